@@ -1,0 +1,47 @@
+# make demo   rank the open leads of a real bank campaign and open the pages (SERVE=0: stop before)
+# make test   everything that this machine allows
+PYTHON ?= python3
+BIN := .venv/bin
+SERVE ?= 1
+
+.PHONY: help setup setup-dev demo test lint bench clean
+
+help:
+	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+
+setup: .venv/.runtime
+setup-dev: .venv/.dev
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Red Umbrella needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.runtime
+	$(BIN)/umbrella demo demo-workspace $(if $(filter 0,$(SERVE)),--no-serve,--serve)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/lead_tables.py
+	$(BIN)/python benchmarks/features.py --size S
+
+clean:
+	rm -rf .venv demo-workspace

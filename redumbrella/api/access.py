@@ -1,0 +1,169 @@
+"""Who may ask: host names, the token of a server that is open to the network, safe headers.
+
+Plain ASGI layers around the application. Requests come in; those that may not pass get one clear
+answer and never reach a route.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from redumbrella.api.responses import error_json
+
+COOKIE = "umbrella_session"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+MIN_TOKEN_LENGTH = 16
+
+# Pages load their own style sheet and scripts and nothing else; `data:` is for the charts' marks.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SAFE_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """The rules of one running server.
+
+    Without a token the server answers anyone who reaches it, which is meant for loopback only.
+    """
+
+    token: str | None = None
+    host_names: frozenset[str] = LOOPBACK_NAMES
+    any_address: bool = False  # also answer to bare IP addresses, when open to the network
+    session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def token_fits(self, offered: str) -> bool:
+        """Compares in constant time, whatever the lengths."""
+        return self.token is not None and _same(offered, self.token)
+
+    def session(self) -> str:
+        """The value of the log-in cookie: proves the token without containing it."""
+        assert self.token is not None
+        return hmac.new(self.session_key, self.token.encode(), hashlib.sha256).hexdigest()
+
+    def session_fits(self, offered: str) -> bool:
+        """Whether this cookie was given out by this running server."""
+        return self.token is not None and _same(offered, self.session())
+
+    def host_fits(self, host: str) -> bool:
+        """Whether a Host header names this server; a foreign name means DNS rebinding."""
+        name = _without_port(host)
+        if name in self.host_names:
+            return True
+        return self.any_address and _is_address(name)
+
+
+class SafeHeaders:
+    """Adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on and completes the head of the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        await self.app(scope, receive, send_safely)
+
+
+class Gate:
+    """Lets through what `Access` allows: known host names, then the token where one is set."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self.app = app
+        self.access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 400 for a foreign host, 401 or the log-in page without a token."""
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if not self.access.host_fits(headers.get("host", "")):
+            message = (
+                "This server does not answer to that host name. Open it under the address that "
+                "`umbrella serve` printed, or start it with --host-name NAME.\n"
+            )
+            return PlainTextResponse(message, status_code=400)
+        if self.access.token is None or self._may_pass(scope):
+            return None
+        path = str(scope["path"])
+        if path.startswith("/api/") or headers.get("authorization"):
+            message = "This server needs a token: send the header Authorization: Bearer TOKEN."
+            answer = error_json(401, "token_required", message)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        asked = path + (f"?{scope['query_string'].decode('latin-1')}" * bool(scope["query_string"]))
+        return RedirectResponse(f"/login?next={quote(asked, safe='')}", status_code=303)
+
+    def _may_pass(self, scope: Scope) -> bool:
+        if scope["path"] == "/login" or str(scope["path"]).startswith("/static/"):
+            return True
+        request = Request(scope)
+        scheme, _, offered = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.access.token_fits(offered.strip()):
+            return True
+        return self.access.session_fits(request.cookies.get(COOKIE, ""))
+
+
+def host_names(names: Iterable[str]) -> frozenset[str]:
+    """Names this server answers to: those given and the loopback ones, in lower case."""
+    return LOOPBACK_NAMES | {_without_port(name) for name in names if name}
+
+
+def _same(offered: str, expected: str) -> bool:
+    return hmac.compare_digest(
+        hashlib.sha256(offered.encode()).digest(), hashlib.sha256(expected.encode()).digest()
+    )
+
+
+def _without_port(host: str) -> str:
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdigit() and ":" not in name:
+        host = name
+    return host.rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,30 @@
+"""JSON as every route answers it: any read model in, bytes out, instants as ISO 8601."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from redumbrella.errors import UmbrellaError
+
+_OPTION = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+class JsonResponse(Response):
+    """A read model as JSON; the same bytes as `--json` prints, without the line breaks."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Dataclasses, instants and NaN (as null) included."""
+        return orjson.dumps(content, option=_OPTION)
+
+
+def error_response(problem: UmbrellaError) -> JsonResponse:
+    """An error of ours with its status: {"error": {"reason", "message"}}."""
+    return error_json(problem.http_status, problem.reason, problem.message)
+
+
+def error_json(status: int, reason: str, message: str) -> JsonResponse:
+    """Any error in the one form that all of them have."""
+    return JsonResponse({"error": {"reason": reason, "message": message}}, status_code=status)

@@ -1,0 +1,113 @@
+"""REST under /api/v1: each route is one read model, the same object that the page shows."""
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import StreamingResponse
+from typing_extensions import TypedDict
+
+from redumbrella.api.parameters import lead_query, opened_workspace
+from redumbrella.api.responses import JsonResponse
+from redumbrella.workflows.export import csv_lines, json_array
+from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
+from redumbrella.workflows.lead_list import LeadPage, LeadQuery, every_lead, list_leads
+from redumbrella.workflows.model_report import current_report, report_of
+from redumbrella.workflows.report_document import ReportDocument
+from redumbrella.workspace import Workspace
+
+
+class Problem(TypedDict):
+    """A short code for machines and a message for a person."""
+
+    reason: str
+    message: str
+
+
+class ErrorAnswer(TypedDict):
+    """What every route answers when it cannot do what was asked."""
+
+    error: Problem
+
+
+class Health(TypedDict):
+    """Whether the server can read its state, and what it shows."""
+
+    status: str
+    version: str
+    workspace: str
+    scored_leads: int
+    model_version: str | None
+
+
+Opened = Annotated[Workspace, Depends(opened_workspace)]
+Query = Annotated[LeadQuery, Depends(lead_query)]
+
+
+def _answers(model: Any) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says a route answers; the body itself is written without a second check."""
+    statuses: tuple[int | str, ...] = (400, 401, 404, 422, 503)
+    return {200: {"model": model}, **{status: {"model": ErrorAnswer} for status in statuses}}
+
+
+router = APIRouter(prefix="/api/v1", default_response_class=JsonResponse)
+
+
+@router.get("/leads", responses=_answers(LeadPage), summary="The ordered list of scored leads")
+def leads(workspace: Opened, query: Query) -> JsonResponse:
+    """One page of scored leads; filter, sort and page like the list page."""
+    return JsonResponse(list_leads(workspace, query))
+
+
+@router.get("/leads.csv", response_class=StreamingResponse, summary="All matching leads as CSV")
+def leads_csv(workspace: Opened, query: Query) -> StreamingResponse:
+    """Every matching lead, with the columns of `umbrella export scores`."""
+    rows = every_lead(workspace, query)
+    return _download(csv_lines(rows), "text/csv; charset=utf-8", "leads.csv")
+
+
+@router.get("/leads.json", response_class=StreamingResponse, summary="All matching leads as JSON")
+def leads_json(workspace: Opened, query: Query) -> StreamingResponse:
+    """Every matching lead as one array of records."""
+    return _download(json_array(every_lead(workspace, query)), "application/json", "leads.json")
+
+
+@router.get(
+    "/leads/{lead_id:path}", responses=_answers(LeadDetail), summary="One lead and its reasons"
+)
+def lead(
+    workspace: Opened, lead_id: str, target: str | None = None, product: str | None = None
+) -> JsonResponse:
+    """The score of one lead, why it is what it is, and the lead's record."""
+    return JsonResponse(lead_detail(workspace, lead_id, target, product))
+
+
+@router.get("/models/current", responses=_answers(ReportDocument), summary="The model in use")
+def current_model(workspace: Opened, target: str | None = None) -> JsonResponse:
+    """The report of the model in use."""
+    return JsonResponse(current_report(workspace, target).document)
+
+
+@router.get("/models/{version}", responses=_answers(ReportDocument), summary="One model")
+def model(workspace: Opened, version: str) -> JsonResponse:
+    """The report of one model version."""
+    return JsonResponse(report_of(workspace, version).document)
+
+
+@router.get("/health", responses=_answers(Health), summary="Is the server well?")
+def health(workspace: Opened) -> JsonResponse:
+    """Status ok when the state database answers; the number of scored leads and their model."""
+    page = list_leads(workspace, LeadQuery(page_size=1))
+    answer = Health(
+        status="ok",
+        version=version("redumbrella"),
+        workspace=workspace.settings.name,
+        scored_leads=page.total,
+        model_version=None if page.model is None else page.model.version,
+    )
+    return JsonResponse(answer)
+
+
+def _download(pieces: Any, media_type: str, name: str) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(pieces, media_type=media_type, headers=headers)

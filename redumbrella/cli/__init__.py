@@ -1,0 +1,1 @@
+"""Command-line skin over the workflows and read models."""

@@ -1,0 +1,48 @@
+"""`umbrella check`: what would be read, and every problem; nothing is written."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.sources_text import column_lines, note_lines, rejected_lines
+from redumbrella.cli.terminal import (
+    json_option,
+    print_error,
+    print_json,
+    progress,
+    workspace_option,
+)
+from redumbrella.settings import load_settings
+from redumbrella.workflows.ingest import CheckResult, check
+
+
+@click.command("check")
+@workspace_option
+@json_option
+def command(workspace: Path, *, as_json: bool) -> None:
+    """Report what would be read, and every problem, without writing anything."""
+    settings = load_settings(workspace)
+    with progress(quiet=as_json) as report:
+        result = check(settings, report)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        _print(result)
+    if result.problems:
+        sys.exit(2)
+
+
+def _print(result: CheckResult) -> None:
+    for source in result.sources:
+        rejected = sum(source.rejected.values())
+        files = ", ".join(file.name for file in source.files)
+        click.echo(f"{source.table}: {source.rows:,} rows in {files}, {rejected:,} to set aside.")
+        for lines in (column_lines, note_lines, rejected_lines):
+            for line in lines(source):
+                click.echo(line)
+    for problem in result.problems:
+        print_error(problem)
+    if not result.problems:
+        click.echo("All of it can be read. Next: umbrella run")

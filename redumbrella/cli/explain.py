@@ -1,0 +1,114 @@
+"""`umbrella explain ID`: one lead's score, the reasons, its record, the model behind it."""
+
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.workflows.lead_detail import Explanation, LeadDetail, lead_detail
+from redumbrella.workflows.lead_list import Reason
+from redumbrella.workflows.wording import (
+    chance_from_log_odds,
+    count,
+    factor,
+    moment,
+    money,
+    one_in,
+    percent,
+    plain,
+)
+from redumbrella.workspace import open_workspace
+
+_BAR = 12  # characters of the longest bar
+
+
+@click.command("explain")
+@click.argument("lead_id", metavar="ID")
+@workspace_option
+@click.option("--target", default=None, help="Which target; default: the first one.")
+@click.option("--product", default=None, help="Which product; default: the most probable one.")
+@json_option
+def command(
+    workspace: Path, *, lead_id: str, target: str | None, product: str | None, as_json: bool
+) -> None:
+    """Show why one lead has its score. ID is the lead's id, as `umbrella leads` shows it."""
+    detail = lead_detail(open_workspace(workspace), lead_id, target, product)
+    if as_json:
+        print_json(detail)
+    else:
+        _print(detail)
+
+
+def _print(lead: LeadDetail) -> None:
+    score = lead.score
+    output = console()
+    name = score.label if score.label == score.lead_id else f"{score.label} ({score.lead_id})"
+    output.print(name, style="bold")
+    likely = (
+        f", likely between {percent(score.low)} and {percent(score.high)}"
+        if score.low is not None and score.high is not None
+        else ""
+    )
+    output.print(
+        f'{percent(score.probability)} for "{score.target}"{likely}: '
+        f"{one_in(score.probability)} like this one convert.",
+        soft_wrap=True,
+    )
+    grade = f", grade {score.grade}" if score.grade else ""
+    value = (
+        f" Expected value {money(score.expected_value, lead.currency)}."
+        if score.expected_value is not None
+        else ""
+    )
+    known = moment(score.as_of, lead.timezone)
+    output.print(
+        f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}.",
+        soft_wrap=True,
+    )
+    _print_reasons(lead.explanation)
+    _print_record(lead)
+    for other in lead.other_products:
+        output.print(f"Product {other.product_id}: {percent(other.probability)}")
+    output.print(model_line(lead.model), soft_wrap=True)
+
+
+def _print_reasons(why: Explanation | None) -> None:
+    output = console()
+    if why is None or not (why.raises or why.lowers):
+        output.print("\nNo reason stands out: this score is the average rate.\n", soft_wrap=True)
+        return
+    largest = max(abs(part.contribution) for part in why.raises + why.lowers)
+    table = plain_table()
+    table.add_column("Reason", overflow="fold")
+    table.add_column("This lead", overflow="fold", max_width=24)
+    table.add_column("Usual", overflow="fold", max_width=24, style="dim")
+    table.add_column("Odds", justify="right")
+    table.add_column("", no_wrap=True)
+    for reason in why.raises + why.lowers:
+        table.add_row(
+            reason.text,
+            plain(reason.value),
+            plain(reason.usual),
+            factor(reason.contribution),
+            _bar(reason, largest),
+        )
+    table.add_row("everything else together", "", "", factor(why.rest), "", style="dim")
+    output.print(f"\nAn average lead starts at {percent(chance_from_log_odds(why.base))}.")
+    output.print(table)
+
+
+def _bar(reason: Reason, largest: float) -> str:
+    length = max(1, round(_BAR * abs(reason.contribution) / largest)) if largest else 0
+    return ("+" if reason.contribution >= 0 else "-") * length
+
+
+def _print_record(lead: LeadDetail) -> None:
+    if not lead.fields:
+        return
+    table = plain_table()
+    table.add_column("Record", style="dim", overflow="fold", max_width=40)
+    table.add_column("Value", overflow="fold")
+    for field in lead.fields:
+        table.add_row(field.name, plain(field.value, lead.timezone))
+    console().print(table)

@@ -1,0 +1,64 @@
+"""`umbrella init`: a workspace folder with a commented umbrella.toml guessed from files."""
+
+from pathlib import Path
+
+import click
+
+from redumbrella.errors import SettingsError
+from redumbrella.settings import FILE_NAME, load_settings
+from redumbrella.sources.guess import TableGuess, guess_file
+from redumbrella.sources.template import settings_text
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file to guess the settings from; may be given several times.",
+)
+def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> None:
+    """Write a commented umbrella.toml into DIR, guessed from your files.
+
+    An existing umbrella.toml is never overwritten.
+    """
+    target = folder / FILE_NAME
+    if target.exists():
+        message = f"{target} is there already. Edit it, move it away, or choose another folder."
+        raise SettingsError(message, reason="settings_exist")
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is a file. Name a folder for the workspace."
+        raise SettingsError(message, reason="not_a_folder")
+    guesses = [guess_file(str(path.absolute()), folder) for path in (*files, *more)]
+    text = settings_text(folder.resolve().name, folder, guesses)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        message = f"{target} cannot be written: {problem.strerror}. Check the folder's rights."
+        raise SettingsError(message, reason="not_writable") from None
+    load_settings(folder)
+    click.echo(f"Wrote {target}.")
+    for guess in guesses:
+        _tell(guess)
+    if not guesses:
+        click.echo("Open it and put in where your leads are.")
+    click.echo(f"Next: look through it, then umbrella check -w {folder}")
+
+
+def _tell(guess: TableGuess) -> None:
+    click.echo(f"{guess.file.path.name} is taken for {guess.table}:")
+    for choice in guess.choices:
+        origin = choice.origin
+        if origin is None:
+            click.echo(f"  {choice.name}: open ({choice.why})")
+        else:
+            click.echo(f"  {choice.name}: {origin.column or 'the row number'} ({choice.why})")
+    if guess.leaks:
+        listed = ", ".join(guess.leaks)
+        click.echo(f"  Known only after the outcome? Then add to ignore: {listed}")

@@ -1,0 +1,35 @@
+"""Instants on the command line: `--as-of` in ISO 8601, read in the workspace's time zone."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from redumbrella.clock import to_microseconds
+from redumbrella.errors import SettingsError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def as_of_option(function: Command) -> Command:
+    """Adds `--as-of T`: what was known at that instant decides."""
+    text = "Use only what was known before this instant, such as 2026-11-01 or 2026-11-01T08:00."
+    return click.option("--as-of", "as_of", metavar="T", help=text)(function)
+
+
+def instant(text: str | None, timezone: str) -> int | None:
+    """The instant in UTC microseconds, or None. Raises SettingsError when it is unreadable."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f'--as-of "{text}" is no instant. Write it like 2026-11-01 or 2026-11-01T08:00+01:00.',
+            reason="unreadable_instant",
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    return to_microseconds(moment)

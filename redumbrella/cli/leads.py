@@ -1,0 +1,89 @@
+"""`umbrella leads`: the ordered list on the terminal, or as JSON."""
+
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.errors import NotFoundError
+from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
+from redumbrella.workflows.wording import count, interval, parse_share, percent, plain
+from redumbrella.workspace import open_workspace
+
+
+@click.command("leads")
+@workspace_option
+@click.option("--top", type=click.IntRange(1, 1_000), default=20, show_default=True,
+              help="How many leads to show.")  # fmt: skip
+@click.option("--grade", default="", help="Only this grade.")
+@click.option("--min-probability", default="", metavar="SHARE",
+              help='Only leads at or above it: 0.3 or "30 %".')  # fmt: skip
+@click.option("--source", default="", help="Only leads from this source.")
+@click.option("--search", default="", help="Only leads whose name or id contains this.")
+@click.option("--target", default=None, help="Which target; default: the first one.")
+@json_option
+def command(
+    workspace: Path,
+    *,
+    top: int,
+    grade: str,
+    min_probability: str,
+    source: str,
+    search: str,
+    target: str | None,
+    as_json: bool,
+) -> None:
+    """Show the ordered list of leads, most probable first."""
+    query = LeadQuery(
+        search=search,
+        grade=grade,
+        min_probability=parse_share(min_probability, "--min-probability") if min_probability else 0,
+        source=source,
+        target=target,
+        page_size=top,
+    )
+    page = list_leads(open_workspace(workspace), query)
+    if page.model is None and not page.total:
+        message = "There are no scores yet. Run `umbrella run` first."
+        raise NotFoundError(message, reason="no_scores")
+    if as_json:
+        print_json(page)
+    elif not page.rows:
+        click.echo("No lead matches. Ask for less: umbrella leads")
+    else:
+        print_page(page)
+
+
+def print_page(page: LeadPage) -> None:
+    """Prints one page of the list, then which model it comes from."""
+    table = plain_table()
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("Lead", overflow="fold", max_width=34)
+    table.add_column("Probability", justify="right", style="bold")
+    table.add_column("Interval", justify="right", style="dim", no_wrap=True)
+    table.add_column("Grade")
+    table.add_column("Strongest reason", overflow="fold")
+    for rank, lead in enumerate(page.rows, start=page.first_rank):
+        table.add_row(
+            count(rank),
+            lead.label if lead.label == lead.lead_id else f"{lead.label} ({lead.lead_id})",
+            percent(lead.probability),
+            interval(lead.low, lead.high),
+            plain(lead.grade),
+            _reason(lead),
+        )
+    output = console()
+    output.print(table)
+    matching = "match" if page.query.filtered else "scored"
+    output.print(
+        f"{count(len(page.rows))} of {count(page.total)} {matching}, target "
+        f'"{page.query.target}". {model_line(page.model)}',
+        soft_wrap=True,
+    )
+
+
+def _reason(lead: LeadRow) -> str:
+    if lead.top_reason is None:
+        return "no reason stands out"
+    return f"{'+' if lead.top_reason.contribution >= 0 else '-'} {lead.top_reason.text}"

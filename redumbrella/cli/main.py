@@ -1,0 +1,78 @@
+"""The `umbrella` command: finds the subcommand, runs it, and turns every error into one message.
+
+Each subcommand lives in its own module and is imported only when it is called, so that
+`umbrella --help` and quick look-ups start fast.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+from redumbrella.cli.terminal import print_error
+from redumbrella.errors import UmbrellaError
+
+COMMANDS = {
+    "init": "Write a commented umbrella.toml guessed from your files.",
+    "check": "Report what would be read, and every problem, without writing anything.",
+    "ingest": "Read the sources into the lake; the same input twice changes nothing.",
+    "train": "Compare the model families, choose one, and say whether it can be trusted.",
+    "score": "Give every open lead a probability, an interval and reasons.",
+    "run": "Ingest, train and score: only what is stale.",
+    "leads": "Show the ordered list of leads.",
+    "explain": "Show why one lead has its score.",
+    "report": "Write the model report as a page or as JSON.",
+    "export": "Write scores to CSV, Parquet or JSON lines.",
+    "serve": "Open the web pages and the REST API.",
+    "demo": "Run the main job on real data that comes with Red Umbrella.",
+}
+
+
+class LazyCommands(click.Group):
+    """A group that imports `redumbrella.cli.<name>` only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of a working day, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command `command` of its module, or None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"redumbrella.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """One line per command, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="redumbrella", prog_name="umbrella")
+def umbrella() -> None:
+    """Turn a company's own record into one ordered list of what to do next.
+
+    Start with `umbrella init DIR --from leads.csv`, then `umbrella run -w DIR`.
+    """
+
+
+def main() -> None:
+    """Entry point: exit code 0 done, 1 failed, 2 bad input."""
+    try:
+        umbrella.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        print_error("Stopped. What was finished before stays as it was; run the command again.")
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except UmbrellaError as problem:
+        print_error(problem.message, reason=problem.reason)
+        sys.exit(problem.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)

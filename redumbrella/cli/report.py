@@ -1,0 +1,64 @@
+"""`umbrella report`: the model report as a screen of text, a self-contained page, or JSON."""
+
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.report_text import print_report
+from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.workflows.export import write_whole
+from redumbrella.workflows.model_report import ModelReport, current_report, report_of
+from redumbrella.workspace import Workspace, open_workspace
+
+
+@click.command("report")
+@workspace_option
+@click.option("--format", "form", type=click.Choice(["html", "json"]),
+              help="Write a page with charts, or JSON; default: a summary here.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to write; default: exports/ for html, the terminal for json.")  # fmt: skip
+@click.option("--target", default=None, help="Which target; default: the first one.")
+@click.option("--model", "version", default=None, help="An earlier model's version.")
+@json_option
+def command(
+    workspace: Path,
+    *,
+    form: str | None,
+    output: Path | None,
+    target: str | None,
+    version: str | None,
+    as_json: bool,
+) -> None:
+    """Show what the model rests on and whether its scores can be trusted."""
+    opened = open_workspace(workspace)
+    report = current_report(opened, target) if version is None else report_of(opened, version)
+    if form is None and output is not None and not as_json:
+        form = "json" if output.suffix.lower() == ".json" else "html"
+    if form == "html" and not as_json:
+        _write_page(opened, report, output)
+    elif as_json or form == "json":
+        _write_json(report, output)
+    else:
+        print_report(report)
+
+
+def _write_page(workspace: Workspace, report: ModelReport, output: Path | None) -> None:
+    from redumbrella.web.report_view import report_html
+
+    path = output or workspace.root / "exports" / f"report-{report.facts.version}.html"
+    html = report_html(workspace, report).encode()
+    _write(path, html)
+
+
+def _write_json(report: ModelReport, output: Path | None) -> None:
+    if output is None:
+        print_json(report.document)
+        return
+    import orjson
+
+    _write(output, orjson.dumps(report.document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
+    click.echo(path)

@@ -1,0 +1,141 @@
+"""The model report on one screen of the terminal: verdict first, then what it rests on."""
+
+from typing import TYPE_CHECKING
+
+from redumbrella.cli.text import console, plain_table
+from redumbrella.workflows.model_report import ModelReport
+from redumbrella.workflows.report_document import MeanError, ReportDocument
+from redumbrella.workflows.wording import MISSING, VERDICTS, count, decimal, iso_day, percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_SHOWN_FIELDS = 8
+_WIDE = 128  # columns that the families need with their errors on one line
+_SHOWN_LEAKS = 5
+
+
+def print_report(report: ModelReport) -> None:
+    """Prints the summary; `umbrella train` ends with it too."""
+    output = console()
+    document = report.document
+    output.print(VERDICTS[document["verdict"]["verdict"]], style="bold")
+    lines = [f"  - {reason}" for reason in document["verdict"]["reasons"]]
+    lines += [document["regime_reason"], _counts(document), _chosen(report)]
+    for line in lines:
+        output.print(line, soft_wrap=True)
+    output.print(families_table(document, narrow=output.width < _WIDE))
+    closing = [_out_of_time(document), _stability(document), _rests_on(document)]
+    closing += _leaks(document)
+    closing += [
+        f"Criterion {gate['name']}: required {decimal(gate['required'], 3)}, measured "
+        f"{decimal(gate['measured'], 3)}: {'met' if gate['passed'] else 'NOT met'}."
+        for gate in document["gates"]
+    ]
+    closing.append("Everything, with charts: umbrella report --format html")
+    for line in closing:
+        if line:
+            output.print(line, soft_wrap=True)
+
+
+def families_table(document: ReportDocument, *, narrow: bool = False) -> "Table":
+    """The families on the same folds, with standard errors; the one in use is marked.
+
+    `narrow` puts the errors on a second line, for a terminal of 80 columns.
+    """
+    gap = "\n± " if narrow else " ± "
+    table = plain_table()
+    table.add_column("Family")
+    for heading in ("Log loss", "To best", "AUC", "Avg. precision", "Brier", "Cal. error"):
+        table.add_column(heading, justify="right")
+    for family in document["families"]:
+        mark = " *" if family["chosen"] else ""
+        table.add_row(
+            family["label"] + mark,
+            _figure(family["log_loss"], 4, gap),
+            _figure(family["difference_to_best"], 4, gap),
+            _figure(family["auc"], 3, gap),
+            _figure(family["average_precision"], 3, gap),
+            _figure(family["brier"], 4, gap),
+            _figure(family["calibration_error"], 4, gap),
+            style="bold" if family["chosen"] else None,
+        )
+    return table
+
+
+def _figure(metric: MeanError, digits: int, gap: str) -> str:
+    if metric["mean"] is None:
+        return MISSING
+    error = "" if metric["se"] is None else gap + decimal(metric["se"], digits)
+    return decimal(metric["mean"], digits) + error
+
+
+def _counts(document: ReportDocument) -> str:
+    counts, period = document["counts"], document["period"]
+    when = (
+        "in the order of rows"
+        if period["order"] == "rows"
+        else f"{iso_day(period['first'])} to {iso_day(period['last'])}"
+    )
+    rate = f" ({percent(counts['won'] / counts['closed'])})" if counts["closed"] else ""
+    rejected = (
+        f", {count(counts['rejected_rows'])} rows set aside" if counts["rejected_rows"] else ""
+    )
+    return (
+        f"{count(counts['leads'])} leads, {when}: {count(counts['won'])} of "
+        f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open{rejected}."
+    )
+
+
+def _chosen(report: ModelReport) -> str:
+    blend = report.document["chosen"]["blend"]
+    labels: dict[str, str] = {row["family"]: row["label"] for row in report.document["families"]}
+    mixed = (
+        " It mixes "
+        + ", ".join(f"{labels.get(name, name)} {percent(w, 0)}" for name, w in blend.items())
+        + "."
+        if blend
+        else ""
+    )
+    return f"* In use: {report.facts.label}. {report.document['chosen']['why']}{mixed}"
+
+
+def _out_of_time(document: ReportDocument) -> str:
+    late = document["out_of_time"]
+    if late is None:
+        return ""
+    return (
+        f"Out of time ({count(late['rows'])} leads, {count(late['won'])} won): log loss "
+        f"{decimal(late['log_loss']['value'])} against {decimal(late['prior_log_loss']['value'])} "
+        f"of the average rate; AUC {decimal(late['auc']['value'], 3)}, calibration error "
+        f"{decimal(late['calibration_error']['value'], 3)}."
+    )
+
+
+def _stability(document: ReportDocument) -> str:
+    stability = document["stability"]
+    if stability is None:
+        return ""
+    auc = stability["auc"]
+    return (
+        f"{stability['repeats']} random splits, {percent(stability['train_share'], 0)} to learn "
+        f"from: AUC {decimal(auc['mean'], 3)}, between {decimal(auc['low'], 3)} and "
+        f"{decimal(auc['high'], 3)}."
+    )
+
+
+def _rests_on(document: ReportDocument) -> str:
+    shown = document["importance"][:_SHOWN_FIELDS]
+    if not shown:
+        return ""
+    return "Rests on: " + ", ".join(f"{i['label']} {percent(i['share'], 0)}" for i in shown) + "."
+
+
+def _leaks(document: ReportDocument) -> list[str]:
+    lines = [
+        f"{'Leak' if leak['severity'] == 'leak' else 'Suspected leak'}: {leak['column']}, "
+        f"{'used all the same (keep)' if leak['kept'] else 'not used'}. {leak['evidence']}"
+        for leak in document["leaks"][:_SHOWN_LEAKS]
+    ]
+    hidden = len(document["leaks"]) - len(lines)
+    return lines + ([f"{hidden} more leaks: see umbrella report --format html"] if hidden else [])

@@ -1,0 +1,46 @@
+"""`umbrella run`: ingest, train and score, only what is stale."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.sources_text import rejected_lines, summary
+from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.workflows.run import RunResult, run
+from redumbrella.workspace import Workspace, open_workspace
+
+
+@click.command("run")
+@workspace_option
+@json_option
+@click.option("--fresh", is_flag=True, help="Train and score even when nothing has changed.")
+def command(workspace: Path, *, as_json: bool, fresh: bool) -> None:
+    """Ingest, train and score: only what is stale."""
+    opened = open_workspace(workspace)
+    with progress(quiet=as_json) as report:
+        result = run(opened, report, fresh=fresh)
+    if as_json:
+        print_json(asdict(result))
+        return
+    tell(opened, result)
+
+
+def tell(workspace: Workspace, result: RunResult) -> None:
+    """Says what each step did, and what to look at next."""
+    from redumbrella.cli.report_text import print_report
+    from redumbrella.workflows.model_report import report_of
+
+    for source in result.ingested.sources:
+        click.echo(summary(source))
+        for line in rejected_lines(source):
+            click.echo(line)
+    if result.trained is None:
+        click.echo("The model in use rests on these leads already; nothing to train.")
+    else:
+        print_report(report_of(workspace, result.trained.version))
+    if result.scored is None:
+        click.echo("The list is up to date.")
+    else:
+        click.echo(f"Scored {result.scored.leads:,} open leads.")
+    click.echo("See them: umbrella leads, or in the browser: umbrella serve")

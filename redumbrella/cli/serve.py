@@ -1,0 +1,53 @@
+"""`umbrella serve`: the pages and the REST API of one workspace."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from redumbrella.cli.terminal import workspace_option
+from redumbrella.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from redumbrella.api.access import Access
+
+
+@click.command("serve")
+@workspace_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True,
+              help="Port to listen on.")  # fmt: skip
+@click.option("--allow-remote", is_flag=True,
+              help="Allow a host other than loopback; needs a token.")  # fmt: skip
+@click.option("--token", envvar="UMBRELLA_TOKEN", default=None,
+              help="Token that every request must carry. Default: $UMBRELLA_TOKEN.")  # fmt: skip
+@click.option("--host-name", "names", multiple=True, metavar="NAME",
+              help="A further name people open the server under.")  # fmt: skip
+def command(
+    workspace: Path,
+    *,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    token: str | None,
+    names: tuple[str, ...],
+) -> None:
+    """Open the web pages and the REST API; stop with Ctrl-C."""
+    # The web libraries take a second to load; a wrong option is told before.
+    from redumbrella.server import access_for
+
+    access = access_for(host, allow_remote=allow_remote, token=token or None, names=names)
+    open_pages(open_workspace(workspace), host, port, access)
+
+
+def open_pages(opened: Workspace, host: str, port: int, access: "Access | None" = None) -> None:
+    """Serves the workspace until Ctrl-C; without `access`, to this machine only."""
+    from redumbrella.server import access_for, bind, serve
+
+    access = access or access_for(host, allow_remote=False, token=None, names=())
+    listening = bind(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"{opened.settings.name}: http://{shown}:{port}/leads  (stop with Ctrl-C)")
+    with suppress(KeyboardInterrupt):  # Ctrl-C is the way to stop it
+        serve(opened, listening, access)

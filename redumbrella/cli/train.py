@@ -1,0 +1,32 @@
+"""`umbrella train`: compares the families, chooses one and says whether it can be trusted."""
+
+from pathlib import Path
+
+import click
+
+from redumbrella.cli.instants import as_of_option, instant
+from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.workflows.train import train
+from redumbrella.workspace import open_workspace
+
+
+@click.command("train")
+@workspace_option
+@json_option
+@as_of_option
+@click.option("--target", help="Which target of umbrella.toml. Default: the first one of leads.")
+def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | None) -> None:
+    """Compare the model families, choose one, and say whether it can be trusted."""
+    from redumbrella.cli.report_text import print_report
+    from redumbrella.workflows.model_report import report_of
+
+    opened = open_workspace(workspace)
+    moment = instant(as_of, opened.settings.timezone)
+    with progress(quiet=as_json) as report:
+        result = train(opened, report, target_name=target, as_of=moment)
+    if as_json:
+        print_json(result.report)
+        return
+    print_report(report_of(opened, result.version))
+    if not result.promoted:
+        click.echo("The earlier model stays in use: this one misses a gate of [success].")

@@ -1,0 +1,1 @@
+"""Is it true: metrics, comparisons, stability, verdict."""

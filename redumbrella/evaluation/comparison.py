@@ -1,0 +1,104 @@
+"""Which family to believe: log loss decides, and a simpler one wins a tie.
+
+The best family has the lowest mean log loss over the folds. A simpler one is preferred where its
+difference to the best, paired lead by lead within each fold, is within one standard error of that
+difference (the one-standard-error rule of Breiman et al. 1984, applied to paired differences).
+Leaving the base rate asks for more: among several families the luckiest one beats it by one error
+on pure noise, so it must beat it by two and a half.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from redumbrella.evaluation.examination import Examination
+from redumbrella.evaluation.metrics import METRICS, Vector, row_log_loss
+
+Measure = tuple[float, float]
+ERRORS_TO_LEAVE_PRIOR = 2.5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One family's results: (mean, standard error) over the folds for each metric.
+
+    difference_to_best: log loss minus that of the best family, fold by fold.
+    """
+
+    family: str
+    complexity: int
+    metrics: Mapping[str, Measure]
+    by_fold: Sequence[float]
+    difference_to_best: Measure
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All families side by side, the best one and the one that was chosen."""
+
+    rows: Sequence[Row]
+    best: str
+    chosen: str
+
+    def row(self, family: str) -> Row:
+        """The results of one family."""
+        return next(row for row in self.rows if row.family == family)
+
+
+def compare(examination: Examination, complexity: Mapping[str, int]) -> Comparison:
+    """Judges the answers of an examination; complexity orders the families from simple up."""
+    answers = {name: examination.probability(name) for name in examination.log_odds}
+    losses = {
+        name: [row_log_loss(p, y) for p, y in zip(folds, examination.won, strict=True)]
+        for name, folds in answers.items()
+    }
+    means = {name: float(np.mean([rows.mean() for rows in losses[name]])) for name in losses}
+    best = min(means, key=lambda name: (means[name], complexity[name]))
+    rows = [
+        Row(
+            family=name,
+            complexity=complexity[name],
+            metrics=_metrics(answers[name], examination.won),
+            by_fold=[float(fold.mean()) for fold in losses[name]],
+            difference_to_best=paired_difference(losses[name], losses[best]),
+            seconds=examination.seconds[name],
+        )
+        for name in sorted(losses, key=lambda name: complexity[name])
+    ]
+    return Comparison(rows, best, next(row.family for row in rows if _is_good_enough(row, best)))
+
+
+def _is_good_enough(row: Row, best: str) -> bool:
+    difference, error = row.difference_to_best
+    errors = ERRORS_TO_LEAVE_PRIOR if row.family == "prior" else 1.0
+    return row.family == best or difference <= errors * error
+
+
+def paired_difference(losses: Sequence[Vector], others: Sequence[Vector]) -> Measure:
+    """Mean over the folds of the mean difference of the leads' losses, and its standard error.
+
+    losses, others: one array per fold, lead by lead. The error is that of a stratified sample.
+    """
+    gaps = [a - b for a, b in zip(losses, others, strict=True)]
+    variance = sum(float(gap.var(ddof=1)) / gap.size for gap in gaps if gap.size > 1)
+    mean = float(np.mean([gap.mean() for gap in gaps]))
+    return mean, float(np.sqrt(variance)) / len(gaps)
+
+
+def _metrics(answers: Sequence[Vector], won: Sequence[Vector]) -> dict[str, Measure]:
+    return {
+        metric: _measure([function(p, y) for p, y in zip(answers, won, strict=True)])
+        for metric, function in METRICS.items()
+    }
+
+
+def _measure(values: Sequence[float] | Vector) -> Measure:
+    """Mean and standard error of the mean of the known values."""
+    known = np.asarray(values, np.float64)
+    known = known[~np.isnan(known)]
+    if known.size == 0:
+        return float("nan"), float("nan")
+    error = float(known.std(ddof=1) / np.sqrt(known.size)) if known.size > 1 else 0.0
+    return float(known.mean()), error

@@ -1,0 +1,102 @@
+"""Examining families: fit on each fold's past, ask about its test leads, keep the answers.
+
+Nothing here looks at an answer before it is given: every log-odds below comes from a model that
+has not seen the lead, and every calibration and blend from the other folds.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from redumbrella.features.matrix import Design
+from redumbrella.models.base import Family, Vector, probability_of
+from redumbrella.models.blend import fit_weights
+from redumbrella.models.calibration import Calibration, fit_calibration
+from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
+from redumbrella.training.splits import Fold
+
+Maker = Callable[[], Family]
+BLENDABLE = ("logistic", "boosted", "neural")
+
+
+@dataclass
+class Examination:
+    """Answers per family and fold. log_odds[family][fold] is (test rows of the fold,)."""
+
+    folds: Sequence[Fold]
+    won: list[Vector]
+    log_odds: dict[str, list[Vector]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def calibration(self, family: str, without: int | None = None) -> Calibration:
+        """The calibration that the folds (but one) ask for."""
+        kept = [k for k in range(len(self.folds)) if k != without]
+        answers = self.log_odds[family]
+        return fit_calibration([answers[k] for k in kept], [self.won[k] for k in kept])
+
+    def probability(self, family: str) -> list[Vector]:
+        """Calibrated probabilities per fold; each fold's calibration comes from the others."""
+        answers = self.log_odds[family]
+        return [
+            probability_of(self.calibration(family, without=k).apply(z))
+            for k, z in enumerate(answers)
+        ]
+
+    def blend_weights(self, without: int | None = None) -> dict[str, float]:
+        """Weights of the blend that the folds (but one) ask for."""
+        kept = [k for k in range(len(self.folds)) if k != without]
+        members = [name for name in BLENDABLE if name in self.log_odds]
+        stacked = {name: np.concatenate([self.log_odds[name][k] for k in kept]) for name in members}
+        return fit_weights(stacked, np.concatenate([self.won[k] for k in kept]))
+
+    def add_blend(self) -> None:
+        """Adds the family `blend`; each fold is answered with weights from the other folds."""
+        answers = []
+        for k in range(len(self.folds)):
+            weights = self.blend_weights(without=k)
+            answers.append(mix({name: self.log_odds[name][k] for name in weights}, weights))
+        self.log_odds["blend"] = answers
+        self.seconds["blend"] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
+
+
+def mix(log_odds: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
+    """Weighted mean of the members' log-odds, (n,)."""
+    return np.asarray(sum(weights[name] * log_odds[name] for name in weights), np.float64)
+
+
+def examine(
+    families: Mapping[str, Maker],
+    design: Design,
+    won: Vector,
+    folds: Sequence[Fold],
+    memory: Memory,
+    report: Callable[[str, float], None],
+) -> Examination:
+    """Fits every family on every fold. design, won: n closed leads in order of time."""
+    result = Examination(folds, [won[fold.test] for fold in folds])
+    done, all_fits = 0, len(families) * len(folds)
+    for name, make in families.items():
+        start = time.perf_counter()
+        result.log_odds[name] = []
+        for number, fold in enumerate(folds):
+            report(f"Comparing: {name.replace('_', ' ')}, part {number + 1}", done / all_fits)
+            result.log_odds[name].append(answer(make(), design, won, fold, memory))
+            done += 1
+        result.seconds[name] = time.perf_counter() - start
+    return result
+
+
+def answer(family: Family, design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
+    """Log-odds of the fold's test leads from a family that learned its training leads."""
+    train = design.take(fold.train)
+    family.fit(train, won[fold.train], memory.weights(fold.train.size))
+    return family.log_odds(stopped_at(design.take(fold.test), _latest(train)))
+
+
+def _latest(train: Design) -> float:
+    names = [feature.name for feature in train.profile_features]
+    if CLOCK_NAME not in names or train.rows == 0:
+        return np.inf
+    return float(train.profile[:, names.index(CLOCK_NAME)].max())

@@ -1,0 +1,79 @@
+"""How much past to use, measured and not guessed: memories compared on the same folds.
+
+Each candidate memory trains two quick probes (a small forest, a logistic model) whose mean is
+asked about the next period. The plainest memory wins unless another is better by more than the
+standard error of the paired difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from redumbrella.evaluation.comparison import paired_difference
+from redumbrella.evaluation.examination import answer
+from redumbrella.evaluation.metrics import Vector, row_log_loss
+from redumbrella.features.matrix import Design
+from redumbrella.models.base import probability_of
+from redumbrella.models.boosted import Boosted
+from redumbrella.models.logistic import Logistic
+from redumbrella.training.memory import Clock, Memory
+from redumbrella.training.splits import Fold, shuffled, walk_forward
+
+HALF_LIVES = (None, 0.3, 0.1)
+MAX_ROWS = 15_000
+PROBE_ROUNDS = 50
+PROBE_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class MemoryTrial:
+    """One memory and the log loss of each lead, one array per fold."""
+
+    memory: Memory
+    losses: Sequence[Vector]
+
+    @property
+    def log_loss(self) -> float:
+        """Mean log loss over the folds."""
+        return float(np.mean([fold.mean() for fold in self.losses]))
+
+
+def choose_memory(
+    design: Design, won: Vector, position: Vector, clock: Clock | None, folds: Sequence[Fold]
+) -> tuple[Memory, list[MemoryTrial]]:
+    """The memory to train with, and all trials; folds decide whether time matters.
+
+    Folds that walk forward try every half-life; shuffled folds only whether the clock helps.
+    """
+    thin = np.arange(0, won.size, max(1, won.size // MAX_ROWS))
+    forward = all(fold.train.max() < fold.test.min() for fold in folds)
+    half_lives = HALF_LIVES if forward else (None,)
+    probe_folds = (
+        walk_forward(thin.size, PROBE_FOLDS) if forward else shuffled(thin.size, PROBE_FOLDS)
+    )
+    trials = []
+    for sees_clock in (False, True) if clock is not None else (False,):
+        seen = clock.beside(design, position) if sees_clock and clock is not None else design
+        for half_life in half_lives:
+            memory = Memory(half_life, sees_clock)
+            losses = [_probe(seen.take(thin), won[thin], fold, memory) for fold in probe_folds]
+            trials.append(MemoryTrial(memory, losses))
+    return _plainest_good(trials).memory, trials
+
+
+def _probe(design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
+    z = [
+        answer(Boosted(fixed_rounds=PROBE_ROUNDS), design, won, fold, memory),
+        answer(Logistic(inverse_ridges=(0.1,)), design, won, fold, memory),
+    ]
+    return row_log_loss(probability_of(np.mean(z, axis=0)), won[fold.test])
+
+
+def _plainest_good(trials: Sequence[MemoryTrial]) -> MemoryTrial:
+    best = min(trials, key=lambda trial: trial.log_loss)
+    for trial in trials:
+        difference, error = paired_difference(trial.losses, best.losses)
+        if difference <= error:
+            return trial
+    return best

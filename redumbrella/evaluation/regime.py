@@ -1,0 +1,51 @@
+"""How much may be believed with so few conversions? (mission C5)
+
+Fewer than 20 conversions: the prior and hand-made rules. 20 to 39: a shrunken model. From 40 won
+and 40 lost: the full comparison. From 300 and 300 (the figure of article 002): reliable. The
+scarcer outcome counts: a hundred wins teach little beside three losses.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+RULES_FROM = 5
+RULES_BELOW = 20
+SHRUNKEN_BELOW = 40
+RELIABLE_FROM = 300
+
+Name = Literal["prior", "rules", "shrunken", "model"]
+
+
+@dataclass(frozen=True)
+class Regime:
+    """name: what kind of belief the data allow. reliable: 300 won and 300 lost, or more."""
+
+    name: Name
+    reliable: bool
+    reason: str
+    families: tuple[str, ...]
+
+
+def allowed(won: int, lost: int) -> Regime:
+    """The regime for so many won and lost leads, and the families it may compare."""
+    scarce = min(won, lost)
+    have = f"{won:,} won and {lost:,} lost leads"
+    if scarce < RULES_FROM:
+        reason = f"Only {have}: the base rate for everyone, not even rules below {RULES_FROM}."
+        return Regime("prior", False, reason, ("prior",))
+    if scarce < RULES_BELOW:
+        reason = f"Only {have}: base rate and simple rules, no model below {RULES_BELOW} of each."
+        return Regime("rules", False, reason, ("prior", "points"))
+    if scarce < SHRUNKEN_BELOW:
+        reason = f"{have}: a model drawn strongly to the base rate below {SHRUNKEN_BELOW} of each."
+        return Regime("shrunken", False, reason, ("prior", "points", "logistic"))
+    families = ("prior", "points", "naive_bayes", "logistic", "boosted", "neural")
+    if scarce < RELIABLE_FROM:
+        reason = f"{have}: all families compared; reliable from {RELIABLE_FROM} of each."
+        return Regime("model", False, reason, families)
+    return Regime("model", True, f"{have}: enough for a reliable comparison.", families)
+
+
+def named(regime: Regime, chosen: str) -> Name:
+    """The regime that scores show: the prior where no family beat it, rules where points won."""
+    return "prior" if chosen == "prior" else regime.name

@@ -1,0 +1,120 @@
+"""A plain verdict: ready, with care or not ready, and why.
+
+In: the measured facts of one model. Out: the verdict and its reasons as sentences, worst first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from redumbrella.evaluation.regime import Regime
+
+Level = Literal["ready", "with care", "not ready"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One success criterion of umbrella.toml: what is required, what was measured."""
+
+    name: str
+    required: float
+    measured: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the verdict rests on; every figure is out of sample.
+
+    gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
+    the same in the last period alone. drift: base rate of the last period over that before it.
+    """
+
+    family: str
+    regime: Regime
+    gain: tuple[float, float]
+    later_gain: tuple[float, float] | None
+    auc: tuple[float, float]
+    calibration_error: float
+    base_rate: float
+    stability_sd: float | None
+    drift: float | None
+    kept_leaks: Sequence[str]
+    gates: Sequence[Gate]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict and its reasons."""
+
+    verdict: Level
+    reasons: tuple[str, ...]
+
+
+def judge(facts: Facts) -> Verdict:
+    """Collects every reason against the model; the worst one names the verdict."""
+    stops = _stops(facts)
+    cares = _cares(facts)
+    if stops:
+        return Verdict("not ready", (*stops, *cares))
+    if cares:
+        return Verdict("with care", tuple(cares))
+    gain, error = facts.gain
+    good = (
+        f"It beats the base rate by {gain:.4f} in log loss (± {error:.4f}) on leads it had not "
+        f"seen, is calibrated within {facts.calibration_error:.1%}, and the record is large enough."
+    )
+    return Verdict("ready", (good,))
+
+
+def _stops(facts: Facts) -> list[str]:
+    reasons = []
+    if facts.family == "prior":
+        reasons.append(
+            "Nothing in the lead record tells won from lost leads better than chance, so every "
+            "lead gets the base rate. Add fields that differ between leads, or more closed leads."
+        )
+    elif facts.gain[0] <= 2 * facts.gain[1]:
+        reasons.append(
+            f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
+            "may be chance. More closed leads will show."
+        )
+    reasons.extend(
+        f"It misses your gate {gate.name} = {gate.required:g}: measured {gate.measured:.4g}."
+        for gate in facts.gates
+        if not gate.passed
+    )
+    if facts.later_gain is not None and facts.later_gain[0] < -2 * facts.later_gain[1]:
+        reasons.append(
+            "In the last period it did worse than the base rate of the time before: what it "
+            "learned no longer held."
+        )
+    return reasons
+
+
+def _cares(facts: Facts) -> list[str]:
+    reasons = []
+    if not facts.regime.reliable:
+        reasons.append(facts.regime.reason)
+    limit = max(0.02, 0.15 * min(facts.base_rate, 1 - facts.base_rate))
+    if facts.family != "prior" and facts.calibration_error > limit:
+        reasons.append(
+            f"Probabilities were off by {facts.calibration_error:.1%} on average: trust the order "
+            "more than the numbers."
+        )
+    if facts.stability_sd is not None and facts.stability_sd > 0.03:
+        reasons.append(
+            f"Another sample of the same leads gives another model: AUC varies by "
+            f"± {facts.stability_sd:.3f} from one 70/30 split to the next."
+        )
+    if facts.drift is not None and not 0.67 <= facts.drift <= 1.5:
+        reasons.append(
+            f"The share won in the last period was {facts.drift:.1f} times that of the time "
+            "before: the world moves, so retrain often and watch the calibration."
+        )
+    if facts.kept_leaks:
+        reasons.append(
+            "Fields that look as if they were only known afterwards are in use because you keep "
+            f"them: {', '.join(facts.kept_leaks)}."
+        )
+    return reasons

@@ -1,0 +1,1 @@
+"""What was known: numeric blocks that describe a lead at an instant."""

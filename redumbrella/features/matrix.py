@@ -1,0 +1,64 @@
+"""The numeric form in which models see leads: one row a lead, one column a feature.
+
+A `Design` has two blocks side by side: the profile (dense: what the record says) and, where a
+history is known, the history (sparse: what the person did; zero means never).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+FeatureKind = Literal["number", "flag", "category", "history"]
+
+OTHER = "(other)"  # category code 0: a rare level, or one that training never saw
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of a design.
+
+    `source` is the field of the record it comes from; reasons are grouped by it. A category has
+    `levels`: code k stands for levels[k], code 0 for every rare or unseen level.
+    """
+
+    name: str
+    source: str
+    kind: FeatureKind
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Design:
+    """Features of n leads.
+
+    profile: float64 (n, p); NaN = missing; categories as codes. history: float32 CSR (n, q) or
+    None. `features` describes the p + q columns in order.
+    """
+
+    features: tuple[Feature, ...]
+    profile: NDArray[np.float64]
+    history: sp.csr_matrix | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of leads."""
+        return int(self.profile.shape[0])
+
+    @property
+    def profile_features(self) -> tuple[Feature, ...]:
+        """The features of the dense block."""
+        return self.features[: self.profile.shape[1]]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Design":
+        """The same columns for some of the rows."""
+        history = None if self.history is None else self.history[rows]
+        return Design(self.features, self.profile[rows], history)
+
+    def only(self, columns: NDArray[np.intp]) -> "Design":
+        """The same rows with some of the profile columns; the history stays whole."""
+        p = self.profile.shape[1]
+        features = tuple(self.features[int(column)] for column in columns) + self.features[p:]
+        return Design(features, self.profile[:, columns], self.history)

@@ -1,0 +1,316 @@
+"""The definition of every window variable, compiled: a history and an instant in, cells out.
+
+In: histories in order of time and rows (a person and an instant). Out: how many cells each row
+has (`count_rows`), then the cells (`write_rows`). Promise: both walk each history once, backwards
+from the instant, in memory that depends on the number of codes and not on the length of a history.
+
+A row is made in three steps. Each fact falls into one bucket, the smallest window that holds it
+(`_add_fact`). Buckets are summed up to nested windows, and the variables read from those sums
+(`_measure`). The cells are written in order of column (`_write`).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.features.windows import (
+    ACTIVE_DAYS,
+    ACTIVE_DAYS_TREND,
+    COUNT,
+    COUNT_TREND,
+    DISTINCT,
+    DURATION_MEAN,
+    DURATION_TOTAL,
+    DURATION_TREND,
+    FAMILIES,
+    FIRST_SEEN,
+    LAST_SEEN,
+    LONG_SHARE,
+    SEEN,
+    SHARE,
+    SHARE_TREND,
+    SPREAD,
+    VALUE_MAX,
+    VALUE_TOTAL,
+)
+
+DAY = MICROSECONDS_PER_DAY
+HOUR = DAY // 24
+# Up to 900 years, whole hours come back from a float32 freshness exactly.
+OLDEST_HOURS = 8_000_000
+N_FAMILIES = len(FAMILIES)
+ANY = 0  # the slot that counts every fact of the stream; codes take the slots after it
+
+# Per slot, `marks`: bucket of the newest fact, its age, whole days of age of the fact added last.
+NEWEST, LAST_AGE, LAST_DAY = range(3)
+# Per slot and window, `counts`: facts, their distinct ages in whole days, those of known duration,
+# those of at least long_seconds, age of the oldest.
+FACTS, DAYS, TIMED, LONG, FIRST_AGE = range(5)
+# Per slot and window, `sums`: duration, value, largest value (-inf = none known).
+SECONDS, VALUE, LARGEST = range(3)
+# Per window, `mixture`: codes with at least one fact, sum over codes of facts x ln(facts).
+CODES, FACTS_LOG_FACTS = range(2)
+
+
+@njit(nogil=True, cache=True)
+def history_end(at, low, high, as_of):  # type: ignore[no-untyped-def]
+    """The first fact of at[low:high] that is not before as_of."""
+    while low < high:
+        middle = (low + high) >> 1
+        if at[middle] < as_of:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(nogil=True, cache=True)
+def _counts(known_at, scope, j, as_of, wanted):  # type: ignore[no-untyped-def]
+    """Whether fact j, which happened before as_of, was known by then and is within the scope."""
+    if known_at.size and known_at[j] >= as_of:
+        return False
+    return not scope.size or scope[j] == wanted
+
+
+@njit(nogil=True, cache=True)
+def bucket_of(age, window_of_day):  # type: ignore[no-untyped-def]
+    """The smallest window that holds a fact of this age (microseconds)."""
+    return np.int64(window_of_day[min(age // DAY, window_of_day.size - 1)])
+
+
+@njit(nogil=True, cache=True)
+def _freshness(age):  # type: ignore[no-untyped-def]
+    """1 within the last hour, 1/2 after a day, 1/8 after a week: 24 / (24 + whole hours)."""
+    return 24.0 / (24.0 + min(age // HOUR, OLDEST_HOURS))
+
+
+@njit(nogil=True, cache=True)
+def count_rows(  # type: ignore[no-untyped-def]
+    first, end, person, as_of, wanted, histories, window_of_day, n_codes, block_cells, cells
+):
+    """Number of cells of the rows first … end - 1, from the newest fact of each code alone.
+
+    `histories` are the arrays of `write_rows`; `block_cells` (2, windows) are the cells of a
+    code's block and of the stream's block by the window of their newest fact.
+    """
+    offsets, ats, code_of, _, _, known_at, scope = histories
+    seen_in = np.full(n_codes, -1, np.int64)
+    for row in range(first, end):
+        cells[row] = 0
+        p = person[row]
+        if p < 0:
+            continue
+        low = offsets[p]
+        unseen = n_codes
+        for j in range(history_end(ats, low, offsets[p + 1], as_of[row]) - 1, low - 1, -1):
+            code = code_of[j]
+            if seen_in[code] == row or not _counts(known_at, scope, j, as_of[row], wanted[row]):
+                continue
+            seen_in[code] = row
+            bucket = bucket_of(as_of[row] - ats[j], window_of_day)
+            if unseen == n_codes:
+                cells[row] += block_cells[1, bucket]
+            cells[row] += block_cells[0, bucket]
+            unseen -= 1
+            if unseen == 0:
+                break
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def write_rows(  # type: ignore[no-untyped-def]
+    first,
+    end,
+    person,
+    as_of,
+    wanted,
+    histories,
+    window_of_day,
+    of_code,
+    of_stream,
+    n_codes,
+    code_width,
+    long_seconds,
+    longest,
+    position,
+    first_column,
+    indices,
+    data,
+):
+    """Cells of the rows first … end - 1; row r's start at position[r] of indices and data.
+
+    person, as_of and wanted (n): see `kernel.Rows`. `histories` are a log's offsets and columns
+    (see `streams.Facts`; empty where there is none), the last being what each fact is about: it
+    counts only if that equals the row's `wanted`. `of_code`, `of_stream`: see `windows.Layout`.
+    No history has more than `longest` facts.
+    """
+    # Arrays are taken out of tuples once and passed one by one: every access to a member of a
+    # tuple costs as much as the arithmetic on it, and cached code would depend on its class.
+    offsets, ats, code_of, durations, values, known_at, scope = histories
+    n_windows, slots = window_of_day[-1] + 1, min(n_codes, longest) + 1
+    slot_of, codes = np.zeros(n_codes, np.int32), np.empty(slots, np.int32)
+    marks = np.empty((slots, 3), np.int64)
+    counts = np.empty((slots, n_windows, 5), np.int64)
+    sums = np.empty((slots, n_windows, 3), np.float64)
+    mixture = np.empty((n_windows, 2), np.float64)
+    measure = np.zeros((N_FAMILIES, n_windows), np.float32)
+    totals = np.empty(n_windows, np.int64)
+    stream_column = np.int64(first_column) + n_codes * code_width
+    for row in range(first, end):
+        if person[row] < 0:
+            continue
+        low = offsets[person[row]]
+        high = history_end(ats, low, offsets[person[row] + 1], as_of[row])
+        n_seen = 0
+        duration, value = np.float32(np.nan), np.nan
+        for j in range(high - 1, low - 1, -1):
+            if not _counts(known_at, scope, j, as_of[row], wanted[row]):
+                continue
+            age = as_of[row] - ats[j]
+            bucket = bucket_of(age, window_of_day)
+            if durations.size:
+                duration = durations[j]
+            if values.size:
+                value = values[j]
+            code = code_of[j]
+            if n_seen == 0:
+                _open(marks, counts, sums, ANY, bucket, age)
+            slot = slot_of[code]
+            if slot == 0:
+                codes[n_seen] = code
+                n_seen += 1
+                slot = slot_of[code] = n_seen
+                _open(marks, counts, sums, slot, bucket, age)
+            _add_fact(marks, counts, sums, ANY, bucket, age, duration, value, long_seconds)
+            _add_fact(marks, counts, sums, slot, bucket, age, duration, value, long_seconds)
+        if n_seen == 0:
+            continue
+        _add_up(marks, counts, mixture, totals)
+        at = position[row]
+        codes[:n_seen].sort()
+        for i in range(n_seen):
+            code = codes[i]
+            slot = slot_of[code]
+            slot_of[code] = 0
+            _measure(marks, counts, sums, mixture, slot, totals, measure)
+            column = np.int64(first_column) + code * code_width
+            at = _write(measure, marks[slot, NEWEST], of_code, column, at, indices, data)
+        _measure(marks, counts, sums, mixture, ANY, totals, measure)
+        _measure_mixture(totals, marks[ANY, NEWEST], mixture, measure)
+        _write(measure, marks[ANY, NEWEST], of_stream, stream_column, at, indices, data)
+
+
+@njit(inline="always")
+def _open(marks, counts, sums, slot, bucket, age):  # type: ignore[no-untyped-def]
+    """Start a slot with its newest fact."""
+    marks[slot, NEWEST] = bucket
+    marks[slot, LAST_AGE] = age
+    marks[slot, LAST_DAY] = -1
+    for w in range(bucket, counts.shape[1]):
+        # One by one: assigning a slice is several times slower here.
+        for what in range(counts.shape[2]):
+            counts[slot, w, what] = 0
+        sums[slot, w, SECONDS] = 0.0
+        sums[slot, w, VALUE] = 0.0
+        sums[slot, w, LARGEST] = -np.inf
+
+
+@njit(inline="always")
+def _add_fact(  # type: ignore[no-untyped-def]
+    marks, counts, sums, slot, bucket, age, duration, value, long_seconds
+):
+    """Add one fact to its bucket; facts come newest first."""
+    counts[slot, bucket, FACTS] += 1
+    day = age // DAY
+    if day != marks[slot, LAST_DAY]:
+        marks[slot, LAST_DAY] = day
+        counts[slot, bucket, DAYS] += 1
+    counts[slot, bucket, FIRST_AGE] = age
+    if not math.isnan(duration):
+        counts[slot, bucket, TIMED] += 1
+        sums[slot, bucket, SECONDS] += duration
+        if duration >= long_seconds:
+            counts[slot, bucket, LONG] += 1
+    if not math.isnan(value):
+        sums[slot, bucket, VALUE] += value
+        sums[slot, bucket, LARGEST] = max(sums[slot, bucket, LARGEST], value)
+
+
+@njit(nogil=True, cache=True)
+def _add_up(marks, counts, mixture, totals):  # type: ignore[no-untyped-def]
+    """Facts of any code in each window, by which shares are divided; starts the mixture anew."""
+    total = 0
+    for w in range(marks[ANY, NEWEST], totals.size):
+        total += counts[ANY, w, FACTS]
+        totals[w] = total
+        mixture[w, CODES] = 0.0
+        mixture[w, FACTS_LOG_FACTS] = 0.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _measure(marks, counts, sums, mixture, slot, totals, measure):  # type: ignore[no-untyped-def]
+    """The variables of one slot, window by window: each also holds what the smaller ones hold."""
+    newest, n_windows = marks[slot, NEWEST], counts.shape[1]
+    last_seen = _freshness(marks[slot, LAST_AGE])
+    facts, days, timed, long, first_age = 0, 0, 0, 0, 0
+    seconds, value, largest = 0.0, 0.0, -np.inf
+    for w in range(newest, n_windows):
+        narrower_facts, narrower_days, narrower_seconds = facts, days, seconds
+        if counts[slot, w, FACTS]:
+            first_age = counts[slot, w, FIRST_AGE]
+        facts += counts[slot, w, FACTS]
+        days += counts[slot, w, DAYS]
+        timed += counts[slot, w, TIMED]
+        long += counts[slot, w, LONG]
+        seconds += sums[slot, w, SECONDS]
+        value += sums[slot, w, VALUE]
+        largest = max(largest, sums[slot, w, LARGEST])
+
+        measure[COUNT, w] = facts
+        measure[ACTIVE_DAYS, w] = days
+        measure[DURATION_TOTAL, w] = seconds
+        measure[DURATION_MEAN, w] = seconds / timed if timed else 0.0
+        measure[LONG_SHARE, w] = long / facts
+        measure[SHARE, w] = facts / totals[w]
+        measure[VALUE_TOTAL, w] = value
+        measure[VALUE_MAX, w] = largest if largest > -np.inf else 0.0
+        measure[LAST_SEEN, w] = last_seen
+        measure[FIRST_SEEN, w] = _freshness(first_age)
+        measure[SEEN, w] = 1.0
+        if w > newest:  # a trend is the narrower window's part of the wider one
+            measure[COUNT_TREND, w - 1] = narrower_facts / facts
+            measure[ACTIVE_DAYS_TREND, w - 1] = narrower_days / days
+            measure[DURATION_TREND, w - 1] = narrower_seconds / seconds if seconds > 0 else 0.0
+            share, narrower_share = facts / totals[w], narrower_facts / totals[w - 1]
+            measure[SHARE_TREND, w - 1] = narrower_share / share
+        if slot != ANY:
+            mixture[w, CODES] += 1
+            mixture[w, FACTS_LOG_FACTS] += facts * math.log(facts) if facts > 1 else 0.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _measure_mixture(totals, newest, mixture, measure):  # type: ignore[no-untyped-def]
+    """Number of codes, and their effective number: exp of Shannon's entropy of the shares.
+
+    With counts n_i of total N the entropy is ln N - (sum of n_i ln n_i) / N (Shannon 1948); its
+    exponential is the number of equally frequent codes with that entropy (Hill 1973, order 1).
+    """
+    for w in range(newest, totals.size):
+        measure[DISTINCT, w] = mixture[w, CODES]
+        measure[SPREAD, w] = math.exp(math.log(totals[w]) - mixture[w, FACTS_LOG_FACTS] / totals[w])
+
+
+@njit(nogil=True, cache=True)
+def _write(  # type: ignore[no-untyped-def]
+    measure, newest, block, first_column, at, indices, data
+):
+    """Write the cells of one block in order of column; the position after the last one."""
+    for i in range(block.shape[0]):
+        family = block[i, 0]
+        column = first_column + block[i, 1]
+        for w in range(max(newest, block[i, 2]), block[i, 3]):
+            indices[at] = column + w
+            data[at] = measure[family, w]
+            at += 1
+    return at

@@ -1,0 +1,1 @@
+"""What happened: append-only Delta tables, read through DuckDB."""

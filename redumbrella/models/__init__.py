@@ -1,0 +1,1 @@
+"""What we believe: families that turn features into calibrated probabilities."""

@@ -1,0 +1,158 @@
+"""Designs as the numbers that linear models and networks need: scaled, split in bins, one-hot.
+
+Every encoded column remembers the feature that it came from (`owner`), so that contributions of
+the encoded columns add up to contributions of the features.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.base import Parts
+
+BINS = 8
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What was learned about each feature's scale.
+
+    center, scale, skewed: (p,) — a skewed number is first taken as sign(x) ln(1 + |x|).
+    edges: (p, BINS - 1) inner quantiles of a number, NaN where there is none.
+    history_scale: (q,) largest ln(1 + x) of each history column in training.
+    """
+
+    features: tuple[Feature, ...]
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    skewed: NDArray[np.bool_]
+    edges: NDArray[np.float64]
+    history_scale: NDArray[np.float64]
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """For each encoded column, the index of its feature in the design."""
+        p = len(self.center)
+        widths = [self._width(j) for j in range(p)]
+        history = np.arange(p, p + len(self.history_scale))
+        return np.concatenate([np.repeat(np.arange(p), widths), history]).astype(np.intp)
+
+    @property
+    def scaled_values(self) -> NDArray[np.bool_]:
+        """True for the encoded columns that hold a scaled number, not a yes or no."""
+        flags = [
+            np.arange(self._width(j)) == 0 if self._is_number(j) else np.zeros(self._width(j), bool)
+            for j in range(len(self.center))
+        ]
+        return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
+
+    def transform(self, design: Design) -> sp.csr_matrix:
+        """A design (n, p + q) as encoded float64 CSR (n, columns of `owner`)."""
+        blocks = [
+            self._number(design, j) if self._is_number(j) else self._category(design, j)
+            for j in range(len(self.center))
+        ]
+        if len(self.history_scale):
+            blocks.append(self._history(design))
+        if not blocks:
+            return sp.csr_matrix((design.rows, 0))
+        return sp.hstack(blocks, format="csr", dtype=np.float64)
+
+    def to_parts(self) -> Parts:
+        """Arrays only: the features are those of the model."""
+        arrays = {
+            "center": self.center,
+            "scale": self.scale,
+            "skewed": self.skewed,
+            "edges": self.edges,
+            "history_scale": self.history_scale,
+        }
+        return Parts({}, arrays)
+
+    def _is_number(self, j: int) -> bool:
+        return self.features[j].kind != "category"
+
+    def _width(self, j: int) -> int:
+        return 2 + BINS if self._is_number(j) else len(self.features[j].levels) + 1
+
+    def _number(self, design: Design, j: int) -> sp.csr_matrix:
+        """Columns: scaled value, missing, one-hot of the bin (all zero where there is none)."""
+        x = design.profile[:, j]
+        missing = np.isnan(x)
+        scaled = np.where(missing, 0.0, (_unskew(x, self.skewed[j]) - self.center[j]))
+        linear = np.column_stack([np.clip(scaled / self.scale[j], -5.0, 5.0), missing])
+        edges = self.edges[j][~np.isnan(self.edges[j])]
+        bins = np.searchsorted(edges, x, side="left")
+        present = np.flatnonzero(~missing) if len(edges) else np.empty(0, np.intp)
+        one_hot = _one_hot(present, bins[present], design.rows, BINS)
+        return sp.hstack([sp.csr_matrix(linear), one_hot], format="csr")
+
+    def _category(self, design: Design, j: int) -> sp.csr_matrix:
+        """Columns: one per level, then missing."""
+        levels = len(self.features[j].levels)
+        codes = np.nan_to_num(design.profile[:, j], nan=float(levels)).astype(np.intp)
+        return _one_hot(np.arange(design.rows), codes, design.rows, levels + 1)
+
+    def _history(self, design: Design) -> sp.csr_matrix:
+        assert design.history is not None
+        history = design.history.astype(np.float64)
+        history.data = np.sign(history.data) * np.log1p(np.abs(history.data))
+        return history @ sp.diags(1.0 / self.history_scale)
+
+
+def fit_encoding(design: Design) -> Encoding:
+    """Learns center, scale, skew and quantiles of each column of n training rows."""
+    profile = design.profile
+    p = profile.shape[1]
+    center, scale = np.zeros(p), np.ones(p)
+    skewed = np.zeros(p, np.bool_)
+    edges = np.full((p, BINS - 1), np.nan)
+    for j, feature in enumerate(design.profile_features):
+        known = profile[~np.isnan(profile[:, j]), j]
+        if feature.kind == "category" or known.size == 0:
+            continue
+        skewed[j] = _is_skewed(known)
+        shown = _unskew(known, skewed[j])
+        center[j], scale[j] = shown.mean(), shown.std() or 1.0
+        found = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+        if np.unique(known[:1000]).size > 2:
+            edges[j, : found.size] = found
+    return Encoding(
+        design.profile_features, center, scale, skewed, edges, _history_scale(design.history)
+    )
+
+
+def encoding_from(features: tuple[Feature, ...], parts: Parts) -> Encoding:
+    """The encoding that `to_parts` stored, for the profile features of the model."""
+    a = parts.arrays
+    p = len(a["center"])
+    return Encoding(
+        features[:p], a["center"], a["scale"], a["skewed"], a["edges"], a["history_scale"]
+    )
+
+
+def _unskew(x: NDArray[np.float64], skewed: bool) -> NDArray[np.float64]:
+    return np.sign(x) * np.log1p(np.abs(x)) if skewed else x
+
+
+def _is_skewed(known: NDArray[np.float64]) -> bool:
+    low, middle, high, top = np.quantile(known, [0.25, 0.5, 0.75, 0.99])
+    spread = max(high - low, 1e-12)
+    return bool(top - middle > 6.0 * spread)
+
+
+def _history_scale(history: sp.csr_matrix | None) -> NDArray[np.float64]:
+    if history is None:
+        return np.empty(0)
+    top = np.log1p(np.abs(abs(history).max(axis=0).toarray().ravel().astype(np.float64)))
+    top[top == 0] = 1.0
+    return np.asarray(top, np.float64)
+
+
+def _one_hot(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], n: int, width: int
+) -> sp.csr_matrix:
+    return sp.csr_matrix((np.ones(rows.size), (rows, columns)), shape=(n, width))

@@ -1,0 +1,147 @@
+"""A small neural network: two hidden layers of rectified units on the encoded features.
+
+scikit-learn's multilayer perceptron (Adam, early stopping), three networks with different seeds
+averaged. A network has no exact decomposition, so its contributions are Shapley values sampled
+over orders of the features (Castro, Gomez and Tejada 2009): noisy feature by feature, but their
+sum is exactly the score.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
+from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
+
+HIDDEN = (32, 16)
+SEEDS = (0, 1)
+MAX_ROWS = 40_000  # the most recent leads; more of them cost time and change little
+ORDERS = 6
+
+Layers = list[tuple[Vector, Vector]]
+
+
+@dataclass
+class Neural(Family):
+    """Networks as lists of (weights, biases), averaged on the log-odds scale."""
+
+    seeds: tuple[int, ...] = SEEDS
+    features: tuple[Feature, ...] = ()
+    start: float = 0.0
+    networks: list[Layers] = field(default_factory=list)
+    usual: Vector = field(default_factory=lambda: np.empty(0))
+    encoding: Encoding | None = None
+
+    name: ClassVar[str] = "neural"
+    label: ClassVar[str] = "Neural network"
+    complexity: ClassVar[int] = 5
+
+    def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
+        """Trains on the most recent leads; each network stops early on a held-out tenth."""
+        recent = slice(max(0, design.rows - MAX_ROWS), None)
+        design, won, weight = design.take(recent), won[recent], weight[recent]
+        self.features = design.features
+        self.start = base_log_odds(won, weight)
+        self.encoding = fit_encoding(design)
+        X = self.encoding.transform(design)
+        self.usual = np.asarray(weight @ X).ravel() / weight.sum()
+        self.networks = []
+        if 1 < won.sum() < won.size - 1 and X.shape[1]:
+            self.networks = [_train(X, won, weight, seed) for seed in self.seeds]
+        return self
+
+    def quick(self) -> "Neural":
+        """One network."""
+        return Neural(seeds=SEEDS[:1])
+
+    def log_odds(self, design: Design) -> Vector:
+        """Mean of the networks' outputs."""
+        assert self.encoding is not None
+        return self._output(self.encoding.transform(design))
+
+    def contributions(self, design: Design) -> Contributions:
+        """Sampled Shapley values against the usual lead: one feature after the other is
+        switched from usual to the lead's own value, in several orders and their reverses.
+        """
+        assert self.encoding is not None
+        X = self.encoding.transform(design).toarray()
+        owner = self.encoding.owner
+        values = np.zeros((design.rows, len(self.features)))
+        rng = np.random.default_rng(0)
+        orders = [rng.permutation(len(self.features)) for _ in range(ORDERS // 2)]
+        for order in [o for forward in orders for o in (forward, forward[::-1])]:
+            current = np.tile(self.usual, (design.rows, 1))
+            before = self._output(current)
+            for feature in order:
+                columns = owner == feature
+                current[:, columns] = X[:, columns]
+                after = self._output(current)
+                values[:, feature] += (after - before) / ORDERS
+                before = after
+        base = float(self._output(self.usual[None, :])[0])
+        return Contributions(base, values)
+
+    def to_parts(self) -> Parts:
+        """Weights and biases of each layer, and the encoding."""
+        assert self.encoding is not None
+        arrays: dict[str, NDArray[np.float64]] = {"usual": self.usual}
+        for n, network in enumerate(self.networks):
+            for depth, (weights, biases) in enumerate(network):
+                arrays[f"weights.{n}.{depth}"], arrays[f"biases.{n}.{depth}"] = weights, biases
+        facts = {
+            "start": self.start,
+            "networks": len(self.networks),
+            "layers": len(HIDDEN) + 1,
+        }
+        return Parts(facts, arrays | self.encoding.to_parts().arrays)
+
+    @classmethod
+    def from_parts(cls, parts: Parts, features: tuple[Feature, ...]) -> Self:
+        """The model that `to_parts` described."""
+        a = parts.arrays
+        networks = [
+            [(a[f"weights.{n}.{d}"], a[f"biases.{n}.{d}"]) for d in range(parts.facts["layers"])]
+            for n in range(parts.facts["networks"])
+        ]
+        encoding = encoding_from(features, parts)
+        return cls(
+            features=features,
+            start=parts.facts["start"],
+            networks=networks,
+            usual=a["usual"],
+            encoding=encoding,
+        )
+
+    def _output(self, X: Vector | sp.csr_matrix) -> Vector:
+        if not self.networks:
+            return np.full(X.shape[0], self.start)
+        return np.asarray(np.mean([_forward(network, X) for network in self.networks], axis=0))
+
+
+def _train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
+    from sklearn.neural_network import MLPClassifier
+
+    network = MLPClassifier(
+        HIDDEN,
+        alpha=1e-3,
+        batch_size=min(256, X.shape[0]),
+        learning_rate_init=2e-3,
+        max_iter=30,
+        early_stopping=X.shape[0] >= 200,
+        n_iter_no_change=3,
+        random_state=seed,
+    )
+    network.fit(X, won, sample_weight=weight / weight.mean())
+    return list(zip(network.coefs_, network.intercepts_, strict=True))
+
+
+def _forward(network: Layers, X: Vector | sp.csr_matrix) -> Vector:
+    signal = X
+    for weights, biases in network[:-1]:
+        signal = np.maximum(signal @ weights + biases, 0.0)
+    weights, biases = network[-1]
+    return np.asarray(signal @ weights + biases).ravel()

@@ -1,0 +1,160 @@
+"""Model families by name, and trained models on disk: JSON and arrays in one folder, no pickle.
+
+`FAMILIES` is the list of what is compared: adding a family there enrols it in the comparison, the
+report and the contract tests.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from redumbrella.errors import ModelError
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.features.records import RecordEncoder
+from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
+from redumbrella.models.blend import Blend
+from redumbrella.models.boosted import Boosted
+from redumbrella.models.calibration import Calibration
+from redumbrella.models.logistic import Logistic
+from redumbrella.models.naive_bayes import NaiveBayes
+from redumbrella.models.neural import Neural
+from redumbrella.models.points import Points
+from redumbrella.models.prior import Prior
+from redumbrella.models.uncertainty import Spread
+from redumbrella.training.memory import Clock
+
+FAMILIES: dict[str, type[Family]] = {
+    family.name: family for family in (Prior, Points, NaiveBayes, Logistic, Boosted, Neural)
+}
+COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 6}
+LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
+
+
+@dataclass(frozen=True)
+class LeadModel:
+    """Everything needed to score a lead record: encoder, clock, model, intervals, reference.
+
+    usual: per field, the value most leads have, as text. reference: sorted probabilities given to
+    closed leads out of sample, to grade by.
+    """
+
+    version: str
+    target: str
+    regime: str
+    reliable: bool
+    encoder: RecordEncoder
+    clock: Clock | None
+    blend: Blend
+    spread: Spread
+    usual: Mapping[str, str]
+    reference: Vector
+
+    def design(self, leads: Any, position: Vector) -> Design:
+        """Leads (an Arrow table of n rows) and their positions in time as a design."""
+        design = self.encoder.transform(leads)
+        return design if self.clock is None else self.clock.beside(design, position)
+
+
+def save_model(folder: Path, model: LeadModel) -> None:
+    """Writes the model beside its final place and renames it: a killed run leaves no half model."""
+    blends = {"blend": model.blend}
+    for number, (first, second) in enumerate(model.spread.pairs):
+        blends[f"half.{number}.a"], blends[f"half.{number}.b"] = first, second
+    parts = prefixed({key: _blend_parts(blend) for key, blend in blends.items()})
+    features = _features_of(model)
+    document = {
+        "format": 1,
+        "version": model.version,
+        "target": model.target,
+        "regime": model.regime,
+        "reliable": model.reliable,
+        "encoder": model.encoder.to_json(),
+        "clock": None if model.clock is None else model.clock.to_json(),
+        "features": [asdict(feature) for feature in features],
+        "spread": {
+            "pairs": len(model.spread.pairs),
+            "scale": model.spread.scale,
+            "typical": model.spread.typical,
+            "base": model.spread.base,
+        },
+        "usual": dict(model.usual),
+        "blends": parts.facts,
+    }
+    temporary = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    (temporary / "model.json").write_bytes(
+        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    )
+    arrays: dict[str, Any] = {"reference": model.reference, **parts.arrays}
+    np.savez_compressed(temporary / "arrays.npz", **arrays)
+    temporary.rename(folder)
+
+
+def load_model(folder: Path) -> LeadModel:
+    """Reads a model that `save_model` wrote. Raises ModelError when it is not there or broken."""
+    try:
+        document = orjson.loads((folder / "model.json").read_bytes())
+        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as problem:
+        raise ModelError(
+            f"The model in {folder} cannot be read ({problem}). Train again: umbrella train.",
+            reason="model_unreadable",
+        ) from None
+    features = tuple(
+        Feature(f["name"], f["source"], f["kind"], tuple(f["levels"])) for f in document["features"]
+    )
+    reference = arrays.pop("reference")
+    parts = Parts(document["blends"], arrays)
+    spread = document["spread"]
+    pairs = tuple(
+        (
+            _blend_from(unprefixed(parts, f"half.{number}.a"), features),
+            _blend_from(unprefixed(parts, f"half.{number}.b"), features),
+        )
+        for number in range(spread["pairs"])
+    )
+    return LeadModel(
+        version=document["version"],
+        target=document["target"],
+        regime=document["regime"],
+        reliable=document["reliable"],
+        encoder=RecordEncoder.from_json(document["encoder"]),
+        clock=None if document["clock"] is None else Clock.from_json(document["clock"]),
+        blend=_blend_from(unprefixed(parts, "blend"), features),
+        spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"]),
+        usual=document["usual"],
+        reference=reference,
+    )
+
+
+def _features_of(model: LeadModel) -> tuple[Feature, ...]:
+    features = model.encoder.features
+    if model.clock is None:
+        return features
+    return model.clock.beside(Design(features, np.empty((0, len(features)))), np.empty(0)).features
+
+
+def _blend_parts(blend: Blend) -> Parts:
+    members = prefixed({name: family.to_parts() for name, family in blend.members.items()})
+    facts = {
+        "members": members.facts,
+        "weights": dict(blend.weights),
+        "calibration": asdict(blend.calibration),
+    }
+    return Parts(facts, members.arrays)
+
+
+def _blend_from(parts: Parts, features: tuple[Feature, ...]) -> Blend:
+    inner = Parts(parts.facts["members"], parts.arrays)
+    members = {
+        name: FAMILIES[name].from_parts(unprefixed(inner, name), features)
+        for name in parts.facts["members"]
+    }
+    return Blend(members, parts.facts["weights"], Calibration(**parts.facts["calibration"]))

@@ -1,0 +1,1 @@
+"""Today's beliefs: probabilities with intervals and reasons, per lead."""

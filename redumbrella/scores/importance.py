@@ -1,0 +1,76 @@
+"""What the model rests on as a whole: the mean size of each field's contributions, and its sign."""
+
+from typing import Any
+
+import numpy as np
+
+from redumbrella.features.matrix import Design
+from redumbrella.models.blend import Blend
+from redumbrella.scores.reasons import grouped, label_of
+
+MAX_LEADS = 1_000
+Row = dict[str, Any]
+
+
+def importance(blend: Blend, design: Design) -> list[Row]:
+    """Fields by their share of all contributions, largest first, over a sample of the leads."""
+    if design.rows == 0:
+        return []
+    sample = design.take(np.arange(0, design.rows, max(1, design.rows // MAX_LEADS)))
+    values = blend.contributions(sample).values
+    sources, by_source = grouped(sample.features, values)
+    size = np.abs(by_source).mean(axis=0)
+    total = float(size.sum())
+    if total == 0:
+        return []
+    order = np.argsort(-size, kind="stable")
+    return [
+        {
+            "feature": sources[k],
+            "label": label_of(sources[k]),
+            "share": float(size[k] / total),
+            "effect": _effect(sample, sources[k], by_source[:, k]),
+        }
+        for k in order
+        if size[k] > 0
+    ]
+
+
+def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any]) -> str:
+    """The direction in words, from the field's first column."""
+    columns = [
+        j
+        for j, f in enumerate(design.profile_features)
+        if source in (f.source, f.name) and f.kind != "history"
+    ]
+    if not columns:
+        return ""
+    feature = design.features[columns[0]]
+    x = design.profile[:, columns[0]]
+    known = ~np.isnan(x)
+    if feature.kind == "category":
+        return _level_effect(feature.levels, x, contribution)
+    if len(columns) > 1 or np.unique(x[known]).size < 2:
+        return ""
+    correlation = float(np.corrcoef(_ranks(x[known]), contribution[known])[0, 1])
+    if not abs(correlation) >= 0.3:
+        return "goes up and down"
+    return "more raises the score" if correlation > 0 else "more lowers the score"
+
+
+def _ranks(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.argsort(np.argsort(x)).astype(np.float64)
+
+
+def _level_effect(
+    levels: tuple[str, ...], codes: np.ndarray[Any, Any], contribution: np.ndarray[Any, Any]
+) -> str:
+    means = {}
+    for code in np.unique(codes[~np.isnan(codes)]):
+        rows = codes == code
+        if rows.sum() >= 5:
+            means[levels[int(code)]] = float(contribution[rows].mean())
+    if len(means) < 2:
+        return ""
+    best, worst = max(means, key=lambda k: means[k]), min(means, key=lambda k: means[k])
+    return f"{best} raises it most, {worst} lowers it most"

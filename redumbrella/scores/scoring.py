@@ -1,0 +1,111 @@
+"""Today's beliefs: every open lead with probability, interval, percentile, grade and reasons.
+
+In: a trained model and the open leads. Out: rows for the state database, one per lead.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from redumbrella.clock import to_microseconds
+from redumbrella.models.base import Vector, probability_of
+from redumbrella.models.registry import LeadModel
+from redumbrella.scores.reasons import lead_reasons
+
+CHUNK = 5_000
+GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
+NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
+Row = dict[str, Any]
+
+
+def score_leads(
+    model: LeadModel,
+    leads: pa.Table,
+    position: Vector,
+    as_of: int,
+    report: Callable[[str, float], None],
+) -> list[Row]:
+    """Scores n open leads. position: (n,) their places in time, as in training."""
+    if leads.num_rows == 0:
+        return []
+    rows: list[Row] = []
+    for start in range(0, leads.num_rows, CHUNK):
+        report("Scoring open leads", start / leads.num_rows)
+        part = leads.slice(start, CHUNK)
+        rows.extend(_score_chunk(model, part, position[start : start + CHUNK], as_of))
+    share = percentiles(np.array([row["probability"] for row in rows]))
+    for row, percentile in zip(rows, share, strict=True):
+        row["percentile"] = float(percentile)
+    return rows
+
+
+def _score_chunk(model: LeadModel, leads: pa.Table, position: Vector, as_of: int) -> Iterator[Row]:
+    design = model.design(leads, position)
+    # One set of trees explains and scores, so that the reasons add up to the score exactly.
+    contributions = model.blend.contributions(design)
+    log_odds = contributions.base + contributions.values.sum(axis=1)
+    probability = probability_of(log_odds)
+    low, high = model.spread.interval(log_odds, model.spread.deviation(design))
+    reasons = lead_reasons(leads, design.features, contributions, model.usual)
+    grades = grade(probability, model.reference)
+    columns = {name: leads[name].to_pylist() for name in leads.column_names if name in _COPIED}
+    labels = _labels(leads)
+    for n in range(leads.num_rows):
+        copied = {name: values[n] for name, values in columns.items()}
+        created = copied.pop("created_at", None)
+        yield {
+            **copied,
+            "person_id": copied.get("person_id") or copied["lead_id"],
+            "as_of": as_of,
+            "probability": float(probability[n]),
+            "low": float(low[n]),
+            "high": float(high[n]),
+            "grade": grades[n],
+            "regime": model.regime,
+            "reliable": model.reliable,
+            "model_version": model.version,
+            "label": labels[n],
+            "created_at": None if created is None else to_microseconds(created),
+            "reasons": reasons[n],
+        }
+
+
+_COPIED = (
+    "lead_id", "person_id", "product_id", "created_at", "source", "campaign_id", "rep_id",
+)  # fmt: skip
+
+
+def percentiles(probability: Vector) -> Vector:
+    """Share of today's leads below each lead, ties counted half, 0 to 100."""
+    ordered = np.sort(probability)
+    below = np.searchsorted(ordered, probability, side="left")
+    through = np.searchsorted(ordered, probability, side="right")
+    return np.asarray(100.0 * (below + through) / (2.0 * probability.size), np.float64)
+
+
+def grade(probability: Vector, reference: Vector) -> list[str]:
+    """A to D by where the lead would stand among the leads that the model was examined on.
+
+    A: the best tenth, B: the next fifth, C: the next three tenths, D: the rest. reference: sorted.
+    """
+    if reference.size == 0:
+        return ["C"] * probability.size
+    below = np.searchsorted(reference, probability, side="left")
+    through = np.searchsorted(reference, probability, side="right")
+    standing = 100.0 * (below + through) / (2.0 * reference.size)
+    return [next((g for least, g in GRADES if s >= least), "D") for s in standing]
+
+
+def _labels(leads: pa.Table) -> list[str]:
+    """The name of a lead as people know it, else its id."""
+    ids = leads["lead_id"].to_pylist()
+    by_lower = {name.lower(): name for name in leads.column_names}
+    field = next((by_lower[name] for name in NAME_FIELDS if name in by_lower), None)
+    if field is None:
+        return list(ids)
+    return [
+        str(value) if value else lead
+        for value, lead in zip(leads[field].to_pylist(), ids, strict=True)
+    ]

@@ -1,0 +1,142 @@
+"""What is new: the typed rows of a source against what the lake already has.
+
+Typed rows and a table of the lake come in; counts and the rows to append go out. Records with a key
+get a newer version when their content differs from the version before; facts are new when no row
+with their content is known. Promise: rows that are already in the lake are never added again.
+"""
+
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redumbrella.columns import INGESTED_AT, ORDER, ROW_HASH
+from redumbrella.lake.lake import Lake
+from redumbrella.lake.quoting import quoted
+from redumbrella.sources.staging import BAD, FILE
+from redumbrella.sources.validation import TypedRows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_STATUS = "_status"
+_ID = "_id"  # the row's position among the typed rows, which stand in the order of reading
+# A sort of all rows at once would need more memory than a staging connection has.
+_ROWS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The good rows of a table, each marked added, changed, unchanged or identical (to an
+    earlier one that is new as well).
+
+    `counts` has a Counter for each file.
+    """
+
+    typed: TypedRows
+    name: str
+    counts: tuple[Counter[str], ...]
+
+    @property
+    def total(self) -> Counter[str]:
+        """Counts over all files."""
+        return sum(self.counts, Counter())
+
+    def rows(self, lake: Lake, ingested_at: int, *, afresh: bool) -> pa.RecordBatchReader:
+        """The rows to append, in the order of reading, with the INTERNAL columns."""
+        import pyarrow as pa
+
+        connection = self.typed.staging.connection
+        # Delta wants the zone spelled UTC whatever the zone of the workspace is.
+        connection.execute("SET TimeZone = 'UTC'")
+        begin = 0 if afresh else _next_order(self.typed, lake)
+        listed = ", ".join(f"t.{quoted(name)}" for name in self.typed.columns)
+
+        def part(first: int, begin: int) -> pa.Table:
+            inside = f"BETWEEN {first} AND {first + _ROWS_AT_ONCE - 1}"
+            return connection.sql(
+                f"SELECT {listed}, make_timestamptz({ingested_at}) AS {INGESTED_AT}, "
+                f"{begin} + row_number() OVER (ORDER BY t.rowid) - 1 AS {ORDER}, t.{ROW_HASH} "
+                f"FROM {self.typed.name} t JOIN {self.name} s ON t.rowid = s.{_ID} "
+                f"WHERE t.rowid {inside} AND s.{_ID} {inside} "
+                f"AND s.{_STATUS} IN ('added', 'changed') ORDER BY t.rowid"
+            ).to_arrow_table()
+
+        def batches(begin: int) -> Iterator[pa.RecordBatch]:
+            for first in range(0, self.typed.count(), _ROWS_AT_ONCE):
+                rows = part(first, begin)
+                begin += rows.num_rows
+                yield from rows.to_batches()
+
+        return pa.RecordBatchReader.from_batches(part(-_ROWS_AT_ONCE, 0).schema, batches(begin))
+
+
+def find_changes(typed: TypedRows, lake: Lake, files: int, *, afresh: bool) -> Changes:
+    """Compares the good rows with the lake; `afresh`: as if the lake had nothing."""
+    connection = typed.staging.connection
+    table = typed.table
+    name = f"changes_{table.name}"
+    compare = _versions if table.key else _facts
+    if afresh or not lake.exists(table.name):
+        connection.execute(compare(typed, name, None))
+    else:
+        with lake.attached(connection, table.name) as view:
+            connection.execute(compare(typed, name, view))
+    counts = [Counter[str]() for _ in range(files)]
+    found = connection.execute(
+        f"SELECT {FILE}, {_STATUS}, count(*) FROM {name} GROUP BY ALL"
+    ).fetchall()
+    for file, status, count in found:
+        counts[file][status] = count
+    return Changes(typed, name, tuple(counts))
+
+
+def _next_order(typed: TypedRows, lake: Lake) -> int:
+    if not lake.exists(typed.table.name):
+        return 0
+    with lake.attached(typed.staging.connection, typed.table.name) as view:
+        newest = typed.staging.one(f"SELECT max({ORDER}) FROM {view}")[0]
+    return 0 if newest is None else int(newest) + 1
+
+
+def _versions(typed: TypedRows, name: str, view: str | None) -> str:
+    """SQL: a record is compared with its version before, in this reading or in the lake."""
+    keys = [quoted(key) for key in typed.table.key]
+    known = _empty(typed.table.key)
+    if view is not None:
+        known = (
+            f"SELECT {', '.join(keys)}, arg_max({ROW_HASH}, {ORDER}) AS known_hash "
+            f"FROM {view} GROUP BY {', '.join(keys)}"
+        )
+    by_key = ", ".join(f"t.{key}" for key in keys)
+    return (
+        f"CREATE TABLE {name} AS WITH known AS ({known}) "
+        f"SELECT {FILE}, {_ID}, CASE WHEN before IS NULL THEN 'added' "
+        f"WHEN before <> {ROW_HASH} THEN 'changed' ELSE 'unchanged' END AS {_STATUS} FROM ("
+        f"SELECT t.{FILE}, t.rowid AS {_ID}, t.{ROW_HASH}, coalesce(lag(t.{ROW_HASH}) OVER ("
+        f"PARTITION BY {by_key} ORDER BY t.rowid), k.known_hash) AS before "
+        f"FROM {typed.name} t LEFT JOIN known k ON "
+        f"{' AND '.join(f't.{key} = k.{key}' for key in keys)} WHERE t.{BAD} IS NULL)"
+    )
+
+
+def _facts(typed: TypedRows, name: str, view: str | None) -> str:
+    """SQL: a fact is new once, when no fact with the same content is known."""
+    known = f"SELECT DISTINCT {ROW_HASH} FROM {view}" if view else f"SELECT 0 AS {ROW_HASH} LIMIT 0"
+    return (
+        f"CREATE TABLE {name} AS WITH known AS ({known}) "
+        f"SELECT t.{FILE}, t.rowid AS {_ID}, "
+        f"CASE WHEN k.{ROW_HASH} IS NOT NULL THEN 'unchanged' WHEN row_number() OVER ("
+        f"PARTITION BY t.{ROW_HASH} ORDER BY t.rowid) = 1 "
+        f"THEN 'added' ELSE 'identical' END AS {_STATUS} FROM {typed.name} t "
+        f"LEFT JOIN known k ON t.{ROW_HASH} = k.{ROW_HASH} WHERE t.{BAD} IS NULL"
+    )
+
+
+def _empty(key: Sequence[str]) -> str:
+    names = ", ".join(f"NULL AS {quoted(name)}" for name in key)
+    return f"SELECT {names}, NULL::BIGINT AS known_hash LIMIT 0"

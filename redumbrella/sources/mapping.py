@@ -1,0 +1,123 @@
+"""From source columns to canonical columns and fields.
+
+The columns of a source and its settings come in; which canonical column is read from which source
+column, which others become fields, notes and problems go out. Values are not looked at here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redumbrella.columns import INTERNAL, TABLES, Table
+from redumbrella.errors import nearest
+from redumbrella.settings import ColumnSource, Source
+from redumbrella.sources.staging import BAD, FILE, ROW
+
+_SHOWN_COLUMNS = 12
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What each source column is for.
+
+    `canonical`: canonical column -> where it comes from. `fields`: name of the field -> source
+    column; they differ only where the name was taken. `problems` make reading impossible.
+    """
+
+    canonical: dict[str, ColumnSource]
+    fields: dict[str, str]
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def map_columns(source: Source, columns: Sequence[str]) -> Mapping:
+    """Maps the columns of a source; explicit settings win, then equal names."""
+    table = TABLES[source.table]
+    problems = _unknown_names(source, columns)
+    canonical = {
+        name: origin
+        for name, origin in source.columns.items()
+        if origin.row or origin.column in columns
+    }
+    used = {origin.column for origin in canonical.values()}
+    free = [name for name in columns if name not in used and name not in source.ignore]
+    for name in free:
+        target = table.column(name) or table.column(name.casefold())
+        if target is not None and target.name not in source.columns:
+            canonical.setdefault(target.name, ColumnSource(name))
+    used = {origin.column for origin in canonical.values()}
+    problems += [
+        f'"{origin.column}" is mapped to {name} and also ignored: remove one of the two.'
+        for name, origin in source.columns.items()
+        if origin.column in source.ignore
+    ]
+    problems += _required(source, table, canonical, columns)
+    if problems and len(columns) == 1:
+        problems.insert(
+            0,
+            f'only one column was found, "{columns[0][:80]}": is the delimiter right? '
+            'Set it with delimiter = ";" (or "," or "tab" or "|").',
+        )
+    fields, notes = _fields([name for name in free if name not in used], table)
+    place = f"[tables.{source.table}]"
+    return Mapping(canonical, fields, tuple(notes), tuple(f"{place} {one}" for one in problems))
+
+
+def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
+    """Names in the settings that no source column has."""
+    named = [(f"{name} =", origin.column) for name, origin in source.columns.items()]
+    named += [("ignore:", name) for name in source.ignore]
+    named += [("keep:", name) for name in source.keep]
+    return [
+        f'{where} "{name}" is no column of the source.{nearest(name, columns)} '
+        f"Columns: {_listed(columns)}."
+        for where, name in named
+        if name and name not in columns
+    ]
+
+
+def _required(
+    source: Source, table: Table, canonical: dict[str, ColumnSource], columns: Sequence[str]
+) -> list[str]:
+    """Required canonical columns that nothing is mapped to."""
+    wanted: list[tuple[str, ...]] = [
+        (column.name,)
+        for column in table.columns
+        if column.required and column.name not in source.columns
+    ]
+    if table.one_of and not set(table.one_of) & set(source.columns):
+        wanted.append(table.one_of)
+    problems = []
+    for names in wanted:
+        if set(names) & set(canonical):
+            continue
+        name = names[0]
+        hint = nearest(name, [column.casefold() for column in columns])
+        row = f" or, if rows have no id, {name} = {{ row = true }}" if name in table.key else ""
+        problems.append(
+            f"{' or '.join(names)} is required, but no column is mapped to it. Add "
+            f'{name} = "…" under [tables.{source.table}.columns]{row}.{hint} '
+            f"Columns: {_listed(columns)}."
+        )
+    return problems
+
+
+def _fields(names: Sequence[str], table: Table) -> tuple[dict[str, str], list[str]]:
+    """Names for the fields; one that a canonical or internal column has gets a number."""
+    taken = {name.casefold() for name in (*table.names, *INTERNAL, FILE, ROW, BAD)}
+    fields: dict[str, str] = {}
+    notes = []
+    for name in names:
+        field, number = name, 2
+        while field.casefold() in taken:
+            field, number = f"{name} ({number})", number + 1
+        if field != name:
+            notes.append(f'The field "{name}" is called "{field}": {name} is a column of its own.')
+        taken.add(field.casefold())
+        fields[field] = name
+    return fields, notes
+
+
+def _listed(columns: Sequence[str]) -> str:
+    shown = ", ".join(name[:60] for name in columns[:_SHOWN_COLUMNS])
+    more = len(columns) - _SHOWN_COLUMNS
+    return f"{shown} and {more} more" if more > 0 else shown

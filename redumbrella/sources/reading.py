@@ -1,0 +1,224 @@
+"""One canonical table read from its source: from files or a query to typed, validated rows.
+
+A source of the settings comes in; a `TableRead` goes out that says all that was found and holds
+the typed rows in DuckDB. Nothing is written anywhere. Raises SettingsError or DataError with every
+problem of the table when it cannot be read, or when more than half of its rows cannot.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redumbrella.errors import DataError, SettingsError
+from redumbrella.settings import Source
+from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
+from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.sql import QueryInput, find_query, read_query
+from redumbrella.sources.staging import Staging
+from redumbrella.sources.validation import (
+    KEPT_REJECTED,
+    Rejected,
+    TypedRows,
+    rejected_rows,
+    type_rows,
+)
+from redumbrella.sources.values import Type
+
+if TYPE_CHECKING:
+    import duckdb
+
+Input = FileInput | QueryInput
+Report = Callable[[str, float], None]
+
+_SHOWN_REJECTED = 3
+
+
+@dataclass(frozen=True)
+class InputRead:
+    """One file or query that was read.
+
+    `rejected` counts rows set aside by reason, `identical` exact copies of another row.
+    """
+
+    name: str
+    rows: int
+    rejected: Counter[str]
+    identical: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """What was found for one canonical table.
+
+    `rejected` are the rows set aside, `record` being a line of its file (or row of a query), at
+    most KEPT_REJECTED; `staged` counts the records that fit their header.
+    """
+
+    source: Source
+    inputs: tuple[InputRead, ...]
+    columns: tuple[ColumnRead, ...]
+    rows: int
+    staged: int
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    typed: TypedRows
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """How many rows were set aside, by reason."""
+        return sum((one.rejected for one in self.inputs), Counter())
+
+    @property
+    def identical(self) -> int:
+        """How many rows are exact copies of another row of their file."""
+        return sum(one.identical for one in self.inputs)
+
+
+def find_inputs(source: Source, root: Path) -> list[Input]:
+    """The files or the query of a source. Raises DataError when something is not there."""
+    if source.url is not None:
+        return [find_query(source.url, source.query or "", root)]
+    files, problems = find_files(source.path, root)
+    if problems:
+        listed = " ".join(problems)
+        message = f"[tables.{source.table}] {listed} Paths are relative to {root.resolve()}."
+        raise DataError(message, reason="missing_file")
+    return list(files)
+
+
+def read_table(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    inputs: Sequence[Input],
+    *,
+    timezone: str,
+    lake_types: Mapping[str, Type],
+    report: Report,
+) -> TableRead:
+    """Reads all inputs of a table into DuckDB, decides types, validates rows."""
+    staging = Staging(connection, f"raw_{source.table}")
+    staging.create()
+    opened: list[Records] = []
+    counted: list[int] = []
+    for position, one in enumerate(inputs):
+        report(f"Reading {one.name}", position / len(inputs))
+        records = _open(one, source)
+        counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
+        if not counted[-1]:
+            staging.know(records.columns)
+        opened.append(records)
+    if not staging.columns:
+        names = ", ".join(one.name for one in inputs)
+        message = f"[tables.{source.table}] {names} is empty. Expected a line of column names."
+        raise DataError(message, reason="empty_file")
+    mapping = map_columns(source, list(staging.columns))
+    _raise_settings(mapping.problems)
+    check_formats(staging, mapping, source.table)
+    report(f"Looking at the values of {source.table}", 0.5)
+    columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
+    _raise_settings(problems)
+    prefixes = [one.name for one in inputs] if _many_files(source) else None
+    typed = type_rows(staging, source, columns, prefixes)
+    found = _set_aside(typed, opened)
+    records_staged = staging.count()
+    staging.drop()
+    reads = [
+        _input_read(one, records, rows, counts)
+        for one, records, rows, counts in zip(
+            inputs, opened, counted, typed.counts(len(inputs)), strict=True
+        )
+    ]
+    read = TableRead(
+        source=source,
+        inputs=tuple(reads),
+        columns=tuple(columns),
+        rows=sum(one.rows for one in reads),
+        staged=records_staged,
+        rejected=tuple(found),
+        notes=(*mapping.notes, *_missing_note(staging), *_kept_note(reads, found)),
+        typed=typed,
+    )
+    _refuse_if_mostly_bad(read)
+    return read
+
+
+def _open(one: Input, source: Source) -> Records:
+    return read_query(one) if isinstance(one, QueryInput) else read_file(one, source.delimiter)
+
+
+def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
+    identical = counts.pop("identical", 0)
+    misfits = Counter(line.reason for line in records.bad)
+    return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
+
+
+def _many_files(source: Source) -> bool:
+    return len(source.path) > 1 or any(glob.has_magic(path) for path in source.path)
+
+
+def _raise_settings(problems: Sequence[str]) -> None:
+    if problems:
+        raise SettingsError("\n".join(problems), reason="bad_mapping")
+
+
+def _set_aside(typed: TypedRows, opened: Sequence[Records]) -> list[Rejected]:
+    """Rows with bad values and records that did not fit, by file and line."""
+    found = rejected_rows(typed)
+    for position, records in enumerate(opened):
+        found += [
+            Rejected(position, line.line, line.reason, line.message, line.raw)
+            for line in records.bad[:KEPT_REJECTED]
+        ]
+    result = []
+    for position, records in enumerate(opened):
+        mine = [row for row in found if row.file == position]
+        lines = records.lines([row.record for row in mine])
+        result += [replace(row, record=lines.get(row.record, row.record)) for row in mine]
+    return sorted(result, key=lambda row: (row.file, row.record))
+
+
+def _missing_note(staging: Staging) -> list[str]:
+    if not staging.missing_texts:
+        return []
+    listed = ", ".join(f'"{text}" ({count:,})' for text, count in staging.missing_texts.items())
+    return [f"Besides empty cells, these count as missing: {listed}."]
+
+
+def _kept_note(inputs: Sequence[InputRead], kept: Sequence[Rejected]) -> list[str]:
+    total = sum(one.rejected.total() for one in inputs)
+    if total == len(kept):
+        return []
+    return [f"Of {total:,} rows set aside, the first {len(kept):,} are kept with their text."]
+
+
+def _refuse_if_mostly_bad(read: TableRead) -> None:
+    total = read.reasons.total()
+    if 2 * total <= read.rows:
+        return
+    reasons = ", ".join(f"{reason}: {count:,}" for reason, count in read.reasons.most_common())
+    examples = "\n".join(
+        f"  {read.inputs[row.file].name}, line {row.record}: {row.message}"
+        for row in read.rejected[:_SHOWN_REJECTED]
+    )
+    message = (
+        f"[tables.{read.source.table}] {total:,} of {read.rows:,} rows cannot be used "
+        f"({reasons}), so nothing was written. The first:\n{examples}\n{_advice(read)}"
+    )
+    raise DataError(message, reason="mostly_rejected")
+
+
+def _advice(read: TableRead) -> str:
+    worst = read.reasons.most_common(1)[0][0]
+    if worst == "ragged":
+        return "Is the delimiter right? Set delimiter in umbrella.toml, or mend the file."
+    if worst in {"duplicate_id", "two_outcomes"}:
+        key = " and ".join(read.typed.table.key)
+        return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+    return "Map another column, set a format, or mend the values."

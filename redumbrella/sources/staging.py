@@ -1,0 +1,207 @@
+"""A place to look at everything that was read before anything is written: DuckDB, in memory.
+
+Chunks of records come in and are cleaned (blanks trimmed, missing values NULL); one table of texts
+and instants per canonical table goes out. Memory is bounded: DuckDB moves what does not fit into
+a temporary folder, which is removed at the end.
+"""
+
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redumbrella.errors import EngineError
+from redumbrella.lake.quoting import literal, quoted
+from redumbrella.sources.delimited import Chunk
+from redumbrella.sources.values import MISSING
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MEMORY_LIMIT = "256MB"
+FILE = "_file"  # position of the file among those read, from 0
+ROW = "_row"  # number of the record in its file
+BAD = "_bad"  # why a typed row is set aside, NULL when it is good
+
+_BLANKS = " \t\r\n\f\u00a0\ufeff"
+_SPELLINGS = sorted(
+    {spelled for text in MISSING for spelled in (text, text.upper(), text.title())}
+    | {"NaN", "NaT", "\\N"}
+)
+
+
+@contextmanager
+def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[Any]:
+    """A DuckDB connection for staging; times without an offset belong to `timezone`.
+
+    Raises EngineError when memory and disk do not suffice.
+    """
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="umbrella-", dir=folder) as spill:
+        connection = duckdb.connect(
+            config={"memory_limit": MEMORY_LIMIT, "temp_directory": spill, "threads": 2}
+        )
+        try:
+            connection.execute(f"SET TimeZone = {literal(timezone)}")
+            yield connection
+        except duckdb.OutOfMemoryException as problem:
+            message = f"Not enough memory or disk to read this: {problem}. Free some in {spill}."
+            raise EngineError(message, reason="out_of_memory") from None
+        finally:
+            connection.close()
+
+
+@dataclass
+class Staging:
+    """The records of all files of one canonical table, as texts and instants.
+
+    `columns` maps each source column to its column here ("Name" and "name" of two files are one);
+    `instants` are those here that came as times; `missing_texts` counts the texts, other than an
+    empty one, that were taken for a missing value.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    name: str
+    columns: dict[str, str] = field(default_factory=dict)
+    instants: set[str] = field(default_factory=set)
+    missing_texts: Counter[str] = field(default_factory=Counter)
+
+    def create(self) -> None:
+        """Makes the empty table."""
+        self.connection.execute(f"CREATE TABLE {quoted(self.name)} ({FILE} INTEGER, {ROW} BIGINT)")
+
+    def add(self, file: int, chunk: Chunk) -> int:
+        """Adds the records of a chunk, without those that are empty in every column."""
+        names = [self._prepare(column) for column in chunk.rows.schema]
+        rows = self._clean(chunk.rows.rename_columns(names))
+        values = ", ".join(f"{self._value(column)} AS {column.name}" for column in rows.schema)
+        some = " OR ".join(f"{name} IS NOT NULL" for name in names)
+        self.connection.register("chunk", rows.append_column(ROW, [chunk.numbers]))
+        try:
+            before = self.count()
+            self.connection.execute(
+                f"INSERT INTO {quoted(self.name)} BY NAME SELECT * FROM ("
+                f"SELECT {file} AS {FILE}, {ROW}, {values} FROM chunk) WHERE {some}"
+            )
+        finally:
+            self.connection.unregister("chunk")
+        return self.count() - before
+
+    def know(self, columns: Sequence[str]) -> None:
+        """Makes room for the columns of a file that has no records."""
+        import pyarrow as pa
+
+        for name in columns:
+            self._prepare(pa.field(name, pa.string()))
+
+    def count(self) -> int:
+        """Number of records."""
+        return int(self.one(f"SELECT count(*) FROM {quoted(self.name)}")[0])
+
+    def drop(self) -> None:
+        """Frees the memory of the texts."""
+        self.connection.execute(f"DROP TABLE {quoted(self.name)}")
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        """The only row of a query."""
+        found = self.connection.execute(query).fetchone()
+        assert found is not None
+        return tuple(found)
+
+    def samples(self, columns: Sequence[str], rows: int = 5_000) -> dict[str, list[str]]:
+        """Present texts of source columns, from records spread evenly over all."""
+        if not columns:
+            return {}
+        step = max(self.count() // rows, 1)
+        wanted = ", ".join(self.columns[column] for column in columns)
+        table = self.connection.sql(
+            f"SELECT {wanted} FROM {quoted(self.name)} WHERE rowid % {step} = 0"
+        ).to_arrow_table()
+        return {
+            column: table.column(position).drop_null().to_pylist()
+            for position, column in enumerate(columns)
+        }
+
+    def _prepare(self, column: pa.Field) -> str:
+        """The column here for a source column; one that is a time only in some files is text."""
+        is_instant = _is_instant(column)
+        spelled = {name.casefold(): here for name, here in self.columns.items()}
+        here = spelled.get(column.name.casefold())
+        if here is None:
+            here = self.columns[column.name] = f"c{len(self.columns)}"
+            self._alter(f"ADD COLUMN {here} {'TIMESTAMPTZ' if is_instant else 'VARCHAR'}")
+            if is_instant:
+                self.instants.add(here)
+        elif here in self.instants and not is_instant:
+            self._alter(f"ALTER COLUMN {here} TYPE VARCHAR USING {_instant_text(here)}")
+            self.instants.discard(here)
+        return here
+
+    def _alter(self, change: str) -> None:
+        self.connection.execute(f"ALTER TABLE {quoted(self.name)} {change}")
+
+    def _clean(self, rows: pa.Table) -> pa.Table:
+        """The texts without blanks around them, and without those that stand for nothing."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        nothing = pa.scalar(None, pa.string())
+        spellings = pa.array(_SPELLINGS)
+        for position, column in enumerate(rows.schema):
+            if not _is_text(column):
+                continue
+            texts = compute.utf8_trim(rows.column(position).cast(pa.string()), _BLANKS)
+            is_missing = compute.is_in(texts, value_set=spellings)
+            for found in compute.value_counts(texts.filter(is_missing)).to_pylist():
+                if found["values"]:
+                    self.missing_texts[found["values"]] += found["counts"]
+            texts = compute.if_else(is_missing, nothing, texts)
+            rows = rows.set_column(position, column.name, texts)
+        return rows
+
+    def _value(self, column: pa.Field) -> str:
+        """SQL for a column of a chunk as the text or instant that is kept here."""
+        import pyarrow as pa
+
+        name = column.name
+        if _is_instant(column):
+            instant = f"{name}::TIMESTAMP" if pa.types.is_date(column.type) else name
+            instant = f"{instant}::TIMESTAMPTZ"
+            return instant if name in self.instants else _instant_text(instant)
+        if pa.types.is_floating(column.type):
+            # As exports write them: no fraction on whole numbers, NaN is missing.
+            number = f"{name}::DOUBLE"
+            return (
+                f"CASE WHEN isnan({number}) THEN NULL "
+                f"WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+                f"THEN {number}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
+            )
+        if pa.types.is_nested(column.type):
+            return f"to_json({name})::VARCHAR"
+        return f"{name}::VARCHAR"
+
+
+def _is_instant(column: pa.Field) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
+
+
+def _is_text(column: pa.Field) -> bool:
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _instant_text(name: str) -> str:
+    return f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"

@@ -1,0 +1,221 @@
+"""Which rows can be used: typed rows, bad values, and ids that stand twice in one file.
+
+A staged table and the decision how to read each column come in; a table of typed rows with a
+content hash goes out, in which every unusable row carries the reason why. Promise: no row
+disappears here; each is good, rejected with a reason, or an exact copy of another.
+"""
+
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redumbrella.columns import ROW_HASH, TABLES, Table
+from redumbrella.lake.quoting import literal, quoted
+from redumbrella.settings import Source
+from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.staging import BAD, FILE, ROW, Staging
+from redumbrella.sources.values import Reading
+
+SQL_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "number": "DOUBLE",
+    "time": "TIMESTAMPTZ",
+    "flag": "BOOLEAN",
+}
+# So many rejected rows of one table are kept with their text; all are counted.
+KEPT_REJECTED = 100_000
+_IDENTICAL = "identical"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One row that was set aside. `file` is the position of its file, `record` its number there."""
+
+    file: int
+    record: int
+    reason: str
+    message: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class TypedRows:
+    """The typed rows of a table: the name of their DuckDB table, their columns, the read columns.
+
+    `columns` are the canonical columns, all of them, and then the fields that have values.
+    """
+
+    staging: Staging
+    table: Table
+    name: str
+    columns: tuple[str, ...]
+    read: tuple[ColumnRead, ...]
+
+    def count(self) -> int:
+        """Number of rows, good and bad."""
+        return int(self.staging.one(f"SELECT count(*) FROM {self.name}")[0])
+
+    def counts(self, files: int) -> list[Counter[str]]:
+        """For each file how many rows were set aside, by reason; `identical` are exact copies."""
+        counts = [Counter[str]() for _ in range(files)]
+        found = self.staging.connection.execute(
+            f"SELECT {FILE}, split_part({BAD}, ':', 1), count(*) FROM {self.name} "
+            f"WHERE {BAD} IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        for file, reason, count in found:
+            counts[file][reason] = count
+        return counts
+
+
+def type_rows(
+    staging: Staging, source: Source, read: Sequence[ColumnRead], files: Sequence[str] | None
+) -> TypedRows:
+    """Makes the table of typed rows. `files`: names to put before ids made of row numbers."""
+    table = TABLES[source.table]
+    by_name = {column.name: column for column in read if column.kind is not None}
+    expressions: dict[str, str] = {}
+    for column in table.columns:
+        found = by_name.get(column.name)
+        kind = SQL_TYPES[column.kind]
+        if found is None:
+            expressions[column.name] = f"NULL::{kind}"
+        elif found.here == ROW:
+            expressions[column.name] = _row_id(files)
+        else:
+            expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
+    if source.table == "leads":
+        lead, person = expressions["lead_id"], expressions["person_id"]
+        expressions["person_id"] = f"coalesce({person}, {lead})"
+    fields = [column for column in read if column.kind is None and column.type != "empty"]
+    expressions |= {column.name: column.sql for column in fields}
+    listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in expressions.items())
+    name = f"typed_{source.table}"
+    staging.connection.execute(
+        f"CREATE TABLE {name} AS SELECT {FILE}, {ROW}, {listed}, "
+        f"{_hash(expressions, table, fields)} AS {ROW_HASH}, {_bad(table, by_name, staging)} "
+        f"AS {BAD} FROM {quoted(staging.name)}"
+    )
+    rows = TypedRows(staging, table, name, tuple(expressions), tuple(read))
+    if table.key and not any(by_name[key].here == ROW for key in table.key):
+        _mark_duplicates(rows)
+    return rows
+
+
+def rejected_rows(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
+    """The rows that were set aside, in the order of reading, with what was wrong."""
+    staging = rows.staging
+    by_name = {column.name: column for column in rows.read}
+    columns = list(staging.columns.items())
+    raw = ", ".join(f"r.{here}::VARCHAR" for _, here in columns)
+    found = staging.connection.execute(
+        f"SELECT t.{FILE}, t.{ROW}, t.{BAD}, {raw} FROM {rows.name} t "
+        f"JOIN {quoted(staging.name)} r ON t.{FILE} = r.{FILE} AND t.{ROW} = r.{ROW} "
+        f"WHERE t.{BAD} IS NOT NULL AND t.{BAD} <> {literal(_IDENTICAL)} "
+        f"ORDER BY t.{FILE}, t.{ROW} LIMIT {limit}"
+    ).fetchall()
+    result = []
+    for file, record, bad, *values in found:
+        reason, _, name = bad.partition(":")
+        present = dict(zip((here for _, here in columns), values, strict=True))
+        message = _message(reason, by_name.get(name), name, present, rows.table)
+        text = ", ".join("" if value is None else str(value) for value in values)
+        result.append(Rejected(file, record, reason, message, text))
+    return result
+
+
+def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
+    if column.here in staging.instants and column.reading.style != "typed":
+        return column.reading.sql(f"{column.here}::VARCHAR")
+    return column.sql
+
+
+def _row_id(files: Sequence[str] | None) -> str:
+    if files is None:
+        return f"{ROW}::VARCHAR"
+    listed = ", ".join(literal(name) for name in files)
+    return f"[{listed}][{FILE} + 1] || '#' || {ROW}"
+
+
+def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead]) -> str:
+    """A 64-bit hash of what the row says: independent of the order of columns and of field types.
+
+    Fields count by their text, so that a column that changes its type later leaves old rows alone;
+    missing values do not count, so that a new empty column changes nothing.
+    """
+    texts = {}
+    for column in table.columns:
+        sql = expressions[column.name]
+        if not sql.startswith("NULL::"):
+            texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
+    for field in fields:
+        is_instant = field.reading.style == "typed"
+        texts[field.name] = f"epoch_us({field.here})" if is_instant else field.here
+    parts = ", ".join(
+        f"{literal(name)} || chr(30) || ({sql})::VARCHAR" for name, sql in sorted(texts.items())
+    )
+    joined = f"md5_number_lower(concat_ws(chr(31), {parts}))"
+    return f"({joined}::HUGEINT - 9223372036854775808)::BIGINT"
+
+
+def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
+    """Why a row cannot be used, as 'reason:column'; NULL when it can."""
+    cases = []
+    for column in table.columns:
+        found = by_name.get(column.name)
+        if found is None or found.here == ROW:
+            continue
+        if column.required:
+            missing = literal(f"missing_required:{column.name}")
+            cases.append(f"WHEN {found.here} IS NULL THEN {missing}")
+        # An outcome with listed values is open for every other value.
+        lists_values = column.kind == "flag" and found.reading != Reading("flag")
+        if found.type != "text" and not lists_values:
+            unreadable = literal(f"unreadable_value:{column.name}")
+            typed = _canonical_sql(found, staging)
+            cases.append(f"WHEN {found.here} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
+    given = [by_name[name].here for name in table.one_of if name in by_name]
+    if given:
+        none = " AND ".join(f"{here} IS NULL" for here in given)
+        cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
+    return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+
+
+def _mark_duplicates(rows: TypedRows) -> None:
+    """Of several rows of one file with one id the last counts; the others are marked."""
+    keys = ", ".join(quoted(name) for name in rows.table.key)
+    won = "won" if rows.table.column("won") else "NULL::BOOLEAN"
+    newest = f"OVER (PARTITION BY {FILE}, {keys} ORDER BY {ROW} DESC)"
+    why = (
+        f"CASE WHEN {ROW_HASH} = first_value({ROW_HASH}) {newest} THEN {literal(_IDENTICAL)} "
+        f"WHEN {won} <> first_value({won}) {newest} "
+        f"THEN 'two_outcomes:' || first_value({ROW}) {newest} "
+        f"ELSE 'duplicate_id:' || first_value({ROW}) {newest} END"
+    )
+    rows.staging.connection.execute(
+        f"UPDATE {rows.name} SET {BAD} = d.why FROM (SELECT {FILE}, {ROW}, {why} AS why "
+        f"FROM {rows.name} WHERE {BAD} IS NULL QUALIFY row_number() {newest} > 1) d "
+        f"WHERE {rows.name}.{FILE} = d.{FILE} AND {rows.name}.{ROW} = d.{ROW}"
+    )
+
+
+def _message(
+    reason: str,
+    column: ColumnRead | None,
+    name: str,
+    values: dict[str, Any],
+    table: Table,
+) -> str:
+    if reason in {"duplicate_id", "two_outcomes"}:
+        what = "another outcome" if reason == "two_outcomes" else "other values"
+        key = " and ".join(table.key)
+        return f"row {name} has the same {key} with {what}: the later row counts"
+    assert column is not None
+    if reason == "missing_required":
+        needed = " or ".join(table.one_of) if name in table.one_of else name
+        return f'column "{column.column}" is empty, but {needed} is required'
+    value = str(values[column.here])[:100]
+    return f'column "{column.column}": "{value}" is not {column.reading.expected}'

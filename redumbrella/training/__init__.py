@@ -1,0 +1,1 @@
+"""What a lesson is: observations with outcomes, time-ordered splits, leak guard."""

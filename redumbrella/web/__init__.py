@@ -1,0 +1,1 @@
+"""Page skin over the read models."""

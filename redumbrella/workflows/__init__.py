@@ -1,0 +1,1 @@
+"""One file per verb: ingest, train, score, run, and the typed read models."""

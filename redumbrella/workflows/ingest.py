@@ -1,0 +1,430 @@
+"""Ingest: from the sources in umbrella.toml into the lake, and `check`, the same without writing.
+
+An opened workspace (or settings) comes in; a result that counts and explains everything goes out.
+Promises: everything is read and validated before anything is written; the same input twice adds
+nothing; after a kill at any moment the next run completes, nothing lost and nothing doubled.
+
+Order of writing, for each table: first the rows (one Delta commit), then the note in the state
+database that the files were read (one transaction). Killed in between, the files are read again
+and their rows are recognised by content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redumbrella.clock import now
+from redumbrella.columns import INTERNAL, TABLES
+from redumbrella.errors import DataError, SettingsError, UmbrellaError
+from redumbrella.lake.lake import Lake
+from redumbrella.settings import Settings, Source
+from redumbrella.sources.changes import find_changes
+from redumbrella.sources.files import FileInput
+from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.reading import Input, Report, TableRead, find_inputs, read_table
+from redumbrella.sources.staging import staging_connection
+from redumbrella.sources.values import Type
+from redumbrella.workspace import Workspace
+
+_EXAMPLES_PER_REASON = 3
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """One file or query: `skipped` when it has not changed since it was last read."""
+
+    name: str
+    rows: int
+    skipped: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ColumnResult:
+    """One column found: canonical, or a field when `canonical` is false.
+
+    `type` is number, flag, time, text or empty; `missing` the share of rows without a value;
+    `unreadable` counts values that count as missing because they do not fit the type.
+    """
+
+    name: str
+    column: str
+    canonical: bool
+    type: str
+    missing: float
+    unreadable: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row that was set aside."""
+
+    file: str
+    line: int
+    reason: str
+    message: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """What was found in one source, and (after `ingest`) what it changed in the lake.
+
+    `rejected` counts rows set aside by reason; `identical` exact copies inside one file.
+    """
+
+    table: str
+    files: tuple[FileResult, ...]
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    identical: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+    columns: tuple[ColumnResult, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """All sources, and the version of each lake table afterwards."""
+
+    sources: tuple[SourceResult, ...]
+    versions: Mapping[str, int]
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the lake has rows now that it did not have before."""
+        return any(source.added or source.changed for source in self.sources)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What would be read, and every problem; nothing was written."""
+
+    sources: tuple[SourceResult, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A table that is to be read: its inputs with their fingerprints, and those to skip."""
+
+    source: Source
+    inputs: list[Input]
+    fingerprints: list[str]
+    mapping: str
+    skipped: list[FileResult]
+    afresh: bool
+
+
+def _quiet(_step: str, _share: float) -> None:
+    return
+
+
+def check(settings: Settings, report: Report = _quiet) -> CheckResult:
+    """Reads every source as `ingest` would, and writes nothing. Problems are collected."""
+    results = []
+    problems = []
+    if not settings.tables:
+        problems.append(_no_tables(settings).message)
+    for source in settings.tables.values():
+        try:
+            inputs = find_inputs(source, settings.root)
+            with staging_connection(settings.timezone) as connection:
+                read = read_table(
+                    connection,
+                    source,
+                    inputs,
+                    timezone=settings.timezone,
+                    lake_types={},
+                    report=report,
+                )
+                _refuse_empty(read)
+                results.append(_described(read))
+        except UmbrellaError as problem:
+            problems.append(problem.message)
+    return CheckResult(tuple(results), tuple(problems))
+
+
+def ingest(
+    workspace: Workspace, report: Report = _quiet, *, reread: Sequence[str] = ()
+) -> IngestResult:
+    """Reads what is new in every source into the lake.
+
+    `reread` names tables whose sources are read again even if unchanged, replacing all that the
+    lake has of them. Raises SettingsError or DataError, with all problems, before anything is
+    written.
+    """
+    with workspace.lock():
+        workspace.state.close_stale_runs("ingest", now())
+        run = workspace.state.record_run("ingest", now())
+        try:
+            result = _ingest(workspace, report, run, reread)
+        except UmbrellaError as problem:
+            workspace.state.finish_run(run, now(), status="failed", message=problem.message)
+            raise
+        detail = {
+            one.table: {"rows": one.rows, "added": one.added, "changed": one.changed}
+            for one in result.sources
+        }
+        workspace.state.finish_run(run, now(), detail=detail)
+        return result
+
+
+def _ingest(workspace: Workspace, report: Report, run: int, reread: Sequence[str]) -> IngestResult:
+    settings = workspace.settings
+    if not settings.tables:
+        raise _no_tables(settings)
+    results: dict[str, SourceResult] = {}
+    with _collected() as collect:
+        pending = []
+        for source in settings.tables.values():
+            with collect():
+                pending.append(_plan(workspace, source, source.table in reread))
+    folder = workspace.lake.root / ".staging"
+    with _spill_folder(folder), staging_connection(settings.timezone, folder) as connection:
+        reads = []
+        with _collected() as collect:
+            for plan in pending:
+                results[plan.source.table] = _skipped(plan)
+                if plan.inputs:
+                    with collect():
+                        reads.append((plan, _read(workspace, connection, plan, report)))
+        for position, (plan, read) in enumerate(reads):
+            report(f"Writing {plan.source.table}", position / len(reads))
+            results[plan.source.table] = _write(workspace, plan, read, run)
+    versions = {name: workspace.lake.version(name) for name in workspace.lake.tables()}
+    return IngestResult(
+        tuple(results.values()), {name: v for name, v in versions.items() if v is not None}
+    )
+
+
+def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Report) -> TableRead:
+    table = plan.source.table
+    types = {} if plan.afresh else _lake_types(workspace.lake, table)
+    read = read_table(
+        connection,
+        plan.source,
+        plan.inputs,
+        timezone=workspace.settings.timezone,
+        lake_types=types,
+        report=report,
+    )
+    if plan.afresh or not workspace.lake.exists(table):
+        _refuse_empty(read)
+    return read
+
+
+def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
+    """Which inputs of a source have to be read."""
+    state = workspace.state
+    inputs = find_inputs(source, workspace.root)
+    mapping = _mapping_hash(source, workspace.settings.timezone)
+    prints = [_fingerprint(one) for one in inputs]
+    known = {row["path"]: row for row in state.sources_of(source.table)}
+    in_lake = workspace.lake.exists(source.table)
+    # Facts have no id: read with other settings they would stand in the lake twice.
+    remapped = not TABLES[source.table].key and any(
+        row["mapping"] != mapping for row in known.values()
+    )
+    if remapped and in_lake and not reread:
+        _refuse_lost(source, inputs, list(known))
+    if reread or remapped or not in_lake:
+        return _Pending(source, inputs, prints, mapping, [], afresh=reread or remapped)
+    pending = _Pending(source, [], [], mapping, [], afresh=False)
+    for one, fingerprint in zip(inputs, prints, strict=True):
+        row = known.get(one.name)
+        is_same = row is not None and (row["fingerprint"], row["mapping"]) == (fingerprint, mapping)
+        if is_same and isinstance(one, FileInput):
+            assert row is not None
+            pending.skipped.append(FileResult(one.name, row["rows"], skipped=True))
+        else:
+            pending.inputs.append(one)
+            pending.fingerprints.append(fingerprint)
+    return pending
+
+
+def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> SourceResult:
+    lake, table = workspace.lake, plan.source.table
+    moment = now()
+    widened = [column.name for column in read.columns if column.widened]
+    changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh)
+    total = changes.total
+    if plan.afresh:
+        lake.overwrite(table, changes.rows(lake, moment, afresh=True))
+    elif total["added"] or total["changed"] or not lake.exists(table):
+        if widened:
+            lake.widen(table, widened)
+        lake.append(table, changes.rows(lake, moment, afresh=False))
+    for position, one in enumerate(plan.inputs):
+        rejected = [
+            {
+                "line": row.record,
+                "reason": row.reason,
+                "message": row.message,
+                "raw": row.raw,
+            }
+            for row in read.rejected
+            if row.file == position
+        ]
+        counts = changes.counts[position]
+        note = {
+            "table_name": table,
+            "path": one.name,
+            "fingerprint": plan.fingerprints[position],
+            "mapping": plan.mapping,
+            "size": one.size if isinstance(one, FileInput) else 0,
+            "modified": one.modified if isinstance(one, FileInput) else moment,
+            "rows": read.inputs[position].rows,
+            "added": counts["added"] + counts["changed"],
+            "rejected": read.inputs[position].rejected.total(),
+            "ingested_at": moment,
+        }
+        workspace.state.record_source(note, rejected, run_id=run)
+    return _described(read, plan.skipped, total)
+
+
+def _described(
+    read: TableRead,
+    skipped: Sequence[FileResult] = (),
+    changes: Counter[str] | None = None,
+) -> SourceResult:
+    counts = changes if changes is not None else Counter()
+    files = [FileResult(one.name, one.rows, skipped=False, notes=one.notes) for one in read.inputs]
+    examples: list[Example] = []
+    shown: Counter[str] = Counter()
+    for row in read.rejected:
+        shown[row.reason] += 1
+        if shown[row.reason] <= _EXAMPLES_PER_REASON:
+            name = read.inputs[row.file].name
+            examples.append(Example(name, row.record, row.reason, row.message, row.raw[:200]))
+    return SourceResult(
+        table=read.source.table,
+        files=(*skipped, *files),
+        rows=read.rows,
+        added=counts["added"],
+        changed=counts["changed"],
+        unchanged=counts["unchanged"] + sum(file.rows for file in skipped),
+        identical=read.identical + counts["identical"],
+        rejected=dict(read.reasons),
+        examples=tuple(examples),
+        columns=tuple(_column(column, max(read.staged, 1)) for column in read.columns),
+        notes=read.notes,
+    )
+
+
+def _column(column: ColumnRead, rows: int) -> ColumnResult:
+    return ColumnResult(
+        name=column.name,
+        column=column.column or "(row number)",
+        canonical=column.kind is not None,
+        type=column.kind or column.type,
+        missing=1 - column.present / rows,
+        unreadable=column.unreadable,
+        notes=column.notes,
+    )
+
+
+def _skipped(plan: _Pending) -> SourceResult:
+    unchanged = sum(file.rows for file in plan.skipped)
+    return SourceResult(plan.source.table, tuple(plan.skipped), unchanged=unchanged)
+
+
+def _mapping_hash(source: Source, timezone: str) -> str:
+    """Changes when the same content would be read differently."""
+    prefixed = len(source.path) > 1 if any(one.row for one in source.columns.values()) else None
+    columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
+    content = repr((columns, sorted(source.ignore), source.delimiter, timezone, prefixed))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _fingerprint(one: Input) -> str:
+    # The result of a query can change without any sign of it: it is always read.
+    return one.fingerprint() if isinstance(one, FileInput) else ""
+
+
+def _lake_types(lake: Lake, table: str) -> dict[str, Type]:
+    """The types that the fields of a table have in the lake."""
+    import pyarrow as pa
+
+    if not lake.exists(table):
+        return {}
+    names: dict[Any, Type] = {pa.string(): "text", pa.float64(): "number", pa.bool_(): "flag"}
+    fixed = {*TABLES[table].names, *INTERNAL}
+    return {
+        column.name: names.get(column.type, "time")
+        for column in lake.schema(table)
+        if column.name not in fixed
+    }
+
+
+def _refuse_lost(source: Source, inputs: Sequence[Input], known: Sequence[str]) -> None:
+    """Reading a table anew needs all that was ever read into it."""
+    lost = sorted(set(known) - {one.name for one in inputs})
+    if lost:
+        message = (
+            f"The settings of [tables.{source.table}] have changed, so everything has to be read "
+            f"again, but these are no longer there: {', '.join(lost[:5])}. Put them back or undo "
+            f"the change; or run `umbrella ingest --reread {source.table}` to go on without them."
+        )
+        raise DataError(message, reason="sources_gone")
+
+
+def _refuse_empty(read: TableRead) -> None:
+    if read.rows == 0:
+        names = ", ".join(one.name for one in read.inputs)
+        message = (
+            f"[tables.{read.source.table}] {names} has column names but no rows. "
+            "Export it again, with rows."
+        )
+        raise DataError(message, reason="no_rows")
+
+
+def _no_tables(settings: Settings) -> SettingsError:
+    message = (
+        f"{settings.root / 'umbrella.toml'} names no table to read. Add a section [tables.leads] "
+        'with path = "leads.csv".'
+    )
+    return SettingsError(message, reason="no_tables")
+
+
+@contextmanager
+def _collected() -> Iterator[Any]:
+    """Lets several steps fail and raises one error of all messages at the end."""
+    found: list[UmbrellaError] = []
+
+    @contextmanager
+    def collect() -> Iterator[None]:
+        try:
+            yield
+        except UmbrellaError as problem:
+            found.append(problem)
+
+    yield collect
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        message = "\n".join(problem.message for problem in found)
+        raise type(found[0])(message, reason=found[0].reason)
+
+
+@contextmanager
+def _spill_folder(folder: Path) -> Iterator[None]:
+    """An empty folder for what does not fit into memory; a killed run may have left one behind."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

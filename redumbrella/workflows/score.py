@@ -1,0 +1,62 @@
+"""Score: every open lead with the model in use; the list is replaced in one transaction."""
+
+from dataclasses import dataclass
+
+from redumbrella.clock import now
+from redumbrella.errors import ModelError
+from redumbrella.models.registry import load_model
+from redumbrella.scores.scoring import score_leads
+from redumbrella.training.observations import lead_observations
+from redumbrella.workflows.learning import Progress
+from redumbrella.workflows.train import lead_target, read_leads
+from redumbrella.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """How many open leads were scored, by which model."""
+
+    leads: int
+    model_version: str
+    target: str
+    as_of: int
+
+
+def score(
+    workspace: Workspace,
+    report: Progress,
+    *,
+    target_name: str | None = None,
+    as_of: int | None = None,
+) -> ScoreResult:
+    """Scores the leads that were open at `as_of` (default: now).
+
+    Raises ModelError when nothing was trained, DataError when there are no leads.
+    """
+    with workspace.lock():
+        started = now()
+        run = workspace.state.record_run("score", started)
+        try:
+            result = _score(workspace, report, target_name, as_of or started)
+        except BaseException as problem:
+            workspace.state.finish_run(run, now(), status="failed", message=str(problem))
+            raise
+        workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads")
+        return result
+
+
+def _score(
+    workspace: Workspace, report: Progress, target_name: str | None, as_of: int
+) -> ScoreResult:
+    target = lead_target(workspace.settings, target_name)
+    current = workspace.state.current_model(target.name)
+    if current is None:
+        raise ModelError(
+            f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
+            reason="no_model",
+        )
+    model = load_model(workspace.root / "models" / current["version"])
+    observed = lead_observations(read_leads(workspace), as_of)
+    rows = score_leads(model, observed.open, observed.open_position, as_of, report)
+    workspace.state.replace_scores(target.name, rows)
+    return ScoreResult(len(rows), model.version, target.name, as_of)

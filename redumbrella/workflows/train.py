@@ -1,0 +1,203 @@
+"""Train: from the lake's closed leads to a model that is compared, judged, stored and in use.
+
+Nothing is changed until all is known: the model is written to its folder in one rename, then
+named in the state database in one transaction. A run that is killed leaves the earlier model.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import orjson
+import pyarrow as pa
+
+from redumbrella.clock import now
+from redumbrella.columns import INTERNAL
+from redumbrella.errors import DataError, SettingsError
+from redumbrella.evaluation.metrics import Vector
+from redumbrella.evaluation.regime import named
+from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
+from redumbrella.models.registry import LeadModel, save_model
+from redumbrella.scores.reasons import usual_values
+from redumbrella.settings import Settings, Target
+from redumbrella.training.leaks import find_leaks
+from redumbrella.training.memory import fit_clock
+from redumbrella.training.observations import Observations, lead_observations
+from redumbrella.workflows.learning import Progress, learn
+from redumbrella.workflows.report_document import ReportDocument
+from redumbrella.workflows.train_report import build_report
+from redumbrella.workspace import Workspace
+
+# Ids and what is only known at the end are never features.
+NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
+CODE_VERSION = 1  # raised when training itself changes, so that `run` trains again
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """The trained model's version and report; promoted: whether it is now in use."""
+
+    version: str
+    promoted: bool
+    report: ReportDocument
+
+
+def train(
+    workspace: Workspace,
+    report: Progress,
+    *,
+    target_name: str | None = None,
+    as_of: int | None = None,
+) -> TrainResult:
+    """Trains the model of a target on what was known before `as_of` (default: now).
+
+    Raises DataError when there is nothing to learn from, SettingsError for an unknown target.
+    """
+    with workspace.lock():
+        started = now()
+        run = workspace.state.record_run("train", started)
+        try:
+            result = _train(workspace, report, target_name, as_of or started, started)
+        except BaseException as problem:
+            workspace.state.finish_run(run, now(), status="failed", message=str(problem))
+            raise
+        workspace.state.finish_run(run, now(), message=f"model {result.version}")
+        return result
+
+
+def _train(
+    workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
+) -> TrainResult:
+    settings = workspace.settings
+    target = lead_target(settings, target_name)
+    leads = read_leads(workspace)
+    observed = lead_observations(leads, as_of)
+    _require_closed(observed)
+    candidates = _candidates(leads, settings)
+    report("Looking for fields that give the outcome away", 0.0)
+    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
+    leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
+    left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
+    encoder = _fit_encoder(observed, candidates, left_out)
+    clock = None
+    if observed.order != "none":
+        source = "created_at" if observed.order == "created_at" else "(order of the rows)"
+        clock = fit_clock(observed.position, source)
+    lesson = learn(observed, encoder.transform(observed.closed), clock, report)
+    version = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
+    sources = sorted({feature.source for feature in lesson.design.features})
+    model = LeadModel(
+        version=version,
+        target=target.name,
+        regime=named(lesson.regime, lesson.comparison.chosen),
+        reliable=lesson.regime.reliable,
+        encoder=encoder,
+        clock=clock if lesson.memory.sees_clock else None,
+        blend=lesson.blend,
+        spread=lesson.spread,
+        usual=usual_values(observed.closed, sources),
+        reference=_sorted(lesson.probability),
+    )
+    document = build_report(
+        workspace, settings, model, lesson, observed, leaks, as_of=as_of, trained_at=started
+    )
+    current = workspace.state.current_model(target.name)
+    promoted = current is None or all(gate["passed"] for gate in document["gates"])
+    if not promoted:
+        document["notes"].append(
+            "This model misses a gate of [success], so the earlier model stays in use."
+        )
+    save_model(workspace.root / "models" / version, model)
+    workspace.state.save_model(
+        {
+            "version": version,
+            "target": target.name,
+            "trained_at": started,
+            "as_of": as_of,
+            "family": lesson.comparison.chosen,
+            "regime": model.regime,
+            "reliable": model.reliable,
+            "verdict": document["verdict"]["verdict"],
+            "lake_version": workspace.lake.version("leads"),
+            "report": {**document, "inputs": inputs_fingerprint(workspace)},
+        },
+        current=promoted,
+    )
+    return TrainResult(version, promoted, document)
+
+
+def lead_target(settings: Settings, name: str | None) -> Target:
+    """The target to train. Raises SettingsError for an unknown one, or one that is no lead's."""
+    targets = [target for target in settings.targets if target.from_ == "leads.won"]
+    if name is not None:
+        known = ", ".join(target.name for target in settings.targets) or "none"
+        targets = [target for target in settings.targets if target.name == name]
+        if not targets:
+            raise SettingsError(
+                f'There is no target "{name}" in umbrella.toml; known: {known}.',
+                reason="unknown_target",
+            )
+    if not targets or targets[0].from_ != "leads.won":
+        raise SettingsError(
+            "No target of this workspace is learned from leads. Add to umbrella.toml:\n"
+            '[[targets]]\nname = "conversion"\nfrom = "leads.won"',
+            reason="no_lead_target",
+        )
+    return targets[0]
+
+
+def read_leads(workspace: Workspace) -> pa.Table:
+    """The current leads of the lake. Raises DataError when nothing was ingested."""
+    if not workspace.lake.exists("leads"):
+        raise DataError(
+            "There are no leads yet. Name their file under [tables.leads] in umbrella.toml, then "
+            "run `umbrella ingest`.",
+            reason="no_leads",
+        )
+    return workspace.lake.current("leads")
+
+
+def inputs_fingerprint(workspace: Workspace) -> str:
+    """Changes when training again could give another model: leads, settings or the code."""
+    settings = workspace.settings
+    leads = settings.tables.get("leads")
+    facts = {
+        "code": CODE_VERSION,
+        "leads": workspace.lake.version("leads"),
+        "targets": [repr(target) for target in settings.targets],
+        "success": repr(settings.success),
+        "ignore": sorted(leads.ignore) if leads else [],
+        "keep": sorted(leads.keep) if leads else [],
+    }
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+
+
+def _require_closed(observed: Observations) -> None:
+    if observed.won.size == 0:
+        raise DataError(
+            "No lead was closed before this instant, so there is nothing to learn from. Choose a "
+            "later --as-of, or add leads whose outcome is known.",
+            reason="no_outcomes",
+        )
+
+
+def _candidates(leads: pa.Table, settings: Settings) -> list[str]:
+    source = settings.tables.get("leads")
+    ignored = set(NEVER_FEATURES) | set(source.ignore if source else ())
+    return [name for name in leads.column_names if name not in ignored]
+
+
+def _fit_encoder(
+    observed: Observations, candidates: list[str], left_out: set[str]
+) -> RecordEncoder:
+    time_column = "created_at" if "created_at" in candidates else None
+    used = [name for name in candidates if name not in left_out]
+    encoder = fit_records(observed.closed, used, time_column)
+    leaked = tuple(IgnoredField(name, "left out by the leak guard") for name in sorted(left_out))
+    return replace(encoder, ignored=(*encoder.ignored, *leaked))
+
+
+def _sorted(probability: Vector) -> Vector:
+    ordered = probability.copy()
+    ordered.sort()
+    return ordered

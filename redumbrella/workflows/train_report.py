@@ -1,0 +1,327 @@
+"""The report of a training run: what was measured, as the document that everything else reads."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from redumbrella.clock import to_iso, to_microseconds
+from redumbrella.evaluation.comparison import Row, paired_difference
+from redumbrella.evaluation.curves import (
+    calibration_curve,
+    confusion_at,
+    confusion_curve,
+    distribution,
+    lift_curve,
+)
+from redumbrella.evaluation.metrics import (
+    METRICS,
+    bootstrap_error,
+    lift_at,
+    log_loss,
+    row_log_loss,
+)
+from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.models.points import Points
+from redumbrella.models.registry import LABELS, LeadModel
+from redumbrella.scores.importance import importance
+from redumbrella.settings import Settings
+from redumbrella.training.leaks import Leak
+from redumbrella.training.observations import Observations
+from redumbrella.workflows.learning import Lesson, Period
+from redumbrella.workflows.report_document import FORMAT, ReportDocument
+from redumbrella.workspace import Workspace
+
+BASELINES = ("prior", "points", "naive_bayes")
+
+
+def build_report(
+    workspace: Workspace,
+    settings: Settings,
+    model: LeadModel,
+    lesson: Lesson,
+    observed: Observations,
+    leaks: Sequence[Leak],
+    *,
+    as_of: int,
+    trained_at: int,
+) -> ReportDocument:
+    """Everything that is known about the model, by the names of the contract."""
+    gates = _gates(settings, lesson)
+    out_of_time = _out_of_time(lesson.last_period, observed)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "workspace": settings.name,
+        "currency": settings.currency,
+        "target": model.target,
+        "model_version": model.version,
+        "as_of": to_iso(as_of),
+        "trained_at": to_iso(trained_at),
+        "regime": model.regime,
+        "reliable": model.reliable,
+        "regime_reason": lesson.regime.reason,
+        "counts": _counts(workspace, model, observed),
+        "period": _period(observed),
+        "families": [_family(row, lesson) for row in lesson.comparison.rows],
+        "folds": _folds(lesson, observed),
+        "chosen": {
+            "family": lesson.comparison.chosen,
+            "why": _why(lesson),
+            "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
+        },
+        "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
+        "verdict": asdict(judge(_facts(lesson, observed, leaks, gates))),
+        "stability": lesson.stability.summary() if lesson.stability else None,
+        "out_of_time": out_of_time,
+        "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
+        "confusion": _confusion(lesson),
+        "lift": [asdict(point) for point in lift_curve(lesson.probability, lesson.won)],
+        "importance": importance(model.blend, lesson.design),
+        "points": _points_card(lesson, observed),
+        "leaks": [asdict(leak) for leak in leaks],
+        "gates": [asdict(gate) for gate in gates],
+        "score_distribution": distribution(lesson.probability),
+        "forgetting": _forgetting(lesson),
+        "notes": _notes(lesson, observed),
+    }
+    return document  # type: ignore[return-value]
+
+
+def _counts(workspace: Workspace, model: LeadModel, observed: Observations) -> dict[str, Any]:
+    won = int(observed.won.sum())
+    rejected, _ = workspace.state.rejected(table="leads", limit=1)
+    return {
+        "leads": observed.closed.num_rows + observed.open.num_rows,
+        "closed": observed.closed.num_rows,
+        "won": won,
+        "lost": observed.closed.num_rows - won,
+        "open": observed.open.num_rows,
+        "rejected_rows": rejected,
+        "features": len(model.encoder.features) + (model.clock is not None),
+        "ignored_columns": [
+            {"column": field.name, "reason": field.reason} for field in model.encoder.ignored
+        ],
+    }
+
+
+def _period(observed: Observations) -> dict[str, Any]:
+    first, last = None, None
+    if observed.order == "created_at":
+        span = pc.min_max(observed.closed["created_at"]).as_py()
+        first, last = (to_iso(to_microseconds(span[end])) for end in ("min", "max"))
+    order = "created_at" if observed.order == "created_at" else "rows"
+    return {"first": first, "last": last, "order": order}
+
+
+def _family(row: Row, lesson: Lesson) -> dict[str, Any]:
+    measured = {name: {"mean": m, "se": se} for name, (m, se) in row.metrics.items()}
+    mean, error = row.difference_to_best
+    note = "best log loss" if row.family == lesson.comparison.best else ""
+    if row.family == "blend":
+        note = ", ".join(f"{w:.0%} {LABELS[n].lower()}" for n, w in _blend(lesson).items())
+    return {
+        "family": row.family,
+        "label": LABELS[row.family],
+        **measured,
+        "difference_to_best": {"mean": mean, "se": error},
+        "chosen": row.family == lesson.comparison.chosen,
+        "seconds": row.seconds,
+        "note": note,
+    }
+
+
+def _blend(lesson: Lesson) -> dict[str, float]:
+    return lesson.examination.blend_weights()
+
+
+def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
+    rows = []
+    for k, fold in enumerate(lesson.folds):
+        start, end = _span(observed, fold.test) if lesson.walks_forward else (None, None)
+        rows.append(
+            {
+                "fold": k + 1,
+                "train_rows": int(fold.train.size),
+                "test_rows": int(fold.test.size),
+                "from": start,
+                "to": end,
+                "base_rate": float(observed.won[fold.test].mean()),
+                "log_loss": {row.family: row.by_fold[k] for row in lesson.comparison.rows},
+            }
+        )
+    return rows
+
+
+def _span(observed: Observations, rows: np.ndarray[Any, Any]) -> tuple[str | None, str | None]:
+    if observed.order != "created_at" or rows.size == 0:
+        return None, None
+    ends = observed.position[[rows.min(), rows.max()]]
+    return to_iso(int(ends[0])), to_iso(int(ends[1]))
+
+
+def _why(lesson: Lesson) -> str:
+    comparison = lesson.comparison
+    chosen, best = comparison.row(comparison.chosen), comparison.row(comparison.best)
+    folds = "later periods" if lesson.walks_forward else "leads it had not seen"
+    if chosen.family == best.family:
+        return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
+    gap, error = chosen.difference_to_best
+    return (
+        f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
+        f"{LABELS[chosen.family].lower()} is only {gap:.4f} behind, which is within the error of "
+        f"that difference (± {error:.4f})."
+    )
+
+
+def _out_of_time(period: Period | None, observed: Observations) -> dict[str, Any] | None:
+    if period is None:
+        return None
+    start, end = _span(observed, period.rows.test)
+    measured = {
+        name: {
+            "value": metric(period.probability, period.won),
+            "se": bootstrap_error(metric, period.probability, period.won),
+        }
+        for name, metric in METRICS.items()
+    }
+    prior = {
+        "value": log_loss(period.prior, period.won),
+        "se": bootstrap_error(log_loss, period.prior, period.won),
+    }
+    return {
+        "from": start,
+        "to": end,
+        "rows": int(period.won.size),
+        "won": int(period.won.sum()),
+        "base_rate": float(period.won.mean()),
+        **measured,
+        "prior_log_loss": prior,
+    }
+
+
+def _confusion(lesson: Lesson) -> dict[str, Any] | None:
+    p, y = lesson.probability, lesson.won
+    if not 0 < y.sum() < y.size:
+        return None
+    called = max(1, int(y.sum()))
+    threshold = float(np.sort(p)[::-1][called - 1])
+    curve = confusion_curve(p, y)
+    if all(abs(point.threshold - threshold) > 1e-12 for point in curve):
+        curve = sorted([*curve, confusion_at(p, y, threshold)], key=lambda point: point.threshold)
+    return {
+        "default_threshold": threshold,
+        "why": "at this threshold as many leads are called as were won",
+        "rows": int(y.size),
+        "curve": [asdict(point) for point in curve],
+    }
+
+
+def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
+    row = lesson.comparison.row(lesson.comparison.chosen)
+    measured = {name: mean for name, (mean, _) in row.metrics.items()}
+    measured["lift_at_10"] = lift_at(lesson.probability, lesson.won, 0.1)
+    gates = []
+    for field in fields(settings.success):
+        required = getattr(settings.success, field.name)
+        if required is None:
+            continue
+        side, metric = field.name.split("_", 1)
+        value = measured[metric]
+        passed = value >= required if side == "min" else value <= required
+        gates.append(Gate(field.name, required, value, bool(passed)))
+    return gates
+
+
+def _facts(
+    lesson: Lesson, observed: Observations, leaks: Sequence[Leak], gates: Sequence[Gate]
+) -> Facts:
+    comparison, exam = lesson.comparison, lesson.examination
+    row = comparison.row(comparison.chosen)
+    losses = {
+        name: [row_log_loss(p, y) for p, y in zip(exam.probability(name), exam.won, strict=True)]
+        for name in ("prior", comparison.chosen)
+    }
+    period, later, drift = lesson.last_period, None, None
+    if period is not None:
+        gap = row_log_loss(period.prior, period.won) - row_log_loss(period.probability, period.won)
+        later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
+        before = float(observed.won[period.rows.train].mean())
+        drift = float(period.won.mean()) / before if before > 0 else None
+    return Facts(
+        family=comparison.chosen,
+        regime=lesson.regime,
+        gain=paired_difference(losses["prior"], losses[comparison.chosen]),
+        later_gain=later if comparison.chosen != "prior" else None,
+        auc=row.metrics["auc"],
+        calibration_error=row.metrics["calibration_error"][0],
+        base_rate=float(observed.won.mean()),
+        stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,
+        drift=drift,
+        kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
+        gates=gates,
+    )
+
+
+def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | None:
+    if "points" not in lesson.examination.log_odds:
+        return None
+    card = Points().fit(lesson.design, observed.won, lesson.memory.weights(observed.won.size))
+    return {
+        "base_rate": float(observed.won.mean()),
+        "rules": [
+            {
+                "text": card.sentence(rule),
+                "points": rule.points,
+                "leads": rule.leads,
+                "rate": rule.rate,
+            }
+            for rule in card.rules
+        ],
+    }
+
+
+def _forgetting(lesson: Lesson) -> dict[str, object] | None:
+    if not lesson.trials:
+        return None
+    return {
+        "half_life_share": lesson.memory.half_life,
+        "sees_time_of_arrival": lesson.memory.sees_clock,
+        "trials": [
+            {
+                "half_life_share": trial.memory.half_life,
+                "sees_time_of_arrival": trial.memory.sees_clock,
+                "log_loss": trial.log_loss,
+            }
+            for trial in lesson.trials
+        ],
+    }
+
+
+def _notes(lesson: Lesson, observed: Observations) -> list[str]:
+    notes = []
+    if observed.order == "rows":
+        notes.append(
+            "The leads have no time of creation, so the order of the rows was taken as time. Map "
+            "created_at if the file has it."
+        )
+    if observed.order == "none":
+        notes.append(
+            "The file lists one outcome after the other, so the order of its rows says nothing "
+            "about time: leads were compared in random folds. Map created_at if the file has it."
+        )
+    elif not lesson.walks_forward:
+        notes.append(
+            "Open leads lie among the closed ones in time, or conversions are few, so families "
+            "were compared on shuffled folds, which ask the same kind of question; the last "
+            "period is examined separately."
+        )
+    if lesson.memory.half_life is not None:
+        notes.append(
+            "Old leads are forgotten: a lead counts half for every "
+            f"{lesson.memory.half_life:.0%} of the record that came after it."
+        )
+    if observed.open.num_rows == 0:
+        notes.append("No lead is open: the model is ready to score the next ones.")
+    return notes

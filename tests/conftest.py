@@ -1,0 +1,52 @@
+"""Fixtures that several rooms share: a company with scored leads, and a server in a thread."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sample_company import fill_workspace, make_workspace
+from served import HTTP, serving
+
+from redumbrella.workspace import Workspace
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _close_client() -> Iterator[None]:
+    yield
+    HTTP.close()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """240 scored leads, one closed one and two models; tests only read it."""
+    workspace = fill_workspace(tmp_path_factory.mktemp("company"))
+    yield workspace
+    workspace.state.close()
+
+
+@pytest.fixture(scope="session")
+def empty_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Settings and nothing else."""
+    workspace = make_workspace(tmp_path_factory.mktemp("empty"))
+    yield workspace
+    workspace.state.close()
+
+
+@pytest.fixture(scope="session")
+def address(company: Workspace) -> Iterator[str]:
+    """The address of a server that shows the company to everyone on this machine."""
+    with serving(company) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def empty_address(empty_company: Workspace) -> Iterator[str]:
+    """The address of a server of a workspace in which nothing was run yet."""
+    with serving(empty_company) as found:
+        yield found
+
+
+@pytest.fixture
+def folder(company: Workspace) -> Path:
+    """The company's workspace folder, for commands."""
+    return company.root

@@ -1,0 +1,74 @@
+"""Source columns become canonical columns and fields, or problems that help."""
+
+from redumbrella.settings import ColumnSource, Source
+from redumbrella.sources.mapping import map_columns
+
+
+def source(table: str = "leads", **more: object) -> Source:
+    return Source(table, path=("a.csv",), **more)  # type: ignore[arg-type]
+
+
+def test_equal_names_need_no_settings() -> None:
+    mapping = map_columns(source(), ["lead_id", "Won", "Amount", "size"])
+    assert {name: origin.column for name, origin in mapping.canonical.items()} == {
+        "lead_id": "lead_id",
+        "won": "Won",
+        "amount": "Amount",
+    }
+    assert mapping.fields == {"size": "size"}
+    assert mapping.problems == ()
+
+
+def test_explicit_settings_win_and_taken_names_get_a_number() -> None:
+    columns = {"lead_id": ColumnSource("Number"), "won": ColumnSource("Converted")}
+    mapping = map_columns(
+        source(columns=columns, ignore=("secret",)),
+        ["Number", "Converted", "won", "Lead_ID", "secret", "_order", "size"],
+    )
+    assert mapping.canonical == columns
+    assert mapping.fields == {
+        "won (2)": "won",
+        "Lead_ID (2)": "Lead_ID",
+        "_order (2)": "_order",
+        "size": "size",
+    }
+    assert len(mapping.notes) == 3
+
+
+def test_one_source_column_may_serve_twice() -> None:
+    columns = {"lead_id": ColumnSource("id"), "person_id": ColumnSource("id")}
+    mapping = map_columns(source(columns=columns), ["id", "x"])
+    assert mapping.canonical == columns
+    assert mapping.fields == {"x": "x"}
+
+
+def test_every_problem_is_named() -> None:
+    mapping = map_columns(
+        source(
+            columns={"won": ColumnSource("Convertd"), "amount": ColumnSource("size")},
+            ignore=("sise", "size"),
+            keep=("duraton",),
+        ),
+        ["Converted", "size", "duration"],
+    )
+    joined = "\n".join(mapping.problems)
+    assert 'won = "Convertd" is no column of the source. Did you mean "Converted"?' in joined
+    assert 'ignore: "sise" is no column of the source. Did you mean "size"?' in joined
+    assert 'keep: "duraton" is no column of the source. Did you mean "duration"?' in joined
+    assert '"size" is mapped to amount and also ignored' in joined
+    assert "lead_id is required, but no column is mapped to it" in joined
+    assert "{ row = true }" in joined
+    assert len(mapping.problems) == 5
+
+
+def test_either_of_two_ids_is_enough() -> None:
+    assert map_columns(source("events"), ["anonymous_id", "at", "kind"]).problems == ()
+    (problem,) = map_columns(source("events"), ["at", "kind"]).problems
+    assert "person_id or anonymous_id is required" in problem
+
+
+def test_one_column_looks_like_a_wrong_delimiter() -> None:
+    problems = map_columns(
+        source(columns={"lead_id": ColumnSource("id")}), ["id;won;size"]
+    ).problems
+    assert 'only one column was found, "id;won;size": is the delimiter right?' in problems[0]

@@ -1,0 +1,133 @@
+"""PostgreSQL as state database and as a source, against a server of our own on this machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from test_state import check_everything
+
+from redumbrella.errors import DataError, EngineError
+from redumbrella.state.state import State
+from redumbrella.state.tables import metadata
+from redumbrella.workflows.ingest import ingest
+from redumbrella.workspace import open_workspace
+
+pytestmark = pytest.mark.postgresql
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs, or a skip (a failure when nothing may be left out)."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    if not found and on_path is None:
+        say = pytest.fail if os.environ.get("UMBRELLA_REQUIRE") == "all" else pytest.skip
+        say("PostgreSQL is not installed: apt-get install postgresql")
+    return found[-1].parent if found else Path(str(on_path)).parent
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of a server that lives as long as this module's tests."""
+    folder = Path(tempfile.mkdtemp(prefix="umbrella-postgresql-"))
+    # The server refuses to run as root.
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    binaries, data = programs(), folder / "data"
+    control = [binaries / "pg_ctl", "-D", data, "-w", "-s"]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    try:
+        initdb = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "umbrella", "--no-sync"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)
+        start = [*control, "-l", folder / "log", "-o", options, "start"]
+        subprocess.run(start, check=True, cwd=folder, stdout=subprocess.DEVNULL, **user)
+        yield f"postgresql://umbrella@127.0.0.1:{port}/postgres"
+    finally:
+        stop = [*control, "-m", "immediate", "stop"]
+        subprocess.run(stop, check=False, cwd=folder, capture_output=True, **user)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(server: str) -> str:
+    """The URL of an empty database."""
+    name = f"db{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.removesuffix("postgres") + name
+
+
+_numbers = iter(range(1000))
+
+
+def test_state(database: str) -> None:
+    state = State(database)
+    check_everything(state)
+    with state.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    state.close()
+    again = State(database)
+    assert len(again.recent_runs()) == 2
+    again.close()
+
+
+def test_a_workspace_with_its_state_and_source_there(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE crm AS SELECT n AS id, n % 2 = 0 AS won, n * 1.5 AS size, "
+            "timestamptz '2024-01-01 00:00+02' + n * interval '1 hour' AS made, "
+            "date '2024-05-01' AS day, 'a%b' AS label FROM generate_series(1, 50000) n"
+        )
+    (tmp_path / "umbrella.toml").write_text(
+        f"""
+        [workspace]
+        state = "{database}"
+        [tables.leads]
+        url = "{database}"
+        query = "SELECT * FROM crm WHERE label LIKE 'a%' ORDER BY id"
+        [tables.leads.columns]
+        lead_id = "id"
+        created_at = "made"
+        """,
+        encoding="utf-8",
+    )
+    workspace = open_workspace(tmp_path)
+    assert ingest(workspace).sources[0].added == 50_000
+    assert not ingest(workspace).has_changed
+    first = workspace.lake.current("leads").slice(0, 1).to_pylist()[0]
+    assert (first["lead_id"], first["won"], first["size"]) == ("1", False, 1.5)
+    assert first["created_at"].isoformat() == "2023-12-31T23:00:00+00:00"
+    assert first["day"].isoformat() == "2024-05-01T00:00:00+00:00"
+    assert not (tmp_path / "state.db").exists()
+    workspace.state.close()
+
+
+def test_what_fails_is_said_plainly(database: str, tmp_path: Path) -> None:
+    def refused(url: str, query: str, kind: type[Exception]) -> str:
+        (tmp_path / "umbrella.toml").write_text(
+            f'[tables.leads]\nurl = "{url}"\nquery = "{query}"\n', encoding="utf-8"
+        )
+        workspace = open_workspace(tmp_path)
+        with pytest.raises(kind) as caught:
+            ingest(workspace)
+        workspace.state.close()
+        return str(caught.value)
+
+    assert "nowhere" in refused(database, "SELECT * FROM nowhere", DataError)
+    assert "read-only" in refused(database, "CREATE TABLE x AS SELECT 1", DataError)
+    unreachable = "postgresql://me:secret@127.0.0.1:1/x"
+    message = refused(unreachable, "SELECT 1", EngineError)
+    assert "does not answer" in message
+    assert "secret" not in message
