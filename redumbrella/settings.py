@@ -131,13 +131,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(message, reason="no_workspace") from None
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror}. Check the file and its rights."
-        raise SettingsError(message, reason="bad_settings") from None
     except UnicodeDecodeError:
         message = f"{path} is not UTF-8 text. Save it as UTF-8 and run again."
-        raise SettingsError(message, reason="bad_settings") from None
     except tomllib.TOMLDecodeError as problem:
         message = f"{path} is not valid TOML: {problem}. Mend that place and run again."
-        raise SettingsError(message, reason="bad_settings") from None
+    raise SettingsError(message, reason="bad_settings")
 
 
 class _Section:

@@ -1,7 +1,7 @@
 """Instants on the command line: `--as-of` in ISO 8601, read in the workspace's time zone."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,11 +25,12 @@ def instant(text: str | None, timezone: str) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(timezone))
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SettingsError(
             f'--as-of "{text}" is no instant. Write it like 2026-11-01 or 2026-11-01T08:00+01:00.',
             reason="unreadable_instant",
         ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(timezone))
     return to_microseconds(moment)

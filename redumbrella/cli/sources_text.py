@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from redumbrella.workflows.ingest import ColumnResult, SourceResult
+from redumbrella.workflows.source_result import ColumnResult, SourceResult
 
 _TYPES = {
     "id": "id",

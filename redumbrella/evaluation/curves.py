@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from redumbrella.evaluation.metrics import Vector, equal_bins, wilson
+from redumbrella.evaluation.metrics import Vector, equal_bins, ranked_wins, wilson
 
 THRESHOLDS = 101
 
@@ -90,7 +90,7 @@ def lift_curve(probability: Vector, won: Vector) -> list[LiftPoint]:
     rate = float(won.mean())
     if rate == 0:
         return []
-    by_rank = np.cumsum(won[np.argsort(-probability, kind="stable")])
+    by_rank = ranked_wins(probability, won)
     points = []
     for share in (0.05, *np.arange(1, 11) / 10):
         top = max(1, round(float(share) * won.size))

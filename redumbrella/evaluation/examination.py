@@ -7,6 +7,7 @@ has not seen the lead, and every calibration and blend from the other folds.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import fit_weights
 from redumbrella.models.calibration import Calibration, fit_calibration
+from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
 from redumbrella.training.splits import Fold
 
@@ -76,15 +78,22 @@ def examine(
 ) -> Examination:
     """Fits every family on every fold. design, won: n closed leads in order of time."""
     result = Examination(folds, [won[fold.test] for fold in folds])
-    done, all_fits = 0, len(families) * len(folds)
-    for name, make in families.items():
+    jobs = [(name, fold) for fold in folds for name in families]
+    done = 0
+
+    def task(name: str, fold: Fold) -> tuple[Vector, float]:
+        nonlocal done
         start = time.perf_counter()
-        result.log_odds[name] = []
-        for number, fold in enumerate(folds):
-            report(f"Comparing: {name.replace('_', ' ')}, part {number + 1}", done / all_fits)
-            result.log_odds[name].append(answer(make(), design, won, fold, memory))
-            done += 1
-        result.seconds[name] = time.perf_counter() - start
+        answers = answer(families[name](), design, won, fold, memory)
+        done += 1
+        report(f"Comparing families: {name.replace('_', ' ')}", done / len(jobs))
+        return answers, time.perf_counter() - start
+
+    for (name, _), (answers, seconds) in zip(
+        jobs, run_all([partial(task, *job) for job in jobs]), strict=True
+    ):
+        result.log_odds.setdefault(name, []).append(answers)
+        result.seconds[name] = result.seconds.get(name, 0.0) + seconds
     return result
 
 

@@ -7,6 +7,7 @@ standard error of the paired difference.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
 from redumbrella.models.boosted import Boosted
 from redumbrella.models.logistic import Logistic
+from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import Clock, Memory
 from redumbrella.training.splits import Fold, shuffled, walk_forward
 
@@ -57,8 +59,10 @@ def choose_memory(
         seen = clock.beside(design, position) if sees_clock and clock is not None else design
         for half_life in half_lives:
             memory = Memory(half_life, sees_clock)
-            losses = [_probe(seen.take(thin), won[thin], fold, memory) for fold in probe_folds]
-            trials.append(MemoryTrial(memory, losses))
+            probes = [
+                partial(_probe, seen.take(thin), won[thin], fold, memory) for fold in probe_folds
+            ]
+            trials.append(MemoryTrial(memory, run_all(probes)))
     return _plainest_good(trials).memory, trials
 
 

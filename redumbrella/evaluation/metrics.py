@@ -77,8 +77,14 @@ def lift_at(probability: Vector, won: Vector, share: float) -> float:
     rate = float(won.mean())
     if rate == 0:
         return float("nan")
-    order = np.argsort(-probability, kind="stable")[:top]
-    return float(won[order].mean() / rate)
+    return float(ranked_wins(probability, won)[top - 1] / top / rate)
+
+
+def ranked_wins(probability: Vector, won: Vector) -> Vector:
+    """Expected wins among the first 1, 2 … n leads of the list, (n,); ties are in random order."""
+    _, tie = np.unique(-probability, return_inverse=True)
+    share = np.bincount(tie, won) / np.bincount(tie)
+    return np.asarray(np.cumsum(share[np.sort(tie)]), np.float64)
 
 
 METRICS: dict[str, Callable[[Vector, Vector], float]] = {

@@ -5,6 +5,7 @@ The chosen families learn from a random 70 % and are asked about the other 30 %,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from redumbrella.evaluation.metrics import Vector, auc, log_loss
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
 from redumbrella.models.calibration import Calibration
+from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import Memory
 from redumbrella.training.splits import random_share
 
@@ -49,15 +51,19 @@ def repeated_split(
     """Repeats the 70/30 split; of a large record every k-th lead takes part."""
     thin = np.arange(0, won.size, max(1, won.size // MAX_ROWS))
     design, won = design.take(thin), won[thin]
-    losses, areas = [], []
-    for seed in range(repeats):
-        report(f"Stability: repeat {seed + 1}", seed / repeats)
+    done = 0
+
+    def task(seed: int) -> tuple[float, float]:
+        nonlocal done
         fold = random_share(won.size, TRAIN_SHARE, seed)
         z = {name: answer(make(), design, won, fold, Memory()) for name, make in makers.items()}
         p = probability_of(calibration.apply(mix(z, weights)))
-        losses.append(log_loss(p, won[fold.test]))
-        areas.append(auc(p, won[fold.test]))
-    return Stability(np.array(losses), np.array(areas))
+        done += 1
+        report("Stability: random 70/30 splits", done / repeats)
+        return log_loss(p, won[fold.test]), auc(p, won[fold.test])
+
+    measured = np.array(run_all([partial(task, seed) for seed in range(repeats)]))
+    return Stability(measured[:, 0], measured[:, 1])
 
 
 def _spread(values: Vector) -> dict[str, float]:

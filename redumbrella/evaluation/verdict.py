@@ -80,7 +80,7 @@ def _stops(facts: Facts) -> list[str]:
             "may be chance. More closed leads will show."
         )
     reasons.extend(
-        f"It misses your gate {gate.name} = {gate.required:g}: measured {gate.measured:.4g}."
+        f"It misses your gate {gate.name} = {gate.required:g}: {_measured(gate)}."
         for gate in facts.gates
         if not gate.passed
     )
@@ -90,6 +90,12 @@ def _stops(facts: Facts) -> list[str]:
             "learned no longer held."
         )
     return reasons
+
+
+def _measured(gate: Gate) -> str:
+    if gate.measured != gate.measured:  # noqa: PLR0124  NaN differs from itself
+        return "it cannot be measured, because all leads asked about had the same outcome"
+    return f"measured {gate.measured:.4g}"
 
 
 def _cares(facts: Facts) -> list[str]:

@@ -63,8 +63,9 @@ class RecordEncoder:
     def transform(self, leads: pa.Table) -> Design:
         """Leads (n rows) as a design (n, p); row order is kept."""
         created = None
-        if self.time_column is not None and self.time_column in leads.column_names:
-            created = _microseconds(leads[self.time_column])
+        if self.time_column is not None:
+            known = self.time_column in leads.column_names
+            created = _microseconds(leads[self.time_column] if known else pa.nulls(leads.num_rows))
         columns: list[NDArray[np.float64]] = []
         for field in self.fields:
             column = leads[field.name] if field.name in leads.column_names else None
@@ -200,6 +201,8 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def _microseconds(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    if not pa.types.is_timestamp(column.type):
+        return np.full(len(column), np.nan)
     micros = column.cast(pa.int64()).cast(pa.float64(), safe=False)
     return np.array(micros.to_numpy(), np.float64)
 

@@ -42,6 +42,7 @@ HOUR = DAY // 24
 OLDEST_HOURS = 8_000_000
 N_FAMILIES = len(FAMILIES)
 ANY = 0  # the slot that counts every fact of the stream; codes take the slots after it
+_TABLED = 256  # counts whose logarithm is looked up
 
 # Per slot, `marks`: bucket of the newest fact, its age, whole days of age of the fact added last.
 NEWEST, LAST_AGE, LAST_DAY = range(3)
@@ -145,9 +146,8 @@ def write_rows(  # type: ignore[no-untyped-def]
     counts only if that equals the row's `wanted`. `of_code`, `of_stream`: see `windows.Layout`.
     No history has more than `longest` facts.
     """
-    # Arrays are taken out of tuples once and passed one by one: every access to a member of a
-    # tuple costs as much as the arithmetic on it, and cached code would depend on its class.
-    offsets, ats, code_of, durations, values, known_at, scope = histories
+    # Arrays are passed one by one: every access to a member of a tuple costs as much as the
+    # arithmetic on it, and code in the cache would depend on the tuple's class.
     n_windows, slots = window_of_day[-1] + 1, min(n_codes, longest) + 1
     slot_of, codes = np.zeros(n_codes, np.int32), np.empty(slots, np.int32)
     marks = np.empty((slots, 3), np.int64)
@@ -155,50 +155,105 @@ def write_rows(  # type: ignore[no-untyped-def]
     sums = np.empty((slots, n_windows, 3), np.float64)
     mixture = np.empty((n_windows, 2), np.float64)
     measure = np.zeros((N_FAMILIES, n_windows), np.float32)
+    logs = _logarithms(_TABLED)
     totals = np.empty(n_windows, np.int64)
     stream_column = np.int64(first_column) + n_codes * code_width
     for row in range(first, end):
-        if person[row] < 0:
-            continue
-        low = offsets[person[row]]
-        high = history_end(ats, low, offsets[person[row] + 1], as_of[row])
-        n_seen = 0
-        duration, value = np.float32(np.nan), np.nan
-        for j in range(high - 1, low - 1, -1):
-            if not _counts(known_at, scope, j, as_of[row], wanted[row]):
-                continue
-            age = as_of[row] - ats[j]
-            bucket = bucket_of(age, window_of_day)
-            if durations.size:
-                duration = durations[j]
-            if values.size:
-                value = values[j]
-            code = code_of[j]
-            if n_seen == 0:
-                _open(marks, counts, sums, ANY, bucket, age)
-            slot = slot_of[code]
-            if slot == 0:
-                codes[n_seen] = code
-                n_seen += 1
-                slot = slot_of[code] = n_seen
-                _open(marks, counts, sums, slot, bucket, age)
-            _add_fact(marks, counts, sums, ANY, bucket, age, duration, value, long_seconds)
-            _add_fact(marks, counts, sums, slot, bucket, age, duration, value, long_seconds)
+        n_seen = _add_history(
+            person[row],
+            as_of[row],
+            wanted[row],
+            histories,
+            window_of_day,
+            long_seconds,
+            slot_of,
+            codes,
+            marks,
+            counts,
+            sums,
+        )
         if n_seen == 0:
             continue
         _add_up(marks, counts, mixture, totals)
         at = position[row]
-        codes[:n_seen].sort()
+        _sort(codes, n_seen)
         for i in range(n_seen):
             code = codes[i]
             slot = slot_of[code]
             slot_of[code] = 0
-            _measure(marks, counts, sums, mixture, slot, totals, measure)
+            _measure(marks, counts, sums, mixture, slot, totals, logs, measure)
             column = np.int64(first_column) + code * code_width
             at = _write(measure, marks[slot, NEWEST], of_code, column, at, indices, data)
-        _measure(marks, counts, sums, mixture, ANY, totals, measure)
+        _measure(marks, counts, sums, mixture, ANY, totals, logs, measure)
         _measure_mixture(totals, marks[ANY, NEWEST], mixture, measure)
         _write(measure, marks[ANY, NEWEST], of_stream, stream_column, at, indices, data)
+
+
+@njit(inline="always")
+def _add_history(  # type: ignore[no-untyped-def]
+    p,
+    as_of,
+    wanted,
+    histories,
+    window_of_day,
+    long_seconds,
+    slot_of,
+    codes,
+    marks,
+    counts,
+    sums,
+):
+    """Add the facts of person p before as_of, newest first; the number of codes seen."""
+    offsets, ats, code_of, durations, values, known_at, scope = histories
+    n_seen, duration, value = 0, np.float32(np.nan), np.nan
+    low = high = 0
+    if p >= 0:
+        low = offsets[p]
+        high = history_end(ats, low, offsets[p + 1], as_of)
+    for j in range(high - 1, low - 1, -1):
+        if not _counts(known_at, scope, j, as_of, wanted):
+            continue
+        age = as_of - ats[j]
+        bucket = bucket_of(age, window_of_day)
+        if durations.size:
+            duration = durations[j]
+        if values.size:
+            value = values[j]
+        code = code_of[j]
+        if n_seen == 0:
+            _open(marks, counts, sums, ANY, bucket, age)
+        slot = slot_of[code]
+        if slot == 0:
+            codes[n_seen] = code
+            n_seen += 1
+            slot = slot_of[code] = n_seen
+            _open(marks, counts, sums, slot, bucket, age)
+        _add_fact(marks, counts, sums, ANY, bucket, age, duration, value, long_seconds)
+        _add_fact(marks, counts, sums, slot, bucket, age, duration, value, long_seconds)
+    return n_seen
+
+
+@njit(nogil=True, cache=True)
+def _logarithms(n):  # type: ignore[no-untyped-def]
+    """Natural logarithms of 0 … n - 1, with 0 for 0: most counts are small."""
+    logs = np.zeros(n)
+    for i in range(1, n):
+        logs[i] = math.log(i)
+    return logs
+
+
+@njit(nogil=True, cache=True)
+def _sort(codes, n):  # type: ignore[no-untyped-def]
+    """Sort codes[:n], which are few as a rule."""
+    if n > 64:
+        codes[:n].sort()
+        return
+    for i in range(1, n):
+        code, j = codes[i], i
+        while j > 0 and codes[j - 1] > code:
+            codes[j] = codes[j - 1]
+            j -= 1
+        codes[j] = code
 
 
 @njit(inline="always")
@@ -249,7 +304,7 @@ def _add_up(marks, counts, mixture, totals):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _measure(marks, counts, sums, mixture, slot, totals, measure):  # type: ignore[no-untyped-def]
+def _measure(marks, counts, sums, mixture, slot, totals, logs, measure):  # type: ignore[no-untyped-def]
     """The variables of one slot, window by window: each also holds what the smaller ones hold."""
     newest, n_windows = marks[slot, NEWEST], counts.shape[1]
     last_seen = _freshness(marks[slot, LAST_AGE])
@@ -286,7 +341,9 @@ def _measure(marks, counts, sums, mixture, slot, totals, measure):  # type: igno
             measure[SHARE_TREND, w - 1] = narrower_share / share
         if slot != ANY:
             mixture[w, CODES] += 1
-            mixture[w, FACTS_LOG_FACTS] += facts * math.log(facts) if facts > 1 else 0.0
+            mixture[w, FACTS_LOG_FACTS] += facts * (
+                logs[facts] if facts < _TABLED else math.log(facts)
+            )
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

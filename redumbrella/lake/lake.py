@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Rows per batch between DuckDB, Arrow and Delta: large enough to be fast, small in memory.
 BATCH_ROWS = 50_000
+# DuckDB may load what came with it, but fetch nothing.
+OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False}
 # The writer keeps a row group in memory until it is full.
 _ROW_GROUP_ROWS = 65_536
 
@@ -150,7 +152,7 @@ class Lake:
     def _connection(self, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
-        connection = duckdb.connect()
+        connection = duckdb.connect(config=OFFLINE)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             for table in tables:
@@ -248,7 +250,7 @@ def _select_from(rows: pa.Table | pa.RecordBatchReader, as_text: Sequence[str]) 
     """Arrow rows with some columns turned into text."""
     import duckdb
 
-    connection = duckdb.connect()
+    connection = duckdb.connect(config=OFFLINE)
     connection.execute("SET TimeZone = 'UTC'")
     schema = rows.schema
     connection.register("rows", rows)

@@ -39,7 +39,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
-    "num_threads": 2,
+    "num_threads": 1,  # several models are fitted side by side, see models.parallel
 }
 
 
@@ -63,7 +63,8 @@ class Boosted(Family):
         self.start = base_log_odds(won, weight)
         X = _matrix(design)
         self.rounds = self.fixed_rounds or self._find_rounds(X, won, weight)
-        shapes = LEAVES[:1] if self.fixed_rounds else LEAVES
+        one = self.fixed_rounds is not None or len(won) > LARGE_ROWS
+        shapes = LEAVES[-1:] if one else LEAVES
         self.forests = []
         if self.features and 0 < won.sum() < won.size:
             self.forests = [
@@ -86,14 +87,14 @@ class Boosted(Family):
     def contributions(self, design: Design) -> Contributions:
         """TreeSHAP, averaged over the forests."""
         width = len(self.features)
-        if not self.forests:
+        if not self.forests or not design.rows:
             return Contributions(self.start, np.zeros((design.rows, width)))
         total = np.zeros((design.rows, width + 1))
         for forest in self.forests:
             shap = forest.predict(_matrix(design), pred_contrib=True, num_threads=2)
             total += shap.toarray() if sp.issparse(shap) else shap
         total /= len(self.forests)
-        return Contributions(float(total[0, -1]) if design.rows else self.start, total[:, :-1])
+        return Contributions(float(total[0, -1]), total[:, :-1])
 
     def to_parts(self) -> Parts:
         """Each forest in LightGBM's own text form."""
@@ -125,8 +126,7 @@ class Boosted(Family):
 
     def _grow(self, X: Any, won: Vector, weight: Vector, leaves: int, seed: int) -> Any:
         parameters = _parameters(leaves, len(won)) | {"seed": seed}
-        fewer = leaves == LEAVES[-1] or self.fixed_rounds is not None
-        rounds = self.rounds if fewer else round(self.rounds * 1.3)
+        rounds = self.rounds if leaves == LEAVES[-1] else round(self.rounds * 1.3)
         return lightgbm().train(parameters, self._dataset(X, won, weight, parameters), rounds)
 
     def _dataset(self, X: Any, won: Vector, weight: Vector, parameters: dict[str, Any]) -> Any:

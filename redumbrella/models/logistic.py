@@ -25,6 +25,7 @@ from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 INVERSE_RIDGES = (0.01, 0.1, 1.0)
 SHRUNKEN_INVERSE_RIDGE = 0.02
 SHARE_HELD_OUT = 0.2
+MAX_ROWS_TO_CHOOSE = 20_000
 
 
 @dataclass
@@ -95,6 +96,8 @@ class Logistic(Family):
         )
 
     def _choose(self, X: sp.csr_matrix, won: Vector, weight: Vector) -> float:
+        latest = slice(max(0, X.shape[0] - MAX_ROWS_TO_CHOOSE), None)
+        X, won, weight = X[latest], won[latest], weight[latest]
         cut = int(X.shape[0] * (1.0 - SHARE_HELD_OUT))
         if len(self.inverse_ridges) == 1 or not 0 < won[:cut].sum() < cut:
             return self.inverse_ridges[-1] if len(self.inverse_ridges) == 1 else 0.1

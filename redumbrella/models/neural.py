@@ -6,6 +6,7 @@ over orders of the features (Castro, Gomez and Tejada 2009): noisy feature by fe
 sum is exactly the score.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -19,6 +20,7 @@ from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 
 HIDDEN = (32, 16)
 SEEDS = (0, 1)
+ONE_SEED_FROM = 15_000  # with so many leads a second network hardly steadies the first
 MAX_ROWS = 40_000  # the most recent leads; more of them cost time and change little
 ORDERS = 6
 
@@ -51,7 +53,8 @@ class Neural(Family):
         self.usual = np.asarray(weight @ X).ravel() / weight.sum()
         self.networks = []
         if 1 < won.sum() < won.size - 1 and X.shape[1]:
-            self.networks = [_train(X, won, weight, seed) for seed in self.seeds]
+            seeds = self.seeds if won.size < ONE_SEED_FROM else self.seeds[:1]
+            self.networks = [_train(X, won, weight, seed) for seed in seeds]
         return self
 
     def quick(self) -> "Neural":
@@ -68,22 +71,36 @@ class Neural(Family):
         switched from usual to the lead's own value, in several orders and their reverses.
         """
         assert self.encoding is not None
-        X = self.encoding.transform(design).toarray()
-        owner = self.encoding.owner
         values = np.zeros((design.rows, len(self.features)))
+        base = float(self._output(self.usual[None, :])[0])
+        X = self.encoding.transform(design).tocsc()
+        for network in self.networks:
+            values += self._switched(network, X) / len(self.networks)
+        return Contributions(base, values)
+
+    def _switched(self, network: Layers, X: sp.csc_matrix) -> Vector:
+        """Shapley values of one network. A feature acts on the first layer by a sum, so switching
+        it adds its own step there, and only the small layers above are computed again.
+        """
+        assert self.encoding is not None
+        (weights, biases), above = network[0], network[1:]
+        owner, usual = self.encoding.owner, self.usual
+        steps = []
+        for feature in range(len(self.features)):
+            columns = np.flatnonzero(owner == feature)
+            steps.append(X[:, columns] @ weights[columns] - usual[columns] @ weights[columns])
+        values = np.zeros((X.shape[0], len(self.features)))
         rng = np.random.default_rng(0)
-        orders = [rng.permutation(len(self.features)) for _ in range(ORDERS // 2)]
-        for order in [o for forward in orders for o in (forward, forward[::-1])]:
-            current = np.tile(self.usual, (design.rows, 1))
-            before = self._output(current)
+        forward = [rng.permutation(len(self.features)) for _ in range(ORDERS // 2)]
+        for order in [way for one in forward for way in (one, one[::-1])]:
+            signal = np.tile(usual @ weights + biases, (X.shape[0], 1))
+            before = _forward(above, np.maximum(signal, 0.0))
             for feature in order:
-                columns = owner == feature
-                current[:, columns] = X[:, columns]
-                after = self._output(current)
+                signal += steps[feature]
+                after = _forward(above, np.maximum(signal, 0.0))
                 values[:, feature] += (after - before) / ORDERS
                 before = after
-        base = float(self._output(self.usual[None, :])[0])
-        return Contributions(base, values)
+        return values
 
     def to_parts(self) -> Parts:
         """Weights and biases of each layer, and the encoding."""
@@ -123,20 +140,29 @@ class Neural(Family):
 
 
 def _train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
     network = MLPClassifier(
         HIDDEN,
         alpha=1e-3,
-        batch_size=min(256, X.shape[0]),
+        # A tenth is held out to stop by, and a batch is taken from the rest.
+        batch_size=min(256 if X.shape[0] < ONE_SEED_FROM else 512, max(1, int(0.9 * X.shape[0]))),
         learning_rate_init=2e-3,
-        max_iter=30,
+        max_iter=25,
         early_stopping=X.shape[0] >= 200,
         n_iter_no_change=3,
         random_state=seed,
     )
-    network.fit(X, won, sample_weight=weight / weight.mean())
-    return list(zip(network.coefs_, network.intercepts_, strict=True))
+    # To stop after max_iter rounds is a choice, not a failure to tell people about. The filter
+    # stays: networks train in several threads, which share the filters.
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    # Single precision is enough for a network and takes half the time.
+    network.fit(X.astype(np.float32), won, sample_weight=weight / weight.mean())
+    return [
+        (w.astype(np.float64), b.astype(np.float64))
+        for w, b in zip(network.coefs_, network.intercepts_, strict=True)
+    ]
 
 
 def _forward(network: Layers, X: Vector | sp.csr_matrix) -> Vector:

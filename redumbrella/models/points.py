@@ -128,6 +128,8 @@ def _choose_rules(design: Design, won: Vector, weight: Vector) -> tuple[Rule, ..
     """Rules one after the other: each the most telling one given those before it."""
     thin = np.arange(0, design.rows, max(1, design.rows // MAX_ROWS))
     design, won, weight = design.take(thin), won[thin], weight[thin]
+    if not 0 < won.sum() < won.size:
+        return ()
     candidates, met = _frequent_candidates(design)
     chosen: list[int] = []
     coefficients, expected = np.empty(0), np.full(won.size, float(weight @ won / weight.sum()))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import orjson
@@ -99,14 +100,17 @@ def save_model(folder: Path, model: LeadModel) -> None:
 def load_model(folder: Path) -> LeadModel:
     """Reads a model that `save_model` wrote. Raises ModelError when it is not there or broken."""
     try:
-        document = orjson.loads((folder / "model.json").read_bytes())
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+        with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as problem:
+        return _read(orjson.loads((folder / "model.json").read_bytes()), arrays)
+    except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as problem:
         raise ModelError(
-            f"The model in {folder} cannot be read ({problem}). Train again: umbrella train.",
+            f"The model in {folder} cannot be read ({problem!r}). Train again: umbrella train.",
             reason="model_unreadable",
         ) from None
+
+
+def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
     features = tuple(
         Feature(f["name"], f["source"], f["kind"], tuple(f["levels"])) for f in document["features"]
     )

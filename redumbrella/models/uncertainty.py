@@ -8,14 +8,17 @@ this comes the uncertainty of the base rate itself, 1 / won + 1 / lost.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
+from redumbrella.models.parallel import run_all
 
 LEVEL = 0.9
 MAX_HALF_ROWS = 12_000
@@ -69,20 +72,19 @@ def fit_spread(
     if set(makers) <= {"prior"} or half < 4:
         return Spread((), 0.0, 0.0, base)
     scale = half / (2.0 * won.size)
-    fitted, variances = [], []
-    for seed in range(pairs):
-        order = np.random.default_rng(seed).permutation(won.size)
-        halves = [np.sort(order[:half]), np.sort(order[half : 2 * half])]
-        pair = [
-            Blend(
-                {n: m().fit(design.take(r), won[r], weight[r]) for n, m in makers.items()},
-                weights,
-                calibration,
-            )
-            for r in halves
-        ]
-        fitted.append((pair[0], pair[1]))
+    orders = [np.random.default_rng(seed).permutation(won.size) for seed in range(pairs)]
+    halves = [np.sort(o[k * half : (k + 1) * half]) for o in orders for k in (0, 1)]
+
+    def fit(rows: NDArray[np.intp]) -> Blend:
+        part, outcomes, counts = design.take(rows), won[rows], weight[rows]
+        members = {name: make().fit(part, outcomes, counts) for name, make in makers.items()}
+        return Blend(members, weights, calibration)
+
+    blends = run_all([partial(fit, rows) for rows in halves])
+    fitted = list(zip(blends[::2], blends[1::2], strict=True))
+    variances = []
+    for order, (first, second) in zip(orders, fitted, strict=True):
         asked = design.take(np.sort(order[:2_000]))
-        gap = pair[0].log_odds(asked) - pair[1].log_odds(asked)
+        gap = first.log_odds(asked) - second.log_odds(asked)
         variances.append(float(np.mean(scale * gap**2)))
     return Spread(tuple(fitted), scale, float(np.mean(variances)), base)

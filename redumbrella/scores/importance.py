@@ -50,7 +50,7 @@ def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any]) -> 
     known = ~np.isnan(x)
     if feature.kind == "category":
         return _level_effect(feature.levels, x, contribution)
-    if len(columns) > 1 or np.unique(x[known]).size < 2:
+    if len(columns) > 1 or min(np.unique(v[known]).size for v in (x, contribution)) < 2:
         return ""
     correlation = float(np.corrcoef(_ranks(x[known]), contribution[known])[0, 1])
     if not abs(correlation) >= 0.3:

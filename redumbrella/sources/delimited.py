@@ -12,7 +12,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -98,10 +98,14 @@ def text_facts(path: Path) -> TextFacts:
                 message = f"{path.name} is not a text file. Expected CSV, JSON lines or Parquet."
                 raise DataError(message, reason="binary_file")
             file.seek(0)
-            return _scan(file, encoding)
+            facts = _scan(file, encoding)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         message = f"{path.name} is a damaged gzip file. Copy or export it again."
         raise DataError(message, reason="damaged_file") from None
+    if encoding not in {None, facts.encoding}:
+        message = f"{path.name} begins as {encoding} and then breaks off. Export it again as UTF-8."
+        raise DataError(message, reason="damaged_file")
+    return facts
 
 
 def inspect_delimited(path: Path, delimiter: str | None) -> TextFormat | None:
@@ -174,7 +178,6 @@ def read_delimited(path: Path, form: TextFormat, bad: list[BadLine]) -> Iterator
     """
     import numpy as np
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
     misfits: list[Any] = []
 
@@ -182,29 +185,9 @@ def read_delimited(path: Path, form: TextFormat, bad: list[BadLine]) -> Iterator
         misfits.append(row)
         return "skip"
 
-    width = len(form.columns)
-    # The header is read as a record: only so may its names contain line ends.
-    names = [f"f{position}" for position in range(width)]
     with open_bytes(path) as file:
         try:
-            batches = arrow_csv.open_csv(
-                file,
-                read_options=arrow_csv.ReadOptions(
-                    use_threads=False,
-                    block_size=BLOCK_BYTES,
-                    column_names=names,
-                    encoding=form.text.encoding,
-                ),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=form.delimiter,
-                    newlines_in_values=True,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=set_aside,
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
+            batches = _open_batches(file, form, set_aside)
             taken = 0  # records seen so far, misfits included
             last = None
             for batch in batches:
@@ -216,11 +199,40 @@ def read_delimited(path: Path, form: TextFormat, bad: list[BadLine]) -> Iterator
                 last = rows.slice(rows.num_rows - 1) if rows.num_rows else last
                 yield Chunk(rows, numbers[begin:])
         except pa.ArrowInvalid as problem:
-            raise _unclosed_quote(path, str(problem)) from None
+            if form.text.has_odd_quotes or "straddl" in str(problem):
+                raise _unclosed_quote(path, str(problem)) from None
+            message = f"{path.name} cannot be read: {problem}. Check its delimiter and quotes."
+            raise DataError(message, reason="unreadable_file") from None
     # A quote that nobody closes swallows all that follows, so it shows in the last record.
     if form.text.has_odd_quotes and last is not None and _runs_over_lines(last):
         raise _unclosed_quote(path, f"near line {taken}")
     bad.extend(_misfit(path, row) for row in misfits if row.number > form.skipped_records + 1)
+
+
+def _open_batches(file: IO[bytes], form: TextFormat, set_aside: Callable[[Any], str]) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    # The header is read as a record: only so may its names contain line ends.
+    names = [f"f{position}" for position in range(len(form.columns))]
+    return arrow_csv.open_csv(
+        file,
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False,  # else misfits would have no number
+            block_size=BLOCK_BYTES,
+            column_names=names,
+            encoding=form.text.encoding,
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=form.delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
 
 
 def line_numbers(path: Path, form: TextFormat, records: Sequence[int]) -> dict[int, int]:

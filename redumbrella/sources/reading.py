@@ -105,26 +105,16 @@ def read_table(
     """Reads all inputs of a table into DuckDB, decides types, validates rows."""
     staging = Staging(connection, f"raw_{source.table}")
     staging.create()
-    opened: list[Records] = []
-    counted: list[int] = []
-    for position, one in enumerate(inputs):
-        report(f"Reading {one.name}", position / len(inputs))
-        records = _open(one, source)
-        counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
-        if not counted[-1]:
-            staging.know(records.columns)
-        opened.append(records)
+    opened, counted = _stage(staging, source, inputs, report)
     if not staging.columns:
-        names = ", ".join(one.name for one in inputs)
-        message = f"[tables.{source.table}] {names} is empty. Expected a line of column names."
-        raise DataError(message, reason="empty_file")
+        raise _nothing_read(source, inputs, opened)
     mapping = map_columns(source, list(staging.columns))
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
     columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
     _raise_settings(problems)
-    prefixes = [one.name for one in inputs] if _many_files(source) else None
+    prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
     typed = type_rows(staging, source, columns, prefixes)
     found = _set_aside(typed, opened)
     records_staged = staging.count()
@@ -149,8 +139,33 @@ def read_table(
     return read
 
 
+def _stage(
+    staging: Staging, source: Source, inputs: Sequence[Input], report: Report
+) -> tuple[list[Records], list[int]]:
+    """Stages the records of all inputs; how each was opened and how many fitted its header."""
+    opened: list[Records] = []
+    counted: list[int] = []
+    for position, one in enumerate(inputs):
+        report(f"Reading {one.name}", position / len(inputs))
+        records = _open(one, source)
+        counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
+        if not counted[-1]:
+            staging.know(records.columns)
+        opened.append(records)
+    return opened, counted
+
+
 def _open(one: Input, source: Source) -> Records:
     return read_query(one) if isinstance(one, QueryInput) else read_file(one, source.delimiter)
+
+
+def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Records]) -> DataError:
+    names = ", ".join(one.name for one in inputs)
+    what = "is empty. Expected a line of column names, then rows."
+    bad = [line for records in opened for line in records.bad]
+    if bad:
+        what = f"has nothing that can be read. Line {bad[0].line}: {bad[0].message}."
+    return DataError(f"[tables.{source.table}] {names} {what}", reason="empty_file")
 
 
 def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
@@ -159,7 +174,8 @@ def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -
     return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
 
 
-def _many_files(source: Source) -> bool:
+def may_be_many_files(source: Source) -> bool:
+    """Whether the settings allow more than one file, so that row numbers need a file name."""
     return len(source.path) > 1 or any(glob.has_magic(path) for path in source.path)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redumbrella.errors import EngineError
+from redumbrella.lake.lake import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.sources.delimited import Chunk
 from redumbrella.sources.values import MISSING
@@ -48,7 +49,12 @@ def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[An
 
     with tempfile.TemporaryDirectory(prefix="umbrella-", dir=folder) as spill:
         connection = duckdb.connect(
-            config={"memory_limit": MEMORY_LIMIT, "temp_directory": spill, "threads": 2}
+            config={
+                **OFFLINE,
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": spill,
+                "threads": 2,
+            }
         )
         try:
             connection.execute(f"SET TimeZone = {literal(timezone)}")

@@ -31,7 +31,7 @@ _DECIMAL_COMMA = r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,\d*)?|,\d+)(?:[eE
 # Codes, not quantities: a leading zero, or more digits than a float64 can hold.
 CODE = r"[+-]?0\d+|[+-]?\d{16,}"
 ISO = (
-    r"\d{4}-\d{1,2}-\d{1,2}"
+    r"[1-9]\d{3}-\d{1,2}-\d{1,2}"
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _DATE_LIKE = re.compile(
@@ -101,7 +101,9 @@ class Reading:
             readable = f"regexp_full_match({column}, {literal(pattern)})"
             ticks = f"(TRY_CAST({column} AS DOUBLE) * {microseconds:.0f})::BIGINT"
             return f"CASE WHEN {readable} THEN make_timestamptz({ticks}) END"
-        return f"try_strptime({column}, {literal(self.style)})::TIMESTAMPTZ"
+        # "24" is no year of four digits, though the parser would take it for the year 24.
+        parsed = f"try_strptime({column}, {literal(self.style)})"
+        return f"CASE WHEN year({parsed}) BETWEEN 1000 AND 9999 THEN {parsed}::TIMESTAMPTZ END"
 
     @property
     def expected(self) -> str:

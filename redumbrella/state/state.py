@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     create_engine,
@@ -238,7 +239,9 @@ def _sqlite_engine(url: str) -> Engine:
     if not path.parent.is_dir():
         message = f"The folder of the state database does not exist: {path.parent}. Make it first."
         raise EngineError(message, reason="state_unreachable")
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    # Not from the text: a folder may have ? or % in its name.
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -12,10 +12,9 @@ and their rows are recognised by content.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,71 +25,18 @@ from redumbrella.lake.lake import Lake
 from redumbrella.settings import Settings, Source
 from redumbrella.sources.changes import find_changes
 from redumbrella.sources.files import FileInput
-from redumbrella.sources.inference import ColumnRead
-from redumbrella.sources.reading import Input, Report, TableRead, find_inputs, read_table
+from redumbrella.sources.reading import (
+    Input,
+    Report,
+    TableRead,
+    find_inputs,
+    may_be_many_files,
+    read_table,
+)
 from redumbrella.sources.staging import staging_connection
 from redumbrella.sources.values import Type
+from redumbrella.workflows.source_result import FileResult, SourceResult, described
 from redumbrella.workspace import Workspace
-
-_EXAMPLES_PER_REASON = 3
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """One file or query: `skipped` when it has not changed since it was last read."""
-
-    name: str
-    rows: int
-    skipped: bool
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ColumnResult:
-    """One column found: canonical, or a field when `canonical` is false.
-
-    `type` is number, flag, time, text or empty; `missing` the share of rows without a value;
-    `unreadable` counts values that count as missing because they do not fit the type.
-    """
-
-    name: str
-    column: str
-    canonical: bool
-    type: str
-    missing: float
-    unreadable: int
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Example:
-    """One row that was set aside."""
-
-    file: str
-    line: int
-    reason: str
-    message: str
-    raw: str
-
-
-@dataclass(frozen=True)
-class SourceResult:
-    """What was found in one source, and (after `ingest`) what it changed in the lake.
-
-    `rejected` counts rows set aside by reason; `identical` exact copies inside one file.
-    """
-
-    table: str
-    files: tuple[FileResult, ...]
-    rows: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    identical: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
-    examples: tuple[Example, ...] = ()
-    columns: tuple[ColumnResult, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +95,7 @@ def check(settings: Settings, report: Report = _quiet) -> CheckResult:
                     report=report,
                 )
                 _refuse_empty(read)
-                results.append(_described(read))
+                results.append(described(read))
         except UmbrellaError as problem:
             problems.append(problem.message)
     return CheckResult(tuple(results), tuple(problems))
@@ -290,48 +236,7 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
             "ingested_at": moment,
         }
         workspace.state.record_source(note, rejected, run_id=run)
-    return _described(read, plan.skipped, total)
-
-
-def _described(
-    read: TableRead,
-    skipped: Sequence[FileResult] = (),
-    changes: Counter[str] | None = None,
-) -> SourceResult:
-    counts = changes if changes is not None else Counter()
-    files = [FileResult(one.name, one.rows, skipped=False, notes=one.notes) for one in read.inputs]
-    examples: list[Example] = []
-    shown: Counter[str] = Counter()
-    for row in read.rejected:
-        shown[row.reason] += 1
-        if shown[row.reason] <= _EXAMPLES_PER_REASON:
-            name = read.inputs[row.file].name
-            examples.append(Example(name, row.record, row.reason, row.message, row.raw[:200]))
-    return SourceResult(
-        table=read.source.table,
-        files=(*skipped, *files),
-        rows=read.rows,
-        added=counts["added"],
-        changed=counts["changed"],
-        unchanged=counts["unchanged"] + sum(file.rows for file in skipped),
-        identical=read.identical + counts["identical"],
-        rejected=dict(read.reasons),
-        examples=tuple(examples),
-        columns=tuple(_column(column, max(read.staged, 1)) for column in read.columns),
-        notes=read.notes,
-    )
-
-
-def _column(column: ColumnRead, rows: int) -> ColumnResult:
-    return ColumnResult(
-        name=column.name,
-        column=column.column or "(row number)",
-        canonical=column.kind is not None,
-        type=column.kind or column.type,
-        missing=1 - column.present / rows,
-        unreadable=column.unreadable,
-        notes=column.notes,
-    )
+    return described(read, plan.skipped, total)
 
 
 def _skipped(plan: _Pending) -> SourceResult:
@@ -341,7 +246,8 @@ def _skipped(plan: _Pending) -> SourceResult:
 
 def _mapping_hash(source: Source, timezone: str) -> str:
     """Changes when the same content would be read differently."""
-    prefixed = len(source.path) > 1 if any(one.row for one in source.columns.values()) else None
+    has_row_ids = any(origin.row for origin in source.columns.values())
+    prefixed = has_row_ids and may_be_many_files(source)
     columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
     content = repr((columns, sorted(source.ignore), source.delimiter, timezone, prefixed))
     return hashlib.sha256(content.encode()).hexdigest()

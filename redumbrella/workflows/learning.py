@@ -6,6 +6,7 @@ the fitted blend and everything that was measured on leads that it had not seen.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.logistic import SHRUNKEN_INVERSE_RIDGE, Logistic
+from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import COMPLEXITY, FAMILIES
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.training.memory import Clock, Memory
@@ -88,7 +90,8 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     used = {name: makers[name] for name in weights}
     report("Training on all closed leads", 0.62)
     weight = memory.weights(won.size)
-    members = {name: make().fit(design, won, weight) for name, make in used.items()}
+    fits = [partial(make().fit, design, won, weight) for make in used.values()]
+    members = dict(zip(used, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
     quick = {name: family.quick for name, family in members.items()}
     spread = fit_spread(quick, weights, calibration, design, won, weight)

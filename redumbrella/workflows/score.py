@@ -37,7 +37,7 @@ def score(
         started = now()
         run = workspace.state.record_run("score", started)
         try:
-            result = _score(workspace, report, target_name, as_of or started)
+            result = _score(workspace, report, target_name, started if as_of is None else as_of)
         except BaseException as problem:
             workspace.state.finish_run(run, now(), status="failed", message=str(problem))
             raise

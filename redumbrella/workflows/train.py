@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import orjson
 import pyarrow as pa
 
-from redumbrella.clock import now
+from redumbrella.clock import now, to_iso
 from redumbrella.columns import INTERNAL
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import Vector
@@ -57,7 +57,9 @@ def train(
         started = now()
         run = workspace.state.record_run("train", started)
         try:
-            result = _train(workspace, report, target_name, as_of or started, started)
+            result = _train(
+                workspace, report, target_name, started if as_of is None else as_of, started
+            )
         except BaseException as problem:
             workspace.state.finish_run(run, now(), status="failed", message=str(problem))
             raise
@@ -101,6 +103,8 @@ def _train(
     document = build_report(
         workspace, settings, model, lesson, observed, leaks, as_of=as_of, trained_at=started
     )
+    # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
+    inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"
     current = workspace.state.current_model(target.name)
     promoted = current is None or all(gate["passed"] for gate in document["gates"])
     if not promoted:
@@ -119,7 +123,7 @@ def _train(
             "reliable": model.reliable,
             "verdict": document["verdict"]["verdict"],
             "lake_version": workspace.lake.version("leads"),
-            "report": {**document, "inputs": inputs_fingerprint(workspace)},
+            "report": {**document, "inputs": inputs},
         },
         current=promoted,
     )

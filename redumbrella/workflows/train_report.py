@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from redumbrella.clock import to_iso, to_microseconds
-from redumbrella.evaluation.comparison import Row, paired_difference
+from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Row, paired_difference
 from redumbrella.evaluation.curves import (
     calibration_curve,
     confusion_at,
@@ -168,6 +168,12 @@ def _why(lesson: Lesson) -> str:
     if chosen.family == best.family:
         return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
     gap, error = chosen.difference_to_best
+    if chosen.family == "prior":
+        return (
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, but its lead of {gap:.4f} "
+            f"over the base rate is not clear of chance: the error of that difference is "
+            f"± {error:.4f}, and it takes {ERRORS_TO_LEAVE_PRIOR:g} times as much."
+        )
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
         f"{LABELS[chosen.family].lower()} is only {gap:.4f} behind, which is within the error of "

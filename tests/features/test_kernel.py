@@ -194,12 +194,8 @@ def test_ten_thousand_kinds():
     matrix = window_features(log, np.arange(20), 500 * DAY, FeatureSet())
     names = column_names(log.stream, FeatureSet())
     assert matrix.shape == (20, len(names))
-    total = sum(
-        matrix[:, column].sum()
-        for column, name in enumerate(names)
-        if name.endswith(".count.all") and ".any." not in name
-    )
-    assert total == 50_000
+    ends = [name.endswith(".count.all") and ".any." not in name for name in names]
+    assert matrix.sum(axis=0).A1[ends].sum() == 50_000
 
 
 def test_scopes_by_hand():

@@ -177,7 +177,7 @@ def tables(world):
     return pa.table(columns), asked, numbers
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds)
 def test_every_variable_equals_its_sql(world):
     facts, rows, numbers = tables(world)
@@ -193,7 +193,7 @@ def test_every_variable_equals_its_sql(world):
     np.testing.assert_allclose(matrix.toarray(), dense, rtol=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds)
 def test_every_scope_equals_its_sql(world):
     facts, rows, numbers = tables(world)

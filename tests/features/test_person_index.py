@@ -36,7 +36,7 @@ def test_numbers_serve_as_ids():
 def test_ids_with_the_same_hash_are_told_apart():
     """All hashes of the table are made equal, as an attacker would wish."""
     index = PersonIndex.of(pa.array(["aaaaaaaa", "bbbbbbbb", "c"]))
-    text, start = person_index._bytes(pa.array(["bbbbbbbb"]))
+    text, _ = person_index._bytes(pa.array(["bbbbbbbb"]))
     same = person_index._hash(text, 0, 8)
     home = int(same) & (len(index.slot_person) - 1)
     slots = (home + np.arange(3)) % len(index.slot_person)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
@@ -134,6 +134,7 @@ def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
         (b"SQLite format 3\x00", "url = "),
         (bytes(range(256)) * 20, "not a text file"),
         (b"\x1f\x8b\x08\x00broken", "damaged gzip"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "breaks off"),
         (gzip.compress(b"a,b\n1,2\n" * 1000)[:-12], "damaged gzip"),
     ],
 )
@@ -166,6 +167,7 @@ cells = st.text(
 
 
 @given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=20))
+@settings(max_examples=40, deadline=None)
 def test_what_was_written_is_read(rows: list[tuple[str, str, str]]) -> None:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b", "c"), *rows])

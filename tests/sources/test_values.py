@@ -141,10 +141,15 @@ def test_times_of_digits_only_where_a_time_is_expected(
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-02-30", "2024-13-01", "infinity", "2024", "now", "2024-02-29T25:00:00"]
+    "text",
+    ["2024-02-30", "2024-13-01", "infinity", "2024", "now", "2024-02-29T25:00:00", "0024-01-01"],
 )
 def test_what_is_no_iso_time(text: str) -> None:
     assert read(Reading("time", "iso"), text) == [None]
+
+
+def test_a_short_year_is_no_long_one() -> None:
+    assert read(Reading("time", "%d/%m/%Y"), "01/02/24") == [None]
 
 
 def test_day_and_month_can_both_fit() -> None:

@@ -1,0 +1,391 @@
+"""The reference, generated from the code: `python docs/build_reference.py` writes docs/reference.
+
+In: the package as it is installed. Out: one Markdown page per subject. Promise: what can be read
+from the code is read from it; the few sentences of our own below stand beside names that the code
+gives, and a name without a sentence, or a sentence without a name, stops the build.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args, get_origin, get_type_hints
+
+import click
+from fastapi import FastAPI
+
+import redumbrella
+from redumbrella import errors
+from redumbrella.api import routes
+from redumbrella.cli.main import COMMANDS, umbrella
+from redumbrella.columns import TABLES
+from redumbrella.errors import SettingsError
+from redumbrella.settings import FILE_NAME, load_settings
+from redumbrella.workflows import report_document
+from redumbrella.workflows.export import COLUMNS
+
+HERE = Path(__file__).parent / "reference"
+NOTE = "Generated from the code by `docs/build_reference.py`; do not edit.\n"
+
+# What each key of umbrella.toml means; the keys themselves and what they expect come from the code.
+MEANING = {
+    "workspace": {
+        "name": "How people call this workspace. Default: the name of the folder.",
+        "currency": "Currency of every amount. Default: EUR.",
+        "timezone": "Time zone of times without an offset, and of what is shown. Default: UTC.",
+        "state": "Where scores, models and runs are kept. Default: state.db in the folder.",
+        "engine": "Where the heavy middle runs. Only duckdb works today.",
+    },
+    "tables.leads": {
+        "path": "A file, a glob, or a list of them; relative to the workspace.",
+        "url": "Instead of path: a database.",
+        "query": "What to read from the database.",
+        "delimiter": "Of delimited text; found by itself when absent.",
+        "ignore": "Columns that are not read at all.",
+        "keep": "Columns that the leak guard must not leave out.",
+        "columns": "Which source column is which canonical column; the rest become fields.",
+    },
+    "tables.leads.columns.won": {
+        "column": "The name in the source.",
+        "format": "Of times that are not ISO 8601: a strptime format.",
+        "row": "Take the number of the row as the id.",
+        "won": "Values of the outcome that mean won.",
+        "lost": "Values of the outcome that mean lost; all others mean open.",
+    },
+    "[targets] no. 1": {
+        "name": "What the target is called in commands, files and pages.",
+        "from": "The outcome of the lead record. The only kind that trains today.",
+        "event": "Read and checked, but not trained yet.",
+        "purchase": "Read and checked, but not trained yet.",
+        "per": "Read and checked, but not used yet.",
+        "absence_of": "Read and checked, but not trained yet.",
+        "horizon_days": "Read and checked, but not used yet.",
+        "active_days": "Read and checked, but not used yet.",
+        "population": "Read and checked, but not used yet.",
+    },
+    "success": {
+        "min_auc": "Least chance that a won lead stands above a lost one.",
+        "min_average_precision": "Least average precision.",
+        "min_lift_at_10": "Least ratio of the best tenth's rate to the mean rate.",
+        "max_log_loss": "Largest log loss.",
+        "max_brier": "Largest Brier score.",
+        "max_calibration_error": "Largest mean distance of what was said from what happened.",
+    },
+}
+TITLES = {
+    "tables.leads": "tables.TABLE",
+    "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
+    "[targets] no. 1": "[targets]",
+}
+
+# What each exported column holds.
+EXPORTED = {
+    "lead_id": "Id of the lead.",
+    "person_id": "Id of the person; that of the lead where none is recorded.",
+    "product_id": "Id of the product, where one is recorded.",
+    "target": "Name of the target.",
+    "as_of": "What was known before this instant decided the score (UTC).",
+    "probability": "Calibrated probability that the lead is won, 0 to 1.",
+    "low": "Lower end of the 90 % interval of that probability.",
+    "high": "Upper end of the 90 % interval.",
+    "percentile": "Share of today's scored leads below this one, 0 to 100.",
+    "grade": "A best tenth, B next fifth, C next three tenths, D the rest, among the closed leads "
+    "that the model was examined on.",
+    "amount": "Expected amount. Empty: not modelled yet.",
+    "ltv": "Lifetime value. Empty: not modelled yet.",
+    "expected_value": "Probability times amount. Empty: not modelled yet.",
+    "regime": "What the number of outcomes allows: prior, rules, shrunken or model.",
+    "model_version": "Version of the model that scored.",
+    "reasons": "What raises and lowers the score: text in CSV, records elsewhere.",
+    "reliable": "Whether at least 300 won and 300 lost leads stand behind it.",
+    "label": "Name of the lead as people know it, else its id.",
+    "created_at": "When the lead was created (UTC), where that is recorded.",
+    "source": "Source of the lead, where recorded.",
+    "campaign_id": "Campaign of the lead, where recorded.",
+    "rep_id": "Sales person of the lead, where recorded.",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every page by file name."""
+    made = {
+        "commands.md": _commands(),
+        "settings.md": _settings(),
+        "tables.md": _tables(),
+        "errors.md": _errors(),
+        "rest.md": _rest(),
+        "export.md": _export(),
+        "report.md": _report(),
+    }
+    return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
+    cells = ([re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in row] for row in rows)
+    return [*lines, *("| " + " | ".join(row) + " |" for row in cells), ""]
+
+
+def _both(names: Sequence[str], sentences: Mapping[str, str], place: str) -> None:
+    """The code and the sentences above must name the same things."""
+    if set(names) != set(sentences):
+        apart = sorted(set(names) ^ set(sentences))
+        raise SystemExit(f"docs/build_reference.py, {place}: add or remove {', '.join(apart)}.")
+
+
+# ---- commands ---------------------------------------------------------------------------------
+
+
+def _commands() -> list[str]:
+    lines = ["# Commands", "", NOTE]
+    lines += [
+        "Exit codes: 0 done, 1 failed, 2 bad input, 130 stopped. Every error is one message on "
+        "standard error, with a code from [errors](errors.md).",
+        "",
+    ]
+    context = click.Context(umbrella, info_name="umbrella")
+    for name in COMMANDS:
+        command = umbrella.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=name, parent=context)
+        usage = " ".join(command.collect_usage_pieces(inner))
+        lines += [f"## umbrella {name}", "", f"    umbrella {name} {usage}", ""]
+        lines += [_paragraphs(command.help or ""), ""]
+        options = [_option(p, inner) for p in command.params if isinstance(p, click.Option)]
+        lines += _table(("option", "meaning"), options) if options else []
+    return lines
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
+    record = option.get_help_record(context)
+    assert record is not None, f"{option.name} has no help"
+    names, meaning = record
+    return f"`{names}`", meaning
+
+
+# ---- settings ---------------------------------------------------------------------------------
+
+# A date is wrong everywhere, so that every key says what it expects.
+WRONG = "1979-05-27"
+PROBES = {
+    "workspace": "[workspace]\n{}",
+    "tables.leads": "[tables.leads]\n{}",
+    "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
+    "[targets] no. 1": "[[targets]]\n{}",
+    "success": "[success]\n{}",
+}
+
+
+def _settings() -> list[str]:
+    lines = ["# umbrella.toml", "", NOTE]
+    lines += [
+        "An unknown key is an error that names the nearest valid one. All problems of the file "
+        "are shown together. Example: what `umbrella init` writes.",
+        "",
+    ]
+    for section, probe in PROBES.items():
+        unknown = _problems(probe.format("no_such_key = 1"))
+        found = re.search(r'unknown key "no_such_key".*Valid: ([^\n]*)\.$', unknown, re.MULTILINE)
+        assert found is not None, unknown
+        keys = found.group(1).split(", ")
+        _both(keys, MEANING[section], section)
+        said = _problems(probe.format("\n".join(f"{key} = {WRONG}" for key in keys)))
+        rows = [(f"`{key}`", _expected(said, key), MEANING[section][key]) for key in keys]
+        lines += [f"## [{TITLES.get(section, section)}]", ""]
+        lines += _table(("key", "expects", "meaning"), rows)
+    lines += ["Canonical columns of each table: [tables](tables.md).", ""]
+    return lines
+
+
+def _problems(text: str) -> str:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / FILE_NAME).write_text(text, encoding="utf-8")
+        try:
+            load_settings(Path(folder))
+        except SettingsError as problem:
+            return problem.message
+    raise AssertionError("the probe was accepted")
+
+
+def _expected(said: str, key: str) -> str:
+    found = re.search(rf"\b{key} = {WRONG}: expected ([^\n]*)\.$", said, re.MULTILINE)
+    return found.group(1) if found else "columns of the table"
+
+
+# ---- tables, export, report -------------------------------------------------------------------
+
+
+def _tables() -> list[str]:
+    lines = ["# Canonical tables", "", NOTE]
+    lines += [
+        "Times are UTC microseconds, ids are text. Any further source column becomes a field of "
+        "the record. Today leads are trained and scored; the other tables are read and kept.",
+        "",
+    ]
+    for table in TABLES.values():
+        key = f"Identified by {', '.join(table.key)}: a changed row becomes a newer version."
+        lines += [f"## {table.name}", "", key if table.key else "Facts: a row never changes.", ""]
+        if table.one_of:
+            lines += [f"Each row needs {' or '.join(table.one_of)}.", ""]
+        rows = [(f"`{c.name}`", c.kind, "yes" if c.required else "") for c in table.columns]
+        lines += _table(("column", "holds", "required"), rows)
+    return lines
+
+
+def _export() -> list[str]:
+    _both(COLUMNS, EXPORTED, "export")
+    rows = [(f"`{name}`", EXPORTED[name]) for name in COLUMNS]
+    lines = ["# Exported scores", "", NOTE]
+    lines += ["Columns of `umbrella export scores`, of `/api/v1/leads.csv` and `.json`.", ""]
+    return [*lines, *_table(("column", "holds"), rows)]
+
+
+def _report() -> list[str]:
+    lines = ["# The model report as JSON", "", NOTE]
+    lines += [
+        "What `umbrella report --format json` and `/api/v1/models/current` answer. Every metric "
+        "is measured on leads that the model had not seen.",
+        "",
+    ]
+    whole = report_document.ReportDocument
+    documents = [
+        value for value in vars(report_document).values() if hasattr(value, "__required_keys__")
+    ]
+    for document in (whole, *(part for part in documents if part is not whole)):
+        doc = document.__doc__ or ""
+        lines += [f"## {document.__name__}", "", *([doc, ""] if _own(doc) else [])]
+        hints = get_type_hints(document)
+        lines += _table(("key", "holds"), [(f"`{k}`", _type(v)) for k, v in hints.items()])
+    return lines
+
+
+def _own(doc: str) -> bool:
+    return bool(doc) and not doc.startswith(("dict(", "TypedDict("))
+
+
+def _type(hint: Any) -> str:
+    if get_origin(hint) is None:
+        return "null" if hint is type(None) else str(hint.__name__)
+    inner = [
+        repr(argument) if isinstance(argument, str) else _type(argument)
+        for argument in get_args(hint)
+    ]
+    name = getattr(get_origin(hint), "__name__", "")
+    return f"{name} of {' to '.join(inner)}" if name in ("list", "dict") else " or ".join(inner)
+
+
+# ---- errors -----------------------------------------------------------------------------------
+
+
+def _errors() -> list[str]:
+    lines = ["# Errors", "", NOTE]
+    lines += ["`…` stands for what depends on the case.", ""]
+    classes = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.UmbrellaError)
+    ]
+    found = sorted(set(_raised({kind.__name__ for kind in classes})))
+    for kind in classes:
+        rows = [(f"`{code}`", text) for name, code, text in found if name == kind.__name__]
+        lines += [
+            f"## {kind.__name__}",
+            "",
+            f"{(kind.__doc__ or '').splitlines()[0]} Exit code {kind.exit_code}, HTTP "
+            f"{kind.http_status}.",
+            "",
+        ]
+        lines += _table(("code", "message"), rows) if rows else []
+    return lines
+
+
+def _raised(names: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Class, code and message of every error that the package can raise."""
+    root = Path(str(redumbrella.__file__)).parent
+    for path in sorted(root.rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                yield from _raised_in(function, names)
+
+
+def _raised_in(function: ast.FunctionDef, names: set[str]) -> Iterator[tuple[str, str, str]]:
+    texts: dict[str, list[tuple[int, str]]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            texts.setdefault(node.targets[0].id, []).append((node.lineno, _words(node.value)))
+    for node in ast.walk(function):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        code = next((k.value for k in node.keywords if k.arg == "reason"), None)
+        if node.func.id in names and isinstance(code, ast.Constant):
+            message = _message(node.args[0], node.lineno, texts)
+            yield node.func.id, str(code.value), re.sub("…+", "…", message)
+
+
+def _message(node: ast.expr, line: int, texts: Mapping[str, list[tuple[int, str]]]) -> str:
+    if isinstance(node, ast.Name):
+        before = [found for found in texts.get(node.id, []) if found[0] < line]
+        return max(before)[1] if before else "…"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _message(node.left, line, texts) + _message(node.right, line, texts)
+    return _words(node)
+
+
+def _words(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_words(part) for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _words(node.left) + _words(node.right)
+    return "…"
+
+
+# ---- REST -------------------------------------------------------------------------------------
+
+
+def _rest() -> list[str]:
+    app = FastAPI()
+    app.include_router(routes.router)
+    schema = app.openapi()
+    lines = ["# REST", "", NOTE]
+    lines += [
+        "JSON from the server that `umbrella serve` starts; the full schema is at "
+        "`/api/v1/openapi.json`. A server that is open to the network wants the header "
+        "`Authorization: Bearer TOKEN`. An error answers "
+        '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md).',
+        "",
+    ]
+    for path, methods in schema["paths"].items():
+        for method, route in methods.items():
+            lines += [f"## {method.upper()} {path}", "", f"**{route['summary']}**", ""]
+            lines += [route.get("description", ""), ""]
+            rows = [_parameter(p) for p in route.get("parameters", [])]
+            lines += _table(("parameter", "in", "default", "meaning"), rows) if rows else []
+    return lines
+
+
+def _parameter(parameter: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    default = parameter["schema"].get("default", "")
+    meaning = parameter.get("description", "")
+    return f"`{parameter['name']}`", parameter["in"], str(default), meaning
+
+
+def main() -> None:
+    """Writes the pages and removes what is no page any more."""
+    HERE.mkdir(exist_ok=True)
+    made = pages()
+    for old in HERE.glob("*.md"):
+        if old.name not in made:
+            old.unlink()
+    for name, text in made.items():
+        (HERE / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""`init`, `check` and `ingest` as a person calls them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from redumbrella.cli.main import main
+
+CSV = "id,created,converted,size\n" + "".join(
+    f"{number},2024-01-{1 + number % 28:02},{number % 2},{number % 5}\n" for number in range(40)
+)
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Calls `umbrella` with arguments; returns exit code, standard output, standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["umbrella", *map(str, arguments)])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        output, errors = capfdbinary.readouterr()
+        assert b"Traceback" not in errors
+        assert isinstance(code, int)
+        return code, output.decode(), errors.decode()
+
+    return call
+
+
+def test_from_a_file_to_the_lake(run: Run, tmp_path: Path) -> None:
+    source, folder = tmp_path / "my leads.csv", tmp_path / "work"
+    source.write_text(CSV, encoding="utf-8")
+    code, output, _ = run("init", folder, "--from", source)
+    assert code == 0
+    assert "is taken for leads" in output
+    assert "won: converted" in output
+    code, output, _ = run("check", "-w", folder)
+    assert code == 0
+    assert "leads: 40 rows" in output
+    assert "size: number" in output
+    assert sorted(path.name for path in folder.iterdir()) == ["umbrella.toml"]
+    code, output, _ = run("ingest", "-w", folder)
+    assert (code, output) == (0, "leads: 40 rows read, 40 new.\n")
+    code, output, _ = run("ingest", "-w", folder)
+    assert (code, output) == (0, "leads: nothing new, 40 rows as before.\n")
+    code, output, _ = run("ingest", "--reread", "leads", "--json", "-w", folder)
+    assert code == 0
+    document = json.loads(output)
+    assert document["sources"][0]["added"] == 40
+    assert document["versions"] == {"leads": 1}
+
+
+def test_several_files_after_from(run: Run, tmp_path: Path) -> None:
+    for name in ("leads.csv", "more_leads.csv"):
+        (tmp_path / name).write_text(CSV, encoding="utf-8")
+    orders = "customer,date,total\n" + "".join(f"{n},2024-01-01,{n}.5\n" for n in range(9))
+    (tmp_path / "orders.csv").write_text(orders, encoding="utf-8")
+    files = [tmp_path / name for name in ("leads.csv", "orders.csv", "more_leads.csv")]
+    assert run("init", tmp_path, "--from", *files)[0] == 0
+    text = (tmp_path / "umbrella.toml").read_text(encoding="utf-8")
+    assert 'path = "leads.csv"' in text
+    assert '# path = "more_leads.csv"' in text
+    code, output, _ = run("check", "--json", "-w", tmp_path)
+    assert code == 0
+    assert [source["table"] for source in json.loads(output)["sources"]] == ["leads", "purchases"]
+
+
+def test_init_never_overwrites(run: Run, tmp_path: Path) -> None:
+    assert run("init", tmp_path)[0] == 0
+    before = (tmp_path / "umbrella.toml").read_bytes()
+    code, _, errors = run("init", tmp_path)
+    assert code == 2
+    assert "is there already" in errors
+    assert (tmp_path / "umbrella.toml").read_bytes() == before
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert run("init", tmp_path / "file")[0] == 2
+    assert run("init", tmp_path / "new", "--from", tmp_path / "nothing.csv")[0] == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_problems_end_with_code_two(run: Run, tmp_path: Path) -> None:
+    code, _, errors = run("ingest", "-w", tmp_path)
+    assert code == 2
+    assert "umbrella init" in errors
+    (tmp_path / "umbrella.toml").write_text('[tables.leads]\npath = "x.csv"\n', encoding="utf-8")
+    code, _, errors = run("check", "-w", tmp_path)
+    assert code == 2
+    assert 'There is no file "x.csv"' in errors
+    code, output, _ = run("check", "--json", "-w", tmp_path)
+    assert code == 2
+    assert "x.csv" in json.loads(output)["problems"][0]
+
+
+def test_rows_set_aside_are_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "umbrella.toml").write_text('[tables.leads]\npath = "x.csv"\n', encoding="utf-8")
+    rows = "a,1\nb,0\nc,perhaps\n,1\nd,1,2\ne,0\nf,0\n"
+    (tmp_path / "x.csv").write_bytes(("lead_id,won\n" + rows).encode())
+    for command in ("check", "ingest"):
+        code, output, _ = run(command, "-w", tmp_path)
+        assert code == 0
+        assert '    x.csv, line 4: column "won": "perhaps" is not one of' in output
+        assert "set aside, missing_required: 1" in output
+        assert "    x.csv, line 6: 3 values, but the header has 2 columns" in output

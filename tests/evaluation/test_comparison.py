@@ -1,0 +1,268 @@
+"""Which family is believed, and what is said about it: rules against numbers by hand."""
+
+import numpy as np
+import pytest
+from lead_worlds import draw, make_design, quiet, truth
+
+from redumbrella.evaluation.comparison import Comparison, compare, paired_difference
+from redumbrella.evaluation.examination import Examination, answer, examine, mix
+from redumbrella.evaluation.forgetting import choose_memory
+from redumbrella.evaluation.regime import allowed, named
+from redumbrella.evaluation.stability import repeated_split
+from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.models.base import Vector, log_odds_of
+from redumbrella.models.calibration import Calibration
+from redumbrella.models.logistic import Logistic
+from redumbrella.models.prior import Prior
+from redumbrella.models.registry import COMPLEXITY, FAMILIES
+from redumbrella.training.memory import Memory, fit_clock
+from redumbrella.training.splits import Fold, shuffled, walk_forward
+
+
+def compared(gains: dict[str, float], rows: int = 2_000, folds: int = 4) -> Comparison:
+    """A comparison of families whose log-odds are the truth plus noise of a known size."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(-1, 1.2, rows)
+    won = draw(z, 5)
+    plan = shuffled(rows, folds)
+    exam = Examination(plan, [won[fold.test] for fold in plan])
+    for name, noise in gains.items():
+        asked = np.full(rows, -0.75) if noise == np.inf else z + noise * rng.normal(size=rows)
+        exam.log_odds[name] = [asked[fold.test] for fold in plan]
+        exam.seconds[name] = 0.5
+    return compare(exam, COMPLEXITY)
+
+
+def test_paired_difference_by_hand() -> None:
+    a = [np.array([1.0, 3.0]), np.array([2.0, 2.0, 5.0])]
+    b = [np.array([0.0, 0.0]), np.array([1.0, 2.0, 3.0])]
+    mean, error = paired_difference(a, b)
+    # Gaps (1, 3) and (1, 0, 2): means 2 and 1, variances of the means 2/2 and 1/3.
+    assert mean == pytest.approx(1.5)
+    assert error == pytest.approx(np.sqrt(1 + 1 / 3) / 2)
+    assert paired_difference(a, a) == (0.0, 0.0)
+    assert paired_difference([np.array([2.0])], [np.array([1.0])]) == (1.0, 0.0)
+
+
+def test_the_best_family_is_chosen_when_it_is_clearly_best() -> None:
+    found = compared({"prior": np.inf, "points": 1.5, "logistic": 0.8, "boosted": 0.0})
+    assert (found.best, found.chosen) == ("boosted", "boosted")
+    losses = [row.metrics["log_loss"][0] for row in found.rows]
+    assert [row.family for row in found.rows] == ["prior", "points", "logistic", "boosted"]
+    assert losses == sorted(losses, reverse=True)
+    assert found.row("boosted").difference_to_best == (0.0, 0.0)
+    row = found.row("points")
+    assert row.difference_to_best[0] == pytest.approx(losses[1] - losses[3])
+    assert row.metrics["log_loss"][0] == pytest.approx(np.mean(row.by_fold))
+
+
+def test_a_simpler_family_within_one_error_wins() -> None:
+    found = compared({"prior": np.inf, "logistic": 0.02, "boosted": 0.0})
+    simple, best = found.row("logistic"), found.row("boosted")
+    difference, error = simple.difference_to_best
+    assert found.best == "boosted" or best.difference_to_best[0] >= 0
+    assert difference <= error
+    assert found.chosen == "logistic"
+
+
+def test_leaving_the_prior_needs_more_than_one_error() -> None:
+    rng = np.random.default_rng(2)
+    rows, chosen = 900, []
+    for seed in range(12):
+        won = draw(np.full(rows, -1.0), seed)
+        plan = shuffled(rows, 3)
+        exam = Examination(plan, [won[fold.test] for fold in plan])
+        exam.log_odds["prior"] = [np.full(fold.test.size, -1.0) for fold in plan]
+        for name in ("points", "logistic", "boosted"):
+            z = -1.0 + 0.1 * rng.normal(size=rows)
+            exam.log_odds[name] = [z[fold.test] for fold in plan]
+        exam.seconds = dict.fromkeys(exam.log_odds, 0.0)
+        chosen.append(compare(exam, COMPLEXITY).chosen)
+    assert set(chosen) == {"prior"}
+
+
+def test_answers_come_from_the_past_of_each_fold() -> None:
+    design = make_design(300)
+    won = draw(truth(design))
+    seen: list[int] = []
+
+    class Watching(Prior):
+        def fit(self, design: object, won: Vector, weight: Vector) -> "Watching":
+            seen.append(won.size)
+            assert (np.diff(weight) >= 0).all()
+            super().fit(make_design(won.size), won, weight)
+            return self
+
+    folds = walk_forward(300, 3)
+    steps: list[float] = []
+    exam = examine(
+        {"prior": Watching}, design, won, folds, Memory(0.3), lambda _, x: steps.append(x)
+    )
+    assert sorted(seen) == [150, 200, 250]
+    weight = Memory(0.3).weights(150)
+    rate = (weight @ won[:150] + 0.5) / (weight.sum() + 1)
+    np.testing.assert_allclose(exam.log_odds["prior"][0], np.full(50, log_odds_of(rate)))
+    np.testing.assert_array_equal(exam.won[2], won[250:])
+    assert len(steps) == 3
+    assert all(0.0 <= share <= 1.0 for share in steps)
+
+
+def test_a_fold_is_calibrated_by_the_others_only() -> None:
+    rng = np.random.default_rng(1)
+    plan = shuffled(600, 3)
+    z = rng.normal(-1, 1.5, 600)
+    won = draw(0.7 * z, 3)
+    exam = Examination(plan, [won[f.test] for f in plan], {"logistic": [z[f.test] for f in plan]})
+    first = exam.probability("logistic")[0]
+    exam.won[0] = 1.0 - exam.won[0]
+    np.testing.assert_array_equal(exam.probability("logistic")[0], first)
+    assert not np.array_equal(exam.probability("logistic")[1], first)
+    exam.won[0] = 1.0 - exam.won[0]
+    exam.log_odds["boosted"] = [np.zeros(f.test.size) for f in plan]
+    exam.seconds = {"logistic": 1.0, "boosted": 2.0}
+    exam.add_blend()
+    blended = exam.log_odds["blend"][0].copy()
+    exam.won[0] = 1.0 - exam.won[0]
+    exam.add_blend()
+    np.testing.assert_array_equal(exam.log_odds["blend"][0], blended)
+    assert exam.seconds["blend"] == 3.0
+    exam.won[0] = 1.0 - exam.won[0]
+    weights = exam.blend_weights()
+    assert weights["logistic"] == pytest.approx(0.7, abs=0.1)  # the truth is 0.7 z
+    assert sum(weights.values()) == pytest.approx(1.0)
+
+
+def test_mix_by_hand() -> None:
+    z = mix({"a": np.array([1.0, 2.0]), "b": np.array([3.0, -2.0])}, {"a": 0.25, "b": 0.75})
+    np.testing.assert_allclose(z, [2.5, -1.0])
+
+
+def test_memory_forgets_when_the_world_turns_around() -> None:
+    design = make_design(1_500, seed=4)
+    x = np.nan_to_num(design.profile[:, 0])
+    turned = np.where(np.arange(1_500) < 900, 2.0 * x, -2.0 * x)
+    position = np.arange(1_500.0)
+    folds = walk_forward(1_500, 5)
+    memory, trials = choose_memory(design, draw(turned), position, None, folds)
+    assert memory.half_life is not None
+    assert len(trials) == 3
+    steady, _ = choose_memory(design, draw(2.0 * x), position, None, folds)
+    assert steady == Memory()
+
+
+def test_shuffled_folds_try_only_the_clock() -> None:
+    design = make_design(600)
+    position = np.arange(600.0)
+    won = draw(np.where(position < 300, -2.0, 1.0))
+    clock = fit_clock(position, "created_at")
+    memory, trials = choose_memory(design, won, position, clock, shuffled(600, 5))
+    assert [trial.memory for trial in trials] == [Memory(None, False), Memory(None, True)]
+    assert memory.sees_clock
+
+
+def test_stability_is_repeatable_and_out_of_sample() -> None:
+    design = make_design(400)
+    makers = {"logistic": lambda: Logistic(inverse_ridges=(0.1,))}
+    seen = []
+
+    def run(won: Vector) -> float:
+        found = repeated_split(makers, {"logistic": 1.0}, Calibration(), design, won, 4, quiet)
+        seen.append(found)
+        return float(found.auc.mean())
+
+    assert run(draw(truth(design))) > 0.7
+    assert 0.4 < run(draw(np.zeros(400), 7)) < 0.6
+    summary = seen[0].summary()
+    assert summary["repeats"] == 4
+    assert summary["auc"]["mean"] == pytest.approx(seen[0].auc.mean())  # type: ignore[index]
+    assert summary["auc"]["sd"] == pytest.approx(seen[0].auc.std(ddof=1))  # type: ignore[index]
+    run(draw(truth(design)))
+    np.testing.assert_array_equal(seen[0].log_loss, seen[2].log_loss)
+
+
+def test_an_answer_needs_no_look_at_the_test_outcomes() -> None:
+    design, fold = make_design(200), Fold(np.arange(150), np.arange(150, 200))
+    won = draw(truth(design))
+    other = won.copy()
+    other[150:] = 1.0 - other[150:]
+    for name, family in FAMILIES.items():
+        first = answer(family(), design, won, fold, Memory())
+        np.testing.assert_array_equal(
+            first, answer(family(), design, other, fold, Memory()), err_msg=name
+        )
+
+
+@pytest.mark.parametrize(
+    ("scarce", "name", "families"),
+    [
+        (0, "prior", 1), (4, "prior", 1), (5, "rules", 2), (19, "rules", 2), (20, "shrunken", 3),
+        (39, "shrunken", 3), (40, "model", 6), (299, "model", 6), (300, "model", 6),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("won_is_scarce", [True, False])
+def test_regimes_at_their_limits(
+    scarce: int, name: str, families: int, won_is_scarce: bool
+) -> None:
+    won, lost = (scarce, 5_000) if won_is_scarce else (5_000, scarce)
+    regime = allowed(won, lost)
+    assert regime.name == name
+    assert len(regime.families) == families
+    assert set(regime.families) <= set(FAMILIES)
+    assert regime.reliable == (scarce >= 300)
+    assert f"{won:,} won and {lost:,} lost" in regime.reason
+    assert named(regime, "prior") == "prior"
+    assert named(regime, "points") == name
+
+
+def facts(**changed: object) -> Facts:
+    good: dict[str, object] = {
+        "family": "boosted",
+        "regime": allowed(400, 900),
+        "gain": (0.05, 0.01),
+        "later_gain": (0.04, 0.01),
+        "auc": (0.78, 0.01),
+        "calibration_error": 0.01,
+        "base_rate": 0.3,
+        "stability_sd": 0.01,
+        "drift": 1.0,
+        "kept_leaks": (),
+        "gates": (Gate("min_auc", 0.7, 0.78, True),),
+    }
+    return Facts(**{**good, **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "word"),
+    [
+        ({}, "ready", "0.0500 in log loss"),
+        ({"family": "prior", "later_gain": None}, "not ready", "better than chance"),
+        ({"gain": (0.01, 0.006)}, "not ready", "may be chance"),
+        ({"gates": (Gate("min_auc", 0.9, 0.78, False),)}, "not ready", "min_auc = 0.9"),
+        ({"later_gain": (-0.05, 0.01)}, "not ready", "last period"),
+        ({"regime": allowed(299, 900)}, "with care", "299 won"),
+        ({"calibration_error": 0.06}, "with care", "off by 6.0%"),
+        ({"stability_sd": 0.05}, "with care", "0.050"),
+        ({"drift": 2.0}, "with care", "2.0 times"),
+        ({"drift": 0.5}, "with care", "0.5 times"),
+        ({"kept_leaks": ("duration",)}, "with care", "duration"),
+        ({"later_gain": None, "drift": None, "stability_sd": None}, "ready", "calibrated"),
+    ],
+)
+def test_verdicts(changed: dict[str, object], verdict: str, word: str) -> None:
+    found = judge(facts(**changed))
+    assert found.verdict == verdict
+    assert word in " ".join(found.reasons)
+    assert len(found.reasons) == 1
+
+
+def test_the_worst_reason_comes_first_and_none_is_lost() -> None:
+    found = judge(facts(drift=3.0, family="prior", regime=allowed(50, 50)))
+    assert found.verdict == "not ready"
+    assert len(found.reasons) == 3
+    assert "better than chance" in found.reasons[0]
+
+
+def test_a_gate_that_could_not_be_measured_is_said_so() -> None:
+    found = judge(facts(gates=(Gate("min_auc", 0.7, float("nan"), False),)))
+    assert found.verdict == "not ready"
+    assert "nan" not in " ".join(found.reasons)

@@ -1,0 +1,146 @@
+"""Calibration, blend weights and what is shared by families, against values by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lead_worlds import draw, make_design, truth
+from sklearn.linear_model import LogisticRegression
+
+from redumbrella.models.base import (
+    Contributions,
+    base_log_odds,
+    log_odds_of,
+    prefixed,
+    probability_of,
+    unprefixed,
+)
+from redumbrella.models.blend import Blend, fit_weights
+from redumbrella.models.calibration import (
+    MAX_SHIFT,
+    SLOPES,
+    Calibration,
+    fit_calibration,
+    fit_line,
+)
+from redumbrella.models.logistic import Logistic
+from redumbrella.models.naive_bayes import NaiveBayes
+
+Z = np.random.default_rng(0).normal(-1.0, 1.3, 6_000)
+
+
+def test_base_rate_with_half_a_lead_on_each_side() -> None:
+    won, weight = np.array([1.0, 0.0, 0.0]), np.array([2.0, 1.0, 1.0])
+    assert base_log_odds(won, weight) == pytest.approx(np.log(2.5 / 2.5))
+    assert base_log_odds(np.empty(0), np.empty(0)) == pytest.approx(0.0)
+    assert log_odds_of(0.5) == 0.0
+    assert log_odds_of(0.0) == pytest.approx(-13.8155, abs=1e-4)
+
+
+@given(st.floats(1e-6, 1 - 1e-6))
+def test_log_odds_and_probability_are_inverse(p: float) -> None:
+    assert probability_of(np.array([log_odds_of(p)]))[0] == pytest.approx(p, rel=1e-9)
+
+
+def test_probabilities_stay_inside() -> None:
+    p = probability_of(np.array([-1e9, 1e9, -800.0, 0.0]))
+    np.testing.assert_allclose(p, [1e-6, 1 - 1e-6, 1e-6, 0.5])
+
+
+def test_fit_line_as_scikit_learn_without_a_ridge() -> None:
+    won = draw(0.8 * Z + 0.4)
+    weight = np.random.default_rng(1).uniform(0.2, 2.0, Z.size)
+    slope, intercept = fit_line(Z, won, weight, ridge=1e-9)
+    peer = LogisticRegression(C=np.inf, tol=1e-10).fit(Z[:, None], won, sample_weight=weight)
+    assert slope == pytest.approx(peer.coef_[0, 0], abs=1e-4)
+    assert intercept == pytest.approx(peer.intercept_[0], abs=1e-4)
+
+
+def test_fit_line_is_drawn_to_no_change() -> None:
+    won = draw(0.8 * Z + 0.4)
+    one = np.ones(Z.size)
+    free, tied = fit_line(Z, won, one, 1e-9), fit_line(Z, won, one, 1e9)
+    assert tied == pytest.approx((1.0, 0.0), abs=1e-3)
+    assert abs(free[0] - 1) > 0.1
+    offset = fit_line(Z, won, one, 1e-9, offset=0.4)
+    assert offset[1] == pytest.approx(free[1] - 0.4, abs=1e-6)
+
+
+def test_calibration_by_folds_finds_what_all_folds_share() -> None:
+    won = draw(0.8 * Z + 0.1)
+    found = fit_calibration(np.array_split(Z, 4), np.array_split(won, 4))
+    assert found.slope == pytest.approx(0.8, abs=0.06)
+    said, happened = probability_of(found.apply(Z)).mean(), won.mean()
+    assert said == pytest.approx(happened, abs=0.01)
+    honest = fit_calibration(np.array_split(Z, 4), np.array_split(draw(Z), 4))
+    assert honest.slope == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_shift_that_comes_and_goes_is_not_believed() -> None:
+    parts = np.array_split(Z, 4)
+    steady = fit_calibration(parts, [draw(z + 0.2, k) for k, z in enumerate(parts)])
+    moving = [draw(z + s, k) for k, (z, s) in enumerate(zip(parts, (1, -1, 1, -0.2), strict=True))]
+    wild = fit_calibration(parts, moving)
+    usual = Z.mean()
+    assert steady.apply(usual) - usual == pytest.approx(0.2, abs=0.08)
+    assert abs(wild.apply(usual) - usual) < 0.1
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-4, 4), st.floats(-5, 5), st.integers(0, 50))
+def test_corrections_are_bounded(slope: float, shift: float, seed: int) -> None:
+    z = Z[:300]
+    found = fit_calibration([z], [draw(slope * z + shift, seed)])
+    assert SLOPES[0] <= found.slope <= SLOPES[1]
+    middle = float(z.mean())
+    assert abs(found.apply(np.array([middle]))[0] - middle) <= MAX_SHIFT + 1e-9
+
+
+def test_nothing_to_calibrate_by() -> None:
+    assert fit_calibration([], []) == Calibration()
+    assert fit_calibration([Z[:9]], [np.ones(9)]) == Calibration()
+    np.testing.assert_array_equal(Calibration().apply(Z), Z)
+
+
+def test_blend_weights_are_those_of_the_truth() -> None:
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(0, 1.5, 6_000), rng.normal(0, 1.5, 6_000)
+    won = draw(0.7 * first + 0.3 * second)
+    weights = fit_weights({"a": first, "b": second, "c": rng.normal(0, 2, 6_000)}, won)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weights["a"] == pytest.approx(0.7, abs=0.06)
+    assert weights["b"] == pytest.approx(0.3, abs=0.06)
+    assert "c" not in weights
+    assert fit_weights({"a": first}, won) == {"a": 1.0}
+    alone = fit_weights({"a": first, "bad": -first}, draw(first))
+    assert alone == {"a": 1.0}
+
+
+def test_a_blend_adds_its_members_up() -> None:
+    design = make_design(300)
+    won, weight = draw(truth(design)), np.ones(300)
+    members = {"logistic": Logistic().fit(design, won, weight)} | {
+        "naive_bayes": NaiveBayes().fit(design, won, weight)
+    }
+    blend = Blend(members, {"logistic": 0.75, "naive_bayes": 0.25}, Calibration(0.9, -0.2))
+    inside = sum(blend.weights[n] * m.log_odds(design) for n, m in members.items())
+    np.testing.assert_allclose(blend.log_odds(design), -0.2 + 0.9 * inside)
+    np.testing.assert_allclose(blend.probability(design), probability_of(-0.2 + 0.9 * inside))
+    part = blend.contributions(design)
+    total = part.base + part.values.sum(axis=1)
+    np.testing.assert_allclose(total, blend.log_odds(design), atol=1e-9)
+
+
+def test_scaled_contributions() -> None:
+    scaled = Contributions(1.0, np.array([[2.0, -1.0]])).scaled(0.5, 3.0)
+    assert scaled.base == 3.5
+    np.testing.assert_array_equal(scaled.values, [[1.0, -0.5]])
+
+
+def test_parts_side_by_side() -> None:
+    design = make_design(60)
+    fitted = NaiveBayes().fit(design, draw(truth(design)), np.ones(60)).to_parts()
+    both = prefixed({"a": fitted, "b": prefixed({"c": fitted})})
+    inner = unprefixed(unprefixed(both, "b"), "c")
+    assert inner.facts == fitted.facts
+    assert inner.arrays.keys() == fitted.arrays.keys()

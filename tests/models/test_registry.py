@@ -1,0 +1,113 @@
+"""Trained models on disk: read back as written, never a pickle, a clear word when broken."""
+
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pytest
+from lead_worlds import TIME, draw, times
+
+from redumbrella.errors import ModelError
+from redumbrella.features.records import fit_records
+from redumbrella.models.blend import Blend
+from redumbrella.models.calibration import Calibration
+from redumbrella.models.registry import FAMILIES, LeadModel, load_model, save_model
+from redumbrella.models.uncertainty import fit_spread
+from redumbrella.training.memory import fit_clock
+
+ROWS = 240
+
+
+def leads() -> pa.Table:
+    rng = np.random.default_rng(0)
+    return pa.table(
+        {
+            "created_at": pa.array(times(ROWS), TIME),
+            "size": pa.array(rng.normal(size=ROWS)),
+            "job": pa.array(rng.choice(["a", "b", "ü"], ROWS)),
+        }
+    )
+
+
+def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table, np.ndarray]:  # type: ignore[type-arg]
+    table = leads()
+    encoder = fit_records(table, table.column_names, "created_at")
+    design, position = encoder.transform(table), np.arange(float(ROWS))
+    clock = fit_clock(position, "created_at") if with_clock else None
+    if clock is not None:
+        design = clock.beside(design, position)
+    won, weight = draw(1.2 * table["size"].to_numpy()), np.ones(ROWS)
+    fitted = {name: FAMILIES[name]().fit(design, won, weight) for name in members}
+    weights = dict.fromkeys(members, 1.0 / len(members))
+    quick = {name: family.quick for name, family in fitted.items()}
+    calibration = Calibration(0.9, 0.1)
+    spread = fit_spread(quick, weights, calibration, design, won, weight)
+    blend = Blend(fitted, weights, calibration)
+    reference = np.sort(blend.probability(design))
+    model = LeadModel(
+        "v1", "conversion", "model", True, encoder, clock, blend, spread, {"job": "a"}, reference
+    )
+    return model, table, position
+
+
+@pytest.mark.parametrize("with_clock", [True, False])
+@pytest.mark.parametrize("members", [["prior"], ["logistic", "boosted", "neural"], ["points"]])
+def test_a_model_read_back_says_the_same(
+    tmp_path: Path, members: list[str], with_clock: bool
+) -> None:
+    model, table, position = build(members, with_clock=with_clock)
+    save_model(tmp_path / "v1", model)
+    again = load_model(tmp_path / "v1")
+    first, second = model.design(table, position), again.design(table, position)
+    assert first.features == second.features
+    np.testing.assert_array_equal(model.blend.log_odds(first), again.blend.log_odds(second))
+    np.testing.assert_array_equal(model.spread.deviation(first), again.spread.deviation(second))
+    np.testing.assert_array_equal(model.reference, again.reference)
+    for name in ("version", "target", "regime", "reliable", "usual", "encoder"):
+        assert getattr(model, name) == getattr(again, name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
+
+
+def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:
+    model, _, _ = build(["logistic"], with_clock=False)
+    save_model(tmp_path / "v1", model)
+    assert {path.name for path in (tmp_path / "v1").iterdir()} == {"model.json", "arrays.npz"}
+    assert orjson.loads((tmp_path / "v1" / "model.json").read_bytes())["format"] == 1
+    with np.load(tmp_path / "v1" / "arrays.npz", allow_pickle=False) as stored:
+        assert all(not stored[name].dtype.hasobject for name in stored.files)
+
+
+def test_a_broken_model_is_one_clear_message(tmp_path: Path) -> None:
+    model, _, _ = build(["prior"], with_clock=False)
+    save_model(tmp_path / "v1", model)
+    whole = (tmp_path / "v1" / "arrays.npz").read_bytes()
+    for broken in (whole[: len(whole) // 2], b"", b"PK\x03\x04"):
+        (tmp_path / "v1" / "arrays.npz").write_bytes(broken)
+        with pytest.raises(ModelError, match="umbrella train"):
+            load_model(tmp_path / "v1")
+    (tmp_path / "v1" / "arrays.npz").write_bytes(whole)
+    (tmp_path / "v1" / "model.json").write_bytes(b"{}")
+    with pytest.raises(ModelError, match="umbrella train"):
+        load_model(tmp_path / "v1")
+    with pytest.raises(ModelError, match="cannot be read") as caught:
+        load_model(tmp_path / "absent")
+    assert caught.value.reason == "model_unreadable"
+
+
+def test_a_kill_while_writing_leaves_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _, _ = build(["prior"], with_clock=False)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez_compressed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            save_model(tmp_path / "v1", model)
+    assert not (tmp_path / "v1").exists()
+    save_model(tmp_path / "v1", model)
+    assert load_model(tmp_path / "v1").version == "v1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]

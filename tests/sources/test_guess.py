@@ -1,0 +1,150 @@
+"""What `init` guesses from a file, and that the settings it writes can be read."""
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redumbrella.errors import DataError
+from redumbrella.settings import ColumnSource, Settings, load_settings
+from redumbrella.sources.guess import Choice, TableGuess, guess_file, words
+from redumbrella.sources.template import settings_text
+from redumbrella.workflows.ingest import check
+
+
+def guessed(folder: Path, name: str, content: str) -> tuple[TableGuess, Settings]:
+    """The guess about a file, and the settings that `init` would write."""
+    (folder / name).write_text(content, encoding="utf-8")
+    guess = guess_file(name, folder)
+    (folder / "umbrella.toml").write_text(settings_text("x", folder, [guess]), encoding="utf-8")
+    return guess, load_settings(folder)
+
+
+def origin(guess: TableGuess, name: str) -> ColumnSource | None:
+    found: dict[str, Choice] = {choice.name: choice for choice in guess.choices}
+    return found[name].origin if name in found else None
+
+
+def crm(rows: int = 60) -> str:
+    chance = random.Random(4)
+    lines = ["Prospect ID;Lead Number;Created On;Lead Source;Converted;Size;Last Activity;Owner"]
+    for number in range(rows):
+        won = chance.choice(["1", "0", ""])
+        day = f"{1 + number % 28:02}/{1 + number % 12:02}/2024"
+        lines.append(
+            f"{chance.getrandbits(64):x};{600000 + number};{day};{chance.choice('ABC')};{won};"
+            f"{chance.randrange(9)};Call;{chance.choice(['Ann', 'Bob'])}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def test_a_crm_export(tmp_path: Path) -> None:
+    guess, found = guessed(tmp_path, "export.csv", crm())
+    assert guess.table == "leads"
+    assert origin(guess, "lead_id") == ColumnSource("Lead Number")
+    assert origin(guess, "won") == ColumnSource("Converted")
+    assert origin(guess, "created_at") == ColumnSource("Created On", "%d/%m/%Y")
+    assert origin(guess, "source") == ColumnSource("Lead Source")
+    assert origin(guess, "rep_id") == ColumnSource("Owner")
+    assert list(guess.ignore) == ["Prospect ID"]
+    assert guess.leaks == ("Last Activity",)
+    why = next(choice.why for choice in guess.choices if choice.name == "won")
+    assert "still open" in why
+    leads = found.tables["leads"]
+    assert leads.path == ("export.csv",)
+    assert leads.columns["created_at"] == ColumnSource("Created On", "%d/%m/%Y")
+    assert leads.ignore == ("Prospect ID",)
+    assert found.targets[0].from_ == "leads.won"
+    assert check(found).problems == ()
+
+
+def test_a_bare_table_with_an_outcome(tmp_path: Path) -> None:
+    lines = [
+        f"{20 + n % 40},{'abc'[n % 3]},{n % 7 * 10},{'yes' if n % 9 == 0 else 'no'}"
+        for n in range(90)
+    ]
+    content = "age,job,duration,y\n" + "\n".join(lines) + "\n"
+    guess, found = guessed(tmp_path, "bank.csv", content)
+    assert origin(guess, "lead_id") == ColumnSource(row=True)
+    assert origin(guess, "won") == ColumnSource("y")
+    assert origin(guess, "created_at") is None
+    assert guess.leaks == ("duration",)
+    assert found.tables["leads"].columns["lead_id"].row
+    assert check(found).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["good", "bad", "bad"], ColumnSource("label", won=("good",), lost=("bad",))),
+        (["a", "a", "b"], ColumnSource("label", won=("b",), lost=("a",))),
+        (
+            ["Closed Won", "Closed Lost", "Talking"],
+            ColumnSource("label", won=("Closed Won",), lost=("Closed Lost",)),
+        ),
+        (["x", "y", "z"], None),
+    ],
+)
+def test_outcomes(tmp_path: Path, values: list[str], expected: ColumnSource | None) -> None:
+    lines = "".join(f"{number},{values[number % 3]}\n" for number in range(30))
+    guess, found = guessed(tmp_path, "leads.csv", "id,label\n" + lines)
+    assert origin(guess, "won") == expected
+    assert check(found).problems == ()
+
+
+def test_other_tables(tmp_path: Path) -> None:
+    orders = "".join(f"{n},C{n % 5},2024-01-{1 + n % 28:02},{n * 1.5},{n % 3}\n" for n in range(40))
+    guess, found = guessed(
+        tmp_path, "orders.csv", "Order,Customer ID,Date,Total,Quantity\n" + orders
+    )
+    assert guess.table == "purchases"
+    assert {choice.name for choice in guess.choices} == {"person_id", "at", "amount", "quantity"}
+    assert origin(guess, "person_id") == ColumnSource("Customer ID")
+    assert check(found).problems == ()
+    clicks = "person_id,at,kind\np,2024-01-01,view\nq,2024-01-02,view\n"
+    assert guessed(tmp_path, "x.csv", clicks)[0].table == "events"
+    missing, _ = guessed(tmp_path, "events.csv", "who,size\np,1\nq,2\n")
+    assert origin(missing, "at") is None
+
+
+def test_what_cannot_be_guessed_from(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("a,b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no rows"):
+        guess_file("empty.csv", tmp_path)
+    with pytest.raises(DataError, match="There is no file"):
+        guess_file("nothing.csv", tmp_path)
+
+
+def test_the_template_without_files_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "umbrella.toml").write_text(settings_text('A "b"\n', tmp_path, []), "utf-8")
+    found = load_settings(tmp_path)
+    assert found.name == 'A "b"\n'
+    assert not found.tables
+
+
+def test_words_of_names() -> None:
+    assert words("LeadNumber_ID 2") == ("lead", "number", "id")
+
+
+names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters='"\r\n\0'), min_size=1)
+
+
+@given(names, names)
+@settings(max_examples=8, deadline=None)
+def test_any_column_name_survives_in_the_settings(first: str, second: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = "".join(f"{number};{number % 2}\n" for number in range(10))
+        content = f'"id{first}";"won {second}"\n' + lines
+        try:
+            guess, found = guessed(folder, "leads.csv", content)
+        except DataError as problem:
+            assert problem.reason == "binary_file"  # noqa: PT017  names of control characters
+            return
+        assert set(found.tables["leads"].columns) == {
+            choice.name for choice in guess.choices if choice.origin is not None
+        }
+        assert check(found).problems == ()
