@@ -130,17 +130,16 @@ def duckdb_matrix(folder: Path, size: str) -> Any:
         parts.append(f"SELECT obs, {column} AS col, {value} AS v FROM f WHERE code < 120{some}")
         if family in any_start:
             column = f"{any_start[family]} + w"
-            parts.append(f"SELECT obs, {column}, {value} FROM f WHERE code = 120{some}")
+            parts.append(f"SELECT obs, {column} AS col, {value} AS v FROM f WHERE code = 120{some}")
     parts += [
-        f"SELECT obs, code * {plan.code_width} + {start['seen']} + 9, 1 FROM f "
+        f"SELECT obs, code * {plan.code_width} + {start['seen']} + 9 AS col, 1 AS v FROM f "
         "WHERE code < 120 AND w = 9",
-        f"SELECT obs, {any_start['distinct']} + w, count(*) FROM f "
+        f"SELECT obs, {any_start['distinct']} + w AS col, count(*) AS v FROM f "
         "WHERE code < 120 GROUP BY obs, w",
-        f"SELECT obs, {any_start['spread']} + w, exp(-sum(sh * ln(sh))) FROM f "
+        f"SELECT obs, {any_start['spread']} + w AS col, exp(-sum(sh * ln(sh))) AS v FROM f "
         "WHERE code < 120 GROUP BY obs, w",
     ]
     edges = " ".join(f"WHEN day < {days} THEN {w}" for w, days in enumerate(WINDOW_DAYS))
-    union = " UNION ALL ".join(parts)
     sql = f"""
     CREATE TEMP TABLE f AS
     WITH o AS (SELECT file_row_number AS obs, person_id, epoch_us(as_of) AS as_of
@@ -162,15 +161,21 @@ def duckdb_matrix(folder: Path, size: str) -> Any:
     SELECT *, lead(c) OVER k AS c1, lead(dys) OVER k AS d1, lead(s) OVER k AS s1,
            lead(sh) OVER k AS sh1 FROM t WINDOW k AS (PARTITION BY obs, code ORDER BY w)
     """
-    answer = f"""
-    SELECT obs::INT AS obs, col::INT AS col, v::FLOAT AS v FROM ({union})
-    """
     connection = duckdb.connect()
     connection.execute("SET threads = 2; SET preserve_insertion_order = false")
     connection.execute(sql)
-    found = connection.execute(answer).fetchnumpy()
+    # One query per family: a UNION ALL of them never ended in DuckDB 1.5.6 at this size.
+    found = [
+        connection.execute(f"SELECT obs::INT AS obs, col::INT AS col, v::FLOAT AS v FROM ({part})")
+        .fetchnumpy()
+        .values()
+        for part in parts
+    ]
+    obs, col, v = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    del found
     rows = connection.execute(f"SELECT count(*) FROM '{folder}/rows_{size}.parquet'").fetchone()[0]
-    cells = (np.asarray(found["v"]), (np.asarray(found["obs"]), np.asarray(found["col"])))
+    connection.close()
+    cells = (v, (obs, col))
     matrix = sp.coo_matrix(cells, shape=(rows, plan.n_columns)).tocsr()
     matrix.sort_indices()
     return matrix

@@ -4,7 +4,7 @@ The best family has the lowest mean log loss over the folds. A simpler one is pr
 difference to the best, paired lead by lead within each fold, is within one standard error of that
 difference (the one-standard-error rule of Breiman et al. 1984, applied to paired differences).
 Leaving the base rate asks for more: among several families the luckiest one beats it by one error
-on pure noise, so it must beat it by two and a half.
+on pure noise, so it must beat it by one and a half.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,8 @@ from redumbrella.evaluation.examination import Examination
 from redumbrella.evaluation.metrics import METRICS, Vector, row_log_loss
 
 Measure = tuple[float, float]
-ERRORS_TO_LEAVE_PRIOR = 2.5
+ERRORS_TO_LEAVE_PRIOR = 1.5
+ERRORS_TO_DISMISS = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,29 @@ def _is_good_enough(row: Row, best: str) -> bool:
     difference, error = row.difference_to_best
     errors = ERRORS_TO_LEAVE_PRIOR if row.family == "prior" else 1.0
     return row.family == best or difference <= errors * error
+
+
+def doubt(examination: Examination, comparison: Comparison) -> float:
+    """How differently the families that cannot be told apart see the leads.
+
+    Mean squared distance on the log-odds scale between the chosen family and that plausible one
+    which differs most from it. A family is plausible when its log loss is within two standard
+    errors of the best. Their disagreement is part of what nobody knows (model uncertainty).
+    """
+    chosen = calibrated(examination, comparison.chosen)
+    distances = [
+        float(np.mean((calibrated(examination, row.family) - chosen) ** 2))
+        for row in comparison.rows
+        if row.difference_to_best[0] <= ERRORS_TO_DISMISS * row.difference_to_best[1]
+        or row.family == comparison.best
+    ]
+    return max(distances, default=0.0)
+
+
+def calibrated(examination: Examination, family: str) -> Vector:
+    """Calibrated log-odds of all examined leads, one fold after the other."""
+    line = examination.calibration(family)
+    return line.apply(np.concatenate(examination.log_odds[family]))
 
 
 def paired_difference(losses: Sequence[Vector], others: Sequence[Vector]) -> Measure:

@@ -1,8 +1,8 @@
 """How much past to use, measured and not guessed: memories compared on the same folds.
 
 Each candidate memory trains two quick probes (a small forest, a logistic model) whose mean is
-asked about the next period. The plainest memory wins unless another is better by more than the
-standard error of the paired difference.
+asked about the next period. The plainest memory wins unless another is better by more than two
+standard errors of the paired difference.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ HALF_LIVES = (None, 0.3, 0.1)
 MAX_ROWS = 15_000
 PROBE_ROUNDS = 50
 PROBE_FOLDS = 3
+ERRORS_TO_FORGET = 2.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,6 @@ def _plainest_good(trials: Sequence[MemoryTrial]) -> MemoryTrial:
     best = min(trials, key=lambda trial: trial.log_loss)
     for trial in trials:
         difference, error = paired_difference(trial.losses, best.losses)
-        if difference <= error:
+        if difference <= ERRORS_TO_FORGET * error:
             return trial
     return best

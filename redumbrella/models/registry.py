@@ -82,6 +82,7 @@ def save_model(folder: Path, model: LeadModel) -> None:
             "scale": model.spread.scale,
             "typical": model.spread.typical,
             "base": model.spread.base,
+            "doubt": model.spread.doubt,
         },
         "usual": dict(model.usual),
         "blends": parts.facts,
@@ -100,7 +101,10 @@ def save_model(folder: Path, model: LeadModel) -> None:
 def load_model(folder: Path) -> LeadModel:
     """Reads a model that `save_model` wrote. Raises ModelError when it is not there or broken."""
     try:
-        with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with (
+            (folder / "arrays.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             arrays = {name: stored[name] for name in stored.files}
         return _read(orjson.loads((folder / "model.json").read_bytes()), arrays)
     except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as problem:
@@ -132,7 +136,7 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         encoder=RecordEncoder.from_json(document["encoder"]),
         clock=None if document["clock"] is None else Clock.from_json(document["clock"]),
         blend=_blend_from(unprefixed(parts, "blend"), features),
-        spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"]),
+        spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
         usual=document["usual"],
         reference=reference,
     )

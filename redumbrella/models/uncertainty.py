@@ -3,7 +3,8 @@
 Two models that learned from two halves without a common lead differ only by chance. For a lead x,
 variance at n leads = (z_A(x) - z_B(x))^2 / 2 * h / n, h leads in a half (half-sample replication,
 McCarthy 1969). One pair is a noisy measure, so a lead's own value is drawn to the typical one. To
-this comes the uncertainty of the base rate itself, 1 / won + 1 / lost.
+this come the uncertainty of the base rate itself, 1 / won + 1 / lost, and the doubt between
+families that the record cannot tell apart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,12 +34,14 @@ class Spread:
     """Pairs of half models, and what turns their disagreement into a standard deviation.
 
     scale: h / (2 n). typical: mean variance over training leads. base: variance of the base rate.
+    doubt: variance between plausible families.
     """
 
     pairs: Sequence[tuple[Blend, Blend]]
     scale: float
     typical: float
     base: float
+    doubt: float
 
     def deviation(self, design: Design) -> Vector:
         """Standard deviation of each lead's log-odds, (n,)."""
@@ -46,7 +49,7 @@ class Spread:
         for first, second in self.pairs:
             own += self.scale * (first.log_odds(design) - second.log_odds(design)) ** 2
         shape = own / (len(self.pairs) + WEIGHT_OF_TYPICAL)
-        return np.asarray(np.sqrt(WIDENING**2 * shape + self.base))
+        return np.asarray(np.sqrt(WIDENING**2 * shape + self.base + self.doubt))
 
     def interval(self, log_odds: Vector, deviation: Vector) -> tuple[Vector, Vector]:
         """Low and high probability around calibrated log-odds, at LEVEL, each (n,)."""
@@ -61,16 +64,17 @@ def fit_spread(
     design: Design,
     won: Vector,
     weight: Vector,
+    doubt: float,
     pairs: int = 2,
 ) -> Spread:
     """Fits pairs of half models. design, won, weight: the n closed leads, in order of time.
 
-    makers: families by name, to be fitted anew; weights, calibration: those of the blend.
+    makers: families by name, to be fitted anew; weights, calibration: those of the blend. doubt: as in `Spread`.
     """
     base = 1.0 / (float(won.sum()) + 0.5) + 1.0 / (float((1.0 - won).sum()) + 0.5)
     half = min(won.size // 2, MAX_HALF_ROWS)
     if set(makers) <= {"prior"} or half < 4:
-        return Spread((), 0.0, 0.0, base)
+        return Spread((), 0.0, 0.0, base, doubt)
     scale = half / (2.0 * won.size)
     orders = [np.random.default_rng(seed).permutation(won.size) for seed in range(pairs)]
     halves = [np.sort(o[k * half : (k + 1) * half]) for o in orders for k in (0, 1)]
@@ -87,4 +91,4 @@ def fit_spread(
         asked = design.take(np.sort(order[:2_000]))
         gap = first.log_odds(asked) - second.log_odds(asked)
         variances.append(float(np.mean(scale * gap**2)))
-    return Spread(tuple(fitted), scale, float(np.mean(variances)), base)
+    return Spread(tuple(fitted), scale, float(np.mean(variances)), base, doubt)

@@ -10,10 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from redumbrella.evaluation.comparison import Comparison, compare
+from redumbrella.evaluation.comparison import Comparison, compare, doubt
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine, mix
 from redumbrella.evaluation.forgetting import MemoryTrial, choose_memory
-from redumbrella.evaluation.regime import Regime, allowed
+from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
@@ -28,6 +28,10 @@ from redumbrella.training.splits import Fold, shuffled, walk_forward
 
 FOLDS = 5
 LAST_PERIOD = 0.2
+# Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
+# between leads that a useful model usually finds (AUC about 0.72): assumed until it can be measured,
+# and from then on the most that is believed, less with every conversion.
+ASSUMED_DOUBT = 0.65
 LEAST_ROWS_FOR_PERIODS = 100
 
 Progress = Callable[[str, float], None]
@@ -93,8 +97,12 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     fits = [partial(make().fit, design, won, weight) for make in used.values()]
     members = dict(zip(used, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
+    unknown = ASSUMED_DOUBT
+    if regime.name == "model":
+        conversions = min(won.sum(), (1.0 - won).sum())
+        unknown = min(doubt(examination, comparison), ASSUMED_DOUBT * SHRUNKEN_BELOW / conversions)
     quick = {name: family.quick for name, family in members.items()}
-    spread = fit_spread(quick, weights, calibration, design, won, weight)
+    spread = fit_spread(quick, weights, calibration, design, won, weight, unknown)
     last_period = _last_period(
         examination, chosen, weights, quick, design, won, memory, walks_forward
     )

@@ -37,7 +37,10 @@ def _is_trained(workspace: Workspace, target: str) -> bool:
 
 
 def _is_scored(workspace: Workspace, target: str) -> bool:
-    """True when the last score run came after the model in use, and the leads are the same."""
+    """True when the last score run came after the model in use, and was not one of the past."""
     current = workspace.state.current_model(target)
-    scored = workspace.state.last_done("score")
-    return current is not None and scored is not None and scored >= current["trained_at"]
+    runs = workspace.state.recent_runs()
+    last = next((r for r in runs if r["verb"] == "score" and r["status"] == "done"), None)
+    if current is None or last is None or last["started_at"] < current["trained_at"]:
+        return False
+    return bool(last["detail"].get("as_of") == last["started_at"])

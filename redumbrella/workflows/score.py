@@ -41,7 +41,8 @@ def score(
         except BaseException as problem:
             workspace.state.finish_run(run, now(), status="failed", message=str(problem))
             raise
-        workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads")
+        detail = {"as_of": result.as_of}
+        workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads", detail=detail)
         return result
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lead_worlds import draw, make_design, quiet, truth
 
-from redumbrella.evaluation.comparison import Comparison, compare, paired_difference
+from redumbrella.evaluation.comparison import Comparison, compare, doubt, paired_difference
 from redumbrella.evaluation.examination import Examination, answer, examine, mix
 from redumbrella.evaluation.forgetting import choose_memory
 from redumbrella.evaluation.regime import allowed, named
@@ -266,3 +266,20 @@ def test_a_gate_that_could_not_be_measured_is_said_so() -> None:
     found = judge(facts(gates=(Gate("min_auc", 0.7, float("nan"), False),)))
     assert found.verdict == "not ready"
     assert "nan" not in " ".join(found.reasons)
+
+
+def test_doubt_is_the_distance_to_plausible_families_only() -> None:
+    plan = shuffled(4_000, 4)
+    rng = np.random.default_rng(4)
+    z = rng.normal(-1, 1.2, 4_000)
+    won = draw(z, 6)
+    exam = Examination(plan, [won[fold.test] for fold in plan])
+    asked = {"prior": np.full(4_000, -0.75), "logistic": z, "boosted": z}
+    asked["neural"] = z + 0.05 * rng.normal(size=4_000)
+    for name, answers in asked.items():
+        exam.log_odds[name] = [answers[fold.test] for fold in plan]
+        exam.seconds[name] = 0.0
+    found = compare(exam, COMPLEXITY)
+    assert found.chosen == "logistic"
+    # The prior is far away but refuted; the network differs by 0.05 and cannot be refuted.
+    assert 0.0 < doubt(exam, found) < 0.01

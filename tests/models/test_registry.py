@@ -42,7 +42,7 @@ def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table,
     weights = dict.fromkeys(members, 1.0 / len(members))
     quick = {name: family.quick for name, family in fitted.items()}
     calibration = Calibration(0.9, 0.1)
-    spread = fit_spread(quick, weights, calibration, design, won, weight)
+    spread = fit_spread(quick, weights, calibration, design, won, weight, 0.0)
     blend = Blend(fitted, weights, calibration)
     reference = np.sort(blend.probability(design))
     model = LeadModel(

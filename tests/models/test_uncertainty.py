@@ -31,7 +31,7 @@ def asked(rows: int, seed: int) -> tuple[Vector, Vector, Vector, Vector]:
     folds = shuffled(rows, 5)
     answers = [answer(model.quick(), design, won, fold, Memory()) for fold in folds]
     calibration = fit_calibration(answers, [won[fold.test] for fold in folds])
-    spread = fit_spread({"logistic": model.quick}, ONE, calibration, design, won, weight)
+    spread = fit_spread({"logistic": model.quick}, ONE, calibration, design, won, weight, 0.0)
     unseen = make_design(2_000, seed + 1_000)
     z = Blend({"logistic": model}, ONE, calibration).log_odds(unseen)
     low, high = spread.interval(z, spread.deviation(unseen))
@@ -74,8 +74,8 @@ def test_intervals_widen_as_data_shrink() -> None:
 def test_the_prior_has_the_interval_of_a_rate() -> None:
     design, won = make_design(300), np.repeat([1.0, 0.0], [30, 270])
     weight = np.ones(300)
-    spread = fit_spread({"prior": Prior}, {"prior": 1.0}, Calibration(), design, won, weight)
-    assert spread == Spread((), 0.0, 0.0, 1 / 30.5 + 1 / 270.5)
+    spread = fit_spread({"prior": Prior}, {"prior": 1.0}, Calibration(), design, won, weight, 0.0)
+    assert spread == Spread((), 0.0, 0.0, 1 / 30.5 + 1 / 270.5, 0.0)
     z = Prior().fit(design, won, weight).log_odds(design)
     low, high = spread.interval(z, spread.deviation(design))
     # As Wilson's interval of 30 wins in 300.
@@ -89,7 +89,7 @@ def test_the_prior_has_the_interval_of_a_rate() -> None:
 def test_a_handful_of_leads_has_a_wide_finite_interval(rows: int, outcome: float) -> None:
     design, won = make_design(rows), np.full(rows, outcome)
     makers, weights = {"naive_bayes": NaiveBayes}, {"naive_bayes": 1.0}
-    spread = fit_spread(makers, weights, Calibration(), design, won, np.ones(rows))
+    spread = fit_spread(makers, weights, Calibration(), design, won, np.ones(rows), 0.0)
     deviation = spread.deviation(design)
     assert np.isfinite(deviation).all()
     low, high = spread.interval(np.zeros(rows), deviation)
@@ -107,10 +107,21 @@ def test_halves_are_repeatable_and_share_no_lead() -> None:
             return super().fit(design, won, weight)  # type: ignore[arg-type]
 
     makers, weights = {"naive_bayes": Watching}, {"naive_bayes": 1.0}
-    first = fit_spread(makers, weights, Calibration(), design, won, weight)
+    first = fit_spread(makers, weights, Calibration(), design, won, weight, 0.0)
     assert len(first.pairs) == 2
     assert [rows.size for rows in seen] == [120] * 4
     known = [set(rows[rows > 0]) for rows in seen]
     assert sum(1 for k in range(4) for j in range(k) if not known[k] & known[j]) == 2
-    second = fit_spread(makers, weights, Calibration(), design, won, weight)
+    second = fit_spread(makers, weights, Calibration(), design, won, weight, 0.0)
     np.testing.assert_array_equal(first.deviation(design), second.deviation(design))
+
+
+def test_the_doubt_between_families_widens_every_interval() -> None:
+    design, won = make_design(100), np.repeat([1.0, 0.0], [30, 70])
+    makers, weights = {"prior": Prior}, {"prior": 1.0}
+    sure, unsure = (
+        fit_spread(makers, weights, Calibration(), design, won, np.ones(100), doubt)
+        for doubt in (0.0, 0.25)
+    )
+    gap = unsure.deviation(design) ** 2 - sure.deviation(design) ** 2
+    np.testing.assert_allclose(gap, 0.25)

@@ -1,0 +1,104 @@
+"""Do the intervals keep their word? Worlds with known truth, from 10 to 600 conversions.
+
+Each world: leads with two numbers and a category that matter a little, a known probability for
+each. Red Umbrella learns from the closed leads and scores 2,000 new ones. Counted: the share of new
+leads whose true probability lies in its 90 % interval, and, over groups of 200 leads with
+neighbouring scores, the share of groups whose observed rate lies in the mean interval of the group
+(widened by the chance of drawing 200 leads).
+
+    python benchmarks/intervals.py [--worlds 20]
+"""
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.base import probability_of
+from redumbrella.training.memory import fit_clock
+from redumbrella.training.observations import Observations
+from redumbrella.workflows.learning import learn
+
+FEATURES = (
+    Feature("visits", "visits", "number"),
+    Feature("days_since_last_visit", "days_since_last_visit", "number"),
+    Feature("source", "source", "category", ("(other)", "fair", "search", "partner")),
+)
+NEW_LEADS = 2_000
+GROUP = 200
+
+
+@dataclass(frozen=True)
+class World:
+    """Leads of one company and the probabilities that nobody there knows."""
+
+    design: Design
+    probability: np.ndarray
+
+
+def world(rows: int, base: float, rng: np.random.Generator) -> World:
+    """Draws leads; `base` is the log-odds of the usual lead."""
+    visits = rng.poisson(3.0, rows).astype(float)
+    days = rng.exponential(20.0, rows)
+    source = rng.integers(1, 4, rows).astype(float)
+    z = base + 0.35 * (visits - 3.0) - 0.02 * (days - 20.0) + np.array([0, 0.5, 0.0, -0.5])[
+        source.astype(int)
+    ]
+    return World(Design(FEATURES, np.column_stack([visits, days, source])), probability_of(z))
+
+
+def measure(conversions: int, seed: int) -> dict[str, float | str]:
+    """One world: coverage of truth and of observed rates, and the mean width."""
+    rng = np.random.default_rng(seed)
+    rows = conversions * 10
+    closed, new = world(rows, -2.4, rng), world(NEW_LEADS, -2.4, rng)
+    won = (rng.random(rows) < closed.probability).astype(float)
+    position = np.arange(rows, dtype=float)
+    observed = Observations(
+        closed=None, won=won, position=position, open=None,
+        open_position=np.full(NEW_LEADS, float(rows)), order="rows", open_among=False,
+    )  # fmt: skip
+    clock = fit_clock(position, "rows")
+    lesson = learn(observed, closed.design, clock, lambda _step, _share: None)
+    design = new.design
+    if lesson.memory.sees_clock:
+        design = clock.beside(design, observed.open_position)
+    z = lesson.blend.log_odds(design)
+    low, high = lesson.spread.interval(z, lesson.spread.deviation(design))
+    truth = new.probability
+    happened = rng.random(NEW_LEADS) < truth
+    groups = [rows_ for rows_ in np.array_split(np.argsort(z, kind="stable"), NEW_LEADS // GROUP)]
+    kept = []
+    for members in groups:
+        rate, a, b = happened[members].mean(), low[members].mean(), high[members].mean()
+        chance = 1.645 * np.sqrt(max(rate * (1 - rate), 1e-4) / members.size)
+        kept.append(a - chance <= rate <= b + chance)
+    return {
+        "regime": lesson.regime.name + (" (reliable)" if lesson.regime.reliable else ""),
+        "family": lesson.comparison.chosen,
+        "truth": float(np.mean((low <= truth) & (truth <= high))),
+        "groups": float(np.mean(kept)),
+        "width": float(np.mean(high - low)),
+    }
+
+
+def main() -> None:
+    """Prints one line per number of conversions."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=20)
+    worlds = parser.parse_args().worlds
+    print("conversions  true p covered  group rates covered  mean width  regimes and families")
+    for conversions in (10, 30, 60, 600):
+        found = [measure(conversions, seed) for seed in range(worlds)]
+        mean = {k: float(np.mean([f[k] for f in found])) for k in ("truth", "groups", "width")}
+        kinds = sorted({f"{f['regime']}: {f['family']}" for f in found})
+        print(
+            f"{conversions:11d} {mean['truth']:14.1%} {mean['groups']:19.1%}"
+            f" {mean['width']:12.3f}  {'; '.join(kinds)}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The rules of the house, checked on the source itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import redumbrella
+
+ROOT = Path(redumbrella.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py"))
+ROOMS = (
+    ("errors", "columns", "clock", "settings"),
+    ("lake", "state"),
+    ("sources",),
+    ("features",),
+    ("training",),
+    ("models",),
+    ("recommenders",),
+    ("evaluation",),
+    ("scores",),
+    ("decisions",),
+    ("engines",),
+    ("workspace",),
+    ("workflows",),
+    ("api", "web", "cli", "server", "__main__"),
+)
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+VOCABULARY = {room: place for place, room in enumerate(ROOMS[0])}
+READS_THE_CLOCK = {"workflows", "api", "web", "cli", "server", "__main__"}
+FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of all imported modules, wherever the import stands."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield node.module
+            if node.module == "redumbrella":
+                yield from (f"redumbrella.{alias.name}" for alias in node.names)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=named)
+inside = pytest.mark.parametrize("path", [p for p in FILES if p.parent != ROOT or
+                                          p.name != "__init__.py"], ids=named)  # fmt: skip
+
+
+def test_every_room_is_in_the_list() -> None:
+    assert {room_of(path) for path in FILES} - {"__init__"} <= set(LEVEL)
+
+
+@inside
+def test_a_room_imports_only_rooms_above_it(path: Path) -> None:
+    room = room_of(path)
+    for module in imports(path):
+        if not module.startswith("redumbrella."):
+            continue
+        other = module.split(".")[1]
+        assert other in LEVEL, f"unknown room {other}"
+        if other == room:
+            continue
+        if room in VOCABULARY and other in VOCABULARY:
+            assert VOCABULARY[other] < VOCABULARY[room]
+            continue
+        # The skins are one group; so are the lake and the state, which do not know each other.
+        same = LEVEL[other] == LEVEL[room] == len(ROOMS) - 1
+        assert LEVEL[other] < LEVEL[room] or same, f"{room} imports {module}"
+
+
+@every_file
+def test_nobody_imports_the_package_root(path: Path) -> None:
+    assert "redumbrella" not in list(imports(path))
+
+
+@inside
+def test_the_clock_is_read_only_in_workflows_and_skins(path: Path) -> None:
+    if room_of(path) in READS_THE_CLOCK or path.name == "clock.py":
+        return
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.ImportFrom) and node.module == "redumbrella.clock":
+            assert "now" not in [alias.name for alias in node.names]
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            pair = f"{node.value.id}.{node.attr}"
+            assert pair not in {"clock.now", "datetime.now", "datetime.utcnow", "date.today",
+                                "datetime.today", "time.time"}  # fmt: skip
+
+
+@every_file
+def test_names_say_what_is_inside(path: Path) -> None:
+    for part in path.relative_to(ROOT).parts:
+        words = set(re.split(r"[_.]", part))
+        assert not words & FORBIDDEN_NAMES
+
+
+@every_file
+def test_modules_are_not_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Public functions and classes of a module, and the public methods of those classes."""
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if node.name.startswith("_"):
+            continue
+        yield node
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                known = isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+                if known and not inner.name.startswith("_"):  # type: ignore[union-attr]
+                    yield inner  # type: ignore[misc]
+
+
+@every_file
+def test_everything_public_is_explained(path: Path) -> None:
+    assert ast.get_docstring(TREES[path]), "the module has no docstring"
+    silent = [node.name for node in public(TREES[path]) if not ast.get_docstring(node)]
+    assert silent == []
+
+
+@every_file
+def test_pandas_and_pickle_are_never_used(path: Path) -> None:
+    roots = {module.split(".")[0] for module in imports(path)}
+    assert not roots & {"pandas", "pickle", "cloudpickle", "joblib", "dill", "shelve"}
+
+
+@every_file
+def test_inits_are_thin(path: Path) -> None:
+    if path.name == "__init__.py":
+        body = TREES[path].body
+        assert len(body) <= 1
+        assert ast.get_docstring(TREES[path])
