@@ -32,7 +32,7 @@ demo: .venv/.runtime
 	$(BIN)/umbrella demo demo-workspace $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -42,9 +42,12 @@ def world(rows: int, base: float, rng: np.random.Generator) -> World:
     visits = rng.poisson(3.0, rows).astype(float)
     days = rng.exponential(20.0, rows)
     source = rng.integers(1, 4, rows).astype(float)
-    z = base + 0.35 * (visits - 3.0) - 0.02 * (days - 20.0) + np.array([0, 0.5, 0.0, -0.5])[
-        source.astype(int)
-    ]
+    z = (
+        base
+        + 0.35 * (visits - 3.0)
+        - 0.02 * (days - 20.0)
+        + np.array([0, 0.5, 0.0, -0.5])[source.astype(int)]
+    )
     return World(Design(FEATURES, np.column_stack([visits, days, source])), probability_of(z))
 
 
@@ -68,7 +71,7 @@ def measure(conversions: int, seed: int) -> dict[str, float | str]:
     low, high = lesson.spread.interval(z, lesson.spread.deviation(design))
     truth = new.probability
     happened = rng.random(NEW_LEADS) < truth
-    groups = [rows_ for rows_ in np.array_split(np.argsort(z, kind="stable"), NEW_LEADS // GROUP)]
+    groups = np.array_split(np.argsort(z, kind="stable"), NEW_LEADS // GROUP)
     kept = []
     for members in groups:
         rate, a, b = happened[members].mean(), low[members].mean(), high[members].mean()

@@ -48,7 +48,11 @@ class Comparison:
         return next(row for row in self.rows if row.family == family)
 
 
-def compare(examination: Examination, complexity: Mapping[str, int]) -> Comparison:
+def compare(
+    examination: Examination,
+    complexity: Mapping[str, int],
+    errors_to_leave_prior: float = ERRORS_TO_LEAVE_PRIOR,
+) -> Comparison:
     """Judges the answers of an examination; complexity orders the families from simple up."""
     answers = {name: examination.probability(name) for name in examination.log_odds}
     losses = {
@@ -68,13 +72,15 @@ def compare(examination: Examination, complexity: Mapping[str, int]) -> Comparis
         )
         for name in sorted(losses, key=lambda name: complexity[name])
     ]
-    return Comparison(rows, best, next(row.family for row in rows if _is_good_enough(row, best)))
+    chosen = next(
+        row.family for row in rows if row.family == best or _is_as_good(row, errors_to_leave_prior)
+    )
+    return Comparison(rows, best, chosen)
 
 
-def _is_good_enough(row: Row, best: str) -> bool:
+def _is_as_good(row: Row, errors_to_leave_prior: float) -> bool:
     difference, error = row.difference_to_best
-    errors = ERRORS_TO_LEAVE_PRIOR if row.family == "prior" else 1.0
-    return row.family == best or difference <= errors * error
+    return difference <= error * (errors_to_leave_prior if row.family == "prior" else 1.0)
 
 
 def doubt(examination: Examination, comparison: Comparison) -> float:

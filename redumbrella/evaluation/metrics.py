@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 Vector = NDArray[np.float64]
 CALIBRATION_BINS = 10
+LEAST_IN_BIN = 20
 
 
 def log_loss(probability: Vector, won: Vector) -> float:
@@ -52,13 +53,15 @@ def average_precision(probability: Vector, won: Vector) -> float:
 
 
 def calibration_error(probability: Vector, won: Vector) -> float:
-    """Mean distance between what was said and what happened, over ten equally full bins.
+    """Mean distance between what was said and what happened, over up to ten equally full bins.
 
     What chance alone would show is taken off in squares, so that a small sample does not look
     miscalibrated (debiased estimator, Kumar, Liang and Ma 2019).
     """
     squares = 0.0
-    for rows in equal_bins(probability, CALIBRATION_BINS):
+    # A bin of a few leads shows nothing but their chance.
+    bins = max(1, min(CALIBRATION_BINS, won.size // LEAST_IN_BIN))
+    for rows in equal_bins(probability, bins):
         gap = float(won[rows].mean() - probability[rows].mean())
         chance = float(won[rows].var()) / max(rows.size - 1, 1)
         squares += rows.size / won.size * (gap**2 - chance)

@@ -47,5 +47,5 @@ def allowed(won: int, lost: int) -> Regime:
 
 
 def named(regime: Regime, chosen: str) -> Name:
-    """The regime that scores show: the prior where no family beat it, rules where points won."""
-    return "prior" if chosen == "prior" else regime.name
+    """The regime that scores show: what the data allow, and below 20 conversions what was used."""
+    return "prior" if regime.name == "rules" and chosen == "prior" else regime.name

@@ -93,7 +93,7 @@ def _stops(facts: Facts) -> list[str]:
 
 
 def _measured(gate: Gate) -> str:
-    if gate.measured != gate.measured:  # noqa: PLR0124  NaN differs from itself
+    if gate.measured != gate.measured:  # NaN differs from itself
         return "it cannot be measured, because all leads asked about had the same outcome"
     return f"measured {gate.measured:.4g}"
 

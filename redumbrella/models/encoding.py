@@ -118,7 +118,7 @@ def fit_encoding(design: Design) -> Encoding:
         shown = _unskew(known, skewed[j])
         center[j], scale[j] = shown.mean(), shown.std() or 1.0
         found = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-        if np.unique(known[:1000]).size > 2:
+        if np.unique(known[:: max(1, known.size // 1_000)]).size > 2:
             edges[j, : found.size] = found
     return Encoding(
         design.profile_features, center, scale, skewed, edges, _history_scale(design.history)

@@ -69,7 +69,8 @@ def fit_spread(
 ) -> Spread:
     """Fits pairs of half models. design, won, weight: the n closed leads, in order of time.
 
-    makers: families by name, to be fitted anew; weights, calibration: those of the blend. doubt: as in `Spread`.
+    makers: families by name, to be fitted anew; weights, calibration: those of the blend.
+    doubt: as in `Spread`.
     """
     base = 1.0 / (float(won.sum()) + 0.5) + 1.0 / (float((1.0 - won).sum()) + 0.5)
     half = min(won.size // 2, MAX_HALF_ROWS)

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from redumbrella.evaluation.comparison import Comparison, compare, doubt
+from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Comparison, compare, doubt
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine, mix
 from redumbrella.evaluation.forgetting import MemoryTrial, choose_memory
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
@@ -29,8 +29,8 @@ from redumbrella.training.splits import Fold, shuffled, walk_forward
 FOLDS = 5
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
-# between leads that a useful model usually finds (AUC about 0.72): assumed until it can be measured,
-# and from then on the most that is believed, less with every conversion.
+# between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
+# measured, and from then on the most that is believed, less with every conversion.
 ASSUMED_DOUBT = 0.65
 LEAST_ROWS_FOR_PERIODS = 100
 
@@ -87,7 +87,9 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     examination = examine(makers, design, won, folds, memory, _part(report, 0.1, 0.6))
     if regime.name == "model":
         examination.add_blend()
-    comparison = compare(examination, COMPLEXITY)
+    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
+    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
+    comparison = compare(examination, COMPLEXITY, leaving)
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)

@@ -35,6 +35,7 @@ def score(
     """
     with workspace.lock():
         started = now()
+        workspace.state.close_stale_runs("score", started)
         run = workspace.state.record_run("score", started)
         try:
             result = _score(workspace, report, target_name, started if as_of is None else as_of)

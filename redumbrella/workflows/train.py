@@ -5,6 +5,7 @@ named in the state database in one transaction. A run that is killed leaves the 
 """
 
 import hashlib
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from redumbrella.clock import now, to_iso
 from redumbrella.columns import INTERNAL
-from redumbrella.errors import DataError, SettingsError
+from redumbrella.errors import DataError, SettingsError, nearest
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
@@ -55,6 +56,7 @@ def train(
     """
     with workspace.lock():
         started = now()
+        _clear_leftovers(workspace, started)
         run = workspace.state.record_run("train", started)
         try:
             result = _train(
@@ -130,15 +132,23 @@ def _train(
     return TrainResult(version, promoted, document)
 
 
+def _clear_leftovers(workspace: Workspace, at: int) -> None:
+    """Removes what a killed training left behind; the lock says that nobody else is training."""
+    workspace.state.close_stale_runs("train", at)
+    for folder in (workspace.root / "models").glob(".*.writing"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def lead_target(settings: Settings, name: str | None) -> Target:
     """The target to train. Raises SettingsError for an unknown one, or one that is no lead's."""
     targets = [target for target in settings.targets if target.from_ == "leads.won"]
     if name is not None:
-        known = ", ".join(target.name for target in settings.targets) or "none"
+        names = [target.name for target in settings.targets]
         targets = [target for target in settings.targets if target.name == name]
         if not targets:
             raise SettingsError(
-                f'There is no target "{name}" in umbrella.toml; known: {known}.',
+                f'There is no target "{name}" in umbrella.toml; known: '
+                f"{', '.join(names) or 'none'}.{nearest(name, names)}",
                 reason="unknown_target",
             )
     if not targets or targets[0].from_ != "leads.won":

@@ -18,6 +18,7 @@ from redumbrella.evaluation.curves import (
 )
 from redumbrella.evaluation.metrics import (
     METRICS,
+    Vector,
     bootstrap_error,
     lift_at,
     log_loss,
@@ -82,11 +83,18 @@ def build_report(
         "points": _points_card(lesson, observed),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
-        "score_distribution": distribution(lesson.probability),
+        "score_distribution": distribution(_open_probability(model, lesson, observed)),
         "forgetting": _forgetting(lesson),
         "notes": _notes(lesson, observed),
     }
     return document  # type: ignore[return-value]
+
+
+def _open_probability(model: LeadModel, lesson: Lesson, observed: Observations) -> Vector:
+    """What the open leads will get; without open leads, what closed ones got unseen."""
+    if observed.open.num_rows == 0:
+        return lesson.probability
+    return model.blend.probability(model.design(observed.open, observed.open_position))
 
 
 def _counts(workspace: Workspace, model: LeadModel, observed: Observations) -> dict[str, Any]:

@@ -108,9 +108,7 @@ def test_leads_unlike_any_before_get_a_finite_score(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_no_lead_to_score_is_no_error(
-    fitted: dict[tuple[str, str], Family], family: str
-) -> None:
+def test_no_lead_to_score_is_no_error(fitted: dict[tuple[str, str], Family], family: str) -> None:
     for case in ("plain", "history"):
         model = fit(fitted, family, case)
         nobody = CASES[case][0].take(slice(0, 0))
@@ -135,9 +133,7 @@ def test_a_lead_is_scored_alone_as_in_company(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_same_leads_teach_the_same(
-    fitted: dict[tuple[str, str], Family], family: str
-) -> None:
+def test_the_same_leads_teach_the_same(fitted: dict[tuple[str, str], Family], family: str) -> None:
     model = fit(fitted, family, "plain")
     design, won, weight = CASES["plain"]
     copies = design.profile.copy(), won.copy(), weight.copy()

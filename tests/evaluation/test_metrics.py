@@ -93,6 +93,16 @@ def test_calibration_error_by_hand_and_by_simulation() -> None:
     assert calibration_error(said, overconfident) == pytest.approx(0.13, abs=0.025)
 
 
+def test_a_few_leads_do_not_look_miscalibrated() -> None:
+    """Twelve leads with the right probabilities, as in a fold of a small company."""
+    rng = np.random.default_rng(2)
+    found = []
+    for _ in range(200):
+        p = rng.uniform(0.2, 0.6, 12)
+        found.append(calibration_error(p, (rng.random(12) < p).astype(float)))
+    assert np.mean(found) < 0.12
+
+
 @given(st.integers(0, 60), st.integers(1, 12))
 def test_bins_hold_every_row_once_from_low_to_high(rows: int, bins: int) -> None:
     p = np.random.default_rng(rows).random(rows)

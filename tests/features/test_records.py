@@ -17,7 +17,7 @@ ROWS = 60
 
 
 def table(**columns: object) -> pa.Table:
-    return pa.table({name: values for name, values in columns.items()})
+    return pa.table(columns)
 
 
 def instants(*texts: str | None) -> pa.Array:
@@ -209,9 +209,7 @@ def test_any_table_survives_and_json_keeps_the_encoder(
     columns = list(zip(*rows, strict=True)) or [[], [], [], []]
     types = (pa.string(), pa.float64(), pa.bool_(), TIME)
     names = ("text", "number", "flag", "created_at")
-    leads = pa.table(
-        {n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)}
-    )
+    leads = pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
     encoder = fit(leads, "created_at")
     assert {f.name for f in encoder.fields} | {f.name for f in encoder.ignored} == set(names)
     design = encoder.transform(leads)

@@ -15,7 +15,8 @@ def card(design: Design, won: np.ndarray) -> Points:  # type: ignore[type-arg]
 def test_the_card_finds_the_rules_that_made_the_outcomes() -> None:
     features = (Feature("age", "age", "number"), Feature("job", "job", "category", (OTHER, "cook")))
     rng = np.random.default_rng(0)
-    profile = np.column_stack([rng.integers(18, 80, 3_000), rng.integers(0, 2, 3_000)]).astype(float)
+    age, cook = rng.integers(18, 80, 3_000), rng.integers(0, 2, 3_000)
+    profile = np.column_stack([age, cook]).astype(float)
     design = Design(features, profile)
     won = draw(-2.0 + 2.0 * (profile[:, 0] >= 60) + 1.0 * (profile[:, 1] == 1))
     found = card(design, won)

@@ -162,8 +162,9 @@ def test_a_field_that_tells_half_of_it_is_a_suspect() -> None:
 
 def test_a_telling_name_makes_a_weaker_field_a_suspect() -> None:
     values = pa.array((WON * 1.6 + noise(CLOSED)).tolist())
-    closed, opened = pa.table({"call duration": values, "y": values}), pa.table(
-        {"call duration": values[:40], "y": values[:40]}
+    closed, opened = (
+        pa.table({"call duration": values, "y": values}),
+        pa.table({"call duration": values[:40], "y": values[:40]}),
     )
     found = find_leaks(closed, WON, opened, ["call duration", "y"], ())
     assert [(leak.column, leak.severity) for leak in found] == [("call duration", "suspect")]

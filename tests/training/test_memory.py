@@ -29,9 +29,7 @@ def test_weights_grow_to_one(half_life: float, rows: int) -> None:
 def test_the_clock_runs_from_zero_to_one() -> None:
     clock = fit_clock(np.array([10.0, 20.0, 30.0, 50.0, 90.0]), "created_at")
     asked = np.array([10.0, 20.0, 25.0, 30.0, 70.0, 90.0, 1e9, -5.0])
-    np.testing.assert_allclose(
-        clock.read(asked), [0.0, 0.25, 0.375, 0.5, 0.875, 1.0, 1.0, 0.0]
-    )
+    np.testing.assert_allclose(clock.read(asked), [0.0, 0.25, 0.375, 0.5, 0.875, 1.0, 1.0, 0.0])
 
 
 @given(st.lists(st.integers(0, 10**15), min_size=1, max_size=700))

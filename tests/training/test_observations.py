@@ -153,9 +153,7 @@ def test_every_lead_is_closed_open_or_not_there_yet(
 ) -> None:
     won = [row[0] for row in rows]
     created = [row[1] for row in rows]
-    closed = [
-        None if row[2] is None or row[0] is None else row[1] + row[2] * DAY for row in rows
-    ]
+    closed = [None if row[2] is None or row[0] is None else row[1] + row[2] * DAY for row in rows]
     table = leads(won, list(created), closed)
     seen = lead_observations(table, to_microseconds(as_of))
     shut, still = set(ids(seen.closed)), set(ids(seen.open))

@@ -66,9 +66,9 @@ def test_a_shrunken_lesson_is_measured_on_leads_it_had_not_seen() -> None:
     # What it says of leads it learned from is better than what it said before it saw them.
     if lesson.comparison.chosen != "prior":
         said = lesson.blend.probability(design)[tested]
-        assert np.corrcoef(said, lesson.won)[0, 1] > np.corrcoef(
-            lesson.probability, lesson.won
-        )[0, 1]
+        assert (
+            np.corrcoef(said, lesson.won)[0, 1] > np.corrcoef(lesson.probability, lesson.won)[0, 1]
+        )
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 9])

@@ -105,7 +105,7 @@ def test_reasons_name_what_made_the_outcomes(strong: World) -> None:
     workspace, result, _ = strong
     shares = {row["feature"]: row["share"] for row in report(result)["importance"]}
     assert sum(shares.values()) == pytest.approx(1.0)
-    assert list(shares)[0] == "size"
+    assert next(iter(shares)) == "size"
     assert shares["size"] > 3 * shares.get("noise", 0.0)
     best = max(scores_of(workspace).values(), key=lambda row: row["probability"])
     assert "size" in [reason["feature"] for reason in best["reasons"]["raises"]]
@@ -116,7 +116,7 @@ def test_reasons_name_what_made_the_outcomes(strong: World) -> None:
 def test_noise_gives_the_base_rate_and_not_ready(noise: World) -> None:
     workspace, result, _ = noise
     document = report(result)
-    assert document["regime"] == "prior"
+    assert document["regime"] == "model"
     assert document["chosen"]["family"] == "prior"
     assert document["verdict"]["verdict"] == "not ready"
     counts = document["counts"]
@@ -414,7 +414,5 @@ def test_a_killed_training_leaves_the_earlier_model_and_scores(
     after = run(reopened, quiet)
     assert after.trained is not None
     assert after.scored is not None
-    assert {row["model_version"] for row in scores_of(reopened).values()} == {
-        after.trained.version
-    }
+    assert {row["model_version"] for row in scores_of(reopened).values()} == {after.trained.version}
     reopened.state.close()
