@@ -1,8 +1,9 @@
 """How much past to use, measured and not guessed: memories compared on the same folds.
 
 Each candidate memory trains two quick probes (a small forest, a logistic model) whose mean is
-asked about the next period. The plainest memory wins unless another is better by more than two
-standard errors of the paired difference.
+asked about the next period. The plainest memory wins unless another is better by more than the
+standard error of the paired difference; a memory so short that fewer than a hundred conversions
+remain is not tried.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ HALF_LIVES = (None, 0.3, 0.1)
 MAX_ROWS = 15_000
 PROBE_ROUNDS = 50
 PROBE_FOLDS = 3
-ERRORS_TO_FORGET = 2.0
+LEAST_CONVERSIONS = 100
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ def choose_memory(
     """
     thin = np.arange(0, won.size, max(1, won.size // MAX_ROWS))
     forward = all(fold.train.max() < fold.test.min() for fold in folds)
-    half_lives = HALF_LIVES if forward else (None,)
+    conversions = float(min(won.sum(), (1.0 - won).sum()))
+    half_lives = [
+        h
+        for h in HALF_LIVES
+        if h is None or (forward and _kept(h) * conversions >= LEAST_CONVERSIONS)
+    ]
     probe_folds = (
         walk_forward(thin.size, PROBE_FOLDS) if forward else shuffled(thin.size, PROBE_FOLDS)
     )
@@ -67,6 +73,11 @@ def choose_memory(
     return _plainest_good(trials).memory, trials
 
 
+def _kept(half_life: float) -> float:
+    """Share of the record's weight that this half-life leaves: the mean of 0.5^(age / h)."""
+    return float(half_life / np.log(2.0) * (1.0 - 0.5 ** (1.0 / half_life)))
+
+
 def _probe(design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
     z = [
         answer(Boosted(fixed_rounds=PROBE_ROUNDS), design, won, fold, memory),
@@ -79,6 +90,6 @@ def _plainest_good(trials: Sequence[MemoryTrial]) -> MemoryTrial:
     best = min(trials, key=lambda trial: trial.log_loss)
     for trial in trials:
         difference, error = paired_difference(trial.losses, best.losses)
-        if difference <= ERRORS_TO_FORGET * error:
+        if difference <= error:
             return trial
     return best

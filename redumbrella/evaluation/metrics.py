@@ -69,8 +69,12 @@ def calibration_error(probability: Vector, won: Vector) -> float:
 
 
 def equal_bins(probability: Vector, bins: int) -> list[NDArray[np.intp]]:
-    """Rows in order of probability, cut in `bins` parts of nearly equal size."""
-    order = np.argsort(probability, kind="stable")
+    """Rows in order of probability, cut in `bins` parts of nearly equal size; ties are shuffled.
+
+    Rows often stand in order of time: ties in that order would put one period in one bin.
+    """
+    chance = np.random.default_rng(0).random(probability.size)
+    order = np.lexsort((chance, probability))
     return [part for part in np.array_split(order, bins) if part.size]
 
 

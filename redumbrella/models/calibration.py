@@ -36,15 +36,25 @@ def fit_line(
     raw, won, weight: (n,). Minimises the weighted log loss of offset + intercept + slope * raw,
     plus ridge/2 ((slope - 1)^2 + intercept^2).
     """
-    line = np.array([1.0, 0.0])
+    plain = np.array([1.0, 0.0])
     X = np.column_stack([raw, np.ones_like(raw)])
-    for _ in range(30):
+
+    def loss(at: Vector) -> float:
+        p = probability_of(offset + X @ at)
+        surprise = -float(weight @ np.log(np.where(won == 1, p, 1.0 - p)))
+        return surprise + 0.5 * ridge * float((at - plain) @ (at - plain))
+
+    line, lowest = plain, loss(plain)
+    for _ in range(50):
         p = probability_of(offset + X @ line)
-        gradient = X.T @ (weight * (p - won)) + ridge * (line - np.array([1.0, 0.0]))
-        curvature = weight * p * (1.0 - p)
-        hessian = (X * curvature[:, None]).T @ X + ridge * np.eye(2)
+        gradient = X.T @ (weight * (p - won)) + ridge * (line - plain)
+        hessian = (X * (weight * p * (1.0 - p))[:, None]).T @ X + ridge * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
-        line = line - np.clip(step, -2.0, 2.0)
+        # A full step may overshoot where probabilities are near 0 or 1; the loss decides.
+        while loss(line - step) > lowest and np.abs(step).max() > 1e-10:
+            step = 0.5 * step
+        line = line - step
+        lowest = loss(line)
         if np.abs(step).max() < 1e-9:
             break
     return float(line[0]), float(line[1])

@@ -113,7 +113,7 @@ def usual_values(leads: pa.Table, sources: Sequence[str]) -> dict[str, str]:
         if len(column) == 0:
             continue
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            usual[source] = shown(pc.approximate_median(column).as_py())
+            usual[source] = shown(pc.quantile(column, 0.5, interpolation="lower")[0].as_py())
         elif pa.types.is_timestamp(column.type):
             continue
         else:

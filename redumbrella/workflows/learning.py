@@ -95,7 +95,8 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     calibration = examination.calibration(chosen)
     used = {name: makers[name] for name in weights}
     report("Training on all closed leads", 0.62)
-    weight = memory.weights(won.size)
+    # Without a model there is nothing that forgetting was measured to help: all leads count.
+    weight = (Memory() if chosen == "prior" else memory).weights(won.size)
     fits = [partial(make().fit, design, won, weight) for make in used.values()]
     members = dict(zip(used, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)

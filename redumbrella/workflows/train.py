@@ -161,14 +161,20 @@ def lead_target(settings: Settings, name: str | None) -> Target:
 
 
 def read_leads(workspace: Workspace) -> pa.Table:
-    """The current leads of the lake. Raises DataError when nothing was ingested."""
+    """The current leads of the lake, times in the workspace's zone: its hours and weekdays count.
+
+    Raises DataError when nothing was ingested.
+    """
     if not workspace.lake.exists("leads"):
         raise DataError(
             "There are no leads yet. Name their file under [tables.leads] in umbrella.toml, then "
             "run `umbrella ingest`.",
             reason="no_leads",
         )
-    return workspace.lake.current("leads")
+    leads = workspace.lake.current("leads")
+    local = pa.timestamp("us", workspace.settings.timezone)
+    fields = [f.with_type(local) if pa.types.is_timestamp(f.type) else f for f in leads.schema]
+    return leads.cast(pa.schema(fields))
 
 
 def inputs_fingerprint(workspace: Workspace) -> str:
