@@ -187,7 +187,11 @@ def _look(staging: Staging) -> list[_Seen]:
 def _table(file: FileInput, columns: Sequence[_Seen]) -> tuple[str, str]:
     """The table a file holds: by its own name, else by its columns, else leads."""
     stem = words(file.path.name.split(".")[0])
+    # A list of customers in which an outcome is still open for some is a list of leads.
+    told = next((column for column in columns if _is_told_for_some(column)), None)
     for name, names in _TABLE_WORDS.items():
+        if name == "people" and told is not None:
+            continue
         if set(names) & set(stem):
             return name, f'the file name says "{file.path.name}"'
     canonical = {column.name.casefold() for column in columns}
@@ -195,6 +199,8 @@ def _table(file: FileInput, columns: Sequence[_Seen]) -> tuple[str, str]:
         needed = {column.name for column in table.columns if column.required}
         if name != "leads" and len(needed) > 1 and needed <= canonical:
             return name, f"it has the columns {', '.join(sorted(needed))}"
+    if told is not None:
+        return "leads", f'"{told.name}" says yes or no for some rows and nothing for the others'
     return "leads", "nothing says otherwise"
 
 
@@ -256,7 +262,7 @@ def _outcome(columns: Sequence[_Seen]) -> Choice:
     two = sorted((column for column in columns if len(column.values) == 2), key=rank)
     named = [column for column in two if rank(column)[0] < len(_OUTCOME_WORDS)]
     last = [column for column in two if column is columns[-1] and _is_plain(column)]
-    for column in (*named, *last):
+    for column in (*named, *(c for c in two if _is_told_for_some(c)), *last):
         others = tuple(other.name for other in two if other is not column)[:5]
         return Choice("won", _two_values(column), _explained(column), others)
     for column in sorted(columns, key=rank):
@@ -267,6 +273,11 @@ def _outcome(columns: Sequence[_Seen]) -> Choice:
             return Choice("won", origin, f"{_explained(column)}; other values mean: still open")
     why = "no column with two values looks like an outcome. Without it nothing can be learned"
     return Choice("won", None, why, tuple(column.name for column in two))
+
+
+def _is_told_for_some(column: _Seen) -> bool:
+    """Yes or no for some rows, empty for others: so looks an outcome while leads are open."""
+    return len(column.values) == 2 and _is_plain(column) and 0 < column.read.present < column.rows
 
 
 def _is_plain(column: _Seen) -> bool:

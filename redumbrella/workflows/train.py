@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from redumbrella.clock import now, to_iso
-from redumbrella.columns import INTERNAL
+from redumbrella.columns import INTERNAL, TABLES
 from redumbrella.errors import DataError, SettingsError, nearest
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
@@ -204,7 +204,13 @@ def _require_closed(observed: Observations) -> None:
 def _candidates(leads: pa.Table, settings: Settings) -> list[str]:
     source = settings.tables.get("leads")
     ignored = set(NEVER_FEATURES) | set(source.ignore if source else ())
-    return [name for name in leads.column_names if name not in ignored]
+    # Canonical columns stand in every lake; an empty one was never in the source.
+    absent = {
+        n
+        for n in TABLES["leads"].names
+        if n in leads.column_names and leads[n].null_count == leads.num_rows
+    }
+    return [name for name in leads.column_names if name not in ignored | absent]
 
 
 def _fit_encoder(

@@ -226,7 +226,7 @@ def _confusion(lesson: Lesson) -> dict[str, Any] | None:
         curve = sorted([*curve, confusion_at(p, y, threshold)], key=lambda point: point.threshold)
     return {
         "default_threshold": threshold,
-        "why": "at this threshold as many leads are called as were won",
+        "why": "At this threshold as many leads are called as were won.",
         "rows": int(y.size),
         "curve": [asdict(point) for point in curve],
     }
