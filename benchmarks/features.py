@@ -196,6 +196,37 @@ def agreement(ours: Any, theirs: Any) -> str:
     return f"same cells, values within {np.max(np.abs(ours.data - theirs.data) / scale):.1e}"
 
 
+def daily_work(ours: Ours, repeat: int) -> None:
+    """A refresh by one day against a full rebuild, and the screen of all columns."""
+    import numpy as np
+
+    from redumbrella.features.kernel import Block, features, rows
+    from redumbrella.features.refresh import refresh_features
+    from redumbrella.features.screen import screen_columns
+    from redumbrella.features.windows import FeatureSet
+
+    blocks, everyone = [Block(ours.log, FeatureSet())], np.arange(ours.log.people, dtype=np.int32)
+    before, today = event_log.END - 2 * event_log.DAY, event_log.END - event_log.DAY
+    yesterday = features(blocks, rows(everyone, before))
+    outcome = np.random.default_rng(0).random(len(everyone)) < 0.05
+    full, part, screen = [], [], []
+    for _ in range(repeat):
+        elapsed, matrix = timed(lambda: features(blocks, rows(everyone, today)))
+        full.append(elapsed)
+        elapsed, refreshed = timed(
+            lambda: refresh_features(yesterday, blocks, rows(everyone, today), before)
+        )
+        part.append(elapsed)
+        same = matrix.data.tobytes() == refreshed.matrix.data.tobytes()
+        screen.append(timed(lambda matrix=matrix: screen_columns(matrix, outcome))[0])
+    print(
+        f"one day later, {len(everyone):,} people: full {statistics.median(full):.2f} s, refresh "
+        f"{statistics.median(part):.2f} s with {len(refreshed.rebuilt) / len(everyone):.0%} of the "
+        f"rows rebuilt, {'bit-identical' if same else 'DIFFERENT'}; screen of "
+        f"{matrix.nnz:,} cells {statistics.median(screen):.2f} s"
+    )
+
+
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     started = time.perf_counter()
     result = work()
@@ -464,7 +495,8 @@ def main() -> None:
 
 
 def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str) -> None:
-    from redumbrella.features.kernel import MatrixBuffer, warm
+    from redumbrella.features.compilation import warm
+    from redumbrella.features.kernel import MatrixBuffer
 
     cold, _ = timed(warm)
     print(f"load compiled code: {cold:.2f} s")
@@ -499,6 +531,8 @@ def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str)
         if size != "L":
             ours.run(buffer)
             seconds.setdefault("ours kernel, buffer used again", []).append(ours.seconds["kernel"])
+    if size != "L":
+        daily_work(ours, repeat)
     report(shape, seconds, peer_results, folder, note)
 
 

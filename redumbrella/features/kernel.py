@@ -17,10 +17,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.parallel import in_chunks
-from redumbrella.features.streams import Log, Stream, group_facts
+from redumbrella.features.parallel import in_chunks, read_only
+from redumbrella.features.streams import Log
 from redumbrella.features.variables import count_rows, write_rows
-from redumbrella.features.windows import FAMILY_NAMES, FeatureSet, Layout, layout
+from redumbrella.features.windows import FeatureSet, Layout, layout
 
 Scope = Literal["", "this_product", "this_product_type", "everything"]
 SCOPES: tuple[Scope, ...] = ("this_product", "this_product_type", "everything")
@@ -73,7 +73,7 @@ class Rows:
     def take(self, chosen: NDArray[np.int64]) -> "Rows":
         """Some of the rows."""
         product = None if self.product is None else self.product[chosen]
-        return Rows(self.person[chosen], self.as_of[chosen], product, self.product_type)
+        return rows(self.person[chosen], self.as_of[chosen], product, self.product_type)
 
 
 @dataclass(eq=False)
@@ -105,7 +105,8 @@ def window_features(
     """Every window variable of one log: float32 CSR (n, columns), cells in order of column.
 
     `person_index` (n) are people of the log, -1 for someone without history; `as_of` is one
-    instant or one per row. Columns are named by `names.column_names`.
+    instant or one per row. Columns are named by `names.column_names`. A row takes time in
+    proportion to the history before its instant.
 
     Raises:
         DataError: a person that the log does not have, or lengths that differ.
@@ -145,7 +146,7 @@ def rows(
     Raises:
         DataError: people, instants or products of different lengths.
     """
-    person = np.ascontiguousarray(person_index, np.int32)
+    person = read_only(np.asarray(person_index, np.int32))
     instants = np.asarray(as_of, np.int64)
     if instants.ndim == 0:
         instants = np.full(len(person), instants, np.int64)
@@ -156,7 +157,7 @@ def rows(
             "give one instant (and one product) per person.",
             reason="row_lengths",
         )
-    return Rows(person, np.ascontiguousarray(instants), product, product_type)
+    return Rows(person, read_only(instants), product, product_type)
 
 
 def features(
@@ -284,7 +285,7 @@ def _scope(block: Block, asked: Rows) -> tuple[NDArray[np.int32], NDArray[np.int
     """What facts are about and what each row wants; -1 never equals -2, so nothing fits nothing."""
     about, wanted = block.log.facts.product, asked.product
     if block.scope in {"", "everything"}:
-        return _NO_SCOPE, np.zeros(len(asked), np.int32)
+        return _NO_SCOPE, read_only(np.zeros(len(asked), np.int32))
     if wanted is None or asked.product_type is None or len(about) != len(block.log):
         raise DataError(
             f'The scope "{block.scope}" of "{block.log.stream.name}" needs the product of every '
@@ -296,7 +297,7 @@ def _scope(block: Block, asked: Rows) -> tuple[NDArray[np.int32], NDArray[np.int
         type_of = np.append(asked.product_type, -1).astype(np.int32)  # product -1 has type -1
         about, wanted = type_of[about], type_of[wanted]
     scope = np.where(about < 0, np.int32(-2), about)
-    return scope.astype(np.int32), np.ascontiguousarray(wanted, np.int32)
+    return scope.astype(np.int32), read_only(np.asarray(wanted, np.int32))
 
 
 def csr(
@@ -313,21 +314,3 @@ def csr(
     matrix.has_sorted_indices = True
     matrix.has_canonical_format = True
     return matrix
-
-
-def warm() -> None:
-    """Compile, or load from the cache, everything that the room uses, on a world of two facts."""
-    stream = Stream("warm", ("a",), has_duration=True, has_value=True)
-    one, none = np.ones(2), np.zeros(2, np.int32)
-    log = group_facts(
-        stream,
-        none,
-        np.array([2, 1]),
-        none,
-        people=1,
-        duration=one,
-        value=one,
-        known_at=np.array([2, 1]),
-        product=none,
-    )
-    scoped_features(log, none[:1], 3, none[:1], none[:1], FeatureSet(families=FAMILY_NAMES))

@@ -8,11 +8,28 @@ at the same time (which the parallel loops of numba do not allow on every platfo
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def available_threads() -> int:
     """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """The same memory, contiguous and not to be written.
+
+    Code is compiled anew for arrays that may not be written, such as Arrow's. Inputs that always
+    come that way need one compilation, which `compilation.warm` makes beforehand.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def in_chunks(

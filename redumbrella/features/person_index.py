@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
-from redumbrella.features.parallel import in_chunks
+from redumbrella.features.parallel import in_chunks, read_only
 
 _CHUNK = 65_536
 _EMPTY = -1
@@ -93,7 +93,7 @@ def _bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     start = np.zeros(1, kind) if empty else np.frombuffer(offsets, kind)
     start = start[ids.offset : ids.offset + len(ids) + 1]
     values = np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
-    return values, start.astype(np.int64)
+    return read_only(values), read_only(start.astype(np.int64))
 
 
 @njit(inline="always")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
 from redumbrella.features.kernel import Block, BlockWork, Rows, Work, csr
-from redumbrella.features.parallel import in_chunks
+from redumbrella.features.parallel import in_chunks, read_only
 from redumbrella.features.variables import DAY, HOUR, OLDEST_HOURS, bucket_of, history_end
 from redumbrella.features.windows import FRESHNESS, Layout
 
@@ -59,6 +59,7 @@ def refresh_features(
     """
     work = Work(blocks, asked, threads)
     place = np.arange(len(asked)) if previous_row is None else previous_row
+    place = read_only(np.asarray(place, np.int64))
     if previous.shape[1] != work.n_columns or len(place) != len(asked):
         raise DataError(
             f"The earlier matrix has {previous.shape[1]} columns and the rows have {len(place)} "
@@ -113,7 +114,7 @@ def _rebuild(
     indptr = np.zeros(len(asked) + 1, np.int64)
     np.cumsum(cells, out=indptr[1:])
     indices, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
-    hours = (asked.as_of - as_of_before) // HOUR
+    hours = read_only((asked.as_of - as_of_before) // HOUR)
     is_freshness = np.concatenate([_freshness_columns(block.layout) for block in blocks])
     in_chunks(
         lambda first, end: _copy_rows(
@@ -123,7 +124,7 @@ def _rebuild(
             place,
             hours,
             is_freshness,
-            (previous.indptr, previous.indices, previous.data),
+            tuple(map(read_only, (previous.indptr, previous.indices, previous.data))),
             (indptr, indices, data),
         ),
         len(asked),

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.parallel import available_threads, in_chunks
+from redumbrella.features.parallel import available_threads, in_chunks, read_only
 
 TOP_COLUMNS = 2_000
 _BINS = 64
@@ -87,10 +87,10 @@ def _histogram(
         lambda part, _: _count_bins(
             borders[part],
             borders[part + 1],
-            matrix.indptr,
-            matrix.indices,
-            bits,
-            outcome,
+            read_only(matrix.indptr),
+            read_only(matrix.indices),
+            read_only(bits),
+            read_only(outcome),
             first_column,
             parts[part],
         ),

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.parallel import available_threads, in_chunks
+from redumbrella.features.parallel import available_threads, in_chunks, read_only
 from redumbrella.features.person_index import PersonIndex
 
 OTHER = "other"
@@ -175,24 +175,24 @@ def group_facts(
 ) -> Log:
     """Group facts (n each, any order, fastest in order of time) by person 0 … people - 1.
 
-    Facts with person -1 or code -1 are left out. One counting sort, then the history of anyone
-    whose facts are out of order or share an instant is put into the one canonical order.
+    Facts with person -1 or code -1 are left out. One counting sort, then histories whose facts are
+    out of order or share an instant are put into the one canonical order.
 
     Raises:
         DataError: columns of different lengths, or a person or code that does not exist.
     """
     facts = Facts(
-        np.ascontiguousarray(at, np.int64),
-        np.ascontiguousarray(code).astype(np.uint16),
+        read_only(np.asarray(at, np.int64)),
+        read_only(np.asarray(code).astype(np.uint16)),
         _optional(duration if stream.has_duration else None, np.float32),
         _optional(value if stream.has_value else None, np.float64),
         _optional(known_at, np.int64),
         _optional(product, np.int32),
     )
-    person = np.ascontiguousarray(person, np.int32)
+    person = read_only(np.asarray(person, np.int32))
     _check(stream, person, code, people, facts)
     if len(code) and int(code.min()) < 0:
-        person = np.where(code < 0, np.int32(-1), person)
+        person = read_only(np.where(code < 0, np.int32(-1), person))
     offsets, grouped = _group(person, facts, people, threads or available_threads())
     bits = _as_integers(grouped)
     in_chunks(
@@ -240,8 +240,7 @@ def _group(
         chunk=1,
         threads=threads,
     )
-    offsets = np.zeros(people + 1, np.int64)
-    np.cumsum(counts.sum(axis=0), out=offsets[1:])
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts.sum(axis=0))])
     places = np.cumsum(counts, axis=0) - counts + offsets[:-1]
     kept = int(offsets[-1])
     grouped = Facts(*(np.empty(kept if len(column) else 0, column.dtype) for column in facts))
@@ -360,7 +359,7 @@ def _order_history(low, high, facts):  # type: ignore[no-untyped-def]
 
 
 def _optional(column: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
-    return np.empty(0, dtype) if column is None else np.ascontiguousarray(column, dtype)
+    return read_only(np.empty(0, dtype) if column is None else np.asarray(column, dtype))
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
