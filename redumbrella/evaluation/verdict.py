@@ -34,7 +34,6 @@ class Facts:
     regime: Regime
     gain: tuple[float, float]
     later_gain: tuple[float, float] | None
-    auc: tuple[float, float]
     calibration_error: float
     base_rate: float
     stability_sd: float | None

@@ -16,9 +16,8 @@ def reading(workspace: Workspace) -> Iterator[Connection]:
 
     Raises EngineError when the database does not answer.
     """
-    engine = workspace.state.engine.execution_options(read_only=True)
     try:
-        with engine.connect() as connection:
+        with workspace.state.engine.connect() as connection:
             yield connection
     except DBAPIError as problem:
         message = (

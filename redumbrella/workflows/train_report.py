@@ -268,7 +268,6 @@ def _facts(
         regime=lesson.regime,
         gain=paired_difference(losses["prior"], losses[comparison.chosen]),
         later_gain=later if comparison.chosen != "prior" else None,
-        auc=row.metrics["auc"],
         calibration_error=row.metrics["calibration_error"][0],
         base_rate=float(observed.won.mean()),
         stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,

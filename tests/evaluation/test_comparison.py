@@ -221,7 +221,6 @@ def facts(**changed: object) -> Facts:
         "regime": allowed(400, 900),
         "gain": (0.05, 0.01),
         "later_gain": (0.04, 0.01),
-        "auc": (0.78, 0.01),
         "calibration_error": 0.01,
         "base_rate": 0.3,
         "stability_sd": 0.01,
