@@ -99,9 +99,10 @@ def examine(
 
 def answer(family: Family, design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
     """Log-odds of the fold's test leads from a family that learned its training leads."""
-    train = design.take(fold.train)
-    family.fit(train, won[fold.train], memory.weights(fold.train.size))
-    return family.log_odds(stopped_at(design.take(fold.test), _latest(train)))
+    train = design.take(fold.train, fold.columns)
+    weight = memory.weights(fold.train.size)
+    family.fit(train, won[fold.train], weight if fold.weight is None else weight * fold.weight)
+    return family.log_odds(stopped_at(design.take(fold.test, fold.columns), _latest(train)))
 
 
 def _latest(train: Design) -> float:

@@ -50,7 +50,8 @@ def choose_memory(
 
     Folds that walk forward try every half-life; shuffled folds only whether the clock helps.
     """
-    thin = np.arange(0, won.size, max(1, won.size // MAX_ROWS))
+    staged = folds[0].weight is not None
+    thin = np.arange(0, won.size, 1 if staged else max(1, won.size // MAX_ROWS))
     forward = all(fold.train.max() < fold.test.min() for fold in folds)
     conversions = float(min(won.sum(), (1.0 - won).sum()))
     half_lives = [
@@ -58,9 +59,12 @@ def choose_memory(
         for h in HALF_LIVES
         if h is None or (forward and _kept(h) * conversions >= LEAST_CONVERSIONS)
     ]
-    probe_folds = (
-        walk_forward(thin.size, PROBE_FOLDS) if forward else shuffled(thin.size, PROBE_FOLDS)
-    )
+    if staged:
+        probe_folds = [_thinned(fold) for fold in folds[-PROBE_FOLDS:]]
+    elif forward:
+        probe_folds = walk_forward(thin.size, PROBE_FOLDS)
+    else:
+        probe_folds = shuffled(thin.size, PROBE_FOLDS)
     trials = []
     for sees_clock in (False, True) if clock is not None else (False,):
         seen = clock.beside(design, position) if sees_clock and clock is not None else design
@@ -71,6 +75,13 @@ def choose_memory(
             ]
             trials.append(MemoryTrial(memory, run_all(probes)))
     return _plainest_good(trials).memory, trials
+
+
+def _thinned(fold: Fold) -> Fold:
+    """The fold with every k-th row to learn from."""
+    every = slice(None, None, max(1, fold.train.size // MAX_ROWS))
+    weight = None if fold.weight is None else fold.weight[every]
+    return Fold(fold.train[every], fold.test, weight, fold.columns)
 
 
 def _kept(half_life: float) -> float:

@@ -52,10 +52,22 @@ class Design:
         """The features of the dense block."""
         return self.features[: self.profile.shape[1]]
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Design":
-        """The same columns for some of the rows."""
-        history = None if self.history is None else self.history[rows]
-        return Design(self.features, self.profile[rows], history)
+    def take(
+        self,
+        rows: NDArray[np.intp] | NDArray[np.bool_] | slice,
+        history: NDArray[np.intp] | None = None,
+    ) -> "Design":
+        """Some of the rows; `history` names the columns of that block to keep, ascending."""
+        if self.history is None:
+            return Design(self.features, self.profile[rows])
+        if history is None:
+            return Design(self.features, self.profile[rows], self.history[rows])
+        from redumbrella.features.narrow import narrowed
+
+        p = self.profile.shape[1]
+        kept = self.features[:p] + tuple(self.features[p + int(column)] for column in history)
+        numbers = np.arange(self.rows)[rows]
+        return Design(kept, self.profile[rows], narrowed(self.history, numbers, history))
 
     def only(self, columns: NDArray[np.intp]) -> "Design":
         """The same rows with some of the profile columns; the history stays whole."""

@@ -14,10 +14,16 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows to learn from and rows to be examined on."""
+    """Rows to learn from and rows to be examined on.
+
+    weight: how much each row to learn from counts, None = all the same. columns: the window
+    variables that the rows to learn from find telling, None = all of them.
+    """
 
     train: Rows
     test: Rows
+    weight: NDArray[np.float64] | None = None
+    columns: Rows | None = None
 
 
 def walk_forward(rows: int, folds: int, first_share: float = 0.5) -> list[Fold]:

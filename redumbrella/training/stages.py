@@ -1,0 +1,205 @@
+"""The stages of a lead's life: it teaches at its creation, after each touch, and in silence.
+
+In: for each closed lead a person, an instant of creation and one of closing, and the instants of
+everybody's touches. Out: `Stages`, rows (lead, instant) whose weights sum to one per lead. Besides
+the touches there is one instant in every long silence, because most open leads are asked about
+while nobody talks to them; a score that knew only the moments after a touch would take silence for
+a recent touch.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.training.splits import Fold
+
+MOST_PER_SUBJECT = 8
+PEOPLE_ASKED = 3  # where people return, each period asks a third of them
+LEAST_ASKED = 20
+SILENCE = MICROSECONDS_PER_DAY
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Rows of lessons: subject (n,) numbers the lead or person, as_of (n,) UTC microseconds.
+
+    weight: (n,) how much each row teaches. outcome_known: (n,) instant from which its outcome was
+    known. returns: whether a subject comes back in later periods (a person at many cutoffs), so
+    that periods alone do not keep it on one side.
+    """
+
+    subject: NDArray[np.intp]
+    as_of: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    outcome_known: NDArray[np.int64]
+    returns: bool = False
+
+    def take(self, rows: NDArray[np.intp]) -> "Stages":
+        """Some of the rows."""
+        return Stages(
+            self.subject[rows],
+            self.as_of[rows],
+            self.weight[rows],
+            self.outcome_known[rows],
+            self.returns,
+        )
+
+    def one_each(self, rows: NDArray[np.intp], seed: int = 0) -> NDArray[np.intp]:
+        """One of these rows per subject, drawn at random: rows that do not repeat each other."""
+        drawn = np.random.default_rng(seed).permutation(rows)
+        _, first = np.unique(self.subject[drawn], return_index=True)
+        return np.sort(drawn[first])
+
+
+def forward_folds(stages: Stages, folds: int, first_share: float = 0.5) -> list[Fold]:
+    """Walk forward: learn from what was known when a period began, be asked about that period.
+
+    Rows must be in order of time of their subjects. Nobody stands on both sides; every subject is
+    asked once in a period. A period is left out when too little was known before it.
+    """
+    rows = np.arange(stages.subject.size)
+    found: list[Fold] = []
+    edges = np.linspace(first_share, 1.0, folds + 1)
+    starts = stages.as_of if stages.returns else _first_instants(stages)
+    places = np.sort(starts)
+    for low, high in pairwise(edges.tolist()):
+        begin = places[min(int(low * rows.size), rows.size - 1)]
+        last = high >= 1.0
+        end = places[-1] + 1 if last else places[min(int(high * rows.size), rows.size - 1)]
+        known = stages.outcome_known <= begin
+        asked = (starts >= begin) & (starts < end)
+        if stages.returns:
+            group = stages.subject % PEOPLE_ASKED == len(found) % PEOPLE_ASKED
+            asked, known = asked & group, known & ~group
+        test = stages.one_each(rows[asked], seed=len(found))
+        train = rows[known & (starts < begin)]
+        if test.size >= LEAST_ASKED and train.size >= LEAST_ASKED:
+            found.append(Fold(train, test, stages.weight[train]))
+    return found
+
+
+def shuffled_folds(stages: Stages, folds: int, seed: int = 0) -> list[Fold]:
+    """Every subject is asked once, by a model that learned from other subjects."""
+    subjects, number = np.unique(stages.subject, return_inverse=True)
+    folds = min(folds, subjects.size)
+    part = np.random.default_rng(seed).permutation(subjects.size)[number] % folds
+    rows = np.arange(stages.subject.size)
+    found = []
+    for k in range(folds):
+        train = rows[part != k]
+        found.append(Fold(train, stages.one_each(rows[part == k], seed=k), stages.weight[train]))
+    return found
+
+
+def _first_instants(stages: Stages) -> NDArray[np.int64]:
+    """Each row's first instant of its subject: for a lead, its creation."""
+    first = np.full(int(stages.subject.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, stages.subject, stages.as_of)
+    return np.asarray(first[stages.subject], np.int64)
+
+
+def lead_stages(
+    person: NDArray[np.int32],
+    created_at: NDArray[np.int64],
+    closed_at: NDArray[np.int64],
+    touch_person: NDArray[np.int32],
+    touch_at: NDArray[np.int64],
+    *,
+    most_per_lead: int = MOST_PER_SUBJECT,
+    seed: int = 0,
+) -> Stages:
+    """Stages of k closed leads, in order of lead and then of time.
+
+    person: (k,) number of the lead's person, -1 = nobody known. closed_at: (k,) instant of the
+    outcome; a lead whose close is not after its creation teaches at its creation alone. touches:
+    (m,) person and instant, in any order. Of more than `most_per_lead` stages some are drawn at
+    random; the creation always stays.
+    """
+    order = np.lexsort((touch_at, touch_person))
+    by_person, at = touch_person[order], touch_at[order]
+    first, end = _spans(person, created_at, closed_at, by_person, at)
+    lead, touched = _expand(first, end, at)
+    lead, instant = _distinct(lead, touched + 1)  # just after the touch: facts count before it
+    quiet_lead, quiet_at = _silences(lead, instant, created_at, closed_at, seed)
+    subject = np.concatenate([np.arange(person.size), lead, quiet_lead])
+    as_of = np.concatenate([created_at, instant, quiet_at])
+    is_creation = np.arange(subject.size) < person.size
+    kept = _thinned(subject, is_creation, most_per_lead, seed)
+    subject, as_of = subject[kept], as_of[kept]
+    ordered = np.lexsort((as_of, subject))
+    subject, as_of = subject[ordered], as_of[ordered]
+    count = np.bincount(subject, minlength=person.size)
+    return Stages(subject, as_of, 1.0 / count[subject], closed_at[subject])
+
+
+def _spans(
+    person: NDArray[np.int32],
+    created_at: NDArray[np.int64],
+    closed_at: NDArray[np.int64],
+    by_person: NDArray[np.int32],
+    at: NDArray[np.int64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each lead's touches stand in the sorted touches: from creation to before the close."""
+    # One sorted key of person and time lets one search serve all leads.
+    places = np.unique(at)
+    rank = np.searchsorted(places, at)
+    key = by_person.astype(np.int64) * (places.size + 1) + rank
+    base = person.astype(np.int64) * (places.size + 1)
+    first = np.searchsorted(key, base + np.searchsorted(places, created_at))
+    end = np.searchsorted(key, base + np.searchsorted(places, closed_at))
+    nobody = (person < 0) | (closed_at <= created_at)
+    return np.where(nobody, 0, first), np.where(nobody, 0, np.maximum(end, first))
+
+
+def _expand(
+    first: NDArray[np.intp], end: NDArray[np.intp], at: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Lead and instant of every touch within its span."""
+    count = end - first
+    lead = np.repeat(np.arange(first.size), count)
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return lead, at[np.repeat(first, count) + within]
+
+
+def _distinct(
+    lead: NDArray[np.intp], at: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Several touches in one instant are one stage. Input and output are in order."""
+    new = np.ones(lead.size, np.bool_)
+    new[1:] = (lead[1:] != lead[:-1]) | (at[1:] != at[:-1])
+    return lead[new], at[new]
+
+
+def _silences(
+    lead: NDArray[np.intp],
+    at: NDArray[np.int64],
+    created_at: NDArray[np.int64],
+    closed_at: NDArray[np.int64],
+    seed: int,
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """One random instant in every silence longer than a day, the one before the close included."""
+    everyone = np.arange(created_at.size)
+    leads = np.concatenate([everyone, lead, everyone])
+    instants = np.concatenate([created_at, at, np.maximum(closed_at, created_at)])
+    order = np.lexsort((instants, leads))
+    leads, instants = leads[order], instants[order]
+    gap = np.diff(instants)
+    long = (leads[1:] == leads[:-1]) & (gap > SILENCE)
+    share = np.random.default_rng(seed).random(int(long.sum()))
+    quiet = instants[:-1][long] + (share * gap[long]).astype(np.int64)
+    return leads[:-1][long], quiet
+
+
+def _thinned(
+    subject: NDArray[np.intp], is_creation: NDArray[np.bool_], most: int, seed: int
+) -> NDArray[np.intp]:
+    """Rows to keep: at most `most` per subject, the creation first, others drawn at random."""
+    lot = np.random.default_rng(seed + 1).random(subject.size)
+    lot[is_creation] = -1.0
+    order = np.lexsort((lot, subject))
+    ordered = subject[order]
+    begin = np.searchsorted(ordered, ordered)
+    return np.sort(order[np.arange(subject.size) - begin < most])
