@@ -39,8 +39,11 @@ MEANING = {
     },
     "tables.leads": {
         "path": "A file, a glob, or a list of them; relative to the workspace.",
-        "url": "Instead of path: a database.",
-        "query": "What to read from the database.",
+        "url": 'Instead of path: `"sqlite:///file.db"`, `"postgresql://…"`, or `"duckdb:"`, which '
+        "reads files of the workspace with SQL.",
+        "query": "What to read from there: one `select`. With `duckdb:` files stand in quotes, "
+        "`from 'cases.csv'` or `read_csv('log*.csv', delim = ';')`, and a column called at too: "
+        '`"at"`. The dialect is that of DuckDB.',
         "delimiter": "Of delimited text; found by itself when absent.",
         "ignore": "Columns that are not read at all.",
         "keep": "Columns that the leak guard must not leave out.",

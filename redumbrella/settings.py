@@ -285,10 +285,13 @@ def _source(section: _Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
-    if source.url is not None and not source.url.startswith(
+    if source.url not in {None, "duckdb:"} and not str(source.url).startswith(
         ("sqlite:///", "postgresql://", "postgres://")
     ):
-        section.problem(f'url = "{source.url}": expected "sqlite:///file.db" or "postgresql://…".')
+        section.problem(
+            f'url = "{source.url}": expected "sqlite:///file.db", "postgresql://…", or "duckdb:" '
+            "for SQL over files."
+        )
     if source.url is not None and any(origin.row for origin in source.columns.values()):
         section.problem("{ row = true } needs a file: rows of a database have no fixed number.")
     section.finish()

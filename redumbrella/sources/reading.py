@@ -105,7 +105,7 @@ def read_table(
     """Reads all inputs of a table into DuckDB, decides types, validates rows."""
     staging = Staging(connection, f"raw_{source.table}")
     staging.create()
-    opened, counted = _stage(staging, source, inputs, report)
+    opened, counted = _stage(staging, source, inputs, timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
     mapping = map_columns(source, list(staging.columns))
@@ -140,14 +140,14 @@ def read_table(
 
 
 def _stage(
-    staging: Staging, source: Source, inputs: Sequence[Input], report: Report
+    staging: Staging, source: Source, inputs: Sequence[Input], timezone: str, report: Report
 ) -> tuple[list[Records], list[int]]:
     """Stages the records of all inputs; how each was opened and how many fitted its header."""
     opened: list[Records] = []
     counted: list[int] = []
     for position, one in enumerate(inputs):
         report(f"Reading {one.name}", position / len(inputs))
-        records = _open(one, source)
+        records = _open(one, source, timezone)
         counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
         if not counted[-1]:
             staging.know(records.columns)
@@ -155,8 +155,10 @@ def _stage(
     return opened, counted
 
 
-def _open(one: Input, source: Source) -> Records:
-    return read_query(one) if isinstance(one, QueryInput) else read_file(one, source.delimiter)
+def _open(one: Input, source: Source, timezone: str) -> Records:
+    if isinstance(one, QueryInput):
+        return read_query(one, timezone)
+    return read_file(one, source.delimiter)
 
 
 def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Records]) -> DataError:

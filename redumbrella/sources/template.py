@@ -27,6 +27,7 @@ _EMPTY_LEADS = """\
 # [tables.leads]
 # path = "leads.csv"          # csv, tsv, csv.gz, parquet, jsonl; globs; or a list of them
 # url = "postgresql://…"      # or a database, together with query = "select …"
+# url = "duckdb:"             # or SQL over files: query = "select … from 'a.csv' join 'b.csv' …"
 # delimiter = ";"             # found by itself when absent
 # ignore = ["Prospect ID"]    # columns to leave out
 # keep = ["duration"]         # columns that the leak guard must not remove
