@@ -158,6 +158,14 @@ class HistoryEncoder:
         return tuple(every if self.columns is None else (every[column] for column in self.columns))
 
     @property
+    def variables(self) -> int:
+        """Number of window variables before any are left out."""
+        return sum(
+            len(learned.scopes) * len(column_names(learned.stream, learned.feature_set))
+            for learned in self.streams
+        )
+
+    @property
     def version(self) -> str:
         """Changes whenever a variable changes its meaning."""
         return ".".join(learned.feature_set.version for learned in self.streams)

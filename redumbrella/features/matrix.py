@@ -74,3 +74,16 @@ class Design:
         p = self.profile.shape[1]
         features = tuple(self.features[int(column)] for column in columns) + self.features[p:]
         return Design(features, self.profile[:, columns], self.history)
+
+
+def beside(
+    design: Design,
+    dense: tuple[Feature, ...],
+    profile: NDArray[np.float64],
+    sparse: tuple[Feature, ...],
+    history: sp.csr_matrix,
+) -> Design:
+    """A design of records with further dense columns and a history, for the same n rows."""
+    return Design(
+        (*design.features, *dense, *sparse), np.column_stack([design.profile, profile]), history
+    )

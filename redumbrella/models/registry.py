@@ -4,18 +4,21 @@
 report and the contract tests.
 """
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 import orjson
+import scipy.sparse as sp
 
 from redumbrella.errors import ModelError
-from redumbrella.features.matrix import Design, Feature
+from redumbrella.features.matrix import Design, Feature, beside
 from redumbrella.features.records import RecordEncoder
 from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.blend import Blend
@@ -29,6 +32,9 @@ from redumbrella.models.prior import Prior
 from redumbrella.models.uncertainty import Spread
 from redumbrella.training.memory import Clock
 
+if TYPE_CHECKING:
+    from redumbrella.features.history import Asked, History, HistoryEncoder
+
 FAMILIES: dict[str, type[Family]] = {
     family.name: family for family in (Prior, Points, NaiveBayes, Logistic, Boosted, Neural)
 }
@@ -38,8 +44,9 @@ LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "
 
 @dataclass(frozen=True)
 class LeadModel:
-    """Everything needed to score a lead record: encoder, clock, model, intervals, reference.
+    """Everything needed to score: encoders, clock, model, intervals, reference.
 
+    history: what was learned about the streams of facts, None where the record is all there is.
     usual: per field, the value most leads have, as text. reference: sorted probabilities given to
     closed leads out of sample, to grade by.
     """
@@ -54,11 +61,35 @@ class LeadModel:
     spread: Spread
     usual: Mapping[str, str]
     reference: Vector
+    history: HistoryEncoder | None = None
 
-    def design(self, leads: Any, position: Vector) -> Design:
-        """Leads (an Arrow table of n rows) and their positions in time as a design."""
+    def design(
+        self,
+        leads: Any,
+        position: Vector,
+        history: History | None = None,
+        asked: Asked | None = None,
+    ) -> Design:
+        """Leads (an Arrow table of n rows) and their positions in time as a design.
+
+        history, asked: everybody's facts and the same n rows as questions to them; needed where
+        the model has learned from histories.
+        """
         design = self.encoder.transform(leads)
+        if self.history is not None and history is not None and asked is not None:
+            design = with_history(design, self.history, history, asked)
         return design if self.clock is None else self.clock.beside(design, position)
+
+
+def with_history(design: Design, encoder: HistoryEncoder, history: History, asked: Asked) -> Design:
+    """The design of the records with what each row's person had done by then beside it."""
+    return beside(
+        design,
+        encoder.profile_features,
+        encoder.profile(history, asked),
+        encoder.history_features,
+        encoder.matrix(history, asked),
+    )
 
 
 def save_model(folder: Path, model: LeadModel) -> None:
@@ -76,6 +107,7 @@ def save_model(folder: Path, model: LeadModel) -> None:
         "reliable": model.reliable,
         "encoder": model.encoder.to_json(),
         "clock": None if model.clock is None else model.clock.to_json(),
+        "history": None if model.history is None else model.history.to_json(),
         "features": [asdict(feature) for feature in features],
         "spread": {
             "pairs": len(model.spread.pairs),
@@ -139,14 +171,28 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
         usual=document["usual"],
         reference=reference,
+        history=_history_from(document.get("history")),
     )
 
 
+def _history_from(document: Mapping[str, Any] | None) -> HistoryEncoder | None:
+    if document is None:
+        return None
+    # It brings a compiler along, which quick look-ups need not wait for.
+    from redumbrella.features.history import HistoryEncoder
+
+    return HistoryEncoder.from_json(document)
+
+
 def _features_of(model: LeadModel) -> tuple[Feature, ...]:
-    features = model.encoder.features
-    if model.clock is None:
-        return features
-    return model.clock.beside(Design(features, np.empty((0, len(features)))), np.empty(0)).features
+    """The features of the model's designs, which a design without rows has too."""
+    design = Design(model.encoder.features, np.empty((0, len(model.encoder.features))))
+    if model.history is not None:
+        dense, sparse = model.history.profile_features, model.history.history_features
+        none = np.empty((0, len(dense)))
+        nothing = sp.csr_matrix((0, len(sparse)), dtype=np.float32)
+        design = beside(design, dense, none, sparse, nothing)
+    return (design if model.clock is None else model.clock.beside(design, np.empty(0))).features
 
 
 def _blend_parts(blend: Blend) -> Parts:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from redumbrella.features.matrix import Feature
+from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions
 from redumbrella.training.memory import CLOCK_NAME
 
@@ -25,13 +26,14 @@ Reasons = dict[str, Any]
 
 def lead_reasons(
     leads: pa.Table,
-    features: Sequence[Feature],
+    design: Design,
     contributions: Contributions,
     usual: Mapping[str, str],
 ) -> list[Reasons]:
     """Reasons for n leads. leads: their records; contributions.values: (n, features)."""
-    sources, by_source = grouped(features, contributions.values)
-    texts = [shown_values(leads, source) for source in sources]
+    sources, by_source = grouped(design.features, contributions.values)
+    deeds = _Deeds(design, contributions.values, sources)
+    texts = [shown_values(leads, source, design) for source in sources]
     labels = [label_of(source) for source in sources]
     order = np.argsort(-by_source, axis=1, kind="stable")
     total = contributions.base + by_source.sum(axis=1)
@@ -39,6 +41,8 @@ def lead_reasons(
     for n in range(leads.num_rows):
 
         def line(k: int, n: int = n) -> dict[str, Any]:
+            if sources[k] in deeds.columns:
+                return deeds.line(n, sources[k], float(by_source[n, k]))
             return _line(sources[k], labels[k], texts[k][n], usual, float(by_source[n, k]))
 
         raises = [line(int(k)) for k in order[n, :MOST] if by_source[n, k] > LEAST]
@@ -63,10 +67,41 @@ def grouped(
     names = [_source_of(feature) for feature in features]
     sources = list(dict.fromkeys(names))
     index = np.array([sources.index(name) for name in names], np.intp)
-    summed = np.zeros((values.shape[0], len(sources)))
-    for column, source in enumerate(index):
-        summed[:, source] += values[:, column]
-    return sources, summed
+    member = sp.csr_matrix((np.ones(index.size), (np.arange(index.size), index)))
+    return sources, np.asarray(values @ member)
+
+
+class _Deeds:
+    """Reasons from a history: of all variables of one kind of fact, the one that weighs most."""
+
+    def __init__(self, design: Design, values: NDArray[np.float64], sources: Sequence[str]) -> None:
+        p = design.profile.shape[1]
+        self.names = [feature.name for feature in design.features]
+        self.values = values
+        self.history = design.history
+        self.first = p
+        self.columns: dict[str, list[int]] = {}
+        for column in range(p, len(design.features)):
+            source = design.features[column].source
+            if source in sources:
+                self.columns.setdefault(source, []).append(column)
+
+    def line(self, n: int, source: str, contribution: float) -> dict[str, Any]:
+        """One reason of row n: the sentence of the variable whose sign and size tell most."""
+        from redumbrella.features.names import sentence
+
+        assert self.history is not None
+        columns = self.columns[source]
+        own = self.values[n, columns]
+        column = columns[int(np.argmax(own if contribution > 0 else -own))]
+        value = float(self.history[n, column - self.first])
+        return {
+            "feature": source,
+            "text": sentence(self.names[column], value),
+            "value": shown(value),
+            "usual": "",
+            "contribution": contribution,
+        }
 
 
 def _source_of(feature: Feature) -> str:
@@ -80,13 +115,39 @@ def label_of(source: str) -> str:
     return " ".join(source.replace("_", " ").replace(".", " ").split())
 
 
-def shown_values(leads: pa.Table, source: str) -> list[str]:
+def shown_values(leads: pa.Table, source: str, design: Design) -> list[str]:
     """The leads' own values of a field, as text; 'missing' where there is none."""
     if source == CLOCK_NAME:
         return [""] * leads.num_rows
-    if source not in leads.column_names:
-        return ["missing"] * leads.num_rows
-    return [shown(value) for value in leads[source].to_pylist()]
+    if source in leads.column_names:
+        return [shown(value) for value in leads[source].to_pylist()]
+    derived = _derived(design, source)
+    return ["missing"] * leads.num_rows if derived is None else derived
+
+
+def _derived(design: Design, source: str) -> list[str] | None:
+    """Values of a dense column that stands in no record: the age of a lead, its latest touch."""
+    for column, feature in enumerate(design.profile_features):
+        if feature.name == source:
+            values = design.profile[:, column]
+            if feature.kind == "category":
+                known = np.nan_to_num(values, nan=-1.0).astype(int)
+                return ["none yet" if k < 0 else feature.levels[k] for k in known.tolist()]
+            return [shown(round(value, 1) if value == value else None) for value in values.tolist()]  # noqa: PLR0124
+    return None
+
+
+def _usual_derived(design: Design, source: str) -> str | None:
+    """The median of a dense number, or the most frequent level, that stands in no record."""
+    for column, feature in enumerate(design.profile_features):
+        values = design.profile[:, column]
+        values = values[~np.isnan(values)]
+        if feature.name != source or values.size == 0:
+            continue
+        if feature.kind == "category":
+            return feature.levels[int(np.bincount(values.astype(int)).argmax())]
+        return shown(round(float(np.median(values)), 1))
+    return None
 
 
 def shown(value: Any) -> str:
@@ -103,11 +164,18 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def usual_values(leads: pa.Table, sources: Sequence[str]) -> dict[str, str]:
-    """Per field what most leads have: the median of a number, the most frequent other value."""
+def usual_values(
+    leads: pa.Table, sources: Sequence[str], design: Design | None = None
+) -> dict[str, str]:
+    """Per field what most leads have: the median of a number, the most frequent other value.
+
+    design: of the same leads; serves sources that stand in no record.
+    """
     usual = {}
     for source in sources:
         if source not in leads.column_names:
+            if design is not None and (found := _usual_derived(design, source)):
+                usual[source] = found
             continue
         column = leads[source].drop_null()
         if len(column) == 0:

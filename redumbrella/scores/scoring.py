@@ -10,11 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from redumbrella.clock import to_microseconds
+from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.registry import LeadModel
 from redumbrella.scores.reasons import lead_reasons
 
 CHUNK = 5_000
+CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
+DesignOf = Callable[[slice], Design]
 GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
 NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
 Row = dict[str, Any]
@@ -26,29 +29,36 @@ def score_leads(
     position: Vector,
     as_of: int,
     report: Callable[[str, float], None],
+    design_of: DesignOf | None = None,
 ) -> list[Row]:
-    """Scores n open leads. position: (n,) their places in time, as in training."""
+    """Scores n open leads. position: (n,) their places in time, as in training.
+
+    design_of: makes the design of some of the leads, where more than their record counts.
+    """
     if leads.num_rows == 0:
         return []
     rows: list[Row] = []
-    for start in range(0, leads.num_rows, CHUNK):
+    columns = 0 if model.history is None else len(model.history.history_features)
+    chunk = min(CHUNK, max(200, CELLS // max(columns, 1)))
+    for start in range(0, leads.num_rows, chunk):
         report("Scoring open leads", start / leads.num_rows)
-        part = leads.slice(start, CHUNK)
-        rows.extend(_score_chunk(model, part, position[start : start + CHUNK], as_of))
+        chosen = slice(start, start + chunk)
+        part = leads.slice(start, chunk)
+        design = model.design(part, position[chosen]) if design_of is None else design_of(chosen)
+        rows.extend(_score_chunk(model, part, design, as_of))
     share = percentiles(np.array([row["probability"] for row in rows]))
     for row, percentile in zip(rows, share, strict=True):
         row["percentile"] = float(percentile)
     return rows
 
 
-def _score_chunk(model: LeadModel, leads: pa.Table, position: Vector, as_of: int) -> Iterator[Row]:
-    design = model.design(leads, position)
+def _score_chunk(model: LeadModel, leads: pa.Table, design: Design, as_of: int) -> Iterator[Row]:
     # One set of trees explains and scores, so that the reasons add up to the score exactly.
     contributions = model.blend.contributions(design)
     log_odds = contributions.base + contributions.values.sum(axis=1)
     probability = probability_of(log_odds)
     low, high = model.spread.interval(log_odds, model.spread.deviation(design))
-    reasons = lead_reasons(leads, design.features, contributions, model.usual)
+    reasons = lead_reasons(leads, design, contributions, model.usual)
     grades = grade(probability, model.reference)
     columns = {name: leads[name].to_pylist() for name in leads.column_names if name in _COPIED}
     labels = _labels(leads)

@@ -5,7 +5,7 @@ open; a lead that closed after the instant was still open then. The order of tim
 `created_at`; where nobody recorded it, the order of the rows stands in, and the report says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import to_datetime
 from redumbrella.columns import ORDER
 from redumbrella.errors import DataError
+from redumbrella.training.stages import Stages
 
 Order = Literal["created_at", "rows", "none"]
 LEAST_DATED_SHARE = 0.9
@@ -28,7 +29,8 @@ class Observations:
 
     position: where each lead stands in time: `created_at` in microseconds, or the number of its
     row. open_among: the open leads lie among the closed ones in time (their outcomes are late),
-    not after them.
+    not after them. stages: where a lead or a person teaches at several instants, those of each row;
+    None: every row is a lead of its own, as it was created.
     """
 
     closed: pa.Table
@@ -38,6 +40,35 @@ class Observations:
     open_position: NDArray[np.float64]
     order: Order
     open_among: bool
+    stages: Stages | None = None
+
+    def conversions(self) -> tuple[int, int]:
+        """How many leads or people were won, and how many were lost, at least once."""
+        if self.stages is None:
+            return int(self.won.sum()), int((1.0 - self.won).sum())
+        subject = self.stages.subject
+        won, lost = np.unique(subject[self.won == 1.0]), np.unique(subject[self.won == 0.0])
+        return int(won.size), int(lost.size)
+
+    def independent(self) -> NDArray[np.intp]:
+        """Rows that do not repeat each other: all of them, or one drawn per lead or person."""
+        rows = np.arange(self.won.size)
+        return rows if self.stages is None else self.stages.one_each(rows)
+
+    def weight(self) -> NDArray[np.float64]:
+        """How much each row teaches, (n,)."""
+        return np.ones(self.won.size) if self.stages is None else self.stages.weight
+
+    def at_stages(self, stages: Stages) -> "Observations":
+        """The same leads at several stages each; stages.subject numbers the present rows."""
+        rows = stages.subject
+        return replace(
+            self,
+            closed=self.closed.take(pa.array(rows)),
+            won=self.won[rows],
+            position=self.position[rows],
+            stages=stages,
+        )
 
 
 def lead_observations(leads: pa.Table, as_of: int) -> Observations:

@@ -5,7 +5,7 @@ the fitted blend and everything that was measured on leads that it had not seen.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,11 +20,13 @@ from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.logistic import SHRUNKEN_INVERSE_RIDGE, Logistic
 from redumbrella.models.parallel import run_all
-from redumbrella.models.registry import COMPLEXITY, FAMILIES
+from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
+from redumbrella.training.leaks import Leak
 from redumbrella.training.memory import Clock, Memory
 from redumbrella.training.observations import Observations
-from redumbrella.training.splits import Fold, shuffled, walk_forward
+from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
+from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 
 FOLDS = 5
 LAST_PERIOD = 0.2
@@ -33,6 +35,11 @@ LAST_PERIOD = 0.2
 # measured, and from then on the most that is believed, less with every conversion.
 ASSUMED_DOUBT = 0.65
 LEAST_ROWS_FOR_PERIODS = 100
+LEAST_FOLDS = 2
+# How many of 11,000 window variables a model may look at: more with more leads, see research on
+# screening in benchmarks/results/screen.md.
+ROWS_PER_COLUMN = 10
+LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
 Progress = Callable[[str, float], None]
 
@@ -51,7 +58,9 @@ class Period:
 class Lesson:
     """A fitted model and its examination.
 
-    probability, won: the chosen model's answers about closed leads it had not seen, all folds.
+    design, columns: what the model learned from, and which window variables of the whole design
+    that keeps (None = there are none). probability, won: the chosen model's answers about closed
+    leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
     """
 
@@ -66,25 +75,41 @@ class Lesson:
     blend: Blend
     spread: Spread
     design: Design
+    columns: Rows | None
     probability: Vector
     won: Vector
     last_period: Period | None
     stability: Stability | None
 
 
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A fitted model, the rows it learned from, what was measured, and the leaks found."""
+
+    model: LeadModel
+    lesson: Lesson
+    observed: Observations
+    leaks: Sequence[Leak]
+
+
 def learn(observed: Observations, design: Design, clock: Clock | None, report: Progress) -> Lesson:
     """Compares the families that the data allow, fits the chosen one on all closed leads."""
     won = observed.won
-    regime = allowed(int(won.sum()), int((1 - won).sum()))
+    regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
+    whole, columns = design, None
+    if design.history is not None:
+        report("Looking for telling window variables", 0.01)
+        folds = [_informed(fold, design, won, observed.stages) for fold in folds]
+        columns = _telling(design, won, np.arange(won.size), observed.stages)
     memory, trials = Memory(), list[MemoryTrial]()
     if regime.name == "model":
         report("Measuring how much past to use", 0.02)
         memory, trials = choose_memory(design, won, observed.position, clock, folds)
     if memory.sees_clock and clock is not None:
-        design = clock.beside(design, observed.position)
+        whole = clock.beside(design, observed.position)
     makers = _makers(regime)
-    examination = examine(makers, design, won, folds, memory, _part(report, 0.1, 0.6))
+    examination = examine(makers, whole, won, folds, memory, _part(report, 0.1, 0.6))
     if regime.name == "model":
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
@@ -95,25 +120,31 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     calibration = examination.calibration(chosen)
     used = {name: makers[name] for name in weights}
     report("Training on all closed leads", 0.62)
+    design = whole.take(np.arange(won.size), columns) if columns is not None else whole
     # Without a model there is nothing that forgetting was measured to help: all leads count.
-    weight = (Memory() if chosen == "prior" else memory).weights(won.size)
+    weight = (Memory() if chosen == "prior" else memory).weights(won.size) * observed.weight()
     fits = [partial(make().fit, design, won, weight) for make in used.values()]
     members = dict(zip(used, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
     unknown = ASSUMED_DOUBT
     if regime.name == "model":
-        conversions = min(won.sum(), (1.0 - won).sum())
+        conversions = min(observed.conversions())
         unknown = min(doubt(examination, comparison), ASSUMED_DOUBT * SHRUNKEN_BELOW / conversions)
     quick = {name: family.quick for name, family in members.items()}
-    spread = fit_spread(quick, weights, calibration, design, won, weight, unknown)
-    last_period = _last_period(
-        examination, chosen, weights, quick, design, won, memory, walks_forward
+    # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
+    alone = observed.independent()
+    apart, outcomes = design.take(alone), won[alone]
+    spread = fit_spread(quick, weights, calibration, apart, outcomes, weight[alone], unknown)
+    last_period = (
+        _last_fold(examination, chosen, won)
+        if walks_forward
+        else _last_fifth(examination, weights, quick, apart, outcomes, memory, alone)
     )
     stability = None
     if regime.name in ("model", "shrunken") and chosen != "prior":
-        repeats = 10 if won.size <= 4_000 else 5
+        repeats = 10 if alone.size <= 4_000 else 5
         part = _part(report, 0.82, 1.0)
-        stability = repeated_split(quick, weights, calibration, design, won, repeats, part)
+        stability = repeated_split(quick, weights, calibration, apart, outcomes, repeats, part)
     answers = examination.probability(chosen)
     return Lesson(
         regime=regime,
@@ -127,6 +158,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         blend=Blend(members, weights, calibration),
         spread=spread,
         design=design,
+        columns=columns,
         probability=np.concatenate(answers),
         won=np.concatenate(examination.won),
         last_period=last_period,
@@ -142,9 +174,32 @@ def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool
     """
     rows = observed.won.size
     forward = observed.order != "none" and not observed.open_among and regime.name == "model"
+    if observed.stages is not None:
+        folds = forward_folds(observed.stages, FOLDS) if forward else []
+        if len(folds) >= LEAST_FOLDS:
+            return folds, True
+        return shuffled_folds(observed.stages, FOLDS), False
     if forward:
         return walk_forward(rows, FOLDS), True
     return shuffled(rows, min(FOLDS, rows)), False
+
+
+def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
+    """The fold with the window variables that its own past finds telling: no fold is peeked at."""
+    return replace(fold, columns=_telling(design, won, fold.train, stages))
+
+
+def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:
+    """Numbers of the most telling window variables on some rows, ascending."""
+    from redumbrella.features.screen import screen_columns
+
+    assert design.history is not None
+    if not 0 < won[rows].sum() < rows.size:
+        return np.empty(0, np.intp)
+    subjects = rows.size if stages is None else np.unique(stages.subject[rows]).size
+    most = int(np.clip(subjects // ROWS_PER_COLUMN, LEAST_COLUMNS, MOST_COLUMNS))
+    found = screen_columns(design.history[rows], won[rows] == 1.0, top=most)
+    return np.sort(found.order).astype(np.intp)
 
 
 def _makers(regime: Regime) -> dict[str, Maker]:
@@ -154,28 +209,35 @@ def _makers(regime: Regime) -> dict[str, Maker]:
     return makers
 
 
-def _last_period(
+def _last_fold(examination: Examination, chosen: str, won: Vector) -> Period:
+    """The last period of the folds that walk forward."""
+    fold = examination.folds[-1]
+    model = examination.probability(chosen)[-1]
+    return Period(fold, won[fold.test], model, examination.probability("prior")[-1])
+
+
+def _last_fifth(
     examination: Examination,
-    chosen: str,
     weights: Mapping[str, float],
     makers: Mapping[str, Maker],
     design: Design,
     won: Vector,
     memory: Memory,
-    walks_forward: bool,
+    numbers: Rows,
 ) -> Period | None:
-    """The last fifth of the record, asked of a model that learned from the time before it."""
+    """The last fifth of the record, asked of a model that learned from the time before it.
+
+    numbers: which rows of the whole record the design's rows are.
+    """
     if won.size < LEAST_ROWS_FOR_PERIODS:
         return None
-    if walks_forward:
-        fold = examination.folds[-1]
-        model = examination.probability(chosen)[-1]
-        return Period(fold, won[fold.test], model, examination.probability("prior")[-1])
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
     z = {name: answer(make(), design, won, fold, memory) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, memory)
+    chosen = "blend" if len(weights) > 1 else next(iter(weights))
     model = probability_of(examination.calibration(chosen).apply(mix(z, weights)))
-    return Period(fold, won[fold.test], model, probability_of(prior))
+    rows = Fold(numbers[fold.train], numbers[fold.test])
+    return Period(rows, won[fold.test], model, probability_of(prior))
 
 
 def _part(report: Progress, start: float, end: float) -> Progress:

@@ -6,9 +6,9 @@ from redumbrella.clock import now
 from redumbrella.errors import ModelError
 from redumbrella.models.registry import load_model
 from redumbrella.scores.scoring import score_leads
-from redumbrella.training.observations import lead_observations
+from redumbrella.workflows.gathering import gather, open_designs
 from redumbrella.workflows.learning import Progress
-from redumbrella.workflows.train import lead_target, read_leads
+from redumbrella.workflows.train import chosen_target, leads_for
 from redumbrella.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def score(
         except BaseException as problem:
             workspace.state.finish_run(run, now(), status="failed", message=str(problem))
             raise
-        detail = {"as_of": result.as_of}
+        detail = {"as_of": result.as_of, "target": result.target}
         workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads", detail=detail)
         return result
 
@@ -50,7 +50,7 @@ def score(
 def _score(
     workspace: Workspace, report: Progress, target_name: str | None, as_of: int
 ) -> ScoreResult:
-    target = lead_target(workspace.settings, target_name)
+    target = chosen_target(workspace.settings, target_name)
     current = workspace.state.current_model(target.name)
     if current is None:
         raise ModelError(
@@ -58,7 +58,10 @@ def _score(
             reason="no_model",
         )
     model = load_model(workspace.root / "models" / current["version"])
-    observed = lead_observations(read_leads(workspace), as_of)
-    rows = score_leads(model, observed.open, observed.open_position, as_of, report)
+    report("Reading what is known", 0.0)
+    gathered = gather(workspace, target, leads_for(workspace, target), as_of)
+    observed = gathered.observed
+    design_of = open_designs(gathered, model)
+    rows = score_leads(model, observed.open, observed.open_position, as_of, report, design_of)
     workspace.state.replace_scores(target.name, rows)
     return ScoreResult(len(rows), model.version, target.name, as_of)

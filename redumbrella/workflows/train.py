@@ -18,13 +18,14 @@ from redumbrella.errors import DataError, SettingsError, nearest
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
-from redumbrella.models.registry import LeadModel, save_model
+from redumbrella.models.registry import LeadModel, save_model, with_history
 from redumbrella.scores.reasons import usual_values
 from redumbrella.settings import Settings, Target
 from redumbrella.training.leaks import find_leaks
 from redumbrella.training.memory import fit_clock
-from redumbrella.training.observations import Observations, lead_observations
-from redumbrella.workflows.learning import Progress, learn
+from redumbrella.training.observations import Observations
+from redumbrella.workflows.gathering import Gathered, gather, staged
+from redumbrella.workflows.learning import Learned, Progress, learn
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workflows.train_report import build_report
 from redumbrella.workspace import Workspace
@@ -73,38 +74,13 @@ def _train(
     workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
 ) -> TrainResult:
     settings = workspace.settings
-    target = lead_target(settings, target_name)
-    leads = read_leads(workspace)
-    observed = lead_observations(leads, as_of)
-    _require_closed(observed)
-    candidates = _candidates(leads, settings)
-    report("Looking for fields that give the outcome away", 0.0)
-    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
-    leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
-    left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
-    encoder = _fit_encoder(observed, candidates, left_out)
-    clock = None
-    if observed.order != "none":
-        source = "created_at" if observed.order == "created_at" else "(order of the rows)"
-        clock = fit_clock(observed.position, source)
-    lesson = learn(observed, encoder.transform(observed.closed), clock, report)
+    target = chosen_target(settings, target_name)
+    report("Reading what is known", 0.0)
+    gathered = gather(workspace, target, leads_for(workspace, target), as_of)
     version = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
-    sources = sorted({feature.source for feature in lesson.design.features})
-    model = LeadModel(
-        version=version,
-        target=target.name,
-        regime=named(lesson.regime, lesson.comparison.chosen),
-        reliable=lesson.regime.reliable,
-        encoder=encoder,
-        clock=clock if lesson.memory.sees_clock else None,
-        blend=lesson.blend,
-        spread=lesson.spread,
-        usual=usual_values(observed.closed, sources),
-        reference=_sorted(lesson.probability),
-    )
-    document = build_report(
-        workspace, settings, model, lesson, observed, leaks, as_of=as_of, trained_at=started
-    )
+    learned = fit(settings, gathered, version, report)
+    model = learned.model
+    document = build_report(workspace, learned, gathered, as_of=as_of, trained_at=started)
     # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
     inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"
     current = workspace.state.current_model(target.name)
@@ -120,7 +96,7 @@ def _train(
             "target": target.name,
             "trained_at": started,
             "as_of": as_of,
-            "family": lesson.comparison.chosen,
+            "family": learned.lesson.comparison.chosen,
             "regime": model.regime,
             "reliable": model.reliable,
             "verdict": document["verdict"]["verdict"],
@@ -132,6 +108,59 @@ def _train(
     return TrainResult(version, promoted, document)
 
 
+def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) -> Learned:
+    """From gathered rows to a fitted, measured model; nothing is written.
+
+    Raises DataError when there is nothing to learn from.
+    """
+    observed = gathered.observed
+    _require_closed(observed)
+    candidates = _candidates(observed.closed, settings)
+    report("Looking for fields that give the outcome away", 0.0)
+    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
+    leaks = (
+        find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
+        if gathered.is_about_leads
+        else []
+    )
+    left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
+    encoder = _fit_encoder(observed, candidates, left_out)
+    clock = None
+    if observed.order != "none":
+        source = "created_at" if observed.order == "created_at" else "(order of the rows)"
+        clock = fit_clock(observed.position, source)
+    # A person's instants are regular: the clock would only number the cutoffs.
+    tried = clock if gathered.is_about_leads else None
+    streams = gathered.learn_history()
+    if streams is not None:
+        report("Following what people did", 0.0)
+        history = streams.group(gathered.facts.tables)
+        observed = staged(gathered, history)
+        design = with_history(
+            encoder.transform(observed.closed), streams, history, gathered.asked_closed(observed)
+        )
+    else:
+        design = encoder.transform(observed.closed)
+    lesson = learn(observed, design, tried, report)
+    sources = sorted({feature.source for feature in lesson.design.features})
+    if streams is not None and lesson.columns is not None:
+        streams = streams.keeping(lesson.columns)
+    model = LeadModel(
+        version=version,
+        target=gathered.target.name,
+        regime=named(lesson.regime, lesson.comparison.chosen),
+        reliable=lesson.regime.reliable,
+        encoder=encoder,
+        clock=clock if lesson.memory.sees_clock else None,
+        blend=lesson.blend,
+        spread=lesson.spread,
+        usual=usual_values(observed.closed, sources, lesson.design),
+        reference=_sorted(lesson.probability),
+        history=streams,
+    )
+    return Learned(model, lesson, observed, leaks)
+
+
 def _clear_leftovers(workspace: Workspace, at: int) -> None:
     """Removes what a killed training left behind; the lock says that nobody else is training."""
     workspace.state.close_stale_runs("train", at)
@@ -139,25 +168,34 @@ def _clear_leftovers(workspace: Workspace, at: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def lead_target(settings: Settings, name: str | None) -> Target:
-    """The target to train. Raises SettingsError for an unknown one, or one that is no lead's."""
-    targets = [target for target in settings.targets if target.from_ == "leads.won"]
+def chosen_target(settings: Settings, name: str | None) -> Target:
+    """The target of this name; without a name the first of leads, else the first.
+
+    Raises SettingsError for an unknown one, or when there is none.
+    """
+    names = [target.name for target in settings.targets]
     if name is not None:
-        names = [target.name for target in settings.targets]
-        targets = [target for target in settings.targets if target.name == name]
-        if not targets:
+        found = next((target for target in settings.targets if target.name == name), None)
+        if found is None:
             raise SettingsError(
                 f'There is no target "{name}" in umbrella.toml; known: '
                 f"{', '.join(names) or 'none'}.{nearest(name, names)}",
                 reason="unknown_target",
             )
-    if not targets or targets[0].from_ != "leads.won":
+        return found
+    if not settings.targets:
         raise SettingsError(
-            "No target of this workspace is learned from leads. Add to umbrella.toml:\n"
+            "Nothing is to be predicted yet. Add to umbrella.toml:\n"
             '[[targets]]\nname = "conversion"\nfrom = "leads.won"',
-            reason="no_lead_target",
+            reason="no_target",
         )
-    return targets[0]
+    of_leads = [target for target in settings.targets if target.from_ is not None]
+    return (of_leads or list(settings.targets))[0]
+
+
+def leads_for(workspace: Workspace, target: Target) -> pa.Table | None:
+    """All current leads where the target is about leads, else None."""
+    return read_leads(workspace) if target.from_ is not None else None
 
 
 def read_leads(workspace: Workspace) -> pa.Table:
@@ -178,12 +216,12 @@ def read_leads(workspace: Workspace) -> pa.Table:
 
 
 def inputs_fingerprint(workspace: Workspace) -> str:
-    """Changes when training again could give another model: leads, settings or the code."""
+    """Changes when training again could give another model: facts, settings or the code."""
     settings = workspace.settings
     leads = settings.tables.get("leads")
     facts = {
         "code": CODE_VERSION,
-        "leads": workspace.lake.version("leads"),
+        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
         "targets": [repr(target) for target in settings.targets],
         "success": repr(settings.success),
         "ignore": sorted(leads.ignore) if leads else [],

@@ -5,9 +5,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from redumbrella.clock import to_iso, to_microseconds
+from redumbrella.clock import to_iso
 from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Row, paired_difference
 from redumbrella.evaluation.curves import (
     calibration_curve,
@@ -31,25 +30,21 @@ from redumbrella.scores.importance import importance
 from redumbrella.settings import Settings
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
-from redumbrella.workflows.learning import Lesson, Period
+from redumbrella.workflows.gathering import Gathered, open_designs
+from redumbrella.workflows.learning import Learned, Lesson, Period
 from redumbrella.workflows.report_document import FORMAT, ReportDocument
 from redumbrella.workspace import Workspace
 
+MOST_SHOWN = 50_000  # open leads in the chart of the scores
 BASELINES = ("prior", "points", "naive_bayes")
 
 
 def build_report(
-    workspace: Workspace,
-    settings: Settings,
-    model: LeadModel,
-    lesson: Lesson,
-    observed: Observations,
-    leaks: Sequence[Leak],
-    *,
-    as_of: int,
-    trained_at: int,
+    workspace: Workspace, learned: Learned, gathered: Gathered, *, as_of: int, trained_at: int
 ) -> ReportDocument:
     """Everything that is known about the model, by the names of the contract."""
+    settings, model, lesson = workspace.settings, learned.model, learned.lesson
+    observed, leaks = learned.observed, learned.leaks
     gates = _gates(settings, lesson)
     out_of_time = _out_of_time(lesson.last_period, observed)
     document: dict[str, Any] = {
@@ -63,7 +58,7 @@ def build_report(
         "regime": model.regime,
         "reliable": model.reliable,
         "regime_reason": lesson.regime.reason,
-        "counts": _counts(workspace, model, observed),
+        "counts": _counts(workspace, model, gathered.observed),
         "period": _period(observed),
         "families": [_family(row, lesson) for row in lesson.comparison.rows],
         "folds": _folds(lesson, observed),
@@ -83,18 +78,36 @@ def build_report(
         "points": _points_card(lesson, observed),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
-        "score_distribution": distribution(_open_probability(model, lesson, observed)),
+        "score_distribution": distribution(_open_probability(model, lesson, gathered)),
         "forgetting": _forgetting(lesson),
-        "notes": _notes(lesson, observed),
+        "history": _history(model, observed),
+        "notes": [*_notes(lesson, observed), *gathered.notes],
     }
     return document  # type: ignore[return-value]
 
 
-def _open_probability(model: LeadModel, lesson: Lesson, observed: Observations) -> Vector:
+def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> Vector:
     """What the open leads will get; without open leads, what closed ones got unseen."""
-    if observed.open.num_rows == 0:
+    if gathered.observed.open.num_rows == 0:
         return lesson.probability
-    return model.blend.probability(model.design(observed.open, observed.open_position))
+    design = open_designs(gathered, model)(slice(0, MOST_SHOWN))
+    return model.blend.probability(design)
+
+
+def _history(model: LeadModel, observed: Observations) -> dict[str, Any] | None:
+    """What the model sees of people's histories; None where it sees the record alone."""
+    if model.history is None:
+        return None
+    return {
+        "version": model.history.version,
+        "variables": model.history.variables,
+        "kept": len(model.history.history_features),
+        "rows": int(observed.won.size),
+        "streams": [
+            {"name": entry.reading.stream, "kinds": len(entry.codes) - 1, "pooled": entry.pooled}
+            for entry in model.history.streams
+        ],
+    }
 
 
 def _counts(workspace: Workspace, model: LeadModel, observed: Observations) -> dict[str, Any]:
@@ -117,8 +130,9 @@ def _counts(workspace: Workspace, model: LeadModel, observed: Observations) -> d
 def _period(observed: Observations) -> dict[str, Any]:
     first, last = None, None
     if observed.order == "created_at":
-        span = pc.min_max(observed.closed["created_at"]).as_py()
-        first, last = (to_iso(to_microseconds(span[end])) for end in ("min", "max"))
+        first, last = (
+            to_iso(int(end)) for end in (observed.position.min(), observed.position.max())
+        )
     order = "created_at" if observed.order == "created_at" else "rows"
     return {"first": first, "last": last, "order": order}
 
@@ -280,7 +294,9 @@ def _facts(
 def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | None:
     if "points" not in lesson.examination.log_odds:
         return None
-    card = Points().fit(lesson.design, observed.won, lesson.memory.weights(observed.won.size))
+    card = Points().fit(
+        lesson.design, observed.won, lesson.memory.weights(observed.won.size) * observed.weight()
+    )
     return {
         "base_rate": float(observed.won.mean()),
         "rules": [

@@ -1,0 +1,311 @@
+"""Gathering: for one target and one instant, who teaches, who is scored, and what they did.
+
+In: an opened workspace, a target, an instant. Out: `Gathered`: closed rows with outcomes, open
+rows, and the facts behind both. Leads and people go the same way from here on: a person target's
+rows are people at regular instants, their record is their profile.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
+from redumbrella.errors import DataError, SettingsError
+from redumbrella.features.history import Asked, History, HistoryEncoder, learn_history
+from redumbrella.features.matrix import Design
+from redumbrella.features.person_index import PersonIndex
+from redumbrella.models.registry import LeadModel
+from redumbrella.settings import Target
+from redumbrella.training.observations import Observations, lead_observations
+from redumbrella.training.people import (
+    POPULATIONS,
+    Instants,
+    PersonLessons,
+    PersonTarget,
+    person_lessons,
+)
+from redumbrella.training.stages import MOST_PER_SUBJECT, Stages, lead_stages
+from redumbrella.workflows.facts import Facts, read_facts
+from redumbrella.workspace import Workspace
+
+MOST_ROWS = 80_000
+DEFAULT_HORIZON_DAYS = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What a model of this target learns from and scores at `as_of` (UTC microseconds).
+
+    observed: one row per closed lead, or per person and instant; stages come with `staged`.
+    """
+
+    target: Target
+    as_of: int
+    observed: Observations
+    facts: Facts
+    notes: tuple[str, ...]
+
+    @property
+    def is_about_leads(self) -> bool:
+        """Whether the rows are leads, not people."""
+        return self.target.from_ is not None
+
+    @property
+    def sees_history(self) -> bool:
+        """Whether rows have an instant before which facts can count."""
+        return not self.facts.is_empty and self.observed.order == "created_at"
+
+    def learn_history(self) -> HistoryEncoder | None:
+        """Streams and codes of the facts, None where no history counts."""
+        if not self.sees_history:
+            return None
+        closed = self.observed.closed
+        asks_product = "product_id" in closed.column_names
+        has_product = asks_product and closed["product_id"].null_count < closed.num_rows
+        return learn_history(
+            self.facts.tables,
+            self.facts.product_types,
+            has_age=self.is_about_leads,
+            has_product=has_product,
+        )
+
+    def asked_closed(self, observed: Observations) -> Asked:
+        """The rows that teach, as questions to the history."""
+        stages = observed.stages
+        as_of = observed.position.astype(np.int64) if stages is None else stages.as_of
+        return self._asked(observed.closed, as_of, observed.position)
+
+    def asked_open(self, rows: slice) -> Asked:
+        """Some of the open rows, as questions to the history."""
+        observed = self.observed
+        records = observed.open.take(pa.array(np.arange(observed.open.num_rows)[rows]))
+        as_of = np.full(records.num_rows, self.as_of, np.int64)
+        return self._asked(records, as_of, observed.open_position[rows])
+
+    def _asked(
+        self, records: pa.Table, as_of: NDArray[np.int64], position: NDArray[np.float64]
+    ) -> Asked:
+        return Asked(
+            person_ids(records),
+            as_of,
+            records["product_id"] if "product_id" in records.column_names else None,
+            position.astype(np.int64) if self.is_about_leads else None,
+        )
+
+
+def person_ids(records: pa.Table) -> pa.ChunkedArray:
+    """The person of each record; a lead without one is a person of its own."""
+    if "person_id" not in records.column_names:
+        return records["lead_id"]
+    return pc.coalesce(records["person_id"], records["lead_id"])
+
+
+def gather(workspace: Workspace, target: Target, leads: pa.Table | None, as_of: int) -> Gathered:
+    """Everything known before `as_of`. leads: all current leads, for a target of leads.
+
+    Raises DataError when there is nothing to learn from.
+    """
+    facts = read_facts(workspace.lake, as_of)
+    if target.from_ is not None:
+        assert leads is not None
+        observed = lead_observations(leads, as_of)
+        return _with_profiles(Gathered(target, as_of, observed, facts, facts.notes))
+    return _with_profiles(_gather_people(target, facts, as_of))
+
+
+def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Design]:
+    """Makes the design of some of the open rows, with the facts grouped once for all of them."""
+    observed = gathered.observed
+    history = None if model.history is None else model.history.group(gathered.facts.tables)
+
+    def design_of(rows: slice) -> Design:
+        part = observed.open.take(pa.array(np.arange(observed.open.num_rows)[rows]))
+        asked = None if history is None else gathered.asked_open(rows)
+        return model.design(part, observed.open_position[rows], history, asked)
+
+    return design_of
+
+
+def staged(gathered: Gathered, history: History) -> Observations:
+    """Closed leads at the stages of their lives; people are already rows at many instants."""
+    observed = gathered.observed
+    if observed.stages is not None or "closed_at" not in observed.closed.column_names:
+        return observed
+    closed_at = observed.closed["closed_at"].cast(pa.int64())
+    if closed_at.null_count == len(closed_at):
+        return observed
+    created = observed.position.astype(np.int64)
+    ended = np.where(
+        closed_at.is_valid().to_numpy(zero_copy_only=False),
+        closed_at.fill_null(0).to_numpy(zero_copy_only=False),
+        created,
+    )
+    person = history.people.index_of(person_ids(observed.closed))
+    touched = touches(history)
+    most = int(np.clip(MOST_ROWS // max(person.size, 1), 2, MOST_PER_SUBJECT))
+    stages = lead_stages(person, created, ended, touched.person, touched.at, most_per_lead=most)
+    return observed.at_stages(stages)
+
+
+def touches(history: History) -> Instants:
+    """Instants of all facts of all streams."""
+    people, instants = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    for log in history.logs:
+        people.append(np.repeat(np.arange(log.people, dtype=np.int32), np.diff(log.offsets)))
+        instants.append(log.facts.at)
+    return Instants.of(np.concatenate(people), np.concatenate(instants))
+
+
+def _with_profiles(gathered: Gathered) -> Gathered:
+    """The same with the profile of each row's person, as it was known at the row's instant."""
+    profiles, observed = gathered.facts.profiles, gathered.observed
+    if profiles is None or observed.order != "created_at":
+        return gathered
+    at = observed.position if observed.stages is None else observed.stages.as_of
+    now = np.full(observed.open.num_rows, gathered.as_of, np.int64)
+    closed = profiles.beside(observed.closed, person_ids(observed.closed), at.astype(np.int64))
+    opened = profiles.beside(observed.open, person_ids(observed.open), now)
+    return replace(gathered, observed=replace(observed, closed=closed, open=opened))
+
+
+def _gather_people(target: Target, facts: Facts, as_of: int) -> Gathered:
+    people, asked = person_target(target, facts)
+    lessons = person_lessons(asked, as_of)
+    if lessons.outcome.size == 0:
+        raise DataError(
+            f'There is nothing to learn for the target "{target.name}": no instant lies a whole '
+            f"horizon of {_horizon_days(target):g} days before now and after the first events. "
+            "Shorten horizon_days, or wait for more history.",
+            reason="no_outcomes",
+        )
+    today = asked.eligible(as_of)
+    horizon = asked.horizon
+    observed = Observations(
+        closed=_records(people, lessons.person),
+        won=lessons.outcome,
+        position=lessons.as_of.astype(np.float64),
+        open=_records(people, today),
+        open_position=np.full(today.size, float(as_of)),
+        order="created_at",
+        open_among=False,
+        stages=Stages(
+            lessons.person,
+            lessons.as_of,
+            np.ones(lessons.outcome.size),
+            lessons.as_of + horizon,
+            returns=True,
+        ),
+    )
+    notes = (*facts.notes, _described(lessons, horizon))
+    return Gathered(target, as_of, observed, facts, notes)
+
+
+def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarget]:
+    """The people of the facts by number, and what is asked about them.
+
+    Raises DataError when the workspace has no facts, SettingsError for an unknown event or
+    population.
+    """
+    if facts.is_empty:
+        raise DataError(
+            f'The target "{target.name}" is about what people do, but there are no events, '
+            "activities or purchases yet. Name their files in umbrella.toml, then run "
+            "`umbrella ingest`.",
+            reason="no_facts",
+        )
+    chunks = [c for table in facts.tables.values() for c in table["person_id"].chunks]
+    people = PersonIndex.of(pa.chunked_array(chunks, pa.string()))
+    everything = [_instants(table, people) for table in facts.tables.values()]
+    touched = Instants.of(
+        np.concatenate([i.person for i in everything]), np.concatenate([i.at for i in everything])
+    )
+    bought = _bought(facts, people)
+    population = target.population or "active"
+    if population not in POPULATIONS:
+        raise SettingsError(
+            f'population = "{population}" of the target "{target.name}" is unknown. Valid: '
+            f"{', '.join(POPULATIONS)}.",
+            reason="unknown_population",
+        )
+    return people, PersonTarget(
+        touches=touched,
+        hits=_hits(target, facts, people, bought),
+        purchases=bought,
+        people=len(people),
+        horizon=round(_horizon_days(target) * MICROSECONDS_PER_DAY),
+        active=round(target.active_days * MICROSECONDS_PER_DAY),
+        absence=target.absence_of is not None,
+        population=population,
+    )
+
+
+def _hits(target: Target, facts: Facts, people: PersonIndex, bought: Instants) -> Instants:
+    """When the event of the target happened to people."""
+    event = target.event or target.absence_of
+    if target.purchase or event == "purchase":
+        if not bought.at.size:
+            raise DataError(
+                f'The target "{target.name}" is about purchases, but there are none. Name their '
+                "file under [tables.purchases] in umbrella.toml, then run `umbrella ingest`.",
+                reason="no_facts",
+            )
+        return bought
+    found = []
+    for name, column in (("events", "kind"), ("activities", "code")):
+        table = facts.tables.get(name)
+        if table is not None:
+            kind = pc.equal(table[column], event)
+            found.append(_instants(table.filter(kind), people))
+    person = np.concatenate([np.empty(0, np.int32), *(i.person for i in found)])
+    if person.size == 0:
+        raise SettingsError(
+            f'The target "{target.name}" waits for the event "{event}", which never happened. '
+            f"Most frequent kinds: {', '.join(_frequent(facts))}.",
+            reason="unknown_event",
+        )
+    return Instants.of(person, np.concatenate([i.at for i in found]))
+
+
+def _bought(facts: Facts, people: PersonIndex) -> Instants:
+    table = facts.tables.get("purchases")
+    if table is None:
+        return Instants(np.empty(0, np.int32), np.empty(0, np.int64))
+    given_back = pc.is_in(table["code"], value_set=pa.array(["refund", "cancellation"]))
+    return _instants(table.filter(pc.invert(given_back)), people)
+
+
+def _instants(table: pa.Table, people: PersonIndex) -> Instants:
+    at = table["at"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return Instants.of(people.index_of(table["person_id"]), at)
+
+
+def _frequent(facts: Facts, most: int = 8) -> list[str]:
+    for name, column in (("events", "kind"), ("activities", "code")):
+        if name in facts.tables and facts.tables[name].num_rows:
+            counted = pc.value_counts(facts.tables[name][column]).to_pylist()
+            counted.sort(key=lambda entry: -entry["counts"])
+            return [str(entry["values"]) for entry in counted[:most]]
+    return []
+
+
+def _records(people: PersonIndex, chosen: NDArray[np.intp]) -> pa.Table:
+    ids = people.ids.take(pa.array(chosen)).cast(pa.string())
+    return pa.table({"lead_id": ids, "person_id": ids})
+
+
+def _horizon_days(target: Target) -> float:
+    return target.horizon_days or DEFAULT_HORIZON_DAYS
+
+
+def _described(lessons: PersonLessons, horizon: int) -> str:
+    instants = np.unique(lessons.as_of)
+    first, last = (to_datetime(int(at)).strftime("%Y-%m-%d") for at in instants[[0, -1]])
+    return (
+        f"Lessons are {lessons.outcome.size:,} rows of {np.unique(lessons.person).size:,} people "
+        f"at {instants.size} instants from {first} to {last}; an outcome is looked for in the "
+        f"{horizon / MICROSECONDS_PER_DAY:g} days after each."
+    )
