@@ -12,14 +12,15 @@ binomial (what a customer never lost would buy), D geometric with a beta chance 
 which the customer is lost). The amounts of y purchases add to Gamma(p y) / nu.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.models.base import Parts, Vector
+from redumbrella.models.base import Vector
+from redumbrella.models.period_shock import PeriodShock
 from redumbrella.models.purchase_amount import AmountModel
 from redumbrella.models.purchase_history import RepeatSummary
 from redumbrella.models.purchase_rate import RepeatModel
@@ -30,31 +31,6 @@ DAYS_IN_YEAR = 365.25
 DRAWS = 199
 ROWS_AT_ONCE = 10_000
 DISCOUNT_NODES = 8
-
-
-@dataclass(frozen=True)
-class Shock:
-    """How far whole periods have gone off, beyond what chance does to single customers.
-
-    deviation: of the logarithm of actual over expected total. degrees: of freedom, with which a
-    new period is drawn (Student's t).
-    """
-
-    deviation: float = 0.0
-    degrees: float = 1e6
-
-    def draws(self, number: int, generator: np.random.Generator) -> Vector:
-        """(number,) factors around 1."""
-        return np.exp(self.deviation * generator.standard_t(self.degrees, number))
-
-    def to_parts(self) -> Parts:
-        """The shock as data."""
-        return Parts({"deviation": self.deviation, "degrees": self.degrees}, {})
-
-    @classmethod
-    def from_parts(cls, parts: Parts) -> Self:
-        """The shock that `to_parts` described."""
-        return cls(**parts.facts)
 
 
 @dataclass(frozen=True)
@@ -82,15 +58,15 @@ def value(
     customers: RepeatSummary,
     horizon: float,
     annual_rate: float = 0.0,
-    shock: Shock | None = None,
+    shock: PeriodShock | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> LifetimeValue:
     """The value of the purchases to come within `horizon` (in the customers' time unit).
 
     annual_rate: money of a year ahead is worth 1 / (1 + annual_rate) of today's. shock: widens all
-    intervals, see `fit_shock`. draws: simulated futures; 199 or more. Raises DataError for an
-    impossible horizon or rate. The value is of revenue: multiply by the margin where that is asked.
+    intervals, see `learn_shock`. draws: simulated futures, 199 or more. Raises DataError for an
+    impossible horizon or rate. The value is revenue: multiply by the margin where profit is asked.
     """
     if not (np.isfinite(horizon) and horizon > 0 and np.isfinite(annual_rate) and annual_rate >= 0):
         raise DataError(
@@ -104,7 +80,7 @@ def value(
     mean = amount.expected_mean(x, customers.mean_amount)
     alive = repeat.alive(x, last, T)
     expected = alive * _discounted_alive(repeat, x, T, horizon, force) * mean
-    futures = _Futures.drawn(repeat, amount, shock or Shock(), horizon, force, draws, seed)
+    futures = _Futures.drawn(repeat, amount, shock, horizon, force, draws, seed)
     low, high, totals = futures.intervals(customers)
     rank = _rank(totals.size)
     ordered = np.sort(totals)
@@ -131,9 +107,10 @@ def _discounted_alive(
     total = np.exp(-force * horizon) * repeat.expected_alive(horizon, x, T)
     if force > 0:
         nodes, weights = np.polynomial.legendre.leggauss(DISCOUNT_NODES)
-        for node, weight in zip(0.5 * horizon * (nodes + 1.0), 0.5 * horizon * weights, strict=True):
-            share = force * weight * np.exp(-force * node)
-            total += share * repeat.expected_alive(node, x, T)
+        times = 0.5 * horizon * (nodes + 1.0)
+        shares = 0.5 * horizon * weights * force * np.exp(-force * times)
+        for time, share in zip(times, shares, strict=True):
+            total += share * repeat.expected_alive(time, x, T)
     return np.asarray(total)
 
 
@@ -158,7 +135,7 @@ class _Futures:
         cls,
         repeat: RepeatModel,
         amount: AmountModel,
-        shock: Shock,
+        shock: PeriodShock | None,
         horizon: float,
         force: float,
         draws: int,
@@ -167,7 +144,7 @@ class _Futures:
         """Draws the parameters of all futures."""
         generator = np.random.default_rng(seed)
         repeats, amounts = repeat.draws(draws, generator), amount.draws(draws, generator)
-        factors = shock.draws(draws, generator)
+        factors = shock.factors(draws, generator) if shock else np.ones(draws)
         return cls(repeats, amounts, factors, horizon, force, generator)
 
     def intervals(self, customers: RepeatSummary) -> tuple[Vector, Vector, Vector]:

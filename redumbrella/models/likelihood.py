@@ -39,10 +39,6 @@ class Estimate:
     log_likelihood: float
     penalised: bool
 
-    def draws(self, number: int, bounds: Vector, generator: np.random.Generator) -> Vector:
-        """(number, k) parameters from the normal approximation on the log scale, inside bounds."""
-        return log_normal_draws(self.log_parameters, self.covariance, number, bounds, generator)
-
 
 def log_normal_draws(
     centre: Vector,

@@ -120,8 +120,8 @@ def fit_amount(frequency: ArrayLike, mean_amount: ArrayLike) -> AmountModel:
     starts = np.log(np.column_stack([shapes, typical * (shapes[:, 1] - 1.0) / shapes[:, 0]]))
     bounds = _bounds(typical)
     thin = slice(None, None, max(1, x.size // THINNED_ROWS))
-    start = best_start(_log_likelihood(x[thin], m[thin]), starts, bounds)
-    found = maximise(_log_likelihood(x, m), start, starts[0], bounds, float(x.size))
+    start = best_start(log_likelihood(x[thin], m[thin]), starts, bounds)
+    found = maximise(log_likelihood(x, m), start, starts[0], bounds, float(x.size))
     p, q, gamma = np.exp(found.log_parameters).tolist()
     return AmountModel(
         p, q, gamma, found.covariance, found.log_likelihood, _correlation(x, m), typical,
@@ -129,13 +129,11 @@ def fit_amount(frequency: ArrayLike, mean_amount: ArrayLike) -> AmountModel:
     )  # fmt: skip
 
 
-def _bounds(amount: float) -> Vector:
-    """Bounds of the log-parameters; outside, the likelihood is flat or the formulas overflow."""
-    return np.log([[1e-3, 1e4], [1e-2, 1e4], [1e-7 * amount, 1e7 * amount]])
+def log_likelihood(x: Vector, m: Vector) -> LogLikelihood:
+    """The log likelihood as a function of ln(p, q, gamma), with its gradient.
 
-
-def _log_likelihood(x: Vector, m: Vector) -> LogLikelihood:
-    """The log likelihood of log-parameters (the note's equation for one customer, summed)."""
+    x, m: (n,) frequency > 0 and mean amount. The note's likelihood of one customer, summed.
+    """
     numbers, at, counts = np.unique(x, return_inverse=True, return_counts=True)
     spent, log_m, log_x = x * m, np.log(m), np.log(numbers)
     # Sums that no parameter changes are taken once.
@@ -158,6 +156,11 @@ def _log_likelihood(x: Vector, m: Vector) -> LogLikelihood:
         return float(level), slope * np.exp(logs)
 
     return of
+
+
+def _bounds(amount: float) -> Vector:
+    """Bounds of the log-parameters; outside, the likelihood is flat or the formulas overflow."""
+    return np.log([[1e-3, 1e4], [1e-2, 1e4], [1e-7 * amount, 1e7 * amount]])
 
 
 def _correlation(x: Vector, m: Vector) -> float:

@@ -25,7 +25,7 @@ class RepeatSummary:
     person: (n,), as given. frequency: repeat occasions. recency: time from the first to the last
     occasion. age: time from the first occasion to the end. mean_amount: of the repeat occasions, 0
     where there is none. first: day of the first occasion. Times are in units of `unit_days` days,
-    except `first`, which is a day. refunded: total of the occasions that were not positive (<= 0).
+    except `first`, which is a day. refunded: total of the occasions that were not positive.
     """
 
     person: NDArray[np.int64]
@@ -54,10 +54,11 @@ class Holdout:
 
 @dataclass(frozen=True)
 class _Occasions:
+    """All occasions in order of person and time, those of no or negative amount with them."""
+
     person: NDArray[np.int64]
     day: Vector
     amount: Vector
-    refunded: float
 
 
 def summarise(
@@ -100,12 +101,9 @@ def split_holdout(
         )
     occasions = _occasions(person, at_days, amount, occasion_days)
     history = _history(occasions, cut, unit_days)
-    later = (occasions.day > cut) & (occasions.day <= end)
-    place = np.searchsorted(history.person, occasions.person)
-    place = np.minimum(place, max(history.person.size - 1, 0))
-    if history.person.size:
-        later &= history.person[place] == occasions.person
-    where, size = place[later], history.person.size
+    later = (occasions.amount > 0) & (occasions.day > cut) & (occasions.day <= end)
+    later &= np.isin(occasions.person, history.person)
+    where, size = np.searchsorted(history.person, occasions.person[later]), history.person.size
     return Holdout(
         history,
         np.bincount(where, minlength=size).astype(np.float64),
@@ -117,7 +115,7 @@ def split_holdout(
 def _occasions(
     person: ArrayLike, at_days: ArrayLike, amount: ArrayLike, occasion_days: float
 ) -> _Occasions:
-    """Positive occasions in order of person and time."""
+    """Purchases of the same person and the same time put together."""
     who = np.asarray(person, np.int64)
     at, paid = np.asarray(at_days, np.float64), np.asarray(amount, np.float64)
     if not who.shape == at.shape == paid.shape or who.ndim != 1:
@@ -139,15 +137,12 @@ def _occasions(
     is_new[1:] = (who[1:] != who[:-1]) | (bucket[1:] != bucket[:-1])
     starts = np.flatnonzero(is_new)
     total = np.add.reduceat(paid, starts) if starts.size else paid
-    counts = total > 0
-    kept = starts[counts]
-    return _Occasions(
-        who[kept], bucket[kept] * occasion_days, total[counts], float(total[~counts].sum())
-    )
+    return _Occasions(who[starts], bucket[starts] * occasion_days, total)
 
 
 def _history(occasions: _Occasions, end: float, unit_days: float) -> RepeatSummary:
-    seen = occasions.day <= end
+    known = occasions.day <= end
+    seen = known & (occasions.amount > 0)
     who, day, paid = occasions.person[seen], occasions.day[seen], occasions.amount[seen]
     person, starts, counts = np.unique(who, return_index=True, return_counts=True)
     first, last = day[starts], day[starts + counts - 1]
@@ -164,5 +159,5 @@ def _history(occasions: _Occasions, end: float, unit_days: float) -> RepeatSumma
         ),
         first=first,
         unit_days=unit_days,
-        refunded=occasions.refunded,
+        refunded=float(occasions.amount[known & ~seen].sum()),
     )

@@ -26,7 +26,7 @@ from redumbrella.models.likelihood import (
 )
 
 NAMES = ("r", "alpha", "a", "b")
-# The formula of the expectation divides by a - 1 and is smooth there: two neighbours are averaged.
+# The formula of the expectation divides by a - 1 and is smooth there: neighbours are averaged.
 NEAR_ONE = 1e-4
 THINNED_ROWS = 20_000
 
@@ -153,25 +153,20 @@ def fit_repeat(
     ) + np.array([0.0, np.log(typical), 0.0, 0.0])
     bounds = _bounds(typical)
     thin = slice(None, None, max(1, x.size // THINNED_ROWS))
-    few = _log_likelihood(x[thin], last[thin], T[thin], w[thin])
+    few = log_likelihood(x[thin], last[thin], T[thin], w[thin])
     start = best_start(few, starts, bounds)
-    found = maximise(_log_likelihood(x, last, T, w), start, starts[0], bounds, float(w.sum()))
+    found = maximise(log_likelihood(x, last, T, w), start, starts[0], bounds, float(w.sum()))
     r, alpha, a, b = np.exp(found.log_parameters).tolist()
     return RepeatModel(
         r, alpha, a, b, found.covariance, found.log_likelihood, float(w.sum()), found.penalised
     )
 
 
-def _bounds(time: float) -> Vector:
-    """Bounds of the log-parameters; outside, the likelihood is flat or the formulas overflow."""
-    return np.log([[1e-4, 1e3], [1e-4 * time, 1e4 * time], [1e-4, 40.0], [1e-4, 1e5]])
+def log_likelihood(x: Vector, last: Vector, T: Vector, w: Vector) -> LogLikelihood:
+    """The log likelihood (7) as a function of ln(r, alpha, a, b), with its gradient.
 
-
-def _log_likelihood(x: Vector, last: Vector, T: Vector, w: Vector) -> LogLikelihood:
-    """The log likelihood (7) of log-parameters, with its gradient.
-
-    Customers of the same history are one row, and what depends on the number of purchases alone
-    is asked once for each number.
+    x, last, T, w: (n,) frequency, recency, age and weight. Customers of the same history are one
+    row, and what depends on the number of purchases alone is asked once for each number.
     """
     rows, back = _distinct(np.column_stack([T, last, x]))
     w = np.bincount(back, w).astype(np.float64)
@@ -185,10 +180,10 @@ def _log_likelihood(x: Vector, last: Vector, T: Vector, w: Vector) -> LogLikelih
         log_T, log_last = np.log(alpha + T), np.log(alpha + last)
         # ln A_3 and ln A_4 of the paper; a customer without repeat purchase cannot be lost.
         kept = -(r + x) * log_T
-        lost = np.full_like(x, -np.inf)
+        lost = np.full(x.size, -np.inf)
         before = b + x[again] - 1.0
         lost[again] = np.log(a) - np.log(before) - (r + x[again]) * log_last[again]
-        alive = np.ones_like(x)
+        alive = np.ones(x.size)
         alive[again] = expit(kept[again] - lost[again])
         gone = 1.0 - alive
         by_number = (
@@ -210,21 +205,29 @@ def _log_likelihood(x: Vector, last: Vector, T: Vector, w: Vector) -> LogLikelih
     return of
 
 
-def _mixed_expectation(r: Vector, alpha: Vector, a: float, b: Vector, t: Vector) -> Vector:
-    """Equation (9) for given parameters, (n,).
+def _bounds(time: float) -> Vector:
+    """Bounds of the log-parameters; outside, the likelihood is flat or the formulas overflow."""
+    return np.log([[1e-4, 1e3], [1e-4 * time, 1e4 * time], [1e-4, 40.0], [1e-4, 1e5]])
 
-    Euler's transformation of the paper's 2F1 keeps two of its three parameters near a - 1 and
-    a + b - r, so that 10,000 purchases neither overflow nor cancel.
+
+def _mixed_expectation(r: Vector, alpha: Vector, a: float, b: Vector, t: Vector) -> Vector:
+    """Equation (9) for given parameters, (n,), also where it divides by a - 1 = 0."""
+    if abs(a - 1.0) >= NEAR_ONE:
+        return _expectation(r, alpha, a, b, t)
+    low, high = 1.0 - NEAR_ONE, 1.0 + NEAR_ONE
+    share = (a - low) / (high - low)
+    below, above = (_expectation(r, alpha, end, b, t) for end in (low, high))
+    return (1.0 - share) * below + share * above
+
+
+def _expectation(r: Vector, alpha: Vector, a: float, b: Vector, t: Vector) -> Vector:
+    """Equation (9) away from a = 1, (n,).
+
+    Euler's transformation of the paper's 2F1 keeps one parameter at a - 1, so that 10,000
+    purchases neither overflow nor cancel.
     """
-    if abs(a - 1.0) < NEAR_ONE:
-        low, high = 1.0 - NEAR_ONE, 1.0 + NEAR_ONE
-        share = (a - low) / (high - low)
-        return np.asarray(
-            (1.0 - share) * _mixed_expectation(r, alpha, low, b, t)
-            + share * _mixed_expectation(r, alpha, high, b, t)
-        )
     c, z = a + b - 1.0, t / (alpha + t)
-    stay = np.exp((a - 1.0) * -np.log1p(t / alpha)) * hyp2f1(c - r, a - 1.0, c, z)
+    stay = np.exp((1.0 - a) * np.log1p(t / alpha)) * hyp2f1(c - r, a - 1.0, c, z)
     return np.asarray(np.maximum(c / (a - 1.0) * (1.0 - stay), 0.0))
 
 
