@@ -92,7 +92,7 @@ def _kept(half_life: float) -> float:
 def _probe(design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
     z = [
         answer(Boosted(fixed_rounds=PROBE_ROUNDS), design, won, fold, memory),
-        answer(Logistic(inverse_ridges=(0.1,)), design, won, fold, memory),
+        answer(Logistic(variance=0.1), design, won, fold, memory),
     ]
     return row_log_loss(probability_of(np.mean(z, axis=0)), won[fold.test])
 

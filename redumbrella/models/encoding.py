@@ -40,6 +40,21 @@ class Encoding:
         history = np.arange(p, p + len(self.history_scale))
         return np.concatenate([np.repeat(np.arange(p), widths), history]).astype(np.intp)
 
+    def group(self, features: tuple[Feature, ...]) -> NDArray[np.intp]:
+        """For each encoded column, the number of a group whose effects may be taken as of one size.
+
+        features: all p + q of the design. Groups: a number's scaled value, its being missing, its
+        bins; the levels of a category; the history columns of one source.
+        """
+        names: list[object] = []
+        for j in range(len(self.center)):
+            width = self._width(j)
+            parts = [0, 1] + [2] * (width - 2) if self._is_number(j) else [0] * width
+            names += [(j, part) for part in parts]
+        names += [feature.source for feature in features[len(self.center) :]]
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
+        return np.array([numbers[name] for name in names], np.intp)
+
     @property
     def scaled_values(self) -> NDArray[np.bool_]:
         """True for the encoded columns that hold a scaled number, not a yes or no."""

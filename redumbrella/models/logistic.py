@@ -2,7 +2,7 @@
 
 Numbers enter as scaled value and as quantile bins, categories one-hot, so that the sum can bend.
 The ridge (Hoerl and Kennard 1970; le Cessie and van Houwelingen 1992) shrinks every coefficient;
-it is chosen on the last leads in time.
+each field has a ridge of its own, estimated from the data (models.ridge), or all share a given one.
 """
 
 from dataclasses import dataclass, field
@@ -12,28 +12,21 @@ import numpy as np
 import scipy.sparse as sp
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.base import (
-    Contributions,
-    Family,
-    Parts,
-    Vector,
-    base_log_odds,
-    probability_of,
-)
+from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
+from redumbrella.models.ridge import estimate_variances, solve
 
-INVERSE_RIDGES = (0.01, 0.1, 1.0)
-SHRUNKEN_INVERSE_RIDGE = 0.02
-SHARE_HELD_OUT = 0.2
-MAX_ROWS_TO_CHOOSE = 20_000
+SHRUNKEN_VARIANCE = 0.02
 
 
 @dataclass
 class Logistic(Family):
-    """A ridge-logistic model; `inverse_ridges` are the strengths to choose from."""
+    """A ridge-logistic model; `variance` is 1 / ridge of each encoded column, or of all of them.
 
-    inverse_ridges: tuple[float, ...] = INVERSE_RIDGES
-    strength: float = 0.1
+    None: it is estimated.
+    """
+
+    variance: float | Vector | None = None
     features: tuple[Feature, ...] = ()
     intercept: float = 0.0
     coefficients: Vector = field(default_factory=lambda: np.empty(0))
@@ -45,20 +38,23 @@ class Logistic(Family):
     complexity: ClassVar[int] = 3
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
-        """Chooses the ridge on the last fifth, then fits on all leads."""
+        """Estimates the ridges where none is given, then the coefficients."""
         self.features = design.features
         self.encoding = fit_encoding(design)
         X = self.encoding.transform(design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
         if 0 < won.sum() < won.size and X.shape[1]:
-            self.strength = self._choose(X, won, weight)
-            self.intercept, self.coefficients = _solve(X, won, weight, self.strength)
+            if self.variance is None:
+                group = self.encoding.group(design.features)
+                self.variance = estimate_variances(X, won, weight, group)
+            variance = np.broadcast_to(self.variance, X.shape[1])
+            self.intercept, self.coefficients = solve(X, won, weight, variance)
         return self
 
     def quick(self) -> "Logistic":
-        """The same ridge, without choosing it again."""
-        return Logistic(inverse_ridges=(self.strength,))
+        """The same ridges, without estimating them again."""
+        return Logistic(variance=self.variance)
 
     def log_odds(self, design: Design) -> Vector:
         """intercept + X @ coefficients."""
@@ -94,26 +90,3 @@ class Logistic(Family):
             means=parts.arrays["means"],
             encoding=encoding_from(features, parts),
         )
-
-    def _choose(self, X: sp.csr_matrix, won: Vector, weight: Vector) -> float:
-        latest = slice(max(0, X.shape[0] - MAX_ROWS_TO_CHOOSE), None)
-        X, won, weight = X[latest], won[latest], weight[latest]
-        cut = int(X.shape[0] * (1.0 - SHARE_HELD_OUT))
-        if len(self.inverse_ridges) == 1 or not 0 < won[:cut].sum() < cut:
-            return self.inverse_ridges[-1] if len(self.inverse_ridges) == 1 else 0.1
-        losses = []
-        for strength in self.inverse_ridges:
-            intercept, coefficients = _solve(X[:cut], won[:cut], weight[:cut], strength)
-            p = probability_of(np.asarray(intercept + X[cut:] @ coefficients))
-            losses.append(-float(weight[cut:] @ np.log(np.where(won[cut:] == 1, p, 1.0 - p))))
-        return self.inverse_ridges[int(np.argmin(losses))]
-
-
-def _solve(
-    X: sp.csr_matrix, won: Vector, weight: Vector, inverse_ridge: float
-) -> tuple[float, Vector]:
-    from sklearn.linear_model import LogisticRegression
-
-    solver = LogisticRegression(C=inverse_ridge, solver="lbfgs", max_iter=400, tol=1e-4)
-    solver.fit(X, won, sample_weight=weight)
-    return float(solver.intercept_[0]), solver.coef_.ravel().astype(np.float64)

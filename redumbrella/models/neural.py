@@ -1,12 +1,13 @@
 """A small neural network: two hidden layers of rectified units on the encoded features.
 
-scikit-learn's multilayer perceptron (Adam, early stopping), three networks with different seeds
-averaged. A network has no exact decomposition, so its contributions are Shapley values sampled
-over orders of the features (Castro, Gomez and Tejada 2009): noisy feature by feature, but their
-sum is exactly the score.
+Networks with different seeds are averaged (models.perceptron). Each input is first scaled by the
+standard deviation that a logistic model expects of its coefficient (models.ridge): a network that
+begins with small weights learns large inputs first, so fields that say little hardly disturb it.
+A network has no exact decomposition, so its contributions are Shapley values sampled over orders
+of the features (Castro, Gomez and Tejada 2009): noisy feature by feature, but their sum is exactly
+the score.
 """
 
-import warnings
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -17,21 +18,25 @@ from numpy.typing import NDArray
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
+from redumbrella.models.perceptron import HIDDEN, Layers, train
+from redumbrella.models.ridge import estimate_variances
 
-HIDDEN = (32, 16)
 SEEDS = (0, 1)
 ONE_SEED_FROM = 15_000  # with so many leads a second network hardly steadies the first
 MAX_ROWS = 40_000  # the most recent leads; more of them cost time and change little
 ORDERS = 6
-
-Layers = list[tuple[Vector, Vector]]
+LEAST_VARIANCE, MOST_VARIANCE = 1e-4, 1.0
 
 
 @dataclass
 class Neural(Family):
-    """Networks as lists of (weights, biases), averaged on the log-odds scale."""
+    """Networks as lists of (weights, biases), averaged on the log-odds scale.
+
+    variance: of each encoded column's coefficient, as in `Logistic`; None: it is estimated.
+    """
 
     seeds: tuple[int, ...] = SEEDS
+    variance: Vector | None = None
     features: tuple[Feature, ...] = ()
     start: float = 0.0
     networks: list[Layers] = field(default_factory=list)
@@ -43,7 +48,7 @@ class Neural(Family):
     complexity: ClassVar[int] = 5
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
-        """Trains on the most recent leads; each network stops early on a held-out tenth."""
+        """Trains on the most recent leads."""
         recent = slice(max(0, design.rows - MAX_ROWS), None)
         design, won, weight = design.take(recent), won[recent], weight[recent]
         self.features = design.features
@@ -53,13 +58,24 @@ class Neural(Family):
         self.usual = np.asarray(weight @ X).ravel() / weight.sum()
         self.networks = []
         if 1 < won.sum() < won.size - 1 and X.shape[1]:
+            if self.variance is None:
+                group = self.encoding.group(design.features)
+                self.variance = estimate_variances(X, won, weight, group)
+            scale = np.sqrt(np.clip(self.variance, LEAST_VARIANCE, MOST_VARIANCE))
+            scale /= np.sqrt(np.mean(scale**2))
             seeds = self.seeds if won.size < ONE_SEED_FROM else self.seeds[:1]
-            self.networks = [_train(X, won, weight, seed) for seed in seeds]
+            scaled = X @ sp.diags(scale)
+            networks = [train(scaled, won, weight, seed) for seed in seeds]
+            # The scale goes into the first layer: from here on inputs are the encoded values.
+            self.networks = [
+                [(scale[:, None] * weights, biases), *above]
+                for (weights, biases), *above in networks
+            ]
         return self
 
     def quick(self) -> "Neural":
-        """One network."""
-        return Neural(seeds=SEEDS[:1])
+        """One network, with the same scale of its inputs."""
+        return Neural(seeds=SEEDS[:1], variance=self.variance)
 
     def log_odds(self, design: Design) -> Vector:
         """Mean of the networks' outputs."""
@@ -137,32 +153,6 @@ class Neural(Family):
         if not self.networks:
             return np.full(X.shape[0], self.start)
         return np.asarray(np.mean([_forward(network, X) for network in self.networks], axis=0))
-
-
-def _train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
-    network = MLPClassifier(
-        HIDDEN,
-        alpha=1e-3,
-        # A tenth is held out to stop by, and a batch is taken from the rest.
-        batch_size=min(256 if X.shape[0] < ONE_SEED_FROM else 512, max(1, int(0.9 * X.shape[0]))),
-        learning_rate_init=2e-3,
-        max_iter=25,
-        early_stopping=X.shape[0] >= 200,
-        n_iter_no_change=3,
-        random_state=seed,
-    )
-    # To stop after max_iter rounds is a choice, not a failure to tell people about. The filter
-    # stays: networks train in several threads, which share the filters.
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    # Single precision is enough for a network and takes half the time.
-    network.fit(X.astype(np.float32), won, sample_weight=weight / weight.mean())
-    return [
-        (w.astype(np.float64), b.astype(np.float64))
-        for w, b in zip(network.coefs_, network.intercepts_, strict=True)
-    ]
 
 
 def _forward(network: Layers, X: Vector | sp.csr_matrix) -> Vector:

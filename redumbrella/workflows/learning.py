@@ -18,7 +18,7 @@ from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
-from redumbrella.models.logistic import SHRUNKEN_INVERSE_RIDGE, Logistic
+from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
 from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
@@ -205,7 +205,7 @@ def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> 
 def _makers(regime: Regime) -> dict[str, Maker]:
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
     if regime.name == "shrunken":
-        makers["logistic"] = lambda: Logistic(inverse_ridges=(SHRUNKEN_INVERSE_RIDGE,))
+        makers["logistic"] = lambda: Logistic(variance=SHRUNKEN_VARIANCE)
     return makers
 
 

@@ -163,7 +163,7 @@ def test_shuffled_folds_try_only_the_clock() -> None:
 
 def test_stability_is_repeatable_and_out_of_sample() -> None:
     design = make_design(400)
-    makers = {"logistic": lambda: Logistic(inverse_ridges=(0.1,))}
+    makers = {"logistic": lambda: Logistic(variance=0.1)}
     seen = []
 
     def run(won: Vector) -> float:
