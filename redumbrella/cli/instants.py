@@ -19,7 +19,7 @@ def as_of_option(function: Command) -> Command:
     return click.option("--as-of", "as_of", metavar="T", help=text)(function)
 
 
-def instant(text: str | None, timezone: str) -> int | None:
+def instant(text: str | None, timezone: str, option: str = "--as-of") -> int | None:
     """The instant in UTC microseconds, or None. Raises SettingsError when it is unreadable."""
     if text is None:
         return None
@@ -30,7 +30,7 @@ def instant(text: str | None, timezone: str) -> int | None:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise SettingsError(
-            f'--as-of "{text}" is no instant. Write it like 2026-11-01 or 2026-11-01T08:00+01:00.',
+            f'{option} "{text}" is no instant. Write it like 2026-11-01 or 2026-11-01T08:00+01:00.',
             reason="unreadable_instant",
         ) from None
     return to_microseconds(moment)

@@ -22,6 +22,7 @@ COMMANDS = {
     "leads": "Show the ordered list of leads.",
     "explain": "Show why one lead has its score.",
     "report": "Write the model report as a page or as JSON.",
+    "backtest": "Walk through the past: learn on what was known, score, compare with what came.",
     "export": "Write scores to CSV, Parquet or JSON lines.",
     "serve": "Open the web pages and the REST API.",
     "demo": "Run the main job on real data that comes with Red Umbrella.",

@@ -109,21 +109,22 @@ def lead_stages(
     touch_at: NDArray[np.int64],
     *,
     most_per_lead: int = MOST_PER_SUBJECT,
+    silences: bool = True,
     seed: int = 0,
 ) -> Stages:
     """Stages of k closed leads, in order of lead and then of time.
 
     person: (k,) number of the lead's person, -1 = nobody known. closed_at: (k,) instant of the
     outcome; a lead whose close is not after its creation teaches at its creation alone. touches:
-    (m,) person and instant, in any order. Of more than `most_per_lead` stages some are drawn at
-    random; the creation always stays.
+    (m,) person and instant, in order of both. silences: whether silences are stages too. Of more
+    than `most_per_lead` stages some are drawn at random; the creation always stays.
     """
-    order = np.lexsort((touch_at, touch_person))
-    by_person, at = touch_person[order], touch_at[order]
-    first, end = _spans(person, created_at, closed_at, by_person, at)
-    lead, touched = _expand(first, end, at)
+    first, end = _spans(person, created_at, closed_at, touch_person, touch_at)
+    lead, touched = _expand(first, end, touch_at)
     lead, instant = _distinct(lead, touched + 1)  # just after the touch: facts count before it
     quiet_lead, quiet_at = _silences(lead, instant, created_at, closed_at, seed)
+    if not silences:
+        quiet_lead, quiet_at = quiet_lead[:0], quiet_at[:0]
     subject = np.concatenate([np.arange(person.size), lead, quiet_lead])
     as_of = np.concatenate([created_at, instant, quiet_at])
     is_creation = np.arange(subject.size) < person.size

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from redumbrella.clock import to_iso
 from redumbrella.columns import INTERNAL, ORDER
@@ -68,6 +69,12 @@ class Facts:
     def is_empty(self) -> bool:
         """Whether nobody is known to have done anything."""
         return not any(table.num_rows for table in self.tables.values())
+
+    @property
+    def end(self) -> int:
+        """The instant just after the last fact, 0 when there is none (UTC microseconds)."""
+        ends = [pc.max(table["at"].cast(pa.int64())).as_py() for table in self.tables.values()]
+        return max((end + 1 for end in ends if end is not None), default=0)
 
 
 def read_facts(lake: Lake, as_of: int) -> Facts:

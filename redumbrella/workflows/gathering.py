@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
 from redumbrella.errors import DataError, SettingsError
-from redumbrella.features.history import Asked, History, HistoryEncoder, learn_history
+from redumbrella.features.history import Asked, HistoryEncoder, learn_history
 from redumbrella.features.matrix import Design
 from redumbrella.features.person_index import PersonIndex
 from redumbrella.models.registry import LeadModel
@@ -40,7 +40,9 @@ DEFAULT_HORIZON_DAYS = 30.0
 class Gathered:
     """What a model of this target learns from and scores at `as_of` (UTC microseconds).
 
-    observed: one row per closed lead, or per person and instant; stages come with `staged`.
+    as_of: the instant asked for, or the end of the record where that is earlier: of a record that
+    ends in May nobody knows what happened in June, so its people are seen as of May. observed: one
+    row per closed lead, or per person and instant; stages come with `staged`.
     """
 
     target: Target
@@ -77,18 +79,18 @@ class Gathered:
         """The rows that teach, as questions to the history."""
         stages = observed.stages
         as_of = observed.position.astype(np.int64) if stages is None else stages.as_of
-        return self._asked(observed.closed, as_of, observed.position)
+        return self.asked(observed.closed, as_of, observed.position)
 
     def asked_open(self, rows: slice) -> Asked:
         """Some of the open rows, as questions to the history."""
-        observed = self.observed
-        records = observed.open.take(pa.array(np.arange(observed.open.num_rows)[rows]))
+        records = self.observed.open.slice(rows.start, rows.stop - rows.start)
         as_of = np.full(records.num_rows, self.as_of, np.int64)
-        return self._asked(records, as_of, observed.open_position[rows])
+        return self.asked(records, as_of, self.observed.open_position[rows])
 
-    def _asked(
+    def asked(
         self, records: pa.Table, as_of: NDArray[np.int64], position: NDArray[np.float64]
     ) -> Asked:
+        """Records (n rows) at an instant each, as questions to the history."""
         return Asked(
             person_ids(records),
             as_of,
@@ -110,11 +112,15 @@ def gather(workspace: Workspace, target: Target, leads: pa.Table | None, as_of: 
     Raises DataError when there is nothing to learn from.
     """
     facts = read_facts(workspace.lake, as_of)
-    if target.from_ is not None:
-        assert leads is not None
-        observed = lead_observations(leads, as_of)
-        return _with_profiles(Gathered(target, as_of, observed, facts, facts.notes))
-    return _with_profiles(_gather_people(target, facts, as_of))
+    if target.from_ is None:
+        return _with_profiles(_gather_people(target, facts, min(as_of, facts.end)))
+    assert leads is not None
+    observed = lead_observations(leads, as_of)
+    gathered = Gathered(target, as_of, observed, facts, facts.notes)
+    if gathered.sees_history:
+        newest = max(observed.position.max(initial=0.0), observed.open_position.max(initial=0.0))
+        gathered = replace(gathered, as_of=min(as_of, max(facts.end, int(newest) + 1)))
+    return _with_profiles(gathered)
 
 
 def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Design]:
@@ -123,14 +129,14 @@ def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Desi
     history = None if model.history is None else model.history.group(gathered.facts.tables)
 
     def design_of(rows: slice) -> Design:
-        part = observed.open.take(pa.array(np.arange(observed.open.num_rows)[rows]))
+        part = observed.open.slice(rows.start, rows.stop - rows.start)
         asked = None if history is None else gathered.asked_open(rows)
         return model.design(part, observed.open_position[rows], history, asked)
 
     return design_of
 
 
-def staged(gathered: Gathered, history: History) -> Observations:
+def staged(gathered: Gathered) -> Observations:
     """Closed leads at the stages of their lives; people are already rows at many instants."""
     observed = gathered.observed
     if observed.stages is not None or "closed_at" not in observed.closed.column_names:
@@ -144,31 +150,40 @@ def staged(gathered: Gathered, history: History) -> Observations:
         closed_at.fill_null(0).to_numpy(zero_copy_only=False),
         created,
     )
-    person = history.people.index_of(person_ids(observed.closed))
-    touched = touches(history)
+    people, touched = touches(gathered.facts)
+    person = people.index_of(person_ids(observed.closed))
     most = int(np.clip(MOST_ROWS // max(person.size, 1), 2, MOST_PER_SUBJECT))
     stages = lead_stages(person, created, ended, touched.person, touched.at, most_per_lead=most)
     return observed.at_stages(stages)
 
 
-def touches(history: History) -> Instants:
-    """Instants of all facts of all streams."""
-    people, instants = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-    for log in history.logs:
-        people.append(np.repeat(np.arange(log.people, dtype=np.int32), np.diff(log.offsets)))
-        instants.append(log.facts.at)
-    return Instants.of(np.concatenate(people), np.concatenate(instants))
+def touches(facts: Facts) -> tuple[PersonIndex, Instants]:
+    """The people of all facts by number, and the instants at which each was touched."""
+    tables = list(facts.tables.values())
+    chunks = [chunk for table in tables for chunk in table["person_id"].chunks]
+    people = PersonIndex.of(pa.chunked_array(chunks, pa.string()))
+    found = [_instants(table, people) for table in tables]
+    return people, Instants.of(
+        np.concatenate([np.empty(0, np.int32), *(i.person for i in found)]),
+        np.concatenate([np.empty(0, np.int64), *(i.at for i in found)]),
+    )
+
+
+def with_profiles(facts: Facts, records: pa.Table, as_of: NDArray[np.int64]) -> pa.Table:
+    """The records (n rows) with the profile of each one's person as it was known at as_of (n,)."""
+    if facts.profiles is None:
+        return records
+    return facts.profiles.beside(records, person_ids(records), as_of)
 
 
 def _with_profiles(gathered: Gathered) -> Gathered:
-    """The same with the profile of each row's person, as it was known at the row's instant."""
-    profiles, observed = gathered.facts.profiles, gathered.observed
-    if profiles is None or observed.order != "created_at":
+    observed = gathered.observed
+    if observed.order != "created_at":
         return gathered
     at = observed.position if observed.stages is None else observed.stages.as_of
     now = np.full(observed.open.num_rows, gathered.as_of, np.int64)
-    closed = profiles.beside(observed.closed, person_ids(observed.closed), at.astype(np.int64))
-    opened = profiles.beside(observed.open, person_ids(observed.open), now)
+    closed = with_profiles(gathered.facts, observed.closed, at.astype(np.int64))
+    opened = with_profiles(gathered.facts, observed.open, now)
     return replace(gathered, observed=replace(observed, closed=closed, open=opened))
 
 
@@ -185,10 +200,10 @@ def _gather_people(target: Target, facts: Facts, as_of: int) -> Gathered:
     today = asked.eligible(as_of)
     horizon = asked.horizon
     observed = Observations(
-        closed=_records(people, lessons.person),
+        closed=person_records(people, lessons.person),
         won=lessons.outcome,
         position=lessons.as_of.astype(np.float64),
-        open=_records(people, today),
+        open=person_records(people, today),
         open_position=np.full(today.size, float(as_of)),
         order="created_at",
         open_among=False,
@@ -217,12 +232,7 @@ def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarg
             "`umbrella ingest`.",
             reason="no_facts",
         )
-    chunks = [c for table in facts.tables.values() for c in table["person_id"].chunks]
-    people = PersonIndex.of(pa.chunked_array(chunks, pa.string()))
-    everything = [_instants(table, people) for table in facts.tables.values()]
-    touched = Instants.of(
-        np.concatenate([i.person for i in everything]), np.concatenate([i.at for i in everything])
-    )
+    people, touched = touches(facts)
     bought = _bought(facts, people)
     population = target.population or "active"
     if population not in POPULATIONS:
@@ -292,7 +302,8 @@ def _frequent(facts: Facts, most: int = 8) -> list[str]:
     return []
 
 
-def _records(people: PersonIndex, chosen: NDArray[np.intp]) -> pa.Table:
+def person_records(people: PersonIndex, chosen: NDArray[np.intp]) -> pa.Table:
+    """Records of people, who stand where leads stand: their id is the id of both."""
     ids = people.ids.take(pa.array(chosen)).cast(pa.string())
     return pa.table({"lead_id": ids, "person_id": ids})
 

@@ -166,6 +166,28 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     )
 
 
+def relearn(
+    observed: Observations, design: Design, clock: Clock | None, lesson: Lesson
+) -> tuple[Blend, Rows | None]:
+    """The model of an earlier lesson on newer leads: same families, memory and calibration.
+
+    Gives the fitted blend and the window variables that it keeps.
+    """
+    won = observed.won
+    columns = None
+    if lesson.memory.sees_clock and clock is not None:
+        design = clock.beside(design, observed.position)
+    if design.history is not None:
+        columns = _telling(design, won, np.arange(won.size), observed.stages)
+        design = design.take(np.arange(won.size), columns)
+    forget = Memory() if lesson.comparison.chosen == "prior" else lesson.memory
+    weight = forget.weights(won.size) * observed.weight()
+    makers = {name: lesson.blend.members[name].quick for name in lesson.weights}
+    fits = [partial(make().fit, design, won, weight) for make in makers.values()]
+    members = dict(zip(makers, run_all(fits), strict=True))
+    return Blend(members, lesson.weights, lesson.blend.calibration), columns
+
+
 def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool]:
     """Folds that ask what scoring will ask.
 

@@ -231,6 +231,24 @@ class ScoreBin(TypedDict):
     count: int
 
 
+class StreamFacts(TypedDict):
+    """One stream of facts: how many kinds it has, and how many rare ones are pooled."""
+
+    name: str
+    kinds: int
+    pooled: int
+
+
+class HistoryFacts(TypedDict):
+    """What the model sees of histories: variables made, variables kept, rows that taught."""
+
+    version: str
+    variables: int
+    kept: int
+    rows: int
+    streams: list[StreamFacts]
+
+
 class ReportDocument(TypedDict):
     """Everything that is known about one trained model."""
 
@@ -262,4 +280,5 @@ class ReportDocument(TypedDict):
     gates: list[Gate]
     score_distribution: list[ScoreBin]
     forgetting: dict[str, object] | None
+    history: HistoryFacts | None
     notes: list[str]

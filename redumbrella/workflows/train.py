@@ -17,15 +17,18 @@ from redumbrella.columns import INTERNAL, TABLES
 from redumbrella.errors import DataError, SettingsError, nearest
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
+from redumbrella.features.history import HistoryEncoder
+from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
 from redumbrella.models.registry import LeadModel, save_model, with_history
 from redumbrella.scores.reasons import usual_values
 from redumbrella.settings import Settings, Target
-from redumbrella.training.leaks import find_leaks
-from redumbrella.training.memory import fit_clock
+from redumbrella.training.leaks import Leak, find_leaks
+from redumbrella.training.memory import Clock, fit_clock
 from redumbrella.training.observations import Observations
+from redumbrella.training.splits import Rows
 from redumbrella.workflows.gathering import Gathered, gather, staged
-from redumbrella.workflows.learning import Learned, Progress, learn
+from redumbrella.workflows.learning import Learned, Progress, learn, relearn
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workflows.train_report import build_report
 from redumbrella.workspace import Workspace
@@ -113,52 +116,84 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
 
     Raises DataError when there is nothing to learn from.
     """
-    observed = gathered.observed
-    _require_closed(observed)
-    candidates = _candidates(observed.closed, settings)
     report("Looking for fields that give the outcome away", 0.0)
-    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
-    leaks = (
-        find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
-        if gathered.is_about_leads
-        else []
-    )
-    left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
-    encoder = _fit_encoder(observed, candidates, left_out)
-    clock = None
-    if observed.order != "none":
-        source = "created_at" if observed.order == "created_at" else "(order of the rows)"
-        clock = fit_clock(observed.position, source)
-    # A person's instants are regular: the clock would only number the cutoffs.
-    tried = clock if gathered.is_about_leads else None
-    streams = gathered.learn_history()
-    if streams is not None:
-        report("Following what people did", 0.0)
-        history = streams.group(gathered.facts.tables)
-        observed = staged(gathered, history)
-        design = with_history(
-            encoder.transform(observed.closed), streams, history, gathered.asked_closed(observed)
-        )
-    else:
-        design = encoder.transform(observed.closed)
-    lesson = learn(observed, design, tried, report)
+    material = prepare(settings, gathered)
+    observed, clock = material.observed, material.clock
+    lesson = learn(observed, material.design, clock, report)
     sources = sorted({feature.source for feature in lesson.design.features})
-    if streams is not None and lesson.columns is not None:
-        streams = streams.keeping(lesson.columns)
     model = LeadModel(
         version=version,
         target=gathered.target.name,
         regime=named(lesson.regime, lesson.comparison.chosen),
         reliable=lesson.regime.reliable,
-        encoder=encoder,
+        encoder=material.encoder,
         clock=clock if lesson.memory.sees_clock else None,
         blend=lesson.blend,
         spread=lesson.spread,
         usual=usual_values(observed.closed, sources, lesson.design),
         reference=_sorted(lesson.probability),
-        history=streams,
+        history=_kept(material.streams, lesson.columns),
     )
-    return Learned(model, lesson, observed, leaks)
+    return Learned(model, lesson, observed, material.leaks)
+
+
+def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> LeadModel:
+    """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
+    material = prepare(settings, gathered)
+    blend, columns = relearn(material.observed, material.design, material.clock, earlier.lesson)
+    return replace(
+        earlier.model,
+        encoder=material.encoder,
+        clock=material.clock if earlier.lesson.memory.sees_clock else None,
+        blend=blend,
+        history=_kept(material.streams, columns),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """Rows as models see them: encoders, the design, and what was left out."""
+
+    observed: Observations
+    encoder: RecordEncoder
+    streams: HistoryEncoder | None
+    clock: Clock | None
+    design: Design
+    leaks: list[Leak]
+
+
+def prepare(settings: Settings, gathered: Gathered) -> _Material:
+    """Guards against leaks, then encodes the record and the history of the closed rows.
+
+    Raises DataError when there is nothing to learn from.
+    """
+    observed = gathered.observed
+    _require_closed(observed)
+    candidates = _candidates(observed.closed, settings)
+    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
+    leaks = []
+    if gathered.is_about_leads:
+        leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
+    left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
+    encoder = _fit_encoder(observed, candidates, left_out)
+    clock = None
+    # A person's instants are regular: a clock would only number them.
+    if observed.order != "none" and gathered.is_about_leads:
+        source = "created_at" if observed.order == "created_at" else "(order of the rows)"
+        clock = fit_clock(observed.position, source)
+    streams = gathered.learn_history()
+    if streams is None:
+        design = encoder.transform(observed.closed)
+        return _Material(observed, encoder, None, clock, design, leaks)
+    history = streams.group(gathered.facts.tables)
+    observed = staged(gathered)
+    records = encoder.transform(observed.closed)
+    design = with_history(records, streams, history, gathered.asked_closed(observed))
+    return _Material(observed, encoder, streams, clock, design, leaks)
+
+
+def _kept(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:
+    return streams if streams is None or columns is None else streams.keeping(columns)
 
 
 def _clear_leftovers(workspace: Workspace, at: int) -> None:
