@@ -20,6 +20,7 @@ from redumbrella.workflows.wording import (
 )
 from redumbrella.workspace import open_workspace
 
+_LINES = 12  # facts of a timeline that a terminal shows
 _BAR = 12  # characters of the longest bar
 
 
@@ -68,6 +69,7 @@ def _print(lead: LeadDetail) -> None:
     )
     _print_reasons(lead.explanation)
     _print_record(lead)
+    _print_timeline(lead)
     for other in lead.other_products:
         output.print(f"Product {other.product_id}: {percent(other.probability)}")
     output.print(model_line(lead.model), soft_wrap=True)
@@ -112,3 +114,18 @@ def _print_record(lead: LeadDetail) -> None:
     for field in lead.fields:
         table.add_row(field.name, plain(field.value, lead.timezone))
     console().print(table)
+
+
+def _print_timeline(lead: LeadDetail) -> None:
+    if not lead.timeline:
+        return
+    shown = lead.timeline[:_LINES]
+    table = plain_table()
+    table.add_column("When", style="dim", no_wrap=True)
+    table.add_column("What happened", overflow="fold")
+    table.add_column("", overflow="fold")
+    for entry in shown:
+        table.add_row(moment(entry.at, lead.timezone), entry.what, entry.detail)
+    console().print(table)
+    if lead.timeline_total > len(shown):
+        console().print(f"The newest {len(shown)} of {count(lead.timeline_total)} facts.")

@@ -24,6 +24,7 @@ from redumbrella.workflows.lead_list import (
 )
 from redumbrella.workflows.model_report import ModelFacts, checked_target, model_facts
 from redumbrella.workflows.reading import reading
+from redumbrella.workflows.timeline import TimelineEntry, timeline
 from redumbrella.workspace import Workspace
 
 _SCORES = tables.scores.c
@@ -65,6 +66,8 @@ class LeadDetail:
     ranked: int  # how many leads are scored for the target
     explanation: Explanation | None  # None when the score was written without reasons
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
+    timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
+    timeline_total: int  # how many facts there are, of which the newest are shown
     other_products: tuple[OtherProduct, ...]
     model: ModelFacts | None
     currency: str
@@ -91,12 +94,16 @@ def lead_detail(
         ranked = _count(connection, _SCORES.target == name)
         chosen = tables.models.c.version == row["model_version"]
         model = connection.execute(select(tables.models).where(chosen)).mappings().first()
+    person = row["person_id"] or lead_id
+    entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
         score=lead_row(row),
         rank=above + 1,
         ranked=ranked,
         explanation=_explanation(read_reasons(row["reasons"])),
         fields=tuple(_record(workspace, lead_id)),
+        timeline=entries,
+        timeline_total=total,
         other_products=tuple(
             OtherProduct(other["product_id"], other["probability"])
             for other in rows
