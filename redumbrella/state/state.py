@@ -284,6 +284,7 @@ def _score_values(target: str, row: Row) -> tuple[Any, ...]:
         "label": label,
         "search": f"{row['lead_id']} {label}".lower(),
         "reasons": _json(row.get("reasons") or {}),
+        "details": _json(row.get("details") or {}),
     }
     return tuple(full.get(name) for name in _SCORE_COLUMNS)
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = MetaData()
 
@@ -112,6 +112,7 @@ scores = Table(
     Column("rep_id", String),
     Column("search", String, nullable=False),  # lower case "lead_id label", for contains-search
     Column("reasons", Text, nullable=False),
+    Column("details", Text, nullable=False, default="{}"),  # value, time, effort, fit, card
     Index("scores_by_probability", "target", "probability", "lead_id"),
     Index("scores_by_percentile", "target", "percentile", "lead_id"),
     Index("scores_by_expected_value", "target", "expected_value", "lead_id"),
@@ -123,4 +124,40 @@ scores = Table(
     Index("scores_by_rep", "target", "rep_id", "probability"),
     # Narrow and complete for "contains x, best first": the wide rows are fetched only for a page.
     Index("scores_by_search", "target", "search", "probability", "lead_id", "product_id"),
+)
+
+# What each customer is worth, and whether he is leaving; replaced as one list.
+customers = Table(
+    "customers",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("as_of", BigInteger, nullable=False),
+    Column("label", String, nullable=False),
+    Column("segment", String),
+    Column("purchases", BigInteger, nullable=False),
+    Column("spent", Float, nullable=False),
+    Column("last_purchase", BigInteger),
+    Column("alive", Float),  # P(still a customer)
+    Column("expected_purchases", Float),
+    Column("value", Float),  # expected within the horizon, discounted
+    Column("value_low", Float),
+    Column("value_high", Float),
+    Column("churn", Float),  # probability of the churn target, where there is one
+    Column("search", String, nullable=False),
+    Column("details", Text, nullable=False, default="{}"),
+    Index("customers_by_value", "value", "person_id"),
+    Index("customers_by_churn", "churn", "person_id"),
+    Index("customers_by_alive", "alive", "person_id"),
+    Index("customers_by_segment", "segment", "value"),
+)
+
+# The company's objectives as weights of the qualification card; the newest row counts.
+weightings = Table(
+    "weightings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("set_at", BigInteger, nullable=False),
+    Column("set_by", String, nullable=False, default=""),
+    Column("weights", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
 )

@@ -72,8 +72,8 @@ def _of_table(
     with workspace.lake.attached(connection, table) as view:
         listed = ", ".join(quoted(name) for name in details)
         rows = connection.execute(
-            f"SELECT at, {word}, {listed}, count(*) OVER () FROM {quoted(view)} WHERE {own} "
-            f"ORDER BY at DESC LIMIT {most}"
+            f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {quoted(view)} t WHERE {own} "
+            f"ORDER BY t.at DESC LIMIT {most}"
         ).fetchall()
     entries = [
         TimelineEntry(row[0].astimezone(UTC), table, str(row[1]), _detail(details, row[2:-1]))

@@ -18,7 +18,14 @@ def target(
     touches: Instants, hits: Instants, *, absence: bool = False, population: str = "active"
 ) -> PersonTarget:
     return PersonTarget(
-        touches, hits, hits, 4, 30 * DAY, 60 * DAY, absence, population  # type: ignore[arg-type]
+        touches,
+        hits,
+        hits,
+        4,
+        30 * DAY,
+        60 * DAY,
+        absence,
+        population,  # type: ignore[arg-type]
     )
 
 

@@ -1,0 +1,194 @@
+"""From events, calls and purchases to scored leads and people, backtests and timelines."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from history_world import START, write_history_company
+from lead_worlds import quiet
+
+from redumbrella.cli.main import umbrella
+from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
+from redumbrella.clock import to_microseconds
+from redumbrella.errors import SettingsError
+from redumbrella.evaluation.metrics import auc
+from redumbrella.models.registry import load_model
+from redumbrella.settings import Target
+from redumbrella.workflows.backtest import BacktestResult, backtest
+from redumbrella.workflows.facts import read_facts
+from redumbrella.workflows.gathering import gather
+from redumbrella.workflows.lead_detail import lead_detail
+from redumbrella.workflows.lead_list import LeadQuery, list_leads
+from redumbrella.workflows.run import RunResult, run
+from redumbrella.workspace import Workspace
+
+BEGIN = to_microseconds(START)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    workspace = write_history_company(tmp_path_factory.mktemp("history"))
+    yield workspace
+    workspace.state.close()
+
+
+@pytest.fixture(scope="module")
+def ran(company: Workspace) -> RunResult:
+    return run(company, quiet)
+
+
+def test_every_target_is_trained_and_scored(company: Workspace, ran: RunResult) -> None:
+    assert ran.scored is not None
+    assert ran.scored.leads == 20
+    other = ran.others[0]
+    assert other.target == "buys"
+    assert other.scored is not None
+    assert other.scored.leads > 50
+    again = run(company, quiet)
+    assert (again.trained, again.scored, again.others[0].trained) == (None, None, None)
+
+
+def test_a_lead_with_long_talks_stands_above_one_without(
+    company: Workspace, ran: RunResult
+) -> None:
+    assert ran.trained is not None
+    report = ran.trained.report
+    chosen = next(family for family in report["families"] if family["chosen"])
+    prior = next(family for family in report["families"] if family["family"] == "prior")
+    assert chosen["log_loss"]["mean"] < 0.85 * prior["log_loss"]["mean"]
+    assert report["history"] is not None
+    assert report["history"]["rows"] > 2 * report["counts"]["closed"]
+    assert {stream["name"] for stream in report["history"]["streams"]} >= {"activities", "events"}
+    keen = {row["lead"] for row in rows(company, "calls") if row["outcome"] == "talked"}
+    page = list_leads(company, LeadQuery(page_size=100))
+    p = np.array([lead.probability for lead in page.rows])
+    y = np.array([float(lead.lead_id in keen) for lead in page.rows])
+    assert auc(p, y) > 0.8
+
+
+def test_reasons_tell_what_the_person_did_and_sum_to_the_score(
+    company: Workspace, ran: RunResult
+) -> None:
+    assert ran.scored is not None
+    texts = []
+    for lead in list_leads(company, LeadQuery(page_size=100)).rows:
+        detail = lead_detail(company, lead.lead_id)
+        why = detail.explanation
+        assert why is not None
+        parts = sum(reason.contribution for reason in (*why.raises, *why.lowers))
+        assert why.base + parts + why.rest == pytest.approx(why.total)
+        texts += [reason.text for reason in (*why.raises, *why.lowers)]
+    assert any("call" in text for text in texts)
+
+
+def test_the_timeline_is_the_newest_facts_of_the_person(company: Workspace, ran: RunResult) -> None:
+    assert ran.scored is not None
+    lead = list_leads(company, LeadQuery(page_size=1)).rows[0]
+    detail = lead_detail(company, lead.lead_id)
+    own = [row for row in rows(company, "calls") if row["lead"] == lead.lead_id]
+    visits = [row for row in rows(company, "visits") if row["person"] == lead.person_id]
+    assert detail.timeline_total == len(own) + len(visits)
+    instants = [entry.at for entry in detail.timeline]
+    assert instants == sorted(instants, reverse=True)
+    assert {entry.table for entry in detail.timeline} <= {"activities", "events"}
+
+
+def test_the_stored_model_answers_as_the_one_in_memory(company: Workspace, ran: RunResult) -> None:
+    assert ran.trained is not None
+    model = load_model(company.root / "models" / ran.trained.version)
+    assert model.history is not None
+    assert model.history.columns is not None
+    stored = {
+        row.lead_id: row.probability for row in list_leads(company, LeadQuery(page_size=100)).rows
+    }
+    assert len(stored) == 20
+
+
+@pytest.fixture(scope="module")
+def walked(company: Workspace, ran: RunResult) -> BacktestResult:
+    assert ran.trained is not None
+    return backtest(
+        company,
+        quiet,
+        start=BEGIN + 200 * DAY,
+        end=BEGIN + 255 * DAY,
+        every="touch",
+        path=company.root / "touches.csv",
+    )
+
+
+def test_a_backtest_after_every_touch_asks_open_leads_only(
+    company: Workspace, walked: BacktestResult
+) -> None:
+    assert walked.path is not None
+    with walked.path.open(encoding="utf-8") as file:
+        written = list(csv.DictReader(file))
+    assert list(written[0]) == ["id", "product_id", "target", "as_of", "probability", "outcome"]
+    assert len(written) == walked.rows
+    closed = {row["lead"]: row["closed"] for row in rows(company, "leads")}
+    for row in written:
+        assert not closed[row["id"]] or row["as_of"][:19] <= closed[row["id"]][:19]
+    assert walked.metrics["auc"] > 0.7
+    assert walked.prior_log_loss is not None
+    assert walked.metrics["log_loss"] < walked.prior_log_loss
+
+
+def test_a_backtest_of_people_knows_no_outcome_beyond_the_record(company: Workspace) -> None:
+    found = backtest(
+        company,
+        quiet,
+        start=BEGIN + 230 * DAY,
+        end=BEGIN + 262 * DAY,
+        every=30 * DAY,
+        target_name="buys",
+    )
+    assert len(found.steps) == 2
+    assert found.steps[0].known == found.steps[0].rows
+    assert found.steps[1].known == 0
+    assert found.metrics["log_loss"] > 0
+
+
+def test_facts_after_the_instant_change_no_row(company: Workspace, ran: RunResult) -> None:
+    assert ran.trained is not None
+    at = BEGIN + 150 * DAY
+    early = read_facts(company.lake, at)
+    assert (
+        max(table["at"].to_pylist()[-1] for table in early.tables.values()).timestamp() < at / 1e6
+    )
+    target = Target("buys", purchase=True, horizon_days=30, active_days=60)
+    gathered = gather(company, target, None, at)
+    stages = gathered.observed.stages
+    assert stages is not None
+    assert stages.outcome_known.max() <= at
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--from", "2024-09-01", "--to", "2024-08-01"], "must be later"),
+        (["--from", "2024-09-01", "--to", "2024-10-01", "--every", "soon"], "no length of time"),
+        (["--from", "2024-13-01", "--to", "2024-10-01"], "no instant"),
+        (["--from", "2024-01-01", "--to", "2024-10-01", "--every", "0.01h"], "instants"),
+    ],
+)
+def test_an_impossible_backtest_says_why(
+    company: Workspace, arguments: list[str], words: str
+) -> None:
+    result = CliRunner().invoke(umbrella, ["backtest", "-w", str(company.root), *arguments])
+    assert isinstance(result.exception, SettingsError)
+    assert words in result.exception.message
+
+
+def test_an_event_that_never_happened_is_named(company: Workspace) -> None:
+    with pytest.raises(SettingsError, match="never happened") as problem:
+        gather(company, Target("x", event="subscribe"), None, BEGIN + 200 * DAY)
+    assert "pricing_view" in problem.value.message
+
+
+def rows(company: Workspace, name: str) -> list[dict[str, str]]:
+    path: Path = company.root / f"{name}.csv"
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
