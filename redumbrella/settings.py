@@ -90,6 +90,12 @@ class Settings:
     targets: tuple[Target, ...]
     success: Success
 
+    @property
+    def main_target(self) -> Target | None:
+        """The target that is meant when none is named: the first of leads, else the first."""
+        of_leads = [target for target in self.targets if target.from_ is not None]
+        return next(iter([*of_leads, *self.targets]), None)
+
 
 def load_settings(root: Path) -> Settings:
     """Reads `root`/umbrella.toml. Raises SettingsError with all problems of the file."""

@@ -62,6 +62,7 @@ def leads(request: Request, workspace: Opened, query: Query) -> HTMLResponse:
         section="/leads",
         page=page,
         parameters=dict(request.query_params),
+        targets=[target.name for target in workspace.settings.targets],
         order=name,
         orders=_with_current(name),
         falling=_FALLING,

@@ -94,14 +94,15 @@ class ModelReport:
 
 
 def default_target(workspace: Workspace) -> str:
-    """The first target of umbrella.toml; SettingsError when it names none."""
-    if not workspace.settings.targets:
+    """The main target of umbrella.toml; SettingsError when it names none."""
+    main = workspace.settings.main_target
+    if main is None:
         message = (
             "umbrella.toml names no target. Map the outcome under [tables.leads.columns] "
             '(won = "…") or add [[targets]].'
         )
         raise SettingsError(message, reason="no_target")
-    return workspace.settings.targets[0].name
+    return main.name
 
 
 def checked_target(workspace: Workspace, target: str | None) -> str:

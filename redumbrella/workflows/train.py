@@ -218,14 +218,13 @@ def chosen_target(settings: Settings, name: str | None) -> Target:
                 reason="unknown_target",
             )
         return found
-    if not settings.targets:
+    if settings.main_target is None:
         raise SettingsError(
             "Nothing is to be predicted yet. Add to umbrella.toml:\n"
             '[[targets]]\nname = "conversion"\nfrom = "leads.won"',
             reason="no_target",
         )
-    of_leads = [target for target in settings.targets if target.from_ is not None]
-    return (of_leads or list(settings.targets))[0]
+    return settings.main_target
 
 
 def leads_for(workspace: Workspace, target: Target) -> pa.Table | None:
