@@ -12,9 +12,11 @@ deviation `VAGUE` (a factor of 20 to either side at 95 %).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import ThreadpoolController
 
 from redumbrella.models.base import Vector
 
@@ -99,9 +101,17 @@ def _climb(rises: LogLikelihood, start: Vector, bounds: Vector, tolerance: float
         level, slope = rises(at)
         return -level, -slope
 
+    # The climb solves systems of four unknowns; BLAS threads would only wait for each other.
     options = {"maxiter": 1_000, "maxfun": 2_000, "ftol": tolerance, "gtol": 1e-9, "maxcor": 20}
-    found = minimize(falls, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    with _threads().limit(limits=1, user_api="blas"):
+        found = minimize(falls, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(found.x)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """The BLAS of this process; to look for it takes longer than a small fit."""
+    return ThreadpoolController()
 
 
 def _covariance(rises: LogLikelihood, top: Vector, customers: float) -> Vector | None:
