@@ -17,6 +17,7 @@ from redumbrella.columns import TABLES, Table
 from redumbrella.errors import SettingsError, nearest
 
 FILE_NAME = "umbrella.toml"
+CUSTOMER_UNITS = {"day": 1.0, "week": 7.0}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,45 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What work costs, in the workspace's currency, and the share of revenue that is profit."""
+
+    per_hour: float = 0.0
+    per_contact: float = 0.0
+    margin: float = 1.0
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """Weights of the four criteria of the card, and the scale of the clients' ratings."""
+
+    ease_of_conversion: float = 1.0
+    ease_of_delivery: float = 1.0
+    profit: float = 1.0
+    fit: float = 1.0
+    lowest_rating: float = 1.0
+    highest_rating: float = 5.0
+
+
+@dataclass(frozen=True)
+class Customers:
+    """How customers are valued: how far ahead, at which yearly rate, in which unit of time.
+
+    margin: the share of revenue that is profit. unit: of the purchase model's parameters.
+    """
+
+    horizon_days: float = 365.0
+    discount: float = 0.1
+    margin: float = 1.0
+    unit: str = "day"
+
+    @property
+    def unit_days(self) -> float:
+        """Days in the unit."""
+        return CUSTOMER_UNITS[self.unit]
+
+
+@dataclass(frozen=True)
 class Success:
     """Gates that a model must pass to be promoted; None means no gate."""
 
@@ -89,6 +129,9 @@ class Settings:
     tables: Mapping[str, Source]
     targets: tuple[Target, ...]
     success: Success
+    customers: Customers = Customers()
+    costs: Costs = Costs()
+    qualification: Qualification = Qualification()
 
     @property
     def main_target(self) -> Target | None:
@@ -113,6 +156,9 @@ def load_settings(root: Path) -> Settings:
         tables=MappingProxyType(_tables(top.section("tables"))),
         targets=(),
         success=_success(top.section("success")),
+        customers=_customers(top.section("customers")),
+        costs=_costs(top.section("costs")),
+        qualification=_qualification(top.section("qualification")),
     )
     targets = _targets(top, settings.tables)
     workspace.finish()
@@ -403,6 +449,25 @@ def _target(section: _Section, tables: Mapping[str, Source]) -> Target:
     return target
 
 
+def _customers(section: _Section) -> Customers:
+    default = Customers()
+    horizon = section.number("horizon_days", 1.0, 3650.0)
+    discount = section.number("discount", 0.0, 10.0)
+    margin = section.number("margin", 0.0, 1.0)
+    unit = section.text("unit") or default.unit
+    if unit not in CUSTOMER_UNITS:
+        hint = nearest(unit, list(CUSTOMER_UNITS))
+        section.problem(f'unit = "{unit}": expected "day" or "week".{hint}')
+        unit = default.unit
+    section.finish()
+    return Customers(
+        horizon_days=default.horizon_days if horizon is None else horizon,
+        discount=default.discount if discount is None else discount,
+        margin=default.margin if margin is None else margin,
+        unit=unit,
+    )
+
+
 def _success(section: _Section) -> Success:
     highest = {"min_lift_at_10": 10.0, "max_log_loss": float("inf")}
     gates = {
@@ -411,3 +476,29 @@ def _success(section: _Section) -> Success:
     }
     section.finish()
     return Success(**gates)
+
+
+def _costs(section: _Section) -> Costs:
+    margin = section.number("margin", 0.0, 1.0)
+    costs = Costs(
+        per_hour=section.number("per_hour", 0.0) or 0.0,
+        per_contact=section.number("per_contact", 0.0) or 0.0,
+        margin=1.0 if margin is None else margin,
+    )
+    section.finish()
+    return costs
+
+
+def _qualification(section: _Section) -> Qualification:
+    given = {field.name: section.number(field.name, 0.0) for field in fields(Qualification)}
+    found = Qualification(**{name: value for name, value in given.items() if value is not None})
+    weights = (found.ease_of_conversion, found.ease_of_delivery, found.profit, found.fit)
+    if not sum(weights) > 0.0:
+        section.problem("all weights are zero: give at least one criterion a weight above 0.")
+    if not found.lowest_rating < found.highest_rating:
+        section.problem(
+            f"lowest_rating = {found.lowest_rating:g} and highest_rating = "
+            f"{found.highest_rating:g}: expected a scale that rises."
+        )
+    section.finish()
+    return found

@@ -20,6 +20,7 @@ person_id = "person"
 created_at = "created"
 closed_at = "closed"
 won = "won"
+amount = "sum"
 [tables.activities]
 path = "calls.csv"
 [tables.activities.columns]
@@ -41,6 +42,9 @@ path = "purchases.csv"
 person_id = "person"
 at = "at"
 amount = "amount"
+[costs]
+per_hour = 60
+margin = 0.5
 [[targets]]
 name = "conversion"
 from = "leads.won"
@@ -71,14 +75,17 @@ def write_history_company(folder: Path, *, leads: int = 260, open_leads: int = 2
         is_open = number >= leads
         won = "" if is_open else str(int(rng.random() < (0.85 if keen else 0.1)))
         closed = "" if is_open else stamp(calls[-1] + timedelta(hours=20))
-        lines["leads"].append(f"L{number},P{number},{stamp(created)},{closed},{won},{number % 4}")
+        amount = f"{(number % 4 + 1) * 100 * rng.lognormal(0, 0.2):.0f}" if won == "1" else ""
+        lines["leads"].append(
+            f"L{number},P{number},{stamp(created)},{closed},{won},{number % 4},{amount}"
+        )
     for person in range(150):
         rate = 0.3 + 3.0 * (person % 3 == 0)
         for _ in range(rng.poisson(rate * 6)):
             at = START + timedelta(days=float(rng.integers(0, 270)), hours=int(rng.integers(8, 20)))
             lines["purchases"].append(f"P{person},{stamp(at)},{rng.lognormal(3, 0.5):.2f}")
     headers = {
-        "leads": "lead,person,created,closed,won,size",
+        "leads": "lead,person,created,closed,won,size,sum",
         "calls": "lead,at,kind,outcome,seconds,rep",
         "visits": "person,at,kind",
         "purchases": "person,at,amount",

@@ -69,6 +69,13 @@ class Design:
         numbers = np.arange(self.rows)[rows]
         return Design(kept, self.profile[rows], narrowed(self.history, numbers, history))
 
+    def above(self, other: "Design") -> "Design":
+        """These rows and then the rows of another design with the same columns."""
+        history = None
+        if self.history is not None:
+            history = sp.vstack([self.history, other.history], format="csr")
+        return Design(self.features, np.vstack([self.profile, other.profile]), history)
+
     def only(self, columns: NDArray[np.intp]) -> "Design":
         """The same rows with some of the profile columns; the history stays whole."""
         p = self.profile.shape[1]

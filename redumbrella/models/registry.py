@@ -7,7 +7,7 @@ report and the contract tests.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,13 +92,16 @@ def with_history(design: Design, encoder: HistoryEncoder, history: History, aske
     )
 
 
-def save_model(folder: Path, model: LeadModel) -> None:
-    """Writes the model beside its final place and renames it: a killed run leaves no half model."""
+def save_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | None = None) -> None:
+    """Writes the model beside its final place and renames it: a killed run leaves no half model.
+
+    add: writes further files into the folder before that.
+    """
     blends = {"blend": model.blend}
     for number, (first, second) in enumerate(model.spread.pairs):
         blends[f"half.{number}.a"], blends[f"half.{number}.b"] = first, second
     parts = prefixed({key: _blend_parts(blend) for key, blend in blends.items()})
-    features = _features_of(model)
+    features = features_of(model)
     document = {
         "format": 1,
         "version": model.version,
@@ -127,6 +130,8 @@ def save_model(folder: Path, model: LeadModel) -> None:
     )
     arrays: dict[str, Any] = {"reference": model.reference, **parts.arrays}
     np.savez_compressed(temporary / "arrays.npz", **arrays)
+    if add is not None:
+        add(temporary)
     temporary.rename(folder)
 
 
@@ -184,7 +189,7 @@ def _history_from(document: Mapping[str, Any] | None) -> HistoryEncoder | None:
     return HistoryEncoder.from_json(document)
 
 
-def _features_of(model: LeadModel) -> tuple[Feature, ...]:
+def features_of(model: LeadModel) -> tuple[Feature, ...]:
     """The features of the model's designs, which a design without rows has too."""
     design = Design(model.encoder.features, np.empty((0, len(model.encoder.features))))
     if model.history is not None:

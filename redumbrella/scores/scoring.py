@@ -18,6 +18,8 @@ from redumbrella.scores.reasons import lead_reasons
 CHUNK = 5_000
 CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
 DesignOf = Callable[[slice], Design]
+# Records, design, probability and its interval of some leads: further columns of each.
+ValuesOf = Callable[[pa.Table, Design, Vector, tuple[Vector, Vector]], list[dict[str, Any]]]
 GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
 NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
 Row = dict[str, Any]
@@ -30,10 +32,12 @@ def score_leads(
     as_of: int,
     report: Callable[[str, float], None],
     design_of: DesignOf | None = None,
+    values_of: ValuesOf | None = None,
 ) -> list[Row]:
     """Scores n open leads. position: (n,) their places in time, as in training.
 
     design_of: makes the design of some of the leads, where more than their record counts.
+    values_of: says what they are worth.
     """
     if leads.num_rows == 0:
         return []
@@ -45,14 +49,16 @@ def score_leads(
         chosen = slice(start, start + chunk)
         part = leads.slice(start, chunk)
         design = model.design(part, position[chosen]) if design_of is None else design_of(chosen)
-        rows.extend(_score_chunk(model, part, design, as_of))
+        rows.extend(_score_chunk(model, part, design, as_of, values_of))
     share = percentiles(np.array([row["probability"] for row in rows]))
     for row, percentile in zip(rows, share, strict=True):
         row["percentile"] = float(percentile)
     return rows
 
 
-def _score_chunk(model: LeadModel, leads: pa.Table, design: Design, as_of: int) -> Iterator[Row]:
+def _score_chunk(
+    model: LeadModel, leads: pa.Table, design: Design, as_of: int, values_of: ValuesOf | None
+) -> Iterator[Row]:
     # One set of trees explains and scores, so that the reasons add up to the score exactly.
     contributions = model.blend.contributions(design)
     log_odds = contributions.base + contributions.values.sum(axis=1)
@@ -60,6 +66,9 @@ def _score_chunk(model: LeadModel, leads: pa.Table, design: Design, as_of: int) 
     low, high = model.spread.interval(log_odds, model.spread.deviation(design))
     reasons = lead_reasons(leads, design, contributions, model.usual)
     grades = grade(probability, model.reference)
+    values: list[Row] = [{}] * leads.num_rows
+    if values_of is not None:
+        values = values_of(leads, design, probability, (low, high))
     columns = {name: leads[name].to_pylist() for name in leads.column_names if name in _COPIED}
     labels = _labels(leads)
     for n in range(leads.num_rows):
@@ -79,6 +88,7 @@ def _score_chunk(model: LeadModel, leads: pa.Table, design: Design, as_of: int) 
             "label": labels[n],
             "created_at": None if created is None else to_microseconds(created),
             "reasons": reasons[n],
+            **values[n],
         }
 
 

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 
 from redumbrella.errors import EngineError, NotFoundError
 from redumbrella.state.schema import ensure_schema
-from redumbrella.state.tables import models, rejected_rows, runs, scores, sources
+from redumbrella.state.tables import models, rejected_rows, runs, scores, sources, weightings
 
 Row = Mapping[str, Any]
 
@@ -218,6 +218,13 @@ class State:
             connection.execute(delete(scores).where(scores.c.target == target))
             _bulk_insert(connection, values)
         return len(values)
+
+    # Weights of the qualification card
+
+    def newest_weighting(self) -> dict[str, Any] | None:
+        """The newest weights, `weights` as a mapping; None when nobody set any."""
+        found = self._rows(select(weightings).order_by(weightings.c.id.desc()).limit(1))
+        return found[0] | {"weights": orjson.loads(found[0]["weights"])} if found else None
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self.engine.connect() as connection:

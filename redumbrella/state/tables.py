@@ -112,7 +112,9 @@ scores = Table(
     Column("rep_id", String),
     Column("search", String, nullable=False),  # lower case "lead_id label", for contains-search
     Column("reasons", Text, nullable=False),
+    Column("qualification", Float),  # total of the card, 0 to 100
     Column("details", Text, nullable=False, default="{}"),  # value, time, effort, fit, card
+    Index("scores_by_qualification", "target", "qualification", "lead_id"),
     Index("scores_by_probability", "target", "probability", "lead_id"),
     Index("scores_by_percentile", "target", "percentile", "lead_id"),
     Index("scores_by_expected_value", "target", "expected_value", "lead_id"),

@@ -119,7 +119,7 @@ def lead_stages(
     (m,) person and instant, in order of both. silences: whether silences are stages too. Of more
     than `most_per_lead` stages some are drawn at random; the creation always stays.
     """
-    first, end = _spans(person, created_at, closed_at, touch_person, touch_at)
+    first, end = spans(person, created_at, closed_at, touch_person, touch_at)
     lead, touched = _expand(first, end, touch_at)
     lead, instant = _distinct(lead, touched + 1)  # just after the touch: facts count before it
     quiet_lead, quiet_at = _silences(lead, instant, created_at, closed_at, seed)
@@ -136,14 +136,18 @@ def lead_stages(
     return Stages(subject, as_of, 1.0 / count[subject], closed_at[subject])
 
 
-def _spans(
+def spans(
     person: NDArray[np.int32],
     created_at: NDArray[np.int64],
     closed_at: NDArray[np.int64],
     by_person: NDArray[np.int32],
     at: NDArray[np.int64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Where each lead's touches stand in the sorted touches: from creation to before the close."""
+    """Where each lead's facts stand among the sorted facts: from one instant to before another.
+
+    person (k,), created_at (k,), closed_at (k,): whose facts, and between which instants.
+    by_person, at (m,): all facts in order of person and time. Gives first and end, each (k,).
+    """
     # One sorted key of person and time lets one search serve all leads.
     places = np.unique(at)
     rank = np.searchsorted(places, at)

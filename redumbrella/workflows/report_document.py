@@ -281,4 +281,5 @@ class ReportDocument(TypedDict):
     score_distribution: list[ScoreBin]
     forgetting: dict[str, object] | None
     history: HistoryFacts | None
+    values: dict[str, object] | None
     notes: list[str]

@@ -1,14 +1,19 @@
 """Score: every open lead with the model in use; the list is replaced in one transaction."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from redumbrella.clock import now
 from redumbrella.errors import ModelError
-from redumbrella.models.registry import load_model
+from redumbrella.models.registry import features_of, load_model
+from redumbrella.models.valuation import load_valuation
 from redumbrella.scores.scoring import score_leads
+from redumbrella.scores.values import value_leads
 from redumbrella.workflows.gathering import gather, open_designs
 from redumbrella.workflows.learning import Progress
+from redumbrella.workflows.qualifying import add_card, current_weights
 from redumbrella.workflows.train import chosen_target, leads_for
+from redumbrella.workflows.valuing import rates_of
 from redumbrella.workspace import Workspace
 
 
@@ -57,11 +62,22 @@ def _score(
             f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
             reason="no_model",
         )
-    model = load_model(workspace.root / "models" / current["version"])
+    folder = workspace.root / "models" / current["version"]
+    model = load_model(folder)
+    valuation = load_valuation(folder, features_of(model))
     report("Reading what is known", 0.0)
     gathered = gather(workspace, target, leads_for(workspace, target), as_of)
     observed = gathered.observed
     design_of = open_designs(gathered, model)
-    rows = score_leads(model, observed.open, observed.open_position, as_of, report, design_of)
+    values_of = None
+    if valuation is not None:
+        values_of = partial(value_leads, valuation, rates_of(workspace.settings))
+    rows = score_leads(
+        model, observed.open, observed.open_position, as_of, report, design_of, values_of
+    )
+    if valuation is not None:
+        weights = current_weights(workspace)
+        for row in rows:
+            add_card(row, weights, workspace.settings.currency)
     workspace.state.replace_scores(target.name, rows)
     return ScoreResult(len(rows), model.version, target.name, as_of)

@@ -21,6 +21,7 @@ from redumbrella.features.history import HistoryEncoder
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
 from redumbrella.models.registry import LeadModel, save_model, with_history
+from redumbrella.models.valuation import Valuation, save_valuation
 from redumbrella.scores.reasons import usual_values
 from redumbrella.settings import Settings, Target
 from redumbrella.training.leaks import Leak, find_leaks
@@ -31,11 +32,12 @@ from redumbrella.workflows.gathering import Gathered, gather, staged
 from redumbrella.workflows.learning import Learned, Progress, learn, relearn
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workflows.train_report import build_report
+from redumbrella.workflows.valuing import value_models
 from redumbrella.workspace import Workspace
 
 # Ids and what is only known at the end are never features.
 NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
-CODE_VERSION = 1  # raised when training itself changes, so that `run` trains again
+CODE_VERSION = 2  # raised when training itself changes, so that `run` trains again
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def _train(
     version = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
     learned = fit(settings, gathered, version, report)
     model = learned.model
+    valuation, notes = _value(workspace, gathered, learned, report)
     document = build_report(workspace, learned, gathered, as_of=as_of, trained_at=started)
+    document["values"] = None if valuation is None else dict(valuation.figures)
+    document["notes"] += notes
     # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
     inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"
     current = workspace.state.current_model(target.name)
@@ -92,7 +97,11 @@ def _train(
         document["notes"].append(
             "This model misses a gate of [success], so the earlier model stays in use."
         )
-    save_model(workspace.root / "models" / version, model)
+    save_model(
+        workspace.root / "models" / version,
+        model,
+        None if valuation is None else lambda folder: save_valuation(folder, valuation),
+    )
     workspace.state.save_model(
         {
             "version": version,
@@ -109,6 +118,17 @@ def _train(
         current=promoted,
     )
     return TrainResult(version, promoted, document)
+
+
+def _value(
+    workspace: Workspace, gathered: Gathered, learned: Learned, report: Progress
+) -> tuple[Valuation | None, list[str]]:
+    """What leads are worth; where that cannot be learned, a note that says why."""
+    report("Learning what leads are worth", 0.97)
+    try:
+        return value_models(workspace.lake, workspace.settings, gathered, learned), []
+    except DataError as problem:
+        return None, [f"What leads are worth could not be learned. {problem.message}"]
 
 
 def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) -> Learned:

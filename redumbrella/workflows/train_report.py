@@ -81,6 +81,7 @@ def build_report(
         "score_distribution": distribution(_open_probability(model, lesson, gathered)),
         "forgetting": _forgetting(lesson),
         "history": _history(model, observed),
+        "values": None,
         "notes": [*_notes(lesson, observed), *gathered.notes],
     }
     return document  # type: ignore[return-value]

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 from click.testing import CliRunner
 from history_world import START, write_history_company
 from lead_worlds import quiet
+from sqlalchemy import select
 
 from redumbrella.cli.main import umbrella
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
@@ -17,6 +19,7 @@ from redumbrella.errors import SettingsError
 from redumbrella.evaluation.metrics import auc
 from redumbrella.models.registry import load_model
 from redumbrella.settings import Target
+from redumbrella.state.tables import scores
 from redumbrella.workflows.backtest import BacktestResult, backtest
 from redumbrella.workflows.facts import read_facts
 from redumbrella.workflows.gathering import gather
@@ -105,6 +108,36 @@ def test_the_stored_model_answers_as_the_one_in_memory(company: Workspace, ran: 
         row.lead_id: row.probability for row in list_leads(company, LeadQuery(page_size=100)).rows
     }
     assert len(stored) == 20
+
+
+def test_a_lead_has_amount_value_time_effort_and_a_card(company: Workspace, ran: RunResult) -> None:
+    assert ran.trained is not None
+    assert ran.trained.report["values"] is not None
+    with company.state.engine.connect() as connection:
+        found = (
+            connection.execute(select(scores).where(scores.c.target == "conversion"))
+            .mappings()
+            .all()
+        )
+    size = {row["lead"]: float(row["size"]) for row in rows(company, "leads")}
+    amounts = {row["lead_id"]: row["amount"] for row in found}
+    big = [amounts[lead] for lead in amounts if size[lead] == 3]
+    small = [amounts[lead] for lead in amounts if size[lead] == 0]
+    assert np.mean(big) > 2 * np.mean(small)
+    for row in found:
+        details = orjson.loads(row["details"])
+        assert row["low"] <= row["probability"] <= row["high"]
+        repeats = details["ltv"]["repeats"]
+        assert row["ltv"] == pytest.approx(row["probability"] * row["amount"] * (1 + repeats))
+        cost = details["effort"]["cost"]["value"]
+        assert row["expected_value"] == pytest.approx(0.5 * row["ltv"] - cost)
+        assert details["ltv"]["low"] <= row["ltv"] <= details["ltv"]["high"]
+        curve = [share for _, share in details["timing"]["curve"]]
+        assert curve == sorted(curve)
+        assert curve[-1] == pytest.approx(row["probability"])
+        names = [criterion["name"] for criterion in details["card"]["criteria"]]
+        assert names[:3] == ["ease_of_conversion", "ease_of_delivery", "profit"]
+        assert 0 <= details["card"]["low"] <= details["card"]["total"] <= 100
 
 
 @pytest.fixture(scope="module")

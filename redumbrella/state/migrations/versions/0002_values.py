@@ -12,6 +12,10 @@ depends_on = None
 def upgrade() -> None:
     """Adds one column and two tables; nothing that exists is changed."""
     op.add_column("scores", sa.Column("details", sa.Text(), nullable=False, server_default="{}"))
+    op.add_column("scores", sa.Column("qualification", sa.Float(), nullable=True))
+    op.create_index(
+        "scores_by_qualification", "scores", ["target", "qualification", "lead_id"], unique=False
+    )
     op.create_table(
         "customers",
         sa.Column("person_id", sa.String(), nullable=False),

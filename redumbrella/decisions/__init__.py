@@ -1,0 +1,1 @@
+"""What to do: decisions made of scores and of what people set."""

@@ -1,0 +1,148 @@
+"""The qualification card of a lead: four criteria from 0 to 100, weighted by today's objectives.
+
+In: a lead's probability and the details of its value (scores.values). Out: `Card`: ease of
+conversion, ease of delivery, profit and strategic fit, each with its interval and the plain figures
+behind it, and one weighted total. A criterion that nobody can know is left out, and the weights of
+the others are scaled up. (Article 001: qualification by four criteria and their uncertainty.)
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from redumbrella.errors import SettingsError, nearest
+
+CRITERIA = ("ease_of_conversion", "ease_of_delivery", "profit", "fit")
+LABELS = {
+    "ease_of_conversion": "Ease of conversion",
+    "ease_of_delivery": "Ease of delivery",
+    "profit": "Profit",
+    "fit": "Strategic fit",
+}
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion: name, score from 0 to 100 with its interval, and the figures behind it."""
+
+    name: str
+    label: str
+    score: float
+    low: float
+    high: float
+    figures: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """All criteria that are known, and their weighted total with its interval, 0 to 100."""
+
+    criteria: tuple[Criterion, ...]
+    total: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON form."""
+        return asdict(self)
+
+
+def card_of(
+    probability: float,
+    low: float,
+    high: float,
+    details: Mapping[str, Any],
+    weights: Mapping[str, float],
+    currency: str,
+) -> Card:
+    """The card of one lead. low, high: the interval of its probability."""
+    found = [_conversion(probability, low, high)]
+    if effort := details.get("effort"):
+        found.append(_delivery(effort, currency))
+    if profit := details.get("profit"):
+        found.append(_profit(profit, currency))
+    if fit := details.get("fit"):
+        found.append(_fit(fit))
+    total, least, most = weighted(found, weights)
+    return Card(tuple(found), total, least, most)
+
+
+def weighted(criteria: list[Criterion], weights: Mapping[str, float]) -> tuple[float, float, float]:
+    """Total and interval: the weighted mean; deviations of criteria are taken as independent.
+
+    Where every known criterion has weight zero, they count equally.
+    """
+    given = [max(weights.get(criterion.name, 0.0), 0.0) for criterion in criteria]
+    if not sum(given) > 0.0:
+        given = [1.0] * len(criteria)
+    share = [weight / sum(given) for weight in given]
+    total = sum(s * c.score for s, c in zip(share, criteria, strict=True))
+    down = sum((s * (c.score - c.low)) ** 2 for s, c in zip(share, criteria, strict=True)) ** 0.5
+    up = sum((s * (c.high - c.score)) ** 2 for s, c in zip(share, criteria, strict=True)) ** 0.5
+    return total, max(total - down, 0.0), min(total + up, 100.0)
+
+
+def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights by criterion, absent ones 0. Raises SettingsError for unknown or impossible ones."""
+    for name, weight in weights.items():
+        if name not in CRITERIA:
+            raise SettingsError(
+                f'There is no criterion "{name}".{nearest(name, CRITERIA)} '
+                f"Valid: {', '.join(CRITERIA)}.",
+                reason="unknown_criterion",
+            )
+        if not 0.0 <= weight < 1e9:
+            raise SettingsError(
+                f"The weight of {name} is {weight:g}; expected a number from 0 up.",
+                reason="bad_weight",
+            )
+    if not sum(weights.values()) > 0.0:
+        raise SettingsError(
+            "All weights are zero: give at least one criterion a weight above 0.",
+            reason="bad_weight",
+        )
+    return {name: float(weights.get(name, 0.0)) for name in CRITERIA}
+
+
+def _conversion(probability: float, low: float, high: float) -> Criterion:
+    figures = f"{probability:.1%} likely to convert"
+    return _criterion("ease_of_conversion", probability, low, high, figures)
+
+
+def _delivery(effort: Mapping[str, Any], currency: str) -> Criterion:
+    minutes, contacts, cost = effort["minutes"], effort["contacts"], effort["cost"]
+    figures = f"{contacts['value']:.1f} contacts and {minutes['value']:.0f} minutes to go"
+    if cost["value"] > 0:
+        figures += f", {cost['value']:,.0f} {currency}"
+    # Less effort is easier, so the ends of the interval change places.
+    return _criterion(
+        "ease_of_delivery",
+        1.0 - effort["standing"],
+        1.0 - effort["standing_high"],
+        1.0 - effort["standing_low"],
+        figures,
+    )
+
+
+def _profit(profit: Mapping[str, Any], currency: str) -> Criterion:
+    figures = (
+        f"{profit['value']:,.0f} {currency} if it converts "
+        f"({profit['low']:,.0f} to {profit['high']:,.0f})"
+    )
+    return _criterion(
+        "profit", profit["standing"], profit["standing_low"], profit["standing_high"], figures
+    )
+
+
+def _fit(fit: Mapping[str, Any]) -> Criterion:
+    words = {
+        "feedback": f"from {fit['ratings']:,} ratings of clients",
+        "likeness": f"likeness to {fit['ratings']:,} of the best customers",
+    }
+    value, low, high = (fit[name] / 100.0 for name in ("value", "low", "high"))
+    return _criterion("fit", value, low, high, words.get(fit["basis"], ""))
+
+
+def _criterion(name: str, value: float, low: float, high: float, figures: str) -> Criterion:
+    ends = sorted((value, low, high))
+    return Criterion(name, LABELS[name], 100.0 * value, 100.0 * ends[0], 100.0 * ends[2], figures)
