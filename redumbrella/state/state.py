@@ -17,6 +17,7 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Table,
     create_engine,
     delete,
     event,
@@ -29,13 +30,22 @@ from sqlalchemy.exc import DBAPIError
 
 from redumbrella.errors import EngineError, NotFoundError
 from redumbrella.state.schema import ensure_schema
-from redumbrella.state.tables import models, rejected_rows, runs, scores, sources, weightings
+from redumbrella.state.tables import (
+    customers,
+    models,
+    rejected_rows,
+    runs,
+    scores,
+    sources,
+    weightings,
+)
 
 Row = Mapping[str, Any]
 
 RAW_CHARACTERS = 2_000
 _BUSY_SECONDS = 30
 _SCORE_COLUMNS = tuple(column.name for column in scores.columns)
+_CUSTOMER_COLUMNS = tuple(column.name for column in customers.columns)
 _REQUIRED_SCORES = tuple(
     column.name
     for column in scores.columns
@@ -119,6 +129,12 @@ class State:
         """The newest runs, newest first, `detail` as a mapping."""
         query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
         return [row | {"detail": orjson.loads(row["detail"])} for row in self._rows(query)]
+
+    def newest_run(self, verb: str) -> dict[str, Any] | None:
+        """The last finished run of a verb, `detail` as a mapping; None for never."""
+        done = (runs.c.verb == verb) & (runs.c.status == "done")
+        found = self._rows(select(runs).where(done).order_by(runs.c.id.desc()).limit(1))
+        return found[0] | {"detail": orjson.loads(found[0]["detail"])} if found else None
 
     # Sources and rejected rows
 
@@ -214,9 +230,23 @@ class State:
         may be a mapping. Readers see the old scores until the new ones are complete.
         """
         values = [_score_values(target, row) for row in rows]
-        with self.writing() as connection, _without_indexes(connection):
+        with self.writing() as connection, _without_indexes(connection, scores):
             connection.execute(delete(scores).where(scores.c.target == target))
-            _bulk_insert(connection, values)
+            _bulk_insert(connection, scores, values)
+        return len(values)
+
+    # Customers
+
+    def replace_customers(self, rows: Iterable[Row]) -> int:
+        """Replaces the list of customers in one transaction; returns how many there are now.
+
+        A row has the columns of `customers` but search; absent ones are empty, `details` may be a
+        mapping. Readers see the old list until the new one is complete.
+        """
+        values = [_customer_values(row) for row in rows]
+        with self.writing() as connection, _without_indexes(connection, customers):
+            connection.execute(delete(customers))
+            _bulk_insert(connection, customers, values)
         return len(values)
 
     # Weights of the qualification card
@@ -296,13 +326,27 @@ def _score_values(target: str, row: Row) -> tuple[Any, ...]:
     return tuple(full.get(name) for name in _SCORE_COLUMNS)
 
 
+def _customer_values(row: Row) -> tuple[Any, ...]:
+    unknown = row.keys() - set(_CUSTOMER_COLUMNS)
+    if unknown:
+        raise KeyError(f"customers has no column {sorted(unknown)}")
+    label = row.get("label") or row["person_id"]
+    full = {
+        **row,
+        "label": label,
+        "search": f"{row['person_id']} {label}".lower(),
+        "details": _json(row.get("details") or {}),
+    }
+    return tuple(full.get(name) for name in _CUSTOMER_COLUMNS)
+
+
 @contextmanager
-def _without_indexes(connection: Connection) -> Iterator[None]:
+def _without_indexes(connection: Connection, table: Table) -> Iterator[None]:
     """SQLite builds an index in a fraction of the time that it takes to keep it row by row.
 
     PostgreSQL would shut out its readers meanwhile, so there the indexes stay.
     """
-    indexes = scores.indexes if connection.dialect.name == "sqlite" else set()
+    indexes = table.indexes if connection.dialect.name == "sqlite" else set()
     for index in indexes:
         index.drop(connection)
     yield
@@ -310,14 +354,15 @@ def _without_indexes(connection: Connection) -> Iterator[None]:
         index.create(connection)
 
 
-def _bulk_insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
-    """Inserts score rows by the driver's fastest way; an ORM would take many times as long."""
-    columns = ", ".join(_SCORE_COLUMNS)
+def _bulk_insert(connection: Connection, table: Table, values: list[tuple[Any, ...]]) -> None:
+    """Inserts rows by the driver's fastest way; an ORM would take many times as long."""
+    columns = ", ".join(column.name for column in table.columns)
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        with driver.cursor().copy(f"COPY scores ({columns}) FROM STDIN") as copy:
+        with driver.cursor().copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
             for row in values:
                 copy.write_row(row)
     else:
-        marks = ", ".join("?" * len(_SCORE_COLUMNS))
-        driver.executemany(f"INSERT INTO scores ({columns}) VALUES ({marks})", values)  # noqa: S608
+        marks = ", ".join("?" * len(table.columns))
+        insertion = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608
+        driver.executemany(insertion, values)
