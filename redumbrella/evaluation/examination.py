@@ -1,7 +1,8 @@
 """Examining families: fit on each fold's past, ask about its test leads, keep the answers.
 
 Nothing here looks at an answer before it is given: every log-odds below comes from a model that
-has not seen the lead, and every calibration and blend from the other folds.
+has not seen the lead. The calibration and the blend of a fold come from what was known when it was
+asked: where folds walk forward in time from the folds before it, else from all others.
 """
 
 import time
@@ -20,47 +21,67 @@ from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
 from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
-BLENDABLE = ("logistic", "boosted", "neural")
+BLENDABLE = ("naive_bayes", "logistic", "boosted", "neural")
+FADING = 0.5  # where folds walk forward, each counts so much of the one after it
 
 
 @dataclass
 class Examination:
-    """Answers per family and fold. log_odds[family][fold] is (test rows of the fold,)."""
+    """Answers per family and fold. log_odds[family][fold] is (test rows of the fold,).
+
+    forward: whether the folds follow each other in time.
+    """
 
     folds: Sequence[Fold]
     won: list[Vector]
     log_odds: dict[str, list[Vector]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    forward: bool = False
 
-    def calibration(self, family: str, without: int | None = None) -> Calibration:
-        """The calibration that the folds (but one) ask for."""
-        kept = [k for k in range(len(self.folds)) if k != without]
-        answers = self.log_odds[family]
-        return fit_calibration([answers[k] for k in kept], [self.won[k] for k in kept])
+    def known(self, at: int | None = None) -> list[int]:
+        """Numbers of the folds whose outcomes were known when fold `at` was asked (None: now)."""
+        count = len(self.folds)
+        if at is not None and self.forward:
+            return list(range(at))
+        return [k for k in range(count) if k != at]
+
+    def calibration(self, family: str, at: int | None = None) -> Calibration:
+        """The calibration that the folds ask for that were known when fold `at` was asked."""
+        known, answers = self.known(at), self.log_odds[family]
+        raw, won = [answers[k] for k in known], [self.won[k] for k in known]
+        return fit_calibration(raw, won, self._shares(known))
 
     def probability(self, family: str) -> list[Vector]:
-        """Calibrated probabilities per fold; each fold's calibration comes from the others."""
-        answers = self.log_odds[family]
+        """Calibrated probabilities per fold, by what was known when each was asked."""
         return [
-            probability_of(self.calibration(family, without=k).apply(z))
-            for k, z in enumerate(answers)
+            probability_of(self.calibration(family, at=k).apply(z))
+            for k, z in enumerate(self.log_odds[family])
         ]
 
-    def blend_weights(self, without: int | None = None) -> dict[str, float]:
-        """Weights of the blend that the folds (but one) ask for."""
-        kept = [k for k in range(len(self.folds)) if k != without]
-        members = [name for name in BLENDABLE if name in self.log_odds]
-        stacked = {name: np.concatenate([self.log_odds[name][k] for k in kept]) for name in members}
-        return fit_weights(stacked, np.concatenate([self.won[k] for k in kept]))
+    def blend_weights(self, at: int | None = None) -> dict[str, float]:
+        """Weights of the blend by the folds that were known when fold `at` was asked."""
+        known = self.known(at)
+        members = {
+            name: [self.log_odds[name][k] for k in known]
+            for name in BLENDABLE
+            if name in self.log_odds
+        }
+        return fit_weights(members, [self.won[k] for k in known], self._shares(known))
 
     def add_blend(self) -> None:
-        """Adds the family `blend`; each fold is answered with weights from the other folds."""
+        """Adds the family `blend`, each fold with the weights that were known when it was asked."""
         answers = []
         for k in range(len(self.folds)):
-            weights = self.blend_weights(without=k)
+            weights = self.blend_weights(at=k)
             answers.append(mix({name: self.log_odds[name][k] for name in weights}, weights))
         self.log_odds["blend"] = answers
         self.seconds["blend"] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
+
+    def _shares(self, folds: Sequence[int]) -> Vector:
+        """How much each of these folds counts, (folds,): the latest most, if they are in time."""
+        age = len(self.folds) - 1.0 - np.asarray(folds, np.float64)
+        share = FADING**age if self.forward else np.ones(len(folds))
+        return np.asarray(share / share.sum() if len(folds) else share)
 
 
 def mix(log_odds: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
@@ -75,9 +96,13 @@ def examine(
     folds: Sequence[Fold],
     memory: Memory,
     report: Callable[[str, float], None],
+    forward: bool = False,
 ) -> Examination:
-    """Fits every family on every fold. design, won: n closed leads in order of time."""
-    result = Examination(folds, [won[fold.test] for fold in folds])
+    """Fits every family on every fold. design, won: n closed leads in order of time.
+
+    forward: whether the folds follow each other in time.
+    """
+    result = Examination(folds, [won[fold.test] for fold in folds], forward=forward)
     jobs = [(name, fold) for fold in folds for name in families]
     done = 0
 

@@ -4,6 +4,7 @@ Two numbers (Platt 1999; Cox 1958), fitted on leads that the model has not seen.
 is a straight line on the log-odds scale, contributions of features stay contributions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ import numpy as np
 from redumbrella.models.base import Vector, probability_of
 
 Line = tuple[float, float]
-# A larger correction is not miscalibration but a world that changed, and may change again.
 SLOPES = (0.6, 1.25)
-MAX_SHIFT = 0.3
+MAX_SHIFT = 1.0
+RIDGE = 5.0
 
 
 @dataclass(frozen=True)
@@ -60,25 +61,48 @@ def fit_line(
     return float(line[0]), float(line[1])
 
 
-def fit_calibration(raw: list[Vector], won: list[Vector]) -> Calibration:
-    """The line that held in every fold, as far as the folds agree.
+def fit_calibration(raw: Sequence[Vector], won: Sequence[Vector], share: Vector) -> Calibration:
+    """The line that the folds ask for, as far as it may be believed.
 
-    raw, won: one array per fold, out of sample. A correction that differs from fold to fold
-    (the world moves) would be wrong in the next period too: slope and intercept are shrunk
-    towards (1, 0) by mean^2 / (mean^2 + variance of the mean).
+    raw, won: one array per fold, out of sample; share: (folds,) how much each fold counts. A slope
+    that differs from fold to fold would be wrong in the next period too: it is shrunk towards 1 by
+    the variance of the folds' slopes. The level of the outcomes wanders, and where it was last is
+    the best guess of where it will be: the shift is shrunk only by what chance does to it. Both
+    are shrunk by change^2 / (change^2 + variance of the change).
     """
-    usable = [(z, y) for z, y in zip(raw, won, strict=True) if 0 < y.sum() < y.size]
+    usable = [k for k, y in enumerate(won) if 0 < y.sum() < y.size]
     if not usable:
         return Calibration()
-    z, y = np.concatenate([u[0] for u in usable]), np.concatenate([u[1] for u in usable])
+    share = share[usable] / share[usable].sum()
+    folds = [(raw[k], won[k]) for k in usable]
+    z, y = np.concatenate([zf for zf, _ in folds]), np.concatenate([yf for _, yf in folds])
+    weight = np.concatenate(
+        [
+            np.full(yf.size, part * y.size / yf.size)
+            for part, (_, yf) in zip(share, folds, strict=True)
+        ]
+    )
     # Around the usual lead, slope and shift hardly depend on each other.
-    usual = float(z.mean())
-    slope, shift = fit_line(z - usual, y, np.ones_like(y), ridge=5.0, offset=usual)
-    change = np.array([slope - 1.0, shift])
-    if len(usable) > 1:
-        lines = [fit_line(zf - usual, yf, np.ones_like(yf), 5.0, usual) for zf, yf in usable]
-        variance = np.array(lines).var(axis=0, ddof=1) / len(usable)
-        change = change**3 / (change**2 + variance + 1e-12)
-    slope = float(np.clip(1.0 + change[0], *SLOPES))
-    shift = float(np.clip(change[1], -MAX_SHIFT, MAX_SHIFT))
+    usual = float(weight @ z / weight.sum())
+    slope, shift = fit_line(z - usual, y, weight, ridge=RIDGE, offset=usual)
+    by_chance = 0.0
+    for part, (zf, _) in zip(share, folds, strict=True):
+        p = probability_of(usual + shift + slope * (zf - usual))
+        by_chance += part**2 / max(float(p @ (1.0 - p)), 1e-9)
+    slopes = [fit_line(zf - usual, yf, np.ones_like(yf), RIDGE, usual)[0] for zf, yf in folds]
+    slope = 1.0 + _believed(slope - 1.0, _variance_of_mean(np.array(slopes), share))
+    slope = float(np.clip(slope, *SLOPES))
+    shift = float(np.clip(_believed(shift, by_chance), -MAX_SHIFT, MAX_SHIFT))
     return Calibration(slope, usual * (1.0 - slope) + shift)
+
+
+def _believed(change: float, variance: float) -> float:
+    return change**3 / (change**2 + variance + 1e-12)
+
+
+def _variance_of_mean(values: Vector, share: Vector) -> float:
+    """Variance of the mean of values that count by share; 0 for a single one."""
+    squared = float(share @ share)
+    if values.size == 1 or squared > 1.0 - 1e-9:
+        return 0.0
+    return float(share @ (values - share @ values) ** 2) * squared / (1.0 - squared)

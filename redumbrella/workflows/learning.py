@@ -109,7 +109,8 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     if memory.sees_clock and clock is not None:
         whole = clock.beside(design, observed.position)
     makers = _makers(regime)
-    examination = examine(makers, whole, won, folds, memory, _part(report, 0.1, 0.6))
+    part = _part(report, 0.1, 0.6)
+    examination = examine(makers, whole, won, folds, memory, part, walks_forward)
     if regime.name == "model":
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.

@@ -6,11 +6,11 @@ from lead_worlds import draw, make_design, quiet, truth
 
 from redumbrella.evaluation.comparison import Comparison, compare, doubt, paired_difference
 from redumbrella.evaluation.examination import Examination, answer, examine, mix
-from redumbrella.evaluation.forgetting import choose_memory
+from redumbrella.evaluation.forgetting import HALF_LIVES, choose_memory
 from redumbrella.evaluation.regime import allowed, named
 from redumbrella.evaluation.stability import repeated_split
 from redumbrella.evaluation.verdict import Facts, Gate, judge
-from redumbrella.models.base import Vector, log_odds_of
+from redumbrella.models.base import Vector, log_odds_of, probability_of
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.logistic import Logistic
 from redumbrella.models.prior import Prior
@@ -133,6 +133,42 @@ def test_a_fold_is_calibrated_by_the_others_only() -> None:
     assert sum(weights.values()) == pytest.approx(1.0)
 
 
+def test_where_folds_walk_forward_nothing_later_is_used() -> None:
+    rng = np.random.default_rng(6)
+    plan = walk_forward(1_200, 4)
+    z = rng.normal(-1, 1.5, 1_200)
+    won = draw(z + np.linspace(0, 1, 1_200), 3)
+    said = {"logistic": [z[f.test] for f in plan], "neural": [0.5 * z[f.test] for f in plan]}
+    exam = Examination(plan, [won[f.test] for f in plan], said, dict.fromkeys(said, 1.0), True)
+    assert exam.known(0) == []
+    assert exam.known(2) == [0, 1]
+    assert exam.known() == [0, 1, 2, 3]
+    exam.add_blend()
+    before = [exam.probability(name)[2].copy() for name in ("logistic", "blend")]
+    np.testing.assert_array_equal(
+        exam.probability("logistic")[0], probability_of(said["logistic"][0])
+    )
+    np.testing.assert_allclose(exam.log_odds["blend"][0], 0.75 * said["logistic"][0])
+    exam.won[2], exam.won[3] = 1.0 - exam.won[2], 1.0 - exam.won[3]
+    exam.add_blend()
+    for name, answers in zip(("logistic", "blend"), before, strict=True):
+        np.testing.assert_array_equal(exam.probability(name)[2], answers)
+    assert not np.array_equal(exam.probability("logistic")[3], before[0])
+
+
+def test_the_latest_folds_say_where_the_level_is() -> None:
+    plan = walk_forward(4_000, 4)
+    z = np.full(4_000, -1.0)
+    level = np.where(np.arange(4_000) < 3_500, -1.0, 0.0)
+    won = draw(level, 7)
+    said = {"prior": [z[f.test] for f in plan]}
+    late = Examination(plan, [won[f.test] for f in plan], said, forward=True)
+    even = Examination(plan, [won[f.test] for f in plan], said)
+    now = late.calibration("prior").apply(np.array([-1.0]))[0]
+    assert now == pytest.approx(-1.0 + 8 / 15, abs=0.12)
+    assert even.calibration("prior").apply(np.array([-1.0]))[0] < now - 0.15
+
+
 def test_mix_by_hand() -> None:
     z = mix({"a": np.array([1.0, 2.0]), "b": np.array([3.0, -2.0])}, {"a": 0.25, "b": 0.75})
     np.testing.assert_allclose(z, [2.5, -1.0])
@@ -146,7 +182,7 @@ def test_memory_forgets_when_the_world_turns_around() -> None:
     folds = walk_forward(1_500, 5)
     memory, trials = choose_memory(design, draw(turned), position, None, folds)
     assert memory.half_life is not None
-    assert len(trials) == 3
+    assert len(trials) == len(HALF_LIVES)
     steady, _ = choose_memory(design, draw(2.0 * x), position, None, folds)
     assert steady == Memory()
 

@@ -27,6 +27,7 @@ from redumbrella.models.logistic import Logistic
 from redumbrella.models.naive_bayes import NaiveBayes
 
 Z = np.random.default_rng(0).normal(-1.0, 1.3, 6_000)
+EVEN = np.full(4, 0.25)
 
 
 def test_base_rate_with_half_a_lead_on_each_side() -> None:
@@ -68,52 +69,91 @@ def test_fit_line_is_drawn_to_no_change() -> None:
 
 def test_calibration_by_folds_finds_what_all_folds_share() -> None:
     won = draw(0.8 * Z + 0.1)
-    found = fit_calibration(np.array_split(Z, 4), np.array_split(won, 4))
+    found = fit_calibration(np.array_split(Z, 4), np.array_split(won, 4), EVEN)
     assert found.slope == pytest.approx(0.8, abs=0.06)
     said, happened = probability_of(found.apply(Z)).mean(), won.mean()
     assert said == pytest.approx(happened, abs=0.01)
-    honest = fit_calibration(np.array_split(Z, 4), np.array_split(draw(Z), 4))
+    honest = fit_calibration(np.array_split(Z, 4), np.array_split(draw(Z), 4), EVEN)
     assert honest.slope == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_shift_that_comes_and_goes_is_not_believed() -> None:
+def test_the_level_is_that_of_the_folds_that_count_most() -> None:
     parts = np.array_split(Z, 4)
-    steady = fit_calibration(parts, [draw(z + 0.2, k) for k, z in enumerate(parts)])
-    moving = [draw(z + s, k) for k, (z, s) in enumerate(zip(parts, (1, -1, 1, -0.2), strict=True))]
-    wild = fit_calibration(parts, moving)
     usual = Z.mean()
+    steady = fit_calibration(parts, [draw(z + 0.2, k) for k, z in enumerate(parts)], EVEN)
     assert steady.apply(usual) - usual == pytest.approx(0.2, abs=0.08)
-    assert abs(wild.apply(usual) - usual) < 0.1
+    rising = [draw(z + s, k) for k, (z, s) in enumerate(zip(parts, (0, 0, 0.7, 0.7), strict=True))]
+    fading = 0.5 ** np.arange(4)[::-1]
+    late = fit_calibration(parts, rising, fading / fading.sum())
+    assert late.apply(usual) - usual == pytest.approx(0.7 * 12 / 15, abs=0.1)
+    # A fold that counts nothing changes nothing.
+    only = fit_calibration(parts, rising, np.array([1.0, 0.0, 0.0, 0.0]))
+    first = fit_calibration(parts[:1], rising[:1], np.ones(1))
+    assert only.apply(usual) == pytest.approx(first.apply(usual), abs=0.02)
+
+
+def test_a_slope_that_comes_and_goes_is_not_believed() -> None:
+    parts = np.array_split(Z, 4)
+    bent = [0.7 * z - 0.3 for z in parts]
+    steady = fit_calibration(parts, [draw(z, k) for k, z in enumerate(bent)], EVEN)
+    moving = [
+        draw(s * z + s - 1, k)
+        for k, (z, s) in enumerate(zip(parts, (0.3, 1.4, 0.4, 1.3), strict=True))
+    ]
+    wild = fit_calibration(parts, moving, EVEN)
+    assert steady.slope == pytest.approx(0.7, abs=0.08)
+    assert abs(wild.slope - 1.0) < 0.15 < abs(steady.slope - 1.0)
+
+
+def test_a_few_leads_shift_little() -> None:
+    parts = np.array_split(np.full(40, -1.4), 4)
+    won = [np.array([1.0] * 3 + [0.0] * 7)] * 4
+    asked = log_odds_of(0.3) + 1.4
+    shift = float(fit_calibration(parts, won, EVEN).apply(np.array([-1.4]))[0]) + 1.4
+    assert 0.1 * asked < shift < 0.6 * asked
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.floats(-4, 4), st.floats(-5, 5), st.integers(0, 50))
 def test_corrections_are_bounded(slope: float, shift: float, seed: int) -> None:
     z = Z[:300]
-    found = fit_calibration([z], [draw(slope * z + shift, seed)])
+    found = fit_calibration([z], [draw(slope * z + shift, seed)], np.ones(1))
     assert SLOPES[0] <= found.slope <= SLOPES[1]
     middle = float(z.mean())
     assert abs(found.apply(np.array([middle]))[0] - middle) <= MAX_SHIFT + 1e-9
 
 
 def test_nothing_to_calibrate_by() -> None:
-    assert fit_calibration([], []) == Calibration()
-    assert fit_calibration([Z[:9]], [np.ones(9)]) == Calibration()
+    assert fit_calibration([], [], np.empty(0)) == Calibration()
+    assert fit_calibration([Z[:9]], [np.ones(9)], np.ones(1)) == Calibration()
     np.testing.assert_array_equal(Calibration().apply(Z), Z)
 
 
 def test_blend_weights_are_those_of_the_truth() -> None:
     rng = np.random.default_rng(3)
     first, second = rng.normal(0, 1.5, 6_000), rng.normal(0, 1.5, 6_000)
-    won = draw(0.7 * first + 0.3 * second)
-    weights = fit_weights({"a": first, "b": second, "c": rng.normal(0, 2, 6_000)}, won)
+    won = np.array_split(draw(0.7 * first + 0.3 * second), 4)
+    said = {"a": first, "b": second, "c": rng.normal(0, 2, 6_000)}
+    weights = fit_weights({n: np.array_split(z, 4) for n, z in said.items()}, won, EVEN)
     assert sum(weights.values()) == pytest.approx(1.0)
     assert weights["a"] == pytest.approx(0.7, abs=0.06)
     assert weights["b"] == pytest.approx(0.3, abs=0.06)
     assert "c" not in weights
-    assert fit_weights({"a": first}, won) == {"a": 1.0}
-    alone = fit_weights({"a": first, "bad": -first}, draw(first))
-    assert alone == {"a": 1.0}
+    one = np.ones(1)
+    assert fit_weights({"a": [first]}, [draw(first)], one) == {"a": 1.0}
+    assert fit_weights({"a": [first], "bad": [-first]}, [draw(first)], one) == {"a": 1.0}
+
+
+def test_folds_that_disagree_share_the_weight() -> None:
+    rng = np.random.default_rng(4)
+    said = {name: list(rng.normal(0, 1.5, (2, 2_000))) for name in ("a", "b")}
+    won = [draw(said["a"][0]), draw(said["b"][1])]
+    weights = fit_weights(said, won, np.array([0.4, 0.6]))
+    assert weights["a"] == pytest.approx(0.4, abs=0.08)
+    assert fit_weights(said, [], np.empty(0)) == {"a": 0.5, "b": 0.5}
+    few = {name: [answers[0][:3]] for name, answers in said.items()}
+    near = fit_weights(few, [np.array([1.0, 0.0, 1.0])], np.ones(1))
+    assert abs(near["a"] - 0.5) < 0.3
 
 
 def test_a_blend_adds_its_members_up() -> None:

@@ -30,7 +30,9 @@ def asked(rows: int, seed: int) -> tuple[Vector, Vector, Vector, Vector]:
     model = Logistic().fit(design, won, weight)
     folds = shuffled(rows, 5)
     answers = [answer(model.quick(), design, won, fold, Memory()) for fold in folds]
-    calibration = fit_calibration(answers, [won[fold.test] for fold in folds])
+    calibration = fit_calibration(
+        answers, [won[fold.test] for fold in folds], np.full(len(folds), 1 / len(folds))
+    )
     spread = fit_spread({"logistic": model.quick}, ONE, calibration, design, won, weight, 0.0)
     unseen = make_design(2_000, seed + 1_000)
     z = Blend({"logistic": model}, ONE, calibration).log_odds(unseen)

@@ -1,0 +1,82 @@
+"""Estimated ridges: telling groups keep their effects, silent groups lose theirs."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from lead_worlds import draw, make_design, truth
+from sklearn.linear_model import LogisticRegression
+
+from redumbrella.models.base import probability_of
+from redumbrella.models.encoding import fit_encoding
+from redumbrella.models.logistic import Logistic
+from redumbrella.models.ridge import LIMITS, estimate_variances, solve
+
+ROWS = 3_000
+
+
+def one_hot(levels: int, seed: int) -> tuple[sp.csr_matrix, np.ndarray]:
+    code = np.random.default_rng(seed).integers(0, levels, ROWS)
+    return sp.csr_matrix((np.ones(ROWS), (np.arange(ROWS), code)), (ROWS, levels)), code
+
+
+def test_solve_as_scikit_learn() -> None:
+    X, _ = one_hot(6, 0)
+    won = draw(np.random.default_rng(1).normal(-1, 1, ROWS))
+    weight = np.random.default_rng(2).uniform(0.2, 2.0, ROWS)
+    intercept, coefficients = solve(X, won, weight, np.full(6, 0.3))
+    peer = LogisticRegression(C=0.3, tol=1e-10, max_iter=1_000).fit(X, won, sample_weight=weight)
+    assert intercept == pytest.approx(peer.intercept_[0], abs=2e-3)
+    np.testing.assert_allclose(coefficients, peer.coef_[0], atol=2e-3)
+
+
+def test_each_group_gets_the_size_of_its_effects() -> None:
+    telling, code = one_hot(40, 0)
+    silent, _ = one_hot(300, 1)
+    effects = np.random.default_rng(2).normal(0.0, 1.0, 40)
+    won = draw(-1.0 + effects[code])
+    X = sp.hstack([telling, silent], format="csr")
+    group = np.repeat([0, 1], [40, 300])
+    variance = estimate_variances(X, won, np.ones(ROWS), group)
+    assert np.unique(variance[:40]).size == np.unique(variance[40:]).size == 1
+    assert variance[0] == pytest.approx(effects.var(), rel=0.5)
+    assert variance[-1] < 0.1 * variance[0]
+    assert LIMITS[0] <= variance.min() <= variance.max() <= LIMITS[1]
+
+
+def test_silent_fields_cost_little() -> None:
+    """Beside 300 levels of noise the estimated ridges beat one ridge for all."""
+    telling, code = one_hot(10, 3)
+    silent, _ = one_hot(300, 4)
+    z = -1.0 + np.random.default_rng(5).normal(0.0, 1.2, 10)[code]
+    won, asked = draw(z, 6), draw(z, 7)
+    X = sp.hstack([telling, silent], format="csr")
+
+    def loss(variance: np.ndarray) -> float:
+        intercept, coefficients = solve(X, won, np.ones(ROWS), variance)
+        p = probability_of(intercept + X @ coefficients)
+        return float(-np.mean(np.log(np.where(asked == 1, p, 1 - p))))
+
+    estimated = estimate_variances(X, won, np.ones(ROWS), np.repeat([0, 1], [10, 300]))
+    assert loss(estimated) < min(loss(np.full(310, v)) for v in (0.01, 0.1, 1.0))
+
+
+def test_groups_of_the_encoding() -> None:
+    design = make_design(200, history=True)
+    encoding = fit_encoding(design)
+    group, owner = encoding.group(design.features), encoding.owner
+    assert group.size == owner.size == encoding.transform(design).shape[1]
+    number, category = group[owner == 0], group[owner == 4]
+    assert np.unique(number).size == 3  # value, missing, bins
+    assert np.unique(category).size == 1
+    assert set(number).isdisjoint(category)
+    history = group[owner >= 5]  # two sources of one column each
+    assert np.unique(history).size == 2
+
+
+def test_a_given_variance_is_kept() -> None:
+    design = make_design(300)
+    won = draw(truth(design))
+    tight = Logistic(variance=1e-4).fit(design, won, np.ones(300))
+    free = Logistic().fit(design, won, np.ones(300))
+    assert np.abs(tight.coefficients).max() < 0.1 < np.abs(free.coefficients).max()
+    assert free.quick().variance is free.variance
