@@ -23,8 +23,9 @@ class Column:
 class Table:
     """One canonical table.
 
-    `key` names the columns that identify a record. Tables with a key keep versions of a record:
-    a changed row becomes a newer version. Facts (an empty key) are identified by all their values.
+    `key` names the columns that identify a record; with a known_at in it, each instant at which
+    something became known is a record of its own. Tables with a key keep versions of a record: a
+    changed row becomes a newer version. Facts (an empty key) are identified by all their values.
     A row needs at least one of the columns `one_of`, if there are any.
     """
 
@@ -56,13 +57,13 @@ TABLES: dict[str, Table] = {
     for table in (
         _table(
             "people",
-            "person_id",
+            "person_id known_at",
             "person_id*:id known_at:time account_id:id email:text phone:text name:text "
             "country:text region:text",
         ),
         _table(
             "accounts",
-            "account_id",
+            "account_id known_at",
             "account_id*:id known_at:time name:text domain:text industry:text employees:number",
         ),
         _table("identities", "", "anonymous_id*:id person_id*:id at*:time"),

@@ -113,6 +113,7 @@ def _versions(typed: TypedRows, name: str, view: str | None) -> str:
             f"FROM {view} GROUP BY {', '.join(keys)}"
         )
     by_key = ", ".join(f"t.{key}" for key in keys)
+    same = " AND ".join(f"t.{key} IS NOT DISTINCT FROM k.{key}" for key in keys)
     return (
         f"CREATE TABLE {name} AS WITH known AS ({known}) "
         f"SELECT {FILE}, {_ID}, CASE WHEN before IS NULL THEN 'added' "
@@ -120,7 +121,7 @@ def _versions(typed: TypedRows, name: str, view: str | None) -> str:
         f"SELECT t.{FILE}, t.rowid AS {_ID}, t.{ROW_HASH}, coalesce(lag(t.{ROW_HASH}) OVER ("
         f"PARTITION BY {by_key} ORDER BY t.rowid), k.known_hash) AS before "
         f"FROM {typed.name} t LEFT JOIN known k ON "
-        f"{' AND '.join(f't.{key} = k.{key}' for key in keys)} WHERE t.{BAD} IS NULL)"
+        f"{same} WHERE t.{BAD} IS NULL)"
     )
 
 

@@ -100,7 +100,7 @@ def type_rows(
         f"AS {BAD} FROM {quoted(staging.name)}"
     )
     rows = TypedRows(staging, table, name, tuple(expressions), tuple(read))
-    if table.key and not any(by_name[key].here == ROW for key in table.key):
+    if table.key and not any(key in by_name and by_name[key].here == ROW for key in table.key):
         _mark_duplicates(rows)
     return rows
 

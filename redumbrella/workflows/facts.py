@@ -47,8 +47,8 @@ _NEWEST_LEADS = (
     "FROM leads GROUP BY 1) l ON l.lead_id = e.lead_id"
 )
 _FIRST_IDENTITY = (
-    "LEFT JOIN (SELECT anonymous_id, arg_min(person_id, at) AS person_id, min(at) AS at "
-    "FROM identities GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
+    "LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, n.at) AS person_id, "
+    "min(n.at) AS since FROM identities n GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
 )
 _NEWEST_PRODUCTS = (
     "LEFT JOIN (SELECT product_id, arg_max(product_type, {order}) AS product_type "
@@ -119,7 +119,7 @@ def _events(lake: Lake, have: set[str], period: str) -> str:
     own = "e.known_at" if "known_at" in fields else "NULL"
     if "identities" in have:
         person, identities = "coalesce(e.person_id, i.person_id)", _FIRST_IDENTITY
-        since = "CASE WHEN e.person_id IS NULL THEN greatest(i.at, e.at) END"
+        since = "CASE WHEN e.person_id IS NULL THEN greatest(i.since, e.at) END"
         known = f", coalesce({own}, {since}, e.at) AS known_at"
     elif own != "NULL":
         known = ", coalesce(e.known_at, e.at) AS known_at"
@@ -152,7 +152,7 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
 
 
 def _profiles(lake: Lake) -> Profiles:
-    people = lake.read("people")
+    people = lake.current("people")  # corrections of what was known at one instant count
     hidden = ("person_id", "known_at", "email", "phone", "name", *INTERNAL)
     empty = [n for n in people.column_names if people[n].null_count == people.num_rows]
     return profiles_of(people, [*hidden, *empty])

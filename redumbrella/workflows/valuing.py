@@ -211,7 +211,7 @@ def _fit(lake: Lake, settings: Settings, rows: _Rows, sold: Vector) -> Strategic
     rating = np.full(rows.won.size, np.nan)
     if lake.exists("feedback"):
         newest = lake.query(
-            "SELECT lead_id, arg_max(rating, at) AS rating FROM feedback GROUP BY 1"
+            "SELECT f.lead_id, arg_max(f.rating, f.at) AS rating FROM feedback f GROUP BY 1"
         )
         place = pc.index_in(rows.records["lead_id"], value_set=newest["lead_id"].combine_chunks())
         found = pc.fill_null(place, -1).to_numpy(zero_copy_only=False)
