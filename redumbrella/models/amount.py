@@ -14,6 +14,7 @@ Promise: the same rows give the same model; a handful of rows gives the plain di
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -24,11 +25,12 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.boosted import _matrix, lightgbm
 from redumbrella.models.log_mean import LEAST_TO_LEARN, Fold, LogMean, best_of, fit_log_mean, grow
+from redumbrella.models.parallel import run_all
 
 LEVELS = (0.1, 0.5, 0.9)
 LEAST_TO_SHRINK = 20  # sales below which only the plain distribution is used
 LEAST_FOR_ORDER = 400  # from here on the last quarter in time is held out, before five folds
-LEAST_IN_PROMOTION = 50
+LEAST_IN_PROMOTION = 100  # unseen rows
 SHARE_HELD_OUT = 0.25
 SMALL = 0.01  # of a usual amount: quantiles are shifted on the scale ln(1 + amount / that)
 
@@ -218,7 +220,7 @@ def _choose_base(
     if scaled.size >= LEAST_FOR_ORDER:
         train, test = folds[0]
         held, X = (design.take(test), truth), _matrix(design.take(test))
-        grown = [grow(_quantile(t), design.take(train), scaled[train], None, held) for t in LEVELS]
+        grown = _grow_quantiles(design.take(train), scaled[train], [None] * len(LEVELS), held)
         bases["trees"] = np.column_stack([forest.predict(X, num_threads=2) for forest in grown])
     residuals = {name: truth[:, None] - base for name, base in bases.items()}
     losses = np.array(
@@ -231,15 +233,23 @@ def _choose_base(
     forests = []
     if chosen == "trees":
         trees = [max(10, forest.current_iteration()) for forest in grown]
-        forests = [
-            grow(_quantile(level), design, scaled, rounds, None)
-            for level, rounds in zip(LEVELS, trees, strict=True)
-        ]
+        forests = _grow_quantiles(design, scaled, trees, None)
     return chosen, forests, residuals[chosen]
 
 
-def _quantile(level: float) -> dict[str, Any]:
-    return {"objective": "quantile", "alpha": level}
+def _grow_quantiles(
+    design: Design,
+    scaled: Vector,
+    rounds: Sequence[int | None],
+    held: tuple[Design, Vector] | None,
+) -> list[Any]:
+    """One forest per level, each by its pinball loss."""
+    return run_all(
+        [
+            partial(grow, {"objective": "quantile", "alpha": level}, design, scaled, trees, held)
+            for level, trees in zip(LEVELS, rounds, strict=True)
+        ]
+    )
 
 
 def _conformal(residual: Vector) -> Vector:

@@ -6,7 +6,9 @@ mean ** power, from counts (1) to money (2), and zeros need no special care. The
 is chosen, if it beats the plain mean by a standard error.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -18,11 +20,13 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector
 from redumbrella.models.boosted import _matrix, lightgbm
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
+from redumbrella.models.parallel import run_all
 
 LEAST_TO_LEARN = 40  # rows below which only the strongest ridge is tried
 LEAST_TO_BOOST = 100
 INVERSE_RIDGES = (0.001, 0.01, 0.1)
 LEAST_RELATIVE = 1e-6  # LightGBM's gamma metric refuses zeros
+STOP = {"maxiter": 200, "ftol": 1e-8}
 MAX_ROUNDS, PATIENCE = 400, 30
 PARAMETERS: dict[str, Any] = {
     "num_leaves": 15,
@@ -130,23 +134,45 @@ def fit_log_mean(
 
     quantity: (n,) >= 0, not all zero. power: of the variance over the mean, in [1, 2].
     """
-    rows, level = quantity.size, float(np.log(quantity.mean()))
-    relative = quantity / quantity.mean()
-    tried, answers = [], []
+    relative, level = quantity / quantity.mean(), float(np.log(quantity.mean()))
+    strengths = INVERSE_RIDGES if quantity.size >= LEAST_TO_LEARN else INVERSE_RIDGES[:1]
+    tasks: list[Callable[[], Any]] = []
     for train, test in folds:
-        held = design.take(test), relative[test]
-        tried.append(_candidates(design.take(train), relative[train], level, power, held, rows))
-        answers.append([model.of(held[0]) for model in tried[-1]])
-    said = np.concatenate(answers, axis=1)
+        past, held = (design.take(train), relative[train]), (design.take(test), relative[test])
+        tasks.append(partial(_fit_linear, *past, level, power, strengths))
+        if quantity.size >= LEAST_TO_BOOST:
+            tasks.append(partial(_grow_mean, power, *past, None, held))
+    fitted, tried = iter(run_all(tasks)), []
+    for train, _ in folds:
+        usual = float(relative[train].mean())
+        linear = next(fitted)
+        tried.append([LogMean(level + float(np.log(max(usual, LEAST_RELATIVE)))), *linear])
+        if quantity.size >= LEAST_TO_BOOST:
+            forest = next(fitted)
+            tried[-1] += [replace(model, forest=forest) for model in linear]
+    said = np.concatenate(
+        [[model.of(design.take(test)) for model in models]
+         for models, (_, test) in zip(tried, folds, strict=True)], axis=1,
+    )  # fmt: skip
     truth = relative[np.concatenate([test for _, test in folds])]
     best = best_of(row_loss(np.exp(said - level), truth, power))
-    model, found = tried[0][best], LogMean(level)
-    if model.encoding is not None:
-        found = _fit_linear(design, relative, level, power, model.strength)
-    if model.forest is not None:
-        trees = int(np.mean([models[best].forest.current_iteration() for models in tried]))
-        found = replace(found, forest=_grow_mean(power, design, relative, max(10, trees)))
-    return found, np.asarray(said[best])
+    chosen = [models[best] for models in tried]
+    return _fit_again(chosen, design, relative, level, power), np.asarray(said[best])
+
+
+def _fit_again(
+    chosen: list[LogMean], design: Design, relative: Vector, level: float, power: float
+) -> LogMean:
+    """The chosen kind of model, fitted on all rows; chosen: that of each fold."""
+    tasks: list[Callable[[], Any]] = []
+    if chosen[0].encoding is not None:
+        tasks.append(partial(_fit_linear, design, relative, level, power, (chosen[0].strength,)))
+    if chosen[0].forest is not None:
+        trees = int(np.mean([model.forest.current_iteration() for model in chosen]))
+        tasks.append(partial(_grow_mean, power, design, relative, max(10, trees)))
+    fitted = run_all(tasks)
+    found = fitted[0][0] if fitted else LogMean(level)
+    return replace(found, forest=fitted[1]) if len(fitted) > 1 else found
 
 
 def best_of(losses: Vector) -> int:
@@ -190,41 +216,26 @@ def grow(
     return lgb.Booster(model_str=forest.model_to_string(num_iteration=forest.best_iteration))
 
 
-def _candidates(
-    design: Design,
-    relative: Vector,
-    level: float,
-    power: float,
-    held: tuple[Design, Vector],
-    rows: int,
-) -> list[LogMean]:
-    """From simple to complex; rows: how many there are with the held-out ones."""
-    strengths = INVERSE_RIDGES if rows >= LEAST_TO_LEARN else INVERSE_RIDGES[:1]
-    linear = [_fit_linear(design, relative, level, power, strength) for strength in strengths]
-    both = []
-    if rows >= LEAST_TO_BOOST:
-        forest = _grow_mean(power, design, relative, None, held)
-        both = [replace(model, forest=forest) for model in linear]
-    return [LogMean(level + float(np.log(max(relative.mean(), LEAST_RELATIVE)))), *linear, *both]
-
-
 def _fit_linear(
-    design: Design, relative: Vector, level: float, power: float, inverse_ridge: float
-) -> LogMean:
+    design: Design, relative: Vector, level: float, power: float, strengths: tuple[float, ...]
+) -> list[LogMean]:
+    """One model per inverse ridge; each starts from the one before."""
     encoding = fit_encoding(design)
     X = encoding.transform(design)
+    means = np.asarray(X.mean(axis=0)).ravel()
 
-    def loss(at: Vector) -> tuple[float, Vector]:
+    def loss(at: Vector, strength: float) -> tuple[float, Vector]:
         mean = np.exp(np.clip(at[0] + X @ at[1:], -30.0, 30.0))
         wrong = (mean - relative) * mean ** (1.0 - power)
         slope = np.concatenate([[wrong.sum()], X.T @ wrong])
-        ridge = np.concatenate([[0.0], at[1:]]) / inverse_ridge
+        ridge = np.concatenate([[0.0], at[1:]]) / strength
         return float(row_loss(mean, relative, power).sum() + 0.5 * ridge @ at), slope + ridge
 
-    start = np.zeros(1 + X.shape[1])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
-    means = np.asarray(X.mean(axis=0)).ravel()
-    return LogMean(level, inverse_ridge, found.x, means, encoding)
+    at, found = np.zeros(1 + X.shape[1]), []
+    for strength in strengths:
+        at = minimize(loss, at, (strength,), jac=True, method="L-BFGS-B", options=STOP).x
+        found.append(LogMean(level, strength, at, means, encoding))
+    return found
 
 
 def _grow_mean(

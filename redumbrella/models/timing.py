@@ -14,7 +14,9 @@ seen of it; large inputs are sampled (see MAX_LEADS, MAX_CELLS), drawn with a fi
 weighted back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +31,8 @@ from redumbrella.models.amount import Estimate
 from redumbrella.models.base import Parts, Vector, prefixed, unprefixed
 from redumbrella.models.boosted import _matrix, lightgbm
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
+from redumbrella.models.log_mean import PARAMETERS as TREES
+from redumbrella.models.parallel import run_all
 
 CENSORED, WON, LOST = 0, 1, 2
 MAX_INTERVALS = 20
@@ -44,24 +48,12 @@ SHORTEST = 1.0 / 86_400.0  # days
 ROWS_AT_ONCE = 20_000
 STOP = {"maxiter": 150, "ftol": 1e-7}
 MAX_ROUNDS, PATIENCE = 400, 30
-PARAMETERS: dict[str, Any] = {
+PARAMETERS = TREES | {
     "objective": "binary",
     "boost_from_average": False,
-    "num_leaves": 15,
     "learning_rate": 0.07,
     "min_data_in_leaf": 50,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    "cat_smooth": 20.0,
-    "cat_l2": 10.0,
     "max_bin": 63,
-    "deterministic": True,
-    "force_col_wise": True,
-    "verbosity": -1,
-    "num_threads": 1,
-    "seed": 0,
 }
 
 
@@ -303,26 +295,31 @@ def _choose(design: Design, cells: Cells) -> Hazard:
     first = max(0, design.rows - MAX_TO_CHOOSE)
     cut = first + int((design.rows - first) * (1.0 - SHARE_HELD_OUT))
     early, late = cells.take(slice(first, cut)), cells.take(slice(cut, None))
-    if ends < LEAST_TO_LEARN or not design.features or not early.ended.any():
+    if (
+        ends < LEAST_TO_LEARN
+        or not design.features
+        or not (early.ended.any() and late.weight.any())
+    ):
         return Hazard(_life_table(cells))
     past, held = design.take(slice(first, cut)), design.take(slice(cut, None))
-    fitted = [_fit_linear(past, early, strength) for strength in INVERSE_RIDGES]
-    fitted.sort(key=lambda hazard: float(late.surprise(hazard.log_odds(held))[0].sum()))
-    linear, rounds = fitted[0], 0
-    tried = [linear]
+    tasks: list[Callable[[], Any]] = [partial(_fit_linear, past, early, INVERSE_RIDGES)]
     if ends >= LEAST_TO_BOOST:
-        forest = _fit_forest(past, early, held, late)
-        rounds = forest.current_iteration()
-        tried.append(replace(linear, forest=forest))
+        tasks.append(partial(_fit_forest, past, early, held, late))
+    fitted, *forests = run_all(tasks)
+    linear = min(fitted, key=lambda h: float(late.surprise(h.log_odds(held))[0].sum()))
+    tried = [linear, *(replace(linear, forest=forest) for forest in forests)]
     losses = np.array([late.surprise(hazard.log_odds(held))[0] for hazard in tried])
     best = int(np.argmin(losses.sum(axis=1)))
     gain = late.surprise(Hazard(linear.table).log_odds(held))[0] - losses[best]
     if gain.sum() <= gain.std() * np.sqrt(gain.size):
         return Hazard(_life_table(cells))
-    found = _fit_linear(design, cells, linear.strength)
+    tasks = [partial(_fit_linear, design, cells, (linear.strength,))]
     if best:
-        found = replace(found, forest=_fit_forest(design, cells, rounds=rounds))
-    return found
+        rounds = forests[0].current_iteration()
+        tasks.append(partial(_fit_forest, design, cells, rounds=rounds))
+    fitted = run_all(tasks)
+    found: Hazard = fitted[0][0]
+    return replace(found, forest=fitted[1]) if best else found
 
 
 def _growth(intervals: int) -> Vector:
@@ -336,21 +333,26 @@ def _linear(X: sp.csr_matrix, table: Vector, coefficients: Vector) -> Vector:
     return np.asarray(table + shift + (X @ level)[:, None] + (X @ growth)[:, None] * _growth(k))
 
 
-def _fit_linear(design: Design, cells: Cells, inverse_ridge: float) -> Hazard:
-    """Ridge-logistic over all cells. The gradient is summed per lead, so cells stay implicit."""
+def _fit_linear(design: Design, cells: Cells, strengths: tuple[float, ...]) -> list[Hazard]:
+    """Ridge-logistic over all cells, one per inverse ridge, each starting from the one before.
+
+    The gradient is summed per lead, so that features are not repeated for every cell.
+    """
     encoding = fit_encoding(design)
     X = encoding.transform(design)
     table = _life_table(cells)
     along = _growth(table.size)
 
-    def loss(at: Vector) -> tuple[float, Vector]:
+    def loss(at: Vector, strength: float) -> tuple[float, Vector]:
         value, wrong = cells.surprise(_linear(X, table, at))
         slope = np.concatenate([wrong.sum(axis=0), X.T @ wrong.sum(axis=1), X.T @ (wrong @ along)])
-        return float(value.sum() + 0.5 * at @ at / inverse_ridge), slope + at / inverse_ridge
+        return float(value.sum() + 0.5 * at @ at / strength), slope + at / strength
 
-    start = np.zeros(table.size + 2 * X.shape[1])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=STOP)
-    return Hazard(table, inverse_ridge, found.x, encoding)
+    at, found = np.zeros(table.size + 2 * X.shape[1]), []
+    for strength in strengths:
+        at = minimize(loss, at, (strength,), jac=True, method="L-BFGS-B", options=STOP).x
+        found.append(Hazard(table, strength, at, encoding))
+    return found
 
 
 def _fit_forest(
@@ -364,14 +366,13 @@ def _fit_forest(
     lgb = lightgbm()
     table = _life_table(cells)
     train = _dataset(design, cells, table)
-    callbacks, valid = [], []
-    if held is not None and held_cells is not None and held_cells.weight.any():
-        valid = [_dataset(held, held_cells, table, train)]
-        callbacks = [lgb.early_stopping(PATIENCE, verbose=False)]
-    forest = lgb.train(PARAMETERS, train, rounds, valid_sets=valid, callbacks=callbacks)
-    if valid:  # prediction uses the best iteration; the rest is cut so that it is also what is kept
-        return lgb.Booster(model_str=forest.model_to_string(num_iteration=forest.best_iteration))
-    return forest
+    if held is None or held_cells is None:
+        return lgb.train(PARAMETERS, train, rounds)
+    valid = [_dataset(held, held_cells, table, train)]
+    stop = [lgb.early_stopping(PATIENCE, verbose=False)]
+    forest = lgb.train(PARAMETERS, train, rounds, valid_sets=valid, callbacks=stop)
+    # Prediction uses the best iteration; the rest is cut, so that it is also what is kept.
+    return lgb.Booster(model_str=forest.model_to_string(num_iteration=forest.best_iteration))
 
 
 def _dataset(design: Design, cells: Cells, table: Vector, reference: Any = None) -> Any:
