@@ -1,4 +1,4 @@
-"""`umbrella export scores`: all scores, or those that match, as CSV, Parquet or JSON lines."""
+"""`umbrella export`: scores or customers, all or some, as CSV, Parquet or JSON lines."""
 
 from pathlib import Path
 from typing import cast
@@ -6,7 +6,9 @@ from typing import cast
 import click
 
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
-from redumbrella.workflows.export import FORMATS, Format, export_scores
+from redumbrella.workflows.customer_export import export_customers
+from redumbrella.workflows.customer_list import CustomerQuery
+from redumbrella.workflows.export import FORMATS, ExportResult, Format, export_scores
 from redumbrella.workflows.lead_list import LeadQuery
 from redumbrella.workflows.wording import parse_share
 from redumbrella.workspace import open_workspace
@@ -20,7 +22,7 @@ _SUFFIXES: dict[str, Format] = {
 
 
 @click.command("export")
-@click.argument("what", type=click.Choice(["scores"]))
+@click.argument("what", type=click.Choice(["scores", "customers"]))
 @workspace_option
 @click.option("--format", "form", type=click.Choice(FORMATS),
               help="Default: by the name of the file, else csv.")  # fmt: skip
@@ -30,23 +32,32 @@ _SUFFIXES: dict[str, Format] = {
 @click.option("--min-probability", default="", metavar="SHARE",
               help='Only leads at or above it: 0.3 or "30 %".')  # fmt: skip
 @click.option("--source", default="", help="Only leads from this source.")
-@click.option("--search", default="", help="Only leads whose name or id contains this.")
+@click.option("--search", default="", help="Only those whose name or id contains this.")
+@click.option("--segment", default="", help="Only customers of this segment.")
 @click.option("--target", default=None, help="Which target; default: the first one.")
 @json_option
 def command(
     workspace: Path,
     *,
-    what: str,  # noqa: ARG001  one kind so far; lists follow
+    what: str,
     form: str | None,
     output: Path | None,
     grade: str,
     min_probability: str,
     source: str,
     search: str,
+    segment: str,
     target: str | None,
     as_json: bool,
 ) -> None:
-    """Write the scores to a file and print its path."""
+    """Write the scores or the customers to a file and print its path."""
+    by_name = _SUFFIXES.get(output.suffix.lower(), "csv") if output else "csv"
+    chosen = cast("Format", form or by_name)
+    opened = open_workspace(workspace)
+    if what == "customers":
+        wanted = CustomerQuery(search=search, segment=segment)
+        _told(export_customers(opened, wanted, chosen, output), what, as_json=as_json)
+        return
     query = LeadQuery(
         search=search,
         grade=grade,
@@ -54,11 +65,12 @@ def command(
         source=source,
         target=target,
     )
-    by_name = _SUFFIXES.get(output.suffix.lower(), "csv") if output else "csv"
-    chosen = cast("Format", form or by_name)
-    result = export_scores(open_workspace(workspace), query, chosen, output)
+    _told(export_scores(opened, query, chosen, output), what, as_json=as_json)
+
+
+def _told(result: ExportResult, what: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(result.path), "format": result.format, "rows": result.rows})
     else:
         click.echo(result.path)
-        click.echo(f"{result.rows:,} scores written.", err=True)
+        click.echo(f"{result.rows:,} {what} written.", err=True)

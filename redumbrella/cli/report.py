@@ -1,13 +1,23 @@
 """`umbrella report`: the model report as a screen of text, a self-contained page, or JSON."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from redumbrella.cli.customers_text import print_lifetime
 from redumbrella.cli.report_text import print_report
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.workflows.export import write_whole
-from redumbrella.workflows.model_report import ModelReport, current_report, report_of
+from redumbrella.workflows.model_report import (
+    ModelReport,
+    current_report,
+    default_target,
+    lifetime_of,
+    report_of,
+)
+from redumbrella.workflows.report_document import FORMAT
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -31,13 +41,16 @@ def command(
 ) -> None:
     """Show what the model rests on and whether its scores can be trusted."""
     opened = open_workspace(workspace)
+    if not opened.settings.targets and target is None and version is None:
+        _show_lifetime(opened, output, as_json=as_json or form == "json")
+        return
     report = current_report(opened, target) if version is None else report_of(opened, version)
     if form is None and output is not None and not as_json:
         form = "json" if output.suffix.lower() == ".json" else "html"
     if form == "html" and not as_json:
         _write_page(opened, report, output)
     elif as_json or form == "json":
-        _write_json(report, output)
+        _write_json(report.document, output)
     else:
         print_report(report)
 
@@ -50,13 +63,30 @@ def _write_page(workspace: Workspace, report: ModelReport, output: Path | None) 
     _write(path, html)
 
 
-def _write_json(report: ModelReport, output: Path | None) -> None:
+def _show_lifetime(workspace: Workspace, output: Path | None, *, as_json: bool) -> None:
+    """The report of a workspace without targets: what its customers are worth.
+
+    Raises SettingsError where not even that is known.
+    """
+    lifetime = lifetime_of(workspace)
+    if lifetime is None:
+        default_target(workspace)  # says what to add to umbrella.toml
+        return
+    if as_json or output is not None:
+        settings = workspace.settings
+        whole = {"format": FORMAT, "workspace": settings.name, "currency": settings.currency}
+        _write_json({**whole, "lifetime": lifetime}, output)
+    else:
+        print_lifetime(lifetime, workspace.settings.currency)
+
+
+def _write_json(document: Mapping[str, Any], output: Path | None) -> None:
     if output is None:
-        print_json(report.document)
+        print_json(document)
         return
     import orjson
 
-    _write(output, orjson.dumps(report.document, option=orjson.OPT_INDENT_2) + b"\n")
+    _write(output, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def _write(path: Path, content: bytes) -> None:

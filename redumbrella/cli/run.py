@@ -1,4 +1,4 @@
-"""`umbrella run`: ingest, train and score, only what is stale."""
+"""`umbrella run`: ingest, train, score and value customers, only what is stale."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from redumbrella.workspace import Workspace, open_workspace
 @json_option
 @click.option("--fresh", is_flag=True, help="Train and score even when nothing has changed.")
 def command(workspace: Path, *, as_json: bool, fresh: bool) -> None:
-    """Ingest, train and score: only what is stale."""
+    """Ingest, train, score and value customers: only what is stale."""
     opened = open_workspace(workspace)
     with progress(quiet=as_json) as report:
         result = run(opened, report, fresh=fresh)
@@ -35,12 +35,26 @@ def tell(workspace: Workspace, result: RunResult) -> None:
         click.echo(summary(source))
         for line in rejected_lines(source):
             click.echo(line)
-    if result.trained is None:
-        click.echo("The model in use rests on these leads already; nothing to train.")
-    else:
-        print_report(report_of(workspace, result.trained.version))
-    if result.scored is None:
-        click.echo("The list is up to date.")
-    else:
-        click.echo(f"Scored {result.scored.leads:,} open leads.")
-    click.echo("See them: umbrella leads, or in the browser: umbrella serve")
+    if workspace.settings.targets:
+        if result.trained is None:
+            click.echo("The model in use rests on these leads already; nothing to train.")
+        else:
+            print_report(report_of(workspace, result.trained.version))
+        if result.scored is None:
+            click.echo("The list is up to date.")
+        else:
+            click.echo(f"Scored {result.scored.leads:,} open leads.")
+    _tell_customers(workspace, result)
+    lists = ["leads"] * bool(workspace.settings.targets)
+    lists += ["customers"] * workspace.lake.exists("purchases")
+    commands = " and ".join(f"umbrella {name}" for name in lists)
+    click.echo(f"See them: {commands}, or in the browser: umbrella serve")
+
+
+def _tell_customers(workspace: Workspace, result: RunResult) -> None:
+    from redumbrella.workflows.wording import base_total
+
+    if result.customers is not None:
+        click.echo(base_total(result.customers.lifetime, workspace.settings.currency))
+    elif workspace.lake.exists("purchases"):
+        click.echo("The list of customers is up to date.")

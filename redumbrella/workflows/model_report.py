@@ -14,11 +14,12 @@ from sqlalchemy import RowMapping, select
 from redumbrella.clock import to_datetime
 from redumbrella.errors import ModelError, NotFoundError, SettingsError, nearest
 from redumbrella.state import tables
-from redumbrella.workflows.reading import reading
+from redumbrella.workflows.reading import newest_lifetime, reading
 from redumbrella.workflows.report_document import (
     FORMAT,
     ConfusionPoint,
     FamilyResult,
+    Lifetime,
     ReportDocument,
 )
 from redumbrella.workspace import Workspace
@@ -30,6 +31,7 @@ _ABSENT: dict[str, Any] = {
     "confusion": None,
     "points": None,
     "forgetting": None,
+    "lifetime": None,
     "calibration": [],
     "lift": [],
     "importance": [],
@@ -62,7 +64,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """One model: the facts, and the document exactly as it was written at training."""
+    """One model: the facts, and the document as it was written at training, with `lifetime`."""
 
     facts: ModelFacts
     document: ReportDocument
@@ -183,6 +185,15 @@ def _find(workspace: Workspace, *conditions: Any) -> ModelReport | None:
     query = select(tables.models).where(*conditions).limit(1)
     with reading(workspace) as connection:
         row = connection.execute(query).mappings().first()
+        lifetime = newest_lifetime(connection)
     if row is None:
         return None
-    return ModelReport(model_facts(row), read_document(row["report"]))
+    # What customers are worth is known anew whenever they are valued, not when a model is trained.
+    document = cast("ReportDocument", {**read_document(row["report"]), "lifetime": lifetime})
+    return ModelReport(model_facts(row), document)
+
+
+def lifetime_of(workspace: Workspace) -> Lifetime | None:
+    """What customers are worth, as last valued; None for never."""
+    with reading(workspace) as connection:
+        return newest_lifetime(connection)

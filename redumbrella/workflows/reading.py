@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
-from sqlalchemy import Connection
+import orjson
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from redumbrella.errors import EngineError
+from redumbrella.state import tables
+from redumbrella.workflows.report_document import Lifetime
 from redumbrella.workspace import Workspace
+
+VALUING = "value"  # the verb of the runs that value customers
 
 
 @contextmanager
@@ -25,3 +31,12 @@ def reading(workspace: Workspace) -> Iterator[Connection]:
             "Check that it is there and that the server runs, then try again."
         )
         raise EngineError(message, reason="state_unreachable") from None
+
+
+def newest_lifetime(connection: Connection) -> Lifetime | None:
+    """The figures of the last time that customers were valued, None for never."""
+    runs = tables.runs.c
+    done = (runs.verb == VALUING) & (runs.status == "done")
+    query = select(runs.detail).where(done).order_by(runs.id.desc()).limit(1)
+    found = connection.execute(query).scalar()
+    return None if found is None else cast("Lifetime", orjson.loads(found)["lifetime"])

@@ -249,6 +249,100 @@ class HistoryFacts(TypedDict):
     streams: list[StreamFacts]
 
 
+class BaseTotal(TypedDict):
+    """Money that all customers together are expected to bring, with its 90 % interval."""
+
+    expected: float
+    low: float
+    high: float
+    level: float
+
+
+class LifetimeHoldout(TypedDict):
+    """The last part of the record, foretold from what was known before it.
+
+    Money is revenue, not discounted. Errors are mean absolute errors of a customer's money,
+    deviances Tweedie's at power 1.5; both by model, lower is better. `difference` is the deviance
+    of the purchase models less that of the learned shares. `covered` is the share of customers
+    whose money lay within the interval of 90 %.
+    """
+
+    start: str
+    days: float
+    customers: int
+    mean_absolute_error: dict[str, float]
+    deviance: dict[str, float]
+    difference: MeanError | None
+    covered: float
+    expected: float
+    low: float
+    high: float
+    actual: float
+
+
+class SegmentFigures(TypedDict):
+    """Customers of one segment: how many, their value together and on average."""
+
+    by: str
+    segment: str
+    meaning: str
+    customers: int
+    total: float
+    mean: float
+
+
+class ValueBin(TypedDict):
+    """How many customers have a value from low to below high, and that value together."""
+
+    low: float
+    high: float
+    customers: int
+    total: float
+
+
+class Lifetime(TypedDict):
+    """What the customers are worth: BG/NBD (r, alpha, a, b) and Gamma-Gamma (p, q, gamma).
+
+    Times are in `unit`. Parameters are null where nothing was fitted. `shock` is the spread of
+    whole periods, see `PeriodShock`. `base` is money within the horizon: revenue times margin,
+    discounted.
+    """
+
+    as_of: str
+    valued_at: str
+    first_purchase: str
+    unit: str
+    horizon_days: float
+    discount: float
+    margin: float
+    customers: int
+    repeat_customers: int
+    purchases: int
+    refunded: float
+    r: float | None
+    alpha: float | None
+    a: float | None
+    b: float | None
+    log_likelihood: float | None
+    p: float | None
+    q: float | None
+    gamma: float | None
+    amount_log_likelihood: float | None
+    standard_errors: dict[str, float]
+    correlation: float | None
+    shock: dict[str, float] | None
+    chosen: str
+    why: str
+    base: BaseTotal
+    expected_purchases: float | None
+    still_customers: float | None
+    holdout: LifetimeHoldout | None
+    churn_target: str | None
+    segments: list[SegmentFigures]
+    distribution: list[ValueBin]
+    notes: list[str]
+
+
 class ReportDocument(TypedDict):
     """Everything that is known about one trained model."""
 
@@ -282,4 +376,5 @@ class ReportDocument(TypedDict):
     forgetting: dict[str, object] | None
     history: HistoryFacts | None
     values: dict[str, object] | None
+    lifetime: Lifetime | None
     notes: list[str]

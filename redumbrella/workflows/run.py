@@ -1,8 +1,10 @@
-"""Run: ingest, train and score, each only where what it rests on has changed."""
+"""Run: ingest, train, score and value customers, each only where what it rests on has changed."""
 
 from dataclasses import dataclass
 
+from redumbrella.errors import DataError
 from redumbrella.settings import Target
+from redumbrella.workflows.customers import CustomersResult, are_customers_fresh, value_customers
 from redumbrella.workflows.ingest import IngestResult, ingest
 from redumbrella.workflows.learning import Progress
 from redumbrella.workflows.score import ScoreResult, score
@@ -21,25 +23,60 @@ class TargetRun:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What each step did; `trained` and `scored` are those of the main target, the first."""
+    """What each step did; `trained` and `scored` are those of the main target, the first.
+
+    customers: None where there are no purchases or the list of customers is up to date.
+    """
 
     ingested: IngestResult
     trained: TrainResult | None
     scored: ScoreResult | None
     others: tuple[TargetRun, ...] = ()
+    customers: CustomersResult | None = None
 
 
 def run(workspace: Workspace, report: Progress, *, fresh: bool = False) -> RunResult:
     """Brings lake, models and lists up to date; `fresh` trains and scores in any case."""
     with workspace.lock():
         ingested = ingest(workspace, lambda step, share: report(step, 0.1 * share))
-        main = chosen_target(workspace.settings, None)
-        targets = [main, *(t for t in workspace.settings.targets if t.name != main.name)]
+        targets = _targets(workspace)
         done = []
         for number, target in enumerate(targets):
-            start, width = 0.1 + 0.9 * number / len(targets), 0.9 / len(targets)
+            start, width = 0.1 + 0.8 * number / len(targets), 0.8 / len(targets)
             done.append(_run_target(workspace, target, _part(report, start, width), fresh=fresh))
-        return RunResult(ingested, done[0].trained, done[0].scored, tuple(done[1:]))
+        leaving = any(
+            each.scored is not None and target.absence_of is not None
+            for each, target in zip(done, targets, strict=True)
+        )
+        valued = _run_customers(workspace, _part(report, 0.9, 0.1), fresh=fresh or leaving)
+        main = done[0] if done else TargetRun("", None, None)
+        return RunResult(ingested, main.trained, main.scored, tuple(done[1:]), valued)
+
+
+def _targets(workspace: Workspace) -> list[Target]:
+    """The main target, then the others; none where customers are all that is asked about.
+
+    Raises SettingsError where there is nothing to do at all.
+    """
+    settings = workspace.settings
+    if not settings.targets and workspace.lake.exists("purchases"):
+        return []
+    main = chosen_target(settings, None)
+    return [main, *(target for target in settings.targets if target.name != main.name)]
+
+
+def _run_customers(
+    workspace: Workspace, report: Progress, *, fresh: bool
+) -> CustomersResult | None:
+    if not workspace.lake.exists("purchases") or (not fresh and are_customers_fresh(workspace)):
+        return None
+    try:
+        return value_customers(workspace, report)
+    except DataError as problem:
+        # Purchases that were all given back make no customer; targets are done all the same.
+        if problem.reason != "no_purchases" or not workspace.settings.targets:
+            raise
+        return None
 
 
 def _run_target(

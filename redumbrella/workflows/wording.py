@@ -8,6 +8,7 @@ from math import exp, isfinite
 from zoneinfo import ZoneInfo
 
 from redumbrella.errors import SettingsError
+from redumbrella.workflows.report_document import Lifetime
 
 MISSING = "—"
 NO_BREAK = "\u00a0"
@@ -76,6 +77,31 @@ def money(amount: float | None, currency: str) -> str:
         return MISSING
     text = f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}"
     return f"{text}{NO_BREAK}{currency}" if currency else text
+
+
+def money_interval(low: float | None, high: float | None, currency: str) -> str:
+    """Two amounts as one interval, joined by a dash, with the currency; a lone dash when a bound is unknown."""
+    if low is None or high is None or not (isfinite(low) and isfinite(high)):
+        return MISSING
+    digits = 0 if abs(high) >= 100 else 2
+    text = f"{low:,.{digits}f}{TO}{high:,.{digits}f}"
+    return f"{text}{NO_BREAK}{currency}" if currency else text
+
+
+def base_total(lifetime: Lifetime, currency: str) -> str:
+    """What all customers together will bring, in one sentence with its interval."""
+    base = lifetime["base"]
+    kind = "revenue" if lifetime["margin"] == 1.0 else "profit"
+    likely = money_interval(base["low"], base["high"], currency)
+    discounted = (
+        f", discounted at {percent(lifetime['discount'], 0)} a year" if lifetime["discount"] else ""
+    )
+    return (
+        f"{count(lifetime['customers'])} customers are expected to bring "
+        f"{money(base['expected'], currency)} of {kind} in the next "
+        f"{count(lifetime['horizon_days'])} days; with {percent(base['level'], 0)} probability "
+        f"{likely}{discounted}."
+    )
 
 
 def moment(instant: datetime | None, timezone: str = "UTC") -> str:
