@@ -1,7 +1,7 @@
-"""Who may ask: host names, the token of a server that is open to the network, safe headers.
+"""Who may ask: host names, the token of a server that is open to the network, no forged forms.
 
 Plain ASGI layers around the application. Requests come in; those that may not pass get one clear
-answer and never reach a route.
+answer and never reach a route. Every answer gets safe headers.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -22,6 +22,7 @@ from redumbrella.api.responses import error_json
 COOKIE = "umbrella_session"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 MIN_TOKEN_LENGTH = 16
+_ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Pages load their own style sheet and scripts and nothing else; `data:` is for the charts' marks.
 _POLICY = (
@@ -96,14 +97,16 @@ class SafeHeaders:
 
 
 class Gate:
-    """Lets through what `Access` allows: known host names, then the token where one is set."""
+    """Lets through what `Access` allows: known host names, no writing that another site sends for
+    the reader, then the token where one is set.
+    """
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
         self.access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 400 for a foreign host, 401 or the log-in page without a token."""
+        """Answers 400 for a foreign host, 403 to another site, 401 or a log-in without a token."""
         if scope["type"] == "http":
             refusal = self._refusal(scope)
             if refusal is not None:
@@ -119,6 +122,8 @@ class Gate:
                 "`umbrella serve` printed, or start it with --host-name NAME.\n"
             )
             return PlainTextResponse(message, status_code=400)
+        if scope["method"] not in _ONLY_READS and not same_origin(headers):
+            return _refused_origin(str(scope["path"]))
         if self.access.token is None or self._may_pass(scope):
             return None
         path = str(scope["path"])
@@ -138,6 +143,26 @@ class Gate:
         if scheme.lower() == "bearer" and self.access.token_fits(offered.strip()):
             return True
         return self.access.session_fits(request.cookies.get(COOKIE, ""))
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether a request that writes comes from a page of this server, or from no page at all.
+
+    Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin; programs say
+    nothing, and cannot be made to act for a person who is logged in.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+def _refused_origin(path: str) -> Response:
+    message = "Another site sent this. Nothing was changed; open the page of this server itself."
+    if path.startswith("/api/"):
+        return error_json(403, "other_site", message)
+    return PlainTextResponse(message + "\n", status_code=403)
 
 
 def host_names(names: Iterable[str]) -> frozenset[str]:

@@ -4,15 +4,29 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 from typing_extensions import TypedDict
 
-from redumbrella.api.parameters import lead_query, opened_workspace
+from redumbrella.api.parameters import customer_query, lead_query, opened_workspace
 from redumbrella.api.responses import JsonResponse
+from redumbrella.workflows.customer_export import customer_csv_lines
+from redumbrella.workflows.customer_list import (
+    CustomerPage,
+    CustomerQuery,
+    every_customer,
+    list_customers,
+)
 from redumbrella.workflows.export import csv_lines, json_array
 from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, every_lead, list_leads
 from redumbrella.workflows.model_report import current_report, report_of
+from redumbrella.workflows.qualifying import (
+    Reweighed,
+    WeightsHistory,
+    set_weights,
+    weights_history,
+)
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workspace import Workspace
 
@@ -30,6 +44,16 @@ class ErrorAnswer(TypedDict):
     error: Problem
 
 
+class NewWeights(BaseModel):
+    """Weights by criterion, from 0 up; criteria that are not named keep theirs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weights: dict[str, float] = Field(description="By criterion: ease_of_conversion and so on.")
+    by: str = Field(default="", description="Who sets them.")
+    note: str = Field(default="", description="Why.")
+
+
 class Health(TypedDict):
     """Whether the server can read its state, and what it shows."""
 
@@ -37,11 +61,13 @@ class Health(TypedDict):
     version: str
     workspace: str
     scored_leads: int
+    valued_customers: int
     model_version: str | None
 
 
 Opened = Annotated[Workspace, Depends(opened_workspace)]
 Query = Annotated[LeadQuery, Depends(lead_query)]
+Customers = Annotated[CustomerQuery, Depends(customer_query)]
 
 
 def _answers(model: Any) -> dict[int | str, dict[str, Any]]:
@@ -82,6 +108,21 @@ def lead(
     return JsonResponse(lead_detail(workspace, lead_id, target, product))
 
 
+@router.get("/customers", responses=_answers(CustomerPage), summary="What customers are worth")
+def customers(workspace: Opened, query: Customers) -> JsonResponse:
+    """One page of customers with value and churn, and the figures of all of them."""
+    return JsonResponse(list_customers(workspace, query))
+
+
+@router.get(
+    "/customers.csv", response_class=StreamingResponse, summary="All matching customers as CSV"
+)
+def customers_csv(workspace: Opened, query: Customers) -> StreamingResponse:
+    """Every matching customer, with the columns of `umbrella export customers`."""
+    lines = customer_csv_lines(every_customer(workspace, query))
+    return _download(lines, "text/csv; charset=utf-8", "customers.csv")
+
+
 @router.get("/models/current", responses=_answers(ReportDocument), summary="The model in use")
 def current_model(workspace: Opened, target: str | None = None) -> JsonResponse:
     """The report of the model in use."""
@@ -94,16 +135,32 @@ def model(workspace: Opened, version: str) -> JsonResponse:
     return JsonResponse(report_of(workspace, version).document)
 
 
+@router.get("/weights", responses=_answers(WeightsHistory), summary="The company's objectives")
+def weights(workspace: Opened) -> JsonResponse:
+    """The weights of the four criteria of the qualification card, and all versions of them."""
+    return JsonResponse(weights_history(workspace))
+
+
+@router.put("/weights", responses=_answers(Reweighed), summary="Set the company's objectives")
+def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
+    """Stores a new version, weighs every card anew, and answers which leads moved most."""
+    return JsonResponse(set_weights(workspace, given.weights, given.by, given.note))
+
+
 @router.get("/health", responses=_answers(Health), summary="Is the server well?")
 def health(workspace: Opened) -> JsonResponse:
-    """Status ok when the state database answers; the number of scored leads and their model."""
-    page = list_leads(workspace, LeadQuery(page_size=1))
+    """Status ok when the state database answers; how many leads and customers it lists."""
+    scored, model_version = 0, None
+    if workspace.settings.targets:
+        page = list_leads(workspace, LeadQuery(page_size=1))
+        scored, model_version = page.total, page.model.version if page.model else None
     answer = Health(
         status="ok",
         version=version("redumbrella"),
         workspace=workspace.settings.name,
-        scored_leads=page.total,
-        model_version=None if page.model is None else page.model.version,
+        scored_leads=scored,
+        valued_customers=list_customers(workspace, CustomerQuery(page_size=1)).total,
+        model_version=model_version,
     )
     return JsonResponse(answer)
 

@@ -18,12 +18,14 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
+    bindparam,
     create_engine,
     delete,
     event,
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import DBAPIError
@@ -45,6 +47,7 @@ Row = Mapping[str, Any]
 RAW_CHARACTERS = 2_000
 _BUSY_SECONDS = 30
 _SCORE_COLUMNS = tuple(column.name for column in scores.columns)
+_CARD_KEY = (scores.c.target, scores.c.lead_id, scores.c.product_id)
 _CUSTOMER_COLUMNS = tuple(column.name for column in customers.columns)
 _REQUIRED_SCORES = tuple(
     column.name
@@ -255,6 +258,54 @@ class State:
         """The newest weights, `weights` as a mapping; None when nobody set any."""
         found = self._rows(select(weightings).order_by(weightings.c.id.desc()).limit(1))
         return found[0] | {"weights": orjson.loads(found[0]["weights"])} if found else None
+
+    def weightings(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest weights first, `weights` as mappings."""
+        found = self._rows(select(weightings).order_by(weightings.c.id.desc()).limit(limit))
+        return [row | {"weights": orjson.loads(row["weights"])} for row in found]
+
+    def add_weighting(
+        self, connection: Connection, *, set_at: int, set_by: str, weights: Row, note: str
+    ) -> int:
+        """Adds weights within a transaction of `writing`; returns their version.
+
+        From then on nobody else replaces scores or sets weights until the transaction ends;
+        readers are not kept waiting.
+        """
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE scores IN SHARE ROW EXCLUSIVE MODE")
+        row = {"set_at": set_at, "set_by": set_by, "weights": _json(weights), "note": note}
+        done = connection.execute(insert(weightings).values(**row))
+        return int(done.inserted_primary_key[0])  # type: ignore[index]
+
+    def cards(self, connection: Connection, size: int = 5_000) -> Iterator[list[dict[str, Any]]]:
+        """All scores that have a qualification card, in batches that may be replaced meanwhile.
+
+        A row has target, lead_id, product_id, label, qualification and details (JSON text).
+        """
+        key = tuple_(scores.c.target, scores.c.lead_id, scores.c.product_id)
+        columns = (*_CARD_KEY, scores.c.label, scores.c.qualification, scores.c.details)
+        query = select(*columns).where(scores.c.qualification.is_not(None))
+        query = query.order_by(*_CARD_KEY).limit(size)
+        last: tuple[str, ...] | None = None
+        while True:
+            wanted = query if last is None else query.where(key > tuple_(*last))
+            batch = [dict(row) for row in connection.execute(wanted).mappings()]
+            if not batch:
+                return
+            last = tuple(batch[-1][column.name] for column in _CARD_KEY)
+            yield batch
+
+    def replace_cards(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Replaces qualification and details of scores: target, lead_id, product_id and those."""
+        if not rows:
+            return
+        same = [column == bindparam(f"of_{column.name}") for column in _CARD_KEY]
+        new = {name: bindparam(f"new_{name}") for name in ("qualification", "details")}
+        keys = {column.name: f"of_{column.name}" for column in _CARD_KEY}
+        names = keys | {name: f"new_{name}" for name in new}
+        values = [{names[name]: value for name, value in row.items()} for row in rows]
+        connection.execute(update(scores).where(*same).values(**new), values)
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self.engine.connect() as connection:

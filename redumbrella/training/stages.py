@@ -27,7 +27,7 @@ class Stages:
     """Rows of lessons: subject (n,) numbers the lead or person, as_of (n,) UTC microseconds.
 
     weight: (n,) how much each row teaches. outcome_known: (n,) instant from which its outcome was
-    known. returns: whether a subject comes back in later periods (a person at many cutoffs), so
+    known. settling: microseconds that deciding takes, see `maturity`. returns: whether a subject comes back in later periods (a person at many cutoffs), so
     that periods alone do not keep it on one side.
     """
 
@@ -36,6 +36,7 @@ class Stages:
     weight: NDArray[np.float64]
     outcome_known: NDArray[np.int64]
     returns: bool = False
+    settling: int = 0
 
     def take(self, rows: NDArray[np.intp]) -> "Stages":
         """Some of the rows."""
@@ -45,6 +46,7 @@ class Stages:
             self.weight[rows],
             self.outcome_known[rows],
             self.returns,
+            self.settling,
         )
 
     def one_each(self, rows: NDArray[np.intp], seed: int = 0) -> NDArray[np.intp]:
@@ -75,7 +77,7 @@ def forward_folds(stages: Stages, folds: int, first_share: float = 0.5) -> list[
             group = stages.subject % PEOPLE_ASKED == len(found) % PEOPLE_ASKED
             asked, known = asked & group, known & ~group
         test = stages.one_each(rows[asked], seed=len(found))
-        train = rows[known & (starts < begin)]
+        train = rows[known & (starts < begin - stages.settling)]
         if test.size >= LEAST_ASKED and train.size >= LEAST_ASKED:
             found.append(Fold(train, test, stages.weight[train]))
     return found
@@ -110,6 +112,7 @@ def lead_stages(
     *,
     most_per_lead: int = MOST_PER_SUBJECT,
     silences: bool = True,
+    settling: int = 0,
     seed: int = 0,
 ) -> Stages:
     """Stages of k closed leads, in order of lead and then of time.
@@ -133,7 +136,8 @@ def lead_stages(
     ordered = np.lexsort((as_of, subject))
     subject, as_of = subject[ordered], as_of[ordered]
     count = np.bincount(subject, minlength=person.size)
-    return Stages(subject, as_of, 1.0 / count[subject], closed_at[subject])
+    weight = 1.0 / count[subject]
+    return Stages(subject, as_of, weight, closed_at[subject], settling=settling)
 
 
 def spans(

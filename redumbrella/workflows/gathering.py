@@ -20,6 +20,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.features.person_index import PersonIndex
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings import Target
+from redumbrella.training.maturity import settling_time
 from redumbrella.training.observations import Observations, lead_observations
 from redumbrella.training.people import (
     POPULATIONS,
@@ -34,6 +35,7 @@ from redumbrella.workspace import Workspace
 
 MOST_ROWS = 80_000
 DEFAULT_HORIZON_DAYS = 30.0
+LEAST_MATURE = 40  # won and lost leads below which even young ones must teach
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,25 +138,59 @@ def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Desi
     return design_of
 
 
-def staged(gathered: Gathered) -> Observations:
-    """Closed leads at the stages of their lives; people are already rows at many instants."""
+def mature(gathered: Gathered) -> tuple[Observations, int]:
+    """The closed leads whose time is decided, and how long deciding takes (microseconds)."""
     observed = gathered.observed
-    if observed.stages is not None or "closed_at" not in observed.closed.column_names:
-        return observed
-    closed_at = observed.closed["closed_at"].cast(pa.int64())
-    if closed_at.null_count == len(closed_at):
+    closed_at = _closed_at(observed)
+    if closed_at is None or observed.stages is not None:
+        return observed, 0
+    created = observed.position.astype(np.int64)
+    settling = settling_time(created, closed_at)
+    rows = np.flatnonzero(created < gathered.as_of - settling)
+    won = observed.won[rows]
+    if settling == 0 or min(won.sum(), (1.0 - won).sum()) < LEAST_MATURE:
+        return observed, 0
+    kept = replace(
+        observed,
+        closed=observed.closed.take(pa.array(rows)),
+        won=won,
+        position=observed.position[rows],
+    )
+    return kept, settling
+
+
+def staged(gathered: Gathered, observed: Observations, settling: int) -> Observations:
+    """Closed leads at the stages of their lives; people are already rows at many instants."""
+    closed_at = _closed_at(observed)
+    if observed.stages is not None or closed_at is None:
         return observed
     created = observed.position.astype(np.int64)
-    ended = np.where(
+    people, touched = touches(gathered.facts)
+    most = int(np.clip(MOST_ROWS // max(created.size, 1), 2, MOST_PER_SUBJECT))
+    stages = lead_stages(
+        people.index_of(person_ids(observed.closed)),
+        created,
+        closed_at,
+        touched.person,
+        touched.at,
+        most_per_lead=most,
+        settling=settling,
+    )
+    return observed.at_stages(stages)
+
+
+def _closed_at(observed: Observations) -> NDArray[np.int64] | None:
+    """Instants of closing, the creation where unknown; None when nobody recorded any."""
+    if observed.order != "created_at" or "closed_at" not in observed.closed.column_names:
+        return None
+    closed_at = observed.closed["closed_at"].cast(pa.int64())
+    if closed_at.null_count == len(closed_at):
+        return None
+    return np.where(
         closed_at.is_valid().to_numpy(zero_copy_only=False),
         closed_at.fill_null(0).to_numpy(zero_copy_only=False),
-        created,
+        observed.position.astype(np.int64),
     )
-    people, touched = touches(gathered.facts)
-    person = people.index_of(person_ids(observed.closed))
-    most = int(np.clip(MOST_ROWS // max(person.size, 1), 2, MOST_PER_SUBJECT))
-    stages = lead_stages(person, created, ended, touched.person, touched.at, most_per_lead=most)
-    return observed.at_stages(stages)
 
 
 def touches(facts: Facts) -> tuple[PersonIndex, Instants]:

@@ -84,12 +84,16 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A fitted model, the rows it learned from, what was measured, and the leaks found."""
+    """A fitted model, the rows it learned from, what was measured, and the leaks found.
+
+    settling: microseconds that deciding takes; younger leads did not teach.
+    """
 
     model: LeadModel
     lesson: Lesson
     observed: Observations
     leaks: Sequence[Leak]
+    settling: int = 0
 
 
 def learn(observed: Observations, design: Design, clock: Clock | None, report: Progress) -> Lesson:

@@ -11,7 +11,7 @@ from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.values import value_leads
 from redumbrella.workflows.gathering import gather, open_designs
 from redumbrella.workflows.learning import Progress
-from redumbrella.workflows.qualifying import add_card, current_weights
+from redumbrella.workflows.qualifying import add_card, current_weights, weigh_again
 from redumbrella.workflows.train import chosen_target, leads_for
 from redumbrella.workflows.valuing import rates_of
 from redumbrella.workspace import Workspace
@@ -75,9 +75,11 @@ def _score(
     rows = score_leads(
         model, observed.open, observed.open_position, as_of, report, design_of, values_of
     )
+    weights = current_weights(workspace)
     if valuation is not None:
-        weights = current_weights(workspace)
         for row in rows:
             add_card(row, weights, workspace.settings.currency)
     workspace.state.replace_scores(target.name, rows)
+    if valuation is not None:
+        weigh_again(workspace, weights)
     return ScoreResult(len(rows), model.version, target.name, as_of)

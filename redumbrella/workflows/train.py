@@ -28,7 +28,7 @@ from redumbrella.training.leaks import Leak, find_leaks
 from redumbrella.training.memory import Clock, fit_clock
 from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Rows
-from redumbrella.workflows.gathering import Gathered, gather, staged
+from redumbrella.workflows.gathering import Gathered, gather, mature, staged
 from redumbrella.workflows.learning import Learned, Progress, learn, relearn
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workflows.train_report import build_report
@@ -154,7 +154,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         reference=_sorted(lesson.probability),
         history=_kept(material.streams, lesson.columns),
     )
-    return Learned(model, lesson, observed, material.leaks)
+    return Learned(model, lesson, observed, material.leaks, material.settling)
 
 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> LeadModel:
@@ -180,6 +180,7 @@ class _Material:
     clock: Clock | None
     design: Design
     leaks: list[Leak]
+    settling: int
 
 
 def prepare(settings: Settings, gathered: Gathered) -> _Material:
@@ -195,6 +196,8 @@ def prepare(settings: Settings, gathered: Gathered) -> _Material:
     if gathered.is_about_leads:
         leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
     left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
+    # The guard saw all leads; only those whose time is decided teach.
+    observed, settling = mature(gathered)
     encoder = _fit_encoder(observed, candidates, left_out)
     clock = None
     # A person's instants are regular: a clock would only number them.
@@ -204,12 +207,12 @@ def prepare(settings: Settings, gathered: Gathered) -> _Material:
     streams = gathered.learn_history()
     if streams is None:
         design = encoder.transform(observed.closed)
-        return _Material(observed, encoder, None, clock, design, leaks)
+        return _Material(observed, encoder, None, clock, design, leaks, settling)
     history = streams.group(gathered.facts.tables)
-    observed = staged(gathered)
+    observed = staged(gathered, observed, settling)
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
-    return _Material(observed, encoder, streams, clock, design, leaks)
+    return _Material(observed, encoder, streams, clock, design, leaks, settling)
 
 
 def _kept(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:

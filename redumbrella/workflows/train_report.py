@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from redumbrella.clock import to_iso
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
 from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Row, paired_difference
 from redumbrella.evaluation.curves import (
     calibration_curve,
@@ -82,7 +82,7 @@ def build_report(
         "forgetting": _forgetting(lesson),
         "history": _history(model, observed),
         "values": None,
-        "notes": [*_notes(lesson, observed), *gathered.notes],
+        "notes": [*_notes(lesson, observed), *_waiting(learned), *gathered.notes],
     }
     return document  # type: ignore[return-value]
 
@@ -327,6 +327,16 @@ def _forgetting(lesson: Lesson) -> dict[str, object] | None:
             for trial in lesson.trials
         ],
     }
+
+
+def _waiting(learned: Learned) -> list[str]:
+    if not learned.settling:
+        return []
+    days = learned.settling / MICROSECONDS_PER_DAY
+    return [
+        f"Deciding on a lead takes up to {days:.0f} days. Leads younger than that do not teach yet: "
+        "those among them that are closed were decided fast, and are no picture of the rest."
+    ]
 
 
 def _notes(lesson: Lesson, observed: Observations) -> list[str]:

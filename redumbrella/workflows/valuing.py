@@ -193,8 +193,9 @@ def _still_open(
 ) -> tuple[Design, Vector]:
     """Open leads as they were at their creation, and their ages in days."""
     observed, model = gathered.observed, learned.model
-    every = max(1, observed.open.num_rows // MOST_OPEN)
-    numbers = np.arange(0, observed.open.num_rows, every)
+    # As young ones among the closed leads did not teach, young open ones must not either.
+    old = np.flatnonzero(observed.open_position < gathered.as_of - learned.settling)
+    numbers = old[:: max(1, old.size // MOST_OPEN)]
     records, position = observed.open.take(pa.array(numbers)), observed.open_position[numbers]
     history, asked = None, None
     if model.history is not None:
