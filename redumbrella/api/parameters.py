@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from redumbrella.errors import SettingsError, nearest
+from redumbrella.workflows.customer_list import CUSTOMER_SORTS, CustomerQuery, customer_order
 from redumbrella.workflows.lead_list import MAX_PAGE_SIZE, SORTS, LeadQuery, sort_order
 from redumbrella.workflows.wording import parse_share
 from redumbrella.workspace import Workspace
 
+_CUSTOMER_SORT_HELP = f"One of {', '.join(CUSTOMER_SORTS)}; a minus in front runs downwards."
 _SORT_HELP = f"One of {', '.join(SORTS)}; a minus in front runs downwards."
 
 
@@ -43,7 +45,7 @@ def lead_query(
 
     Raises SettingsError for an unknown parameter, sort column or share, with the nearest name.
     """
-    _only_known(request)
+    _only_known(request, _KNOWN)
     name, descending = sort_order(sort or "-probability")
     return LeadQuery(
         search=search.strip(),
@@ -54,6 +56,31 @@ def lead_query(
         rep=rep,
         product=product,
         target=target or None,
+        sort=name,
+        descending=descending,
+        page=page,
+        page_size=page_size,
+    )
+
+
+def customer_query(
+    request: Request,
+    *,
+    search: Annotated[str, Query(description="Part of a customer's name or id.")] = "",
+    segment: Annotated[str, Query(description="active, new, at risk or lost.")] = "",
+    sort: Annotated[str, Query(description=_CUSTOMER_SORT_HELP)] = "-value",
+    page: Annotated[int, Query(ge=1, description="Page, from 1.")] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Customers a page.")] = 50,
+) -> CustomerQuery:
+    """The parameters as a query.
+
+    Raises SettingsError for an unknown parameter or sort column, with the nearest name.
+    """
+    _only_known(request, ("search", "segment", "sort", "page", "page_size"))
+    name, descending = customer_order(sort or "-value")
+    return CustomerQuery(
+        search=search.strip(),
+        segment=segment,
         sort=name,
         descending=descending,
         page=page,
@@ -76,9 +103,9 @@ _KNOWN = (
 )
 
 
-def _only_known(request: Request) -> None:
-    """A misspelt filter must not silently show all leads."""
+def _only_known(request: Request, known: tuple[str, ...]) -> None:
+    """A misspelt filter must not silently show everything."""
     for name in request.query_params:
-        if name not in _KNOWN:
-            message = f'Unknown parameter "{name}". Known: {", ".join(_KNOWN)}.'
-            raise SettingsError(message + nearest(name, _KNOWN), reason="unknown_parameter")
+        if name not in known:
+            message = f'Unknown parameter "{name}". Known: {", ".join(known)}.'
+            raise SettingsError(message + nearest(name, known), reason="unknown_parameter")

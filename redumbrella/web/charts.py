@@ -60,7 +60,7 @@ def _chart(name: str, part: bytes, threshold: float | None) -> Chart | None:
     layers = build(orjson.loads(part), threshold)
     if layers is None:
         return None
-    specification = _finish(layers)
+    specification = finish(layers)
     return Chart(name, title, words, specification, to_svg(specification))
 
 
@@ -94,11 +94,11 @@ def _calibration(points: list[CalibrationPoint], _threshold: float | None) -> An
     dots = alt.Chart(data).mark_point(color=MAIN, filled=True, size=60, opacity=1)
     observed = alt.Y("observed:Q", title="Share won", axis=_share(), scale=scale)
     tooltip = [
-        _tip("mean_probability", "Predicted", ".1%"),
-        _tip("observed", "Won", ".1%"),
-        _tip("observed_low", "Interval from", ".1%"),
-        _tip("observed_high", "to", ".1%"),
-        _tip("count", "Leads", ","),
+        tip("mean_probability", "Predicted", ".1%"),
+        tip("observed", "Won", ".1%"),
+        tip("observed_low", "Interval from", ".1%"),
+        tip("observed_high", "to", ".1%"),
+        tip("count", "Leads", ","),
     ]
     return alt.layer(
         line.encode(x=alt.X("a:Q", scale=scale), y=alt.Y("b:Q", scale=scale)),
@@ -119,9 +119,9 @@ def _lift(points: list[LiftPoint], _threshold: float | None) -> Any:
     x = alt.X("share:Q", title="Share of leads worked, best first", axis=_share())
     y = alt.Y("captured:Q", title="Share of all wins", axis=_share())
     tooltip = [
-        _tip("share", "Leads worked", ".0%"),
-        _tip("captured", "Wins found", ".1%"),
-        _tip("lift", "Times the average", ".2f"),
+        tip("share", "Leads worked", ".0%"),
+        tip("captured", "Wins found", ".1%"),
+        tip("lift", "Times the average", ".2f"),
     ]
     return alt.layer(
         alt.Chart(chance).mark_line(color=THIRD, strokeDash=[4, 4]).encode(x=x, y=y),
@@ -146,9 +146,9 @@ def _distribution(bins: list[ScoreBin], _threshold: float | None) -> Any:
             x2="high:Q",
             y=alt.Y("count:Q", title="Open leads"),
             tooltip=[
-                _tip("low", "From", ".0%"),
-                _tip("high", "to", ".0%"),
-                _tip("count", "Open leads", ","),
+                tip("low", "From", ".0%"),
+                tip("high", "to", ".0%"),
+                tip("count", "Open leads", ","),
             ],
         )
     )
@@ -183,9 +183,9 @@ def _thresholds(confusion: Confusion | None, threshold: float | None) -> Any:
     chosen = confusion["default_threshold"] if threshold is None else threshold
     mark = alt.Chart(alt.InlineData(values=[{"threshold": chosen}])).mark_rule(color="currentColor")
     tooltip = [
-        _tip("threshold", "Threshold", ".1%"),
+        tip("threshold", "Threshold", ".1%"),
         alt.Tooltip("measure:N", title="Measure"),
-        _tip("share", "Share", ".1%"),
+        tip("share", "Share", ".1%"),
     ]
     return alt.layer(
         mark.encode(x=x),
@@ -208,7 +208,7 @@ def _families(families: list[FamilyResult], _threshold: float | None) -> Any:
     data = alt.InlineData(values=rows)
     y = alt.Y("label:N", title=None, sort=[row["label"] for row in rows])
     scale = alt.Scale(zero=False)
-    tooltip = [alt.Tooltip("label:N", title="Family"), _tip("mean", "Log loss", ".4f")]
+    tooltip = [alt.Tooltip("label:N", title="Family"), tip("mean", "Log loss", ".4f")]
     return alt.layer(
         alt.Chart(data).mark_rule(color=MAIN, strokeWidth=2)
         .encode(x=alt.X("low:Q", scale=scale, title="Log loss ± standard error"), x2="high:Q", y=y),
@@ -223,13 +223,14 @@ def _share() -> Any:
     return alt.Axis(format="%", tickCount=6)
 
 
-def _tip(column: str, title: str, form: str) -> Any:
+def tip(column: str, title: str, form: str) -> Any:
+    """One line of a chart's tooltip."""
     import altair as alt
 
     return alt.Tooltip(f"{column}:Q", title=title, format=form)
 
 
-def _finish(chart: Any) -> Specification:
+def finish(chart: Any) -> Specification:
     """Size, ground and type of every chart; the address of the schema is left out."""
     text = {"labelFont": _FONT, "titleFont": _FONT, "labelFontSize": 12, "titleFontSize": 12}
     axis = {

@@ -29,6 +29,7 @@ def environment() -> Environment:
         count=wording.count,
         decimal=wording.decimal,
         money=wording.money,
+        money_interval=wording.money_interval,
         moment=wording.moment,
         day=wording.iso_day,
         factor=wording.factor,

@@ -11,10 +11,18 @@ from fastapi import APIRouter, Depends, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from redumbrella.api.parameters import lead_query, opened_workspace
-from redumbrella.errors import NotFoundError
+from redumbrella.api.parameters import customer_query, lead_query, opened_workspace
+from redumbrella.errors import EngineError, NotFoundError
+from redumbrella.web.customer_charts import customer_charts
 from redumbrella.web.formats import environment, query_string
 from redumbrella.web.report_view import report_view
+from redumbrella.workflows.customer_list import (
+    SEGMENTS,
+    CustomerPage,
+    CustomerQuery,
+    has_customers,
+    list_customers,
+)
 from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
 from redumbrella.workflows.model_report import (
@@ -24,9 +32,11 @@ from redumbrella.workflows.model_report import (
     model_versions,
     report_of,
 )
+from redumbrella.workflows.wording import base_total
 from redumbrella.workspace import Workspace
 
 MENU = (("/leads", "Leads"), ("/models", "Models"))
+CUSTOMERS = ("/customers", "Customers")
 
 # Columns that a person first wants to see from the top down.
 _FALLING = frozenset({"probability", "percentile", "expected_value", "created_at"})
@@ -37,18 +47,26 @@ _ORDERS = (
     ("lead", "by name"),
     ("grade", "by grade"),
 )
+_CUSTOMER_ORDERS = (
+    ("-value", "most valuable first"),
+    ("-churn", "most likely to leave first"),
+    ("alive", "least likely still a customer first"),
+    ("-last_purchase", "last purchase first"),
+    ("customer", "by name"),
+)
 _OPTIONAL = ("expected_value", "source", "campaign_id", "rep_id", "product_id", "created_at")
 
 Opened = Annotated[Workspace, Depends(opened_workspace)]
 Query = Annotated[LeadQuery, Depends(lead_query)]
+Customers = Annotated[CustomerQuery, Depends(customer_query)]
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def start() -> RedirectResponse:
-    """The list of leads is where everybody begins."""
-    return RedirectResponse("/leads")
+def start(workspace: Opened) -> RedirectResponse:
+    """The list of leads is where everybody begins; that of customers where nothing is scored."""
+    return RedirectResponse(_menu(workspace)[0][0])
 
 
 @router.get("/leads")
@@ -90,6 +108,30 @@ def lead(
     )
 
 
+@router.get("/customers")
+def customers(request: Request, workspace: Opened, query: Customers) -> HTMLResponse:
+    """What customers are worth: all together, by segment, one by one."""
+    page = list_customers(workspace, query)
+    lifetime = page.lifetime
+    return render(
+        request,
+        "customers.html",
+        section="/customers",
+        page=page,
+        lifetime=lifetime,
+        base=None if lifetime is None else base_total(lifetime, page.currency),
+        charts=[] if lifetime is None else customer_charts(lifetime, page.currency),
+        segments=SEGMENTS,
+        parameters=dict(request.query_params),
+        order=("-" if query.descending else "") + query.sort,
+        orders=_CUSTOMER_ORDERS,
+        shown=_shown_of_customers(page),
+        top=max((row.value_high or row.value or 0.0 for row in page.rows), default=0.0) or 1.0,
+        currency=page.currency,
+        timezone=workspace.settings.timezone,
+    )
+
+
 @router.get("/models")
 def current_model(
     request: Request,
@@ -121,12 +163,22 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     state = request.app.state
     frame = {
         "workspace_name": state.workspace.settings.name,
-        "menu": MENU,
+        "menu": _menu(state.workspace),
         "can_log_out": state.access.token is not None,
         "section": "",
     }
     html = _environment().get_template(template).render({**frame, **values})
     return HTMLResponse(html, status_code=status)
+
+
+def _menu(workspace: Workspace) -> tuple[tuple[str, str], ...]:
+    """Leads and models where something is to be predicted, customers where they are valued."""
+    menu = MENU if workspace.settings.targets else ()
+    try:
+        valued = has_customers(workspace)
+    except EngineError:  # the page that says so has a menu too
+        valued = False
+    return (*menu[:1], CUSTOMERS, *menu[1:]) if valued or not menu else menu
 
 
 @lru_cache(maxsize=1)
@@ -147,6 +199,12 @@ def _model_page(
 def _shown(page: LeadPage) -> dict[str, bool]:
     """Optional columns are shown when some lead of the page has a value."""
     return {name: any(getattr(row, name) for row in page.rows) for name in _OPTIONAL}
+
+
+def _shown_of_customers(page: CustomerPage) -> dict[str, bool]:
+    """Optional columns are shown when some customer of the page has a value."""
+    names = ("churn", "alive", "expected_purchases")
+    return {name: any(getattr(row, name) is not None for row in page.rows) for name in names}
 
 
 def _bar_top(page: LeadPage) -> float:

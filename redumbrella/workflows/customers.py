@@ -240,7 +240,7 @@ def _rows(
         own = {g.by: g.names[number] for g, number in zip(groupings, groups, strict=True)}
         yield {
             "person_id": person, "as_of": as_of, "label": label, "segment": own["class"],
-            "purchases": int(again) + 1, "spent": spent, "last_purchase": bought_last,
+            "purchases": int(again) + 1, "spent": round(spent, 2), "last_purchase": bought_last,
             "alive": alive, "expected_purchases": coming, "value": worth, "value_low": low,
             "value_high": high, "churn": leaving,
             "details": {"segments": own, "mean_repeat_amount": mean,

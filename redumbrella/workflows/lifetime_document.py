@@ -118,6 +118,11 @@ def _model_notes(values: CustomerValues) -> list[str]:
             "Customers who buy often spend more or less at a time than others (correlation "
             f"{values.amount.correlation:.2f}); Gamma-Gamma assumes that they do not."
         )
+    if values.repeat is not None:
+        notes.append(
+            "To BG/NBD a customer can be lost only after a repeat purchase: those who bought once "
+            "count as still customers, with a low rate of buying."
+        )
     return notes
 
 

@@ -80,7 +80,7 @@ def money(amount: float | None, currency: str) -> str:
 
 
 def money_interval(low: float | None, high: float | None, currency: str) -> str:
-    """Two amounts as one interval, joined by a dash, with the currency; a lone dash when a bound is unknown."""
+    """Two amounts as one interval with the currency; a lone dash when a bound is unknown."""
     if low is None or high is None or not (isfinite(low) and isfinite(high)):
         return MISSING
     digits = 0 if abs(high) >= 100 else 2
@@ -99,8 +99,8 @@ def base_total(lifetime: Lifetime, currency: str) -> str:
     return (
         f"{count(lifetime['customers'])} customers are expected to bring "
         f"{money(base['expected'], currency)} of {kind} in the next "
-        f"{count(lifetime['horizon_days'])} days; with {percent(base['level'], 0)} probability "
-        f"{likely}{discounted}."
+        f"{count(lifetime['horizon_days'])} days ({percent(base['level'], 0)} interval "
+        f"{likely}){discounted}."
     )
 
 
