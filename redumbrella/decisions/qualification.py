@@ -6,8 +6,9 @@ behind it, and one weighted total. A criterion that nobody can know is left out,
 the others are scaled up. (Article 001: qualification by four criteria and their uncertainty.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import sqrt
 from typing import Any
 
 from redumbrella.errors import SettingsError, nearest
@@ -19,6 +20,7 @@ LABELS = {
     "profit": "Profit",
     "fit": "Strategic fit",
 }
+Scored = tuple[str, float, float, float]  # name, score, low, high
 
 
 @dataclass(frozen=True)
@@ -63,23 +65,28 @@ def card_of(
         found.append(_profit(profit, currency))
     if fit := details.get("fit"):
         found.append(_fit(fit))
-    total, least, most = weighted(found, weights)
+    total, least, most = weighted([(c.name, c.score, c.low, c.high) for c in found], weights)
     return Card(tuple(found), total, least, most)
 
 
-def weighted(criteria: list[Criterion], weights: Mapping[str, float]) -> tuple[float, float, float]:
+def weighted(
+    criteria: Sequence[Scored], weights: Mapping[str, float]
+) -> tuple[float, float, float]:
     """Total and interval: the weighted mean; deviations of criteria are taken as independent.
 
-    Where every known criterion has weight zero, they count equally.
+    Where every known criterion has weight zero, they count equally. One loop and no objects: new
+    weights ask this of every open lead.
     """
-    given = [max(weights.get(criterion.name, 0.0), 0.0) for criterion in criteria]
+    given = [max(weights.get(name, 0.0), 0.0) for name, _, _, _ in criteria]
     if not sum(given) > 0.0:
         given = [1.0] * len(criteria)
-    share = [weight / sum(given) for weight in given]
-    total = sum(s * c.score for s, c in zip(share, criteria, strict=True))
-    down = sum((s * (c.score - c.low)) ** 2 for s, c in zip(share, criteria, strict=True)) ** 0.5
-    up = sum((s * (c.high - c.score)) ** 2 for s, c in zip(share, criteria, strict=True)) ** 0.5
-    return total, max(total - down, 0.0), min(total + up, 100.0)
+    whole, total, down, up = sum(given), 0.0, 0.0, 0.0
+    for weight, (_, score, low, high) in zip(given, criteria, strict=True):
+        share = weight / whole
+        total += share * score
+        down += (share * (score - low)) ** 2
+        up += (share * (high - score)) ** 2
+    return total, max(total - sqrt(down), 0.0), min(total + sqrt(up), 100.0)
 
 
 def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    bindparam,
     create_engine,
     delete,
     event,
@@ -300,12 +299,14 @@ class State:
         """Replaces qualification and details of scores: target, lead_id, product_id and those."""
         if not rows:
             return
-        same = [column == bindparam(f"of_{column.name}") for column in _CARD_KEY]
-        new = {name: bindparam(f"new_{name}") for name in ("qualification", "details")}
-        keys = {column.name: f"of_{column.name}" for column in _CARD_KEY}
-        names = keys | {name: f"new_{name}" for name in new}
-        values = [{names[name]: value for name, value in row.items()} for row in rows]
-        connection.execute(update(scores).where(*same).values(**new), values)
+        new, same = ("qualification", "details"), tuple(column.name for column in _CARD_KEY)
+        values = [tuple(row[name] for name in (*new, *same)) for row in rows]
+        driver: Any = connection.connection.driver_connection
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        changes = ", ".join(f"{name} = {mark}" for name in new)
+        where = " AND ".join(f"{name} = {mark}" for name in same)
+        with closing(driver.cursor()) as cursor:
+            cursor.executemany(f"UPDATE scores SET {changes} WHERE {where}", values)  # noqa: S608
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self.engine.connect() as connection:

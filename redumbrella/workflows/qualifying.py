@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from redumbrella.clock import now, to_datetime
 from redumbrella.decisions.qualification import (
     CRITERIA,
-    Criterion,
     card_of,
     checked_weights,
     weighted,
@@ -205,7 +204,7 @@ def _weighed(
         stored = details.get("card")
         if stored is None:
             continue
-        criteria = [Criterion(**criterion) for criterion in stored["criteria"]]
+        criteria = [(c["name"], c["score"], c["low"], c["high"]) for c in stored["criteria"]]
         total, low, high = weighted(criteria, weights.weights)
         new = {"total": total, "low": low, "high": high, "weights_version": weights.version}
         details["card"] = {**stored, **new}
