@@ -22,6 +22,8 @@ setup-dev: .venv/.dev
 .venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# Compiled once here, so that no command waits for a compiler.
+	$(BIN)/python -m redumbrella.features.compilation
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.lock

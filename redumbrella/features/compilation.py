@@ -7,7 +7,9 @@ In: nothing. Out: code in the cache beside the sources, loaded into this process
 import numpy as np
 import pyarrow as pa
 
+from redumbrella.features.history import latest_codes
 from redumbrella.features.kernel import SCOPES, Block, features, rows
+from redumbrella.features.narrow import narrowed
 from redumbrella.features.person_index import PersonIndex
 from redumbrella.features.refresh import refresh_features
 from redumbrella.features.screen import screen_columns
@@ -37,3 +39,9 @@ def warm() -> None:
     matrix = features(blocks, asked)
     refresh_features(matrix, blocks, asked, 3)
     screen_columns(matrix, np.array([True, False]))
+    latest_codes(log, asked.person, asked.as_of)
+    narrowed(matrix, np.arange(2), np.arange(2))
+
+
+if __name__ == "__main__":
+    warm()
