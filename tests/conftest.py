@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from customer_world import PEOPLE, make_shop, simulated, with_people
+from lead_worlds import quiet
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
 
+from redumbrella.workflows.run import run
 from redumbrella.workspace import Workspace
 
 
@@ -43,6 +46,24 @@ def address(company: Workspace) -> Iterator[str]:
 def empty_address(empty_company: Workspace) -> Iterator[str]:
     """The address of a server of a workspace in which nothing was run yet."""
     with serving(empty_company) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Purchases and people, no targets: 300 customers are valued; tests only read it."""
+    folder, rows = tmp_path_factory.mktemp("shop"), simulated(300, 60.0)
+    workspace = make_shop(folder, rows, customers='horizon_days = 91\nunit = "week"', more=PEOPLE)
+    with_people(folder, rows)
+    run(workspace, quiet)
+    yield workspace
+    workspace.state.close()
+
+
+@pytest.fixture(scope="session")
+def shop_address(shop: Workspace) -> Iterator[str]:
+    """The address of a server that shows the shop."""
+    with serving(shop) as found:
         yield found
 
 

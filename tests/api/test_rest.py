@@ -118,6 +118,8 @@ def test_openapi_describes_every_route(address: str) -> None:
             "leads.csv",
             "leads.json",
             "leads/{lead_id}",
+            "customers",
+            "customers.csv",
             "models/current",
             "models/{version}",
             "health",
