@@ -26,7 +26,7 @@ from redumbrella.api.access import (
 )
 from redumbrella.api.responses import error_json
 from redumbrella.errors import EngineError, SettingsError, UmbrellaError
-from redumbrella.web import assets, login, pages
+from redumbrella.web import assets, login, pages, settings_page
 from redumbrella.workspace import Workspace
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  named to be recognised, not bound
@@ -51,7 +51,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     )
     app.state.workspace = workspace
     app.state.access = access
-    for part in (routes, assets, login, pages):
+    for part in (routes, assets, login, pages, settings_page):
         app.include_router(part.router)
     app.add_exception_handler(UmbrellaError, _our_error)
     app.add_exception_handler(RequestValidationError, _bad_parameter)

@@ -6,11 +6,14 @@ import click
 
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.decisions.qualification import Card
 from redumbrella.workflows.lead_detail import Explanation, LeadDetail, lead_detail
 from redumbrella.workflows.lead_list import Reason
 from redumbrella.workflows.wording import (
+    TO,
     chance_from_log_odds,
     count,
+    decimal,
     factor,
     moment,
     money,
@@ -18,6 +21,7 @@ from redumbrella.workflows.wording import (
     percent,
     plain,
 )
+from redumbrella.workflows.worth import parts_of
 from redumbrella.workspace import open_workspace
 
 _LINES = 12  # facts of a timeline that a terminal shows
@@ -67,12 +71,49 @@ def _print(lead: LeadDetail) -> None:
         f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}.",
         soft_wrap=True,
     )
+    _print_worth(lead)
     _print_reasons(lead.explanation)
     _print_record(lead)
     _print_timeline(lead)
     for other in lead.other_products:
         output.print(f"Product {other.product_id}: {percent(other.probability)}")
     output.print(model_line(lead.model), soft_wrap=True)
+
+
+def _print_worth(lead: LeadDetail) -> None:
+    """The qualification card, then each part of the worth that is known, as lines."""
+    if lead.worth is not None and lead.worth.card is not None:
+        _print_card(lead.worth.card)
+    parts = parts_of(lead.worth, lead.currency)
+    if not parts:
+        return
+    table = plain_table()
+    table.show_header = False
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for part in parts:
+        table.add_row(part.heading, style="bold")
+        for item in part.figures:
+            table.add_row(f"  {item.name}", item.figure, item.note)
+    console().print(table)
+
+
+def _print_card(card: Card) -> None:
+    """Four bars from 0 to 100 with their intervals and figures, and the total."""
+    table = plain_table()
+    table.add_column("Qualification")
+    table.add_column("Score", justify="right", style="bold")
+    table.add_column("Likely", justify="right", style="dim", no_wrap=True)
+    table.add_column("0         100", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for criterion in card.criteria:
+        bar = "#" * round(_BAR * criterion.score / 100.0)
+        likely = f"{decimal(criterion.low, 0)}{TO}{decimal(criterion.high, 0)}"
+        score = decimal(criterion.score, 0)
+        table.add_row(criterion.label, score, likely, bar, criterion.figures)
+    likely = f"{decimal(card.low, 0)}{TO}{decimal(card.high, 0)}"
+    table.add_row("Total", decimal(card.total, 0), likely, "", "weights: umbrella weights")
+    console().print(table)
 
 
 def _print_reasons(why: Explanation | None) -> None:

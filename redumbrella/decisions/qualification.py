@@ -118,7 +118,7 @@ def _conversion(probability: float, low: float, high: float) -> Criterion:
 
 def _delivery(effort: Mapping[str, Any], currency: str) -> Criterion:
     minutes, contacts, cost = effort["minutes"], effort["contacts"], effort["cost"]
-    figures = f"{contacts['value']:.1f} contacts and {minutes['value']:.0f} minutes to go"
+    figures = f"{contacts['value']:.1f} contacts and {minutes['value']:.0f} min to go"
     if cost["value"] > 0:
         figures += f", {cost['value']:,.0f} {currency}"
     # Less effort is easier, so the ends of the interval change places.

@@ -50,7 +50,7 @@ def value_leads(
         return columns
     low, high = interval
     ltv = lifetime_of(probability, low, high, amount, valuation.repeats)
-    worth = rates.margin * ltv.value - cost
+    worth = _worth(rates.margin, ltv, cost)
     for n, row in enumerate(columns):
         if np.isnan(amount.value[n]):
             continue
@@ -58,14 +58,23 @@ def value_leads(
         row |= {
             "amount": float(amount.value[n]),
             "ltv": float(ltv.value[n]),
-            "expected_value": float(worth[n]),
+            "expected_value": float(worth.value[n]),
         }
         details[n] |= {
             "amount": {**_numbers(amount, n), "basis": basis},
             "ltv": {**_numbers(ltv, n), "repeats": valuation.repeats},
-            "profit": _profit(valuation, rates, amount, float(cost[n]), n),
+            "expected_value": _numbers(worth, n),
+            "profit": _profit(valuation, rates, amount, float(cost.value[n]), n),
         }
     return columns
+
+
+def _worth(margin: float, ltv: Estimate, cost: Estimate) -> Estimate:
+    """Expected value: margin x LTV - cost of the effort; their deviations taken as independent."""
+    value = margin * ltv.value - cost.value
+    down = np.hypot(margin * (ltv.value - ltv.low), cost.high - cost.value)
+    up = np.hypot(margin * (ltv.high - ltv.value), cost.value - cost.low)
+    return Estimate(value, value - down, value + up)
 
 
 def _profit(
@@ -107,9 +116,10 @@ def _amounts(valuation: Valuation, seen: Design, known: Vector) -> Estimate | No
     return Estimate(*(np.where(own, known, part) for part in expected))
 
 
-def _add_effort(valuation: Valuation, rates: Rates, seen: Design, details: list[Row]) -> Vector:
+def _add_effort(valuation: Valuation, rates: Rates, seen: Design, details: list[Row]) -> Estimate:
     if valuation.effort is None:
-        return np.zeros(seen.rows)
+        nothing = np.zeros(seen.rows)
+        return Estimate(nothing, nothing, nothing)
     effort = valuation.effort.estimate(seen, rates.per_hour, rates.per_contact)
     for n, row in enumerate(details):
         minutes = _numbers(effort.minutes, n)
@@ -121,7 +131,7 @@ def _add_effort(valuation: Valuation, rates: Rates, seen: Design, details: list[
             "standing_low": standing(valuation.minutes, minutes["low"]),
             "standing_high": standing(valuation.minutes, minutes["high"]),
         }
-    return effort.cost.value
+    return effort.cost
 
 
 def _add_timing(

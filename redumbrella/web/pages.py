@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from redumbrella.api.parameters import customer_query, lead_query, opened_workspace
 from redumbrella.errors import EngineError, NotFoundError
+from redumbrella.web.conversion_curve import conversion_curve
 from redumbrella.web.customer_charts import customer_charts
 from redumbrella.web.formats import environment, query_string
 from redumbrella.web.report_view import report_view
@@ -33,16 +34,20 @@ from redumbrella.workflows.model_report import (
     report_of,
 )
 from redumbrella.workflows.wording import base_total
+from redumbrella.workflows.worth import parts_of
 from redumbrella.workspace import Workspace
 
 MENU = (("/leads", "Leads"), ("/models", "Models"))
 CUSTOMERS = ("/customers", "Customers")
+SETTINGS = ("/settings", "Settings")
 
 # Columns that a person first wants to see from the top down.
-_FALLING = frozenset({"probability", "percentile", "expected_value", "created_at"})
+_FALLING = frozenset({"probability", "percentile", "expected_value", "qualification", "created_at"})
 _ORDERS = (
     ("-probability", "most probable first"),
     ("probability", "least probable first"),
+    ("-expected_value", "highest expected value first"),
+    ("-qualification", "best qualified first"),
     ("-created_at", "newest first"),
     ("lead", "by name"),
     ("grade", "by grade"),
@@ -54,7 +59,10 @@ _CUSTOMER_ORDERS = (
     ("-last_purchase", "last purchase first"),
     ("customer", "by name"),
 )
-_OPTIONAL = ("expected_value", "source", "campaign_id", "rep_id", "product_id", "created_at")
+_OPTIONAL = (
+    *("expected_value", "qualification"),
+    *("source", "campaign_id", "rep_id", "product_id", "created_at"),
+)
 
 Opened = Annotated[Workspace, Depends(opened_workspace)]
 Query = Annotated[LeadQuery, Depends(lead_query)]
@@ -101,10 +109,16 @@ def lead(
     target: str | None = None,
     product: str | None = None,
 ) -> HTMLResponse:
-    """One lead: score, reasons, record, model."""
+    """One lead: score, worth, reasons, record, model."""
     detail = lead_detail(workspace, lead_id, target, product)
     return render(
-        request, "lead.html", section="/leads", lead=detail, top=_largest_contribution(detail)
+        request,
+        "lead.html",
+        section="/leads",
+        lead=detail,
+        top=_largest_contribution(detail),
+        parts=parts_of(detail.worth, detail.currency),
+        curve=conversion_curve(detail.worth.timing) if detail.worth else None,
     )
 
 
@@ -178,7 +192,9 @@ def _menu(workspace: Workspace) -> tuple[tuple[str, str], ...]:
         valued = has_customers(workspace)
     except EngineError:  # the page that says so has a menu too
         valued = False
-    return (*menu[:1], CUSTOMERS, *menu[1:]) if valued or not menu else menu
+    found = (*menu[:1], CUSTOMERS, *menu[1:]) if valued or not menu else menu
+    of_leads = any(target.from_ is not None for target in workspace.settings.targets)
+    return (*found, SETTINGS) if of_leads else found
 
 
 @lru_cache(maxsize=1)

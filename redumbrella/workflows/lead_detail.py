@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from redumbrella.columns import INTERNAL, ORDER, TABLES
@@ -25,6 +26,7 @@ from redumbrella.workflows.lead_list import (
 from redumbrella.workflows.model_report import ModelFacts, checked_target, model_facts
 from redumbrella.workflows.reading import reading
 from redumbrella.workflows.timeline import TimelineEntry, timeline
+from redumbrella.workflows.worth import Worth, worth_of
 from redumbrella.workspace import Workspace
 
 _SCORES = tables.scores.c
@@ -65,6 +67,7 @@ class LeadDetail:
     rank: int  # position when all leads of the target are ordered by probability, from 1
     ranked: int  # how many leads are scored for the target
     explanation: Explanation | None  # None when the score was written without reasons
+    worth: Worth | None  # None where nothing of it is known, as for people
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
     timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
     timeline_total: int  # how many facts there are, of which the newest are shown
@@ -101,6 +104,7 @@ def lead_detail(
         rank=above + 1,
         ranked=ranked,
         explanation=_explanation(read_reasons(row["reasons"])),
+        worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(_record(workspace, lead_id)),
         timeline=entries,
         timeline_total=total,

@@ -31,6 +31,7 @@ SORTS: dict[str, ColumnElement[Any]] = {
     "percentile": _SCORES.percentile,
     "grade": _SCORES.grade,
     "expected_value": _SCORES.expected_value,
+    "qualification": _SCORES.qualification,
     "created_at": _SCORES.created_at,
     "source": _SCORES.source,
     "campaign": _SCORES.campaign_id,
@@ -99,8 +100,9 @@ class LeadRow:
     percentile: float | None  # share of scored leads with a lower or equal probability, 0 to 100
     grade: str | None
     amount: float | None  # expected amount, in the workspace's currency
-    ltv: float | None
-    expected_value: float | None  # probability times amount
+    ltv: float | None  # potential lifetime value
+    expected_value: float | None  # margin of the lifetime value, less the cost of the work
+    qualification: float | None  # total of the qualification card, 0 to 100
     regime: str  # prior | rules | shrunken | model
     model_version: str
     reliable: bool
@@ -199,6 +201,7 @@ def lead_row(row: RowMapping) -> LeadRow:
         amount=row["amount"],
         ltv=row["ltv"],
         expected_value=row["expected_value"],
+        qualification=row["qualification"],
         regime=row["regime"],
         model_version=row["model_version"],
         reliable=bool(row["reliable"]),

@@ -1,0 +1,278 @@
+"""What a lead is worth: the details of its score in, figures with intervals and their words out.
+
+The lead page, `/api/v1/leads/{id}` and `umbrella explain` show the same `Worth`; a part that the
+record cannot teach is None and is not shown. The words about a whole model stand here too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redumbrella.decisions.qualification import Card, Criterion
+from redumbrella.workflows.wording import TIMES, count, decimal, money, percent
+
+SHOWN_DAYS = (7, 30, 90)
+
+
+@dataclass(frozen=True)
+class Range:
+    """An expected figure and the interval it likely lies in."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What one sale brings, in the workspace's currency."""
+
+    expected: Range
+    basis: str  # record: the lead's own amount | model: learned from sales
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """Potential lifetime value: probability x amount x (1 + further purchases)."""
+
+    expected: Range
+    repeats: float  # further purchases expected within a year
+
+
+@dataclass(frozen=True)
+class Within:
+    """The probability that a lead has converted some days from now."""
+
+    days: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a lead converts: days given that it does, and its chance by day."""
+
+    days: Range  # median; 8 in 10 lie between low and high
+    within: tuple[Within, ...]
+    curve: tuple[tuple[float, float], ...]  # day, probability to have converted by then
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Work that is still to come until the lead is closed."""
+
+    contacts: Range
+    minutes: Range
+    cost: Range
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Strategic fit from 0 to 100, and what it rests on."""
+
+    expected: Range
+    basis: str  # feedback: ratings of clients | likeness: to the best customers
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Everything that is known about the worth of one lead; None where it is not known."""
+
+    amount: Amount | None
+    lifetime: Lifetime | None
+    expected_value: Range | None
+    profit: Range | None  # if the lead converts, after the cost of the work
+    timing: Timing | None
+    effort: Effort | None
+    fit: Fit | None
+    card: Card | None
+    weights_version: int | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line for a person: what it is, the figure, and what it means or rests on."""
+
+    name: str
+    figure: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One group of lines under a heading."""
+
+    heading: str
+    figures: tuple[Figure, ...]
+
+
+def worth_of(details: Mapping[str, Any]) -> Worth | None:
+    """The stored details of one score; None when there are none, as for targets of people."""
+    if not details:
+        return None
+    amount, ltv, fit = (details.get(name) for name in ("amount", "ltv", "fit"))
+    effort, timing, card = (details.get(name) for name in ("effort", "timing", "card"))
+    return Worth(
+        amount=Amount(_range(amount), amount["basis"]) if amount else None,
+        lifetime=Lifetime(_range(ltv), ltv["repeats"]) if ltv else None,
+        expected_value=_range(details["expected_value"]) if "expected_value" in details else None,
+        profit=_range(details["profit"]) if "profit" in details else None,
+        timing=_timing(timing) if timing else None,
+        effort=Effort(*(_range(effort[name]) for name in ("contacts", "minutes", "cost")))
+        if effort
+        else None,
+        fit=Fit(_range(fit), fit["basis"], fit["ratings"]) if fit else None,
+        card=_card(card) if card else None,
+        weights_version=card["weights_version"] if card else None,
+    )
+
+
+def parts_of(worth: Worth | None, currency: str) -> tuple[Part, ...]:
+    """The worth in words, part by part; parts of which nothing is known are left out."""
+    if worth is None:
+        return ()
+    parts = (
+        Part("What it is worth", tuple(_money_figures(worth, currency))),
+        Part("When", tuple(_timing_figures(worth.timing))),
+        Part("Effort", tuple(_effort_figures(worth.effort, currency))),
+        Part("Fit", tuple(_fit_figures(worth.fit))),
+    )
+    return tuple(part for part in parts if part.figures)
+
+
+def sentences_about(values: Mapping[str, Any] | None) -> list[str]:
+    """What the worth of leads rests on, from the report's `values`; [] when nothing was learned."""
+    if not values:
+        return []
+    found = []
+    if amount := values.get("amount"):
+        found.append(f"The amount is learned from {count(amount['sales'])} sales.")
+    repeats = values.get("repeats") or {}
+    if amount and repeats.get("purchases"):
+        found.append(
+            f"A new customer buys {decimal(repeats['purchases'], 1)} times more within "
+            f"{count(repeats['within_days'])} days."
+        )
+    if effort := values.get("effort"):
+        found.append(f"Effort is learned from {count(effort['leads'])} closed leads.")
+    if timing := values.get("timing"):
+        longest = days_in_words(timing["longest_days"])
+        found.append(f"Time to convert is learned from conversions that took up to {longest}.")
+    fit = values.get("fit") or {}
+    if fit.get("basis") in _FIT:
+        found.append(f"Fit is {_FIT[fit['basis']].format(count(fit['ratings']))}.")
+    return found
+
+
+def days_in_words(days: float) -> str:
+    """A length of time as people say it: '40 minutes', '14 hours', '2.2 days', '12 days'."""
+    if days < 1.0 / 24.0:
+        return _plural(days * 1440.0, "minute")
+    if days < 1.0:
+        return _plural(days * 24.0, "hour")
+    return f"{days:.1f} days" if days < 9.95 else f"{days:,.0f} days"
+
+
+_FIT = {
+    "feedback": "learned from {} ratings of clients",
+    "likeness": "likeness to {} of the best customers: nobody has rated yet",
+}
+
+
+def _range(stored: Mapping[str, float]) -> Range:
+    return Range(stored["value"], stored["low"], stored["high"])
+
+
+def _timing(stored: Mapping[str, Any]) -> Timing:
+    curve = tuple((float(day), float(chance)) for day, chance in stored["curve"])
+    within = []
+    for days in SHOWN_DAYS:
+        chance = stored["within"].get(str(days))
+        if chance is None and curve and days >= curve[-1][0]:
+            chance = curve[-1][1]  # no conversion ever took longer than the curve
+        if chance is not None:
+            within.append(Within(days, chance))
+    return Timing(_range(stored["days"]), tuple(within), curve)
+
+
+def _card(stored: Mapping[str, Any]) -> Card:
+    criteria = tuple(Criterion(**criterion) for criterion in stored["criteria"])
+    return Card(criteria, stored["total"], stored["low"], stored["high"])
+
+
+def _money_figures(worth: Worth, currency: str) -> list[Figure]:
+    found = []
+    if worth.amount is not None:
+        own = worth.amount.basis == "record"
+        expected = worth.amount.expected
+        figure = money(expected.value, currency) if own else _likely(expected, currency)
+        note = "as the record says" if own else "of one sale, learned from sales"
+        found.append(Figure("Amount", figure, note))
+    if worth.lifetime is not None:
+        note = f"probability {TIMES} amount"
+        if worth.lifetime.repeats:
+            note += f" {TIMES} (1 + {worth.lifetime.repeats:.1f} further purchases within a year)"
+        figure = _likely(worth.lifetime.expected, currency)
+        found.append(Figure("Potential lifetime value", figure, note))
+    if worth.expected_value is not None:
+        note = "margin of the lifetime value, less the cost of the work"
+        found.append(Figure("Expected value", _likely(worth.expected_value, currency), note))
+    if worth.profit is not None:
+        note = "profit after the cost of the work"
+        found.append(Figure("If it converts", _likely(worth.profit, currency), note))
+    return found
+
+
+def _timing_figures(timing: Timing | None) -> list[Figure]:
+    if timing is None:
+        return []
+    days = timing.days
+    low, high = days_in_words(days.low), days_in_words(days.high)
+    first = Figure(
+        "Half convert within",
+        days_in_words(days.value),
+        f"of those like it that convert; 8 in 10 take between {low} and {high}",
+    )
+    rest = [
+        Figure(f"Converted within {item.days} days", percent(item.probability))
+        for item in timing.within
+    ]
+    return [first, *rest]
+
+
+def _effort_figures(effort: Effort | None, currency: str) -> list[Figure]:
+    if effort is None:
+        return []
+    contacts, minutes = effort.contacts, effort.minutes
+    found = [
+        Figure(
+            "Contacts to go",
+            f"{contacts.value:.1f}, likely {contacts.low:.0f} to {contacts.high:.0f}",
+        ),
+        Figure(
+            "Minutes to go",
+            f"{minutes.value:,.0f}, likely {minutes.low:,.0f} to {minutes.high:,.0f}",
+        ),
+    ]
+    if effort.cost.value > 0.0:
+        found.append(Figure("Cost of the work", _likely(effort.cost, currency)))
+    return found
+
+
+def _fit_figures(fit: Fit | None) -> list[Figure]:
+    if fit is None:
+        return []
+    expected = fit.expected
+    figure = f"{expected.value:.0f} of 100, likely {expected.low:.0f} to {expected.high:.0f}"
+    note = _FIT[fit.basis].format(count(fit.ratings)) if fit.basis in _FIT else ""
+    return [Figure("Strategic fit", figure, note)]
+
+
+def _likely(amount: Range, currency: str) -> str:
+    low, high = money(amount.low, ""), money(amount.high, "")
+    return f"{money(amount.value, currency)}, likely {low} to {high}"
+
+
+def _plural(number: float, word: str) -> str:
+    whole = max(1, round(number))
+    return f"{whole} {word}" if whole == 1 else f"{whole} {word}s"
