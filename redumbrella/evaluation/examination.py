@@ -22,7 +22,8 @@ from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
 BLENDABLE = ("naive_bayes", "logistic", "boosted", "neural")
-FADING = 0.5  # where folds walk forward, each counts so much of the one after it
+# Where folds walk forward, each says so much less than the one after it about the level of today.
+FADING = 0.5
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Examination:
             for name in BLENDABLE
             if name in self.log_odds
         }
-        return fit_weights(members, [self.won[k] for k in known], self._shares(known))
+        even = np.full(len(known), 1.0 / max(len(known), 1))
+        return fit_weights(members, [self.won[k] for k in known], even)
 
     def add_blend(self) -> None:
         """Adds the family `blend`, each fold with the weights that were known when it was asked."""

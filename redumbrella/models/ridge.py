@@ -2,16 +2,15 @@
 
 In: encoded columns X (n, m), outcomes, weights, the group of each column. Out: prior variances,
 and for given variances intercept and coefficients. Coefficients of group g are taken as drawn from
-Normal(0, variance_g), the intercept is free. The variances maximise the marginal likelihood by
-MacKay's (1992) fixed point on a Laplace approximation with a diagonal Hessian, under a vague
-inverse-gamma prior:
+Normal(0, variance_g), the intercept is free. The variances move towards the maximum of the marginal
+likelihood by a few rounds of expectation maximisation on a Laplace approximation with a diagonal
+Hessian (MacKay 1992, Tipping 2001), under a vague inverse-gamma prior:
 
-    variance_g = (sum over g of b^2 + 2 SCALE) / (settled_g + 2 SHAPE)
-    settled_g = sum over g of 1 - 1 / (1 + h variance_g),  h = sum of weight * p (1 - p) x^2
+    variance_g = (sum over g of (b^2 + 1 / (h + 1 / variance_g)) + 2 SCALE) / (size_g + 2 SHAPE)
 
-settled_g is how many of the group's coefficients the data settle. So a field that says nothing is
-drawn to zero by its own ridge, and a field with a thousand levels does not pay for it; nothing is
-held out to choose by.
+h = sum of weight * p (1 - p) x^2. So a field that says little is drawn to zero by its own ridge,
+and a field with a thousand levels does not pay for it; nothing is held out to choose by. The rounds
+stop early on purpose: what looks like nothing in this record may count in the next period.
 """
 
 import numpy as np
@@ -25,7 +24,6 @@ ROUNDS = 5
 FIRST_VARIANCE = 0.1
 SHAPE, SCALE = 0.5, 0.005
 LIMITS = (1e-5, 10.0)
-LARGEST_STEP = 10.0  # a variance changes at most by this factor in a round
 MAX_ROWS = 30_000  # of a larger record every k-th lead: the variances need no more
 STEPS, ROUGH_STEPS = 200, 60
 
@@ -43,16 +41,15 @@ def estimate_variances(
     X, won, weight = X[every], won[every], weight[every]
     squares = sp.csr_matrix((X.data**2, X.indices, X.indptr), shape=X.shape)
     size = int(group.max()) + 1
+    columns = np.bincount(group, minlength=size)
     variance = np.full(size, FIRST_VARIANCE)
     fit = (base_log_odds(won, weight), np.zeros(X.shape[1]))
     for _ in range(ROUNDS):
         fit = solve(X, won, weight, variance[group], fit, ROUGH_STEPS)
         p = probability_of(fit[0] + X @ fit[1])
         curvature = squares.T @ (weight * p * (1.0 - p))
-        settled = 1.0 - 1.0 / (1.0 + curvature * variance[group])
-        found = np.bincount(group, fit[1] ** 2, size) + 2.0 * SCALE
-        found /= np.bincount(group, settled, size) + 2.0 * SHAPE
-        found = np.clip(found, variance / LARGEST_STEP, variance * LARGEST_STEP)
+        second_moment = fit[1] ** 2 + 1.0 / (curvature + 1.0 / variance[group])
+        found = (np.bincount(group, second_moment, size) + 2.0 * SCALE) / (columns + 2.0 * SHAPE)
         variance = np.clip(found, *LIMITS)
     return np.asarray(variance[group])
 

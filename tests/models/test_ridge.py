@@ -39,7 +39,7 @@ def test_each_group_gets_the_size_of_its_effects() -> None:
     variance = estimate_variances(X, won, np.ones(ROWS), group)
     assert np.unique(variance[:40]).size == np.unique(variance[40:]).size == 1
     assert variance[0] == pytest.approx(effects.var(), rel=0.5)
-    assert variance[-1] < 0.1 * variance[0]
+    assert variance[-1] < 0.2 * variance[0]
     assert LIMITS[0] <= variance.min() <= variance.max() <= LIMITS[1]
 
 
