@@ -1,5 +1,6 @@
 """`umbrella leads`: the ordered list on the terminal, or as JSON."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,8 +9,19 @@ from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.errors import NotFoundError
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
-from redumbrella.workflows.wording import count, interval, parse_share, percent, plain
+from redumbrella.workflows.wording import (
+    count,
+    decimal,
+    interval,
+    money,
+    parse_share,
+    percent,
+    plain,
+)
 from redumbrella.workspace import open_workspace
+
+ORDERS = ("probability", "expected_value", "qualification")
+_WIDE = 110  # columns of a terminal that has room for what leads are worth
 
 
 @click.command("leads")
@@ -21,6 +33,8 @@ from redumbrella.workspace import open_workspace
               help='Only leads at or above it: 0.3 or "30 %".')  # fmt: skip
 @click.option("--source", default="", help="Only leads from this source.")
 @click.option("--search", default="", help="Only leads whose name or id contains this.")
+@click.option("--sort", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True,
+              help="What the best are to be best in.")  # fmt: skip
 @click.option("--target", default=None, help="Which target; default: the first one.")
 @json_option
 def command(
@@ -31,16 +45,18 @@ def command(
     min_probability: str,
     source: str,
     search: str,
+    sort: str,
     target: str | None,
     as_json: bool,
 ) -> None:
-    """Show the ordered list of leads, most probable first."""
+    """Show the ordered list of leads, the best first."""
     query = LeadQuery(
         search=search,
         grade=grade,
         min_probability=parse_share(min_probability, "--min-probability") if min_probability else 0,
         source=source,
         target=target,
+        sort=sort,
         page_size=top,
     )
     page = list_leads(open_workspace(workspace), query)
@@ -57,12 +73,16 @@ def command(
 
 def print_page(page: LeadPage) -> None:
     """Prints one page of the list, then which model it comes from."""
+    output = console()
+    worth = _worth_columns(page, wide=output.width >= _WIDE)
     table = plain_table()
     table.add_column("#", justify="right", style="dim")
     table.add_column("Lead", overflow="fold", max_width=34)
     table.add_column("Probability", justify="right", style="bold")
     table.add_column("Interval", justify="right", style="dim", no_wrap=True)
     table.add_column("Grade")
+    for heading in worth:
+        table.add_column(heading, justify="right")
     table.add_column("Strongest reason", overflow="fold")
     for rank, lead in enumerate(page.rows, start=page.first_rank):
         table.add_row(
@@ -71,9 +91,9 @@ def print_page(page: LeadPage) -> None:
             percent(lead.probability),
             interval(lead.low, lead.high),
             plain(lead.grade),
+            *(show(lead) for show in worth.values()),
             _reason(lead),
         )
-    output = console()
     output.print(table)
     matching = "match" if page.query.filtered else "scored"
     output.print(
@@ -81,6 +101,20 @@ def print_page(page: LeadPage) -> None:
         f'"{page.query.target}". {model_line(page.model)}',
         soft_wrap=True,
     )
+
+
+def _worth_columns(page: LeadPage, *, wide: bool) -> dict[str, Callable[[LeadRow], str]]:
+    """What leads are worth, where it is known: on a wide terminal, or where the list goes by it."""
+    columns: dict[str, tuple[str, Callable[[LeadRow], str]]] = {
+        "expected_value": ("Exp. value", lambda lead: money(lead.expected_value, "")),
+        "qualification": ("Card", lambda lead: decimal(lead.qualification, 0)),
+    }
+    return {
+        heading: show
+        for name, (heading, show) in columns.items()
+        if (wide or page.query.sort == name)
+        and any(getattr(lead, name) is not None for lead in page.rows)
+    }
 
 
 def _reason(lead: LeadRow) -> str:

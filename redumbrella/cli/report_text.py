@@ -6,6 +6,7 @@ from redumbrella.cli.text import console, plain_table
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import MeanError, ReportDocument
 from redumbrella.workflows.wording import MISSING, VERDICTS, count, decimal, iso_day, percent
+from redumbrella.workflows.worth import sentences_about
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +27,7 @@ def print_report(report: ModelReport) -> None:
         output.print(line, soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
     closing = [_out_of_time(document), _stability(document), _rests_on(document)]
-    closing += _leaks(document)
+    closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
     closing += [
         f"Criterion {gate['name']}: required {decimal(gate['required'], 3)}, measured "
         f"{decimal(gate['measured'], 3)}: {'met' if gate['passed'] else 'NOT met'}."

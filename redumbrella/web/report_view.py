@@ -8,6 +8,7 @@ from redumbrella.workflows.lead_list import count_at_or_above
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import ConfusionPoint
 from redumbrella.workflows.wording import parse_share
+from redumbrella.workflows.worth import sentences_about
 from redumbrella.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ class ReportView:
     asked: dict[str, str]  # threshold and capacity as the person typed them
     default_why: str  # why the default threshold is what it is; empty when another was asked for
     open_above: int | None  # scored leads at or above the threshold; None for an earlier model
+    worth: list[str]  # what the worth of leads is learned from; empty when it is not
     timezone: str
 
 
@@ -46,6 +48,7 @@ def report_view(
         open_above=count_at_or_above(workspace, report.facts.target, point["threshold"])
         if current and point is not None
         else None,
+        worth=sentences_about(report.document.get("values")),
         timezone=workspace.settings.timezone,
     )
 

@@ -50,9 +50,13 @@ COLUMNS = (
     "source",
     "campaign_id",
     "rep_id",
+    "ltv_low",
+    "ltv_high",
+    "qualification",
 )
 _NUMBERS = frozenset(
     {"probability", "low", "high", "percentile", "amount", "ltv", "expected_value"}
+    | {"ltv_low", "ltv_high", "qualification"}
 )
 _TIMES = frozenset({"as_of", "created_at"})
 _BATCH_ROWS = 5_000
@@ -60,6 +64,7 @@ _FORMULA = re.compile(r"[=+\-@\t\r]")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 Record = dict[str, Any]
+Row = RowMapping | Record
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ def csv_lines(rows: Iterable[RowMapping]) -> Iterator[str]:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row, name) for name in COLUMNS])
+        full = _with_interval(row)
+        writer.writerow([_cell(full, name) for name in COLUMNS])
         if buffer.tell() > 65_536:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -119,7 +125,8 @@ def json_array(rows: Iterable[RowMapping]) -> Iterator[bytes]:
 
 def record(row: RowMapping) -> Record:
     """One score as a JSON record: instants as ISO 8601, reasons as a list, strongest first."""
-    found: Record = {name: row[name] for name in COLUMNS}
+    full = _with_interval(row)
+    found: Record = {name: full[name] for name in COLUMNS}
     for name in _TIMES:
         found[name] = None if row[name] is None else to_iso(row[name])
     document = read_reasons(row["reasons"])
@@ -137,7 +144,13 @@ def record(row: RowMapping) -> Record:
     return found
 
 
-def readable_reasons(row: RowMapping) -> str:
+def _with_interval(row: Row) -> Record:
+    """The row with the interval of the lifetime value, which stands in its details."""
+    ltv = orjson.loads(row["details"]).get("ltv") or {}
+    return {**row, "ltv_low": ltv.get("low"), "ltv_high": ltv.get("high")}
+
+
+def readable_reasons(row: Row) -> str:
     """'raises: a; b | lowers: c' for one cell."""
     document = read_reasons(row["reasons"])
     parts = [
@@ -148,7 +161,7 @@ def readable_reasons(row: RowMapping) -> str:
     return " | ".join(parts)
 
 
-def _cell(row: RowMapping, name: str) -> Any:
+def _cell(row: Row, name: str) -> Any:
     value = row[name]
     if name == "reasons":
         return safe_cell(readable_reasons(row))

@@ -32,6 +32,8 @@ _ABSENT: dict[str, Any] = {
     "points": None,
     "forgetting": None,
     "lifetime": None,
+    "history": None,
+    "values": None,
     "calibration": [],
     "lift": [],
     "importance": [],

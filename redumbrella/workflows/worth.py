@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redumbrella.decisions.qualification import Card, Criterion
-from redumbrella.workflows.wording import TIMES, count, decimal, money, percent
+from redumbrella.workflows.wording import NO_BREAK, TIMES, count, decimal, money, percent
 
 SHOWN_DAYS = (7, 30, 90)
 
@@ -269,8 +269,9 @@ def _fit_figures(fit: Fit | None) -> list[Figure]:
 
 
 def _likely(amount: Range, currency: str) -> str:
-    low, high = money(amount.low, ""), money(amount.high, "")
-    return f"{money(amount.value, currency)}, likely {low} to {high}"
+    digits = 0 if abs(amount.high) >= 100.0 else 2  # one form for all three
+    value, low, high = (f"{x:,.{digits}f}" for x in (amount.value, amount.low, amount.high))
+    return f"{value}{NO_BREAK}{currency}, likely {low} to {high}"
 
 
 def _plural(number: float, word: str) -> str:
