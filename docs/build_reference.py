@@ -23,6 +23,7 @@ from redumbrella.columns import TABLES
 from redumbrella.errors import SettingsError
 from redumbrella.settings import FILE_NAME, load_settings
 from redumbrella.workflows import report_document
+from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from redumbrella.workflows.export import COLUMNS
 
 HERE = Path(__file__).parent / "reference"
@@ -67,6 +68,12 @@ MEANING = {
         "active_days": "Read and checked, but not used yet.",
         "population": "Read and checked, but not used yet.",
     },
+    "customers": {
+        "horizon_days": "How far ahead customers are valued. Default: 365.",
+        "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
+        "margin": "Share of revenue that is profit; a value is revenue times it. Default: 1.",
+        "unit": 'Unit of the purchase model\'s parameters, "day" or "week". Default: day.',
+    },
     "success": {
         "min_auc": "Least chance that a won lead stands above a lost one.",
         "min_average_precision": "Least average precision.",
@@ -107,6 +114,29 @@ EXPORTED = {
     "source": "Source of the lead, where recorded.",
     "campaign_id": "Campaign of the lead, where recorded.",
     "rep_id": "Sales person of the lead, where recorded.",
+}
+
+# What each column of exported customers holds.
+EXPORTED_CUSTOMERS = {
+    "person_id": "Id of the person.",
+    "label": "Name of the person, else the id.",
+    "as_of": "What was known before this instant decided the value (UTC).",
+    "segment": "active, new, at risk or lost, by the days since the last purchase.",
+    "purchases": "Days with a purchase so far.",
+    "spent": "Money so far, refunds taken off.",
+    "last_purchase": "Instant of the last purchase (UTC).",
+    "alive": "Probability to be still a customer (BG/NBD).",
+    "expected_purchases": "Expected purchases within the horizon.",
+    "value": "Expected money within the horizon: revenue times margin, discounted.",
+    "value_low": "Lower end of the 90 % interval of the money that will come.",
+    "value_high": "Upper end of it.",
+    "churn": "Probability of the first scored target with absence_of. Empty: none is scored.",
+    "mean_repeat_amount": "Mean amount of the repeat purchases so far, 0 without any.",
+    "by_purchase_models": "Value by BG/NBD and Gamma-Gamma.",
+    "by_learned_shares": "The same total shared out by boosted trees. Empty: not learned.",
+    "value_group": "Quarter of the customers by value.",
+    "first_purchase_group": "Quarter or year of the first purchase.",
+    "country": "Country of the person, where one is recorded.",
 }
 
 
@@ -180,6 +210,7 @@ PROBES = {
     "tables.leads": "[tables.leads]\n{}",
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
+    "customers": "[customers]\n{}",
     "success": "[success]\n{}",
 }
 
@@ -245,6 +276,11 @@ def _export() -> list[str]:
     rows = [(f"`{name}`", EXPORTED[name]) for name in COLUMNS]
     lines = ["# Exported scores", "", NOTE]
     lines += ["Columns of `umbrella export scores`, of `/api/v1/leads.csv` and `.json`.", ""]
+    lines += _table(("column", "holds"), rows)
+    _both(CUSTOMER_COLUMNS, EXPORTED_CUSTOMERS, "export of customers")
+    rows = [(f"`{name}`", EXPORTED_CUSTOMERS[name]) for name in CUSTOMER_COLUMNS]
+    lines += ["# Exported customers", ""]
+    lines += ["Columns of `umbrella export customers` and of `/api/v1/customers.csv`.", ""]
     return [*lines, *_table(("column", "holds"), rows)]
 
 
@@ -252,7 +288,8 @@ def _report() -> list[str]:
     lines = ["# The model report as JSON", "", NOTE]
     lines += [
         "What `umbrella report --format json` and `/api/v1/models/current` answer. Every metric "
-        "is measured on leads that the model had not seen.",
+        "is measured on leads that the model had not seen. A workspace without targets answers "
+        "`format`, `workspace`, `currency` and `lifetime` alone.",
         "",
     ]
     whole = report_document.ReportDocument
@@ -261,7 +298,7 @@ def _report() -> list[str]:
     ]
     for document in (whole, *(part for part in documents if part is not whole)):
         doc = document.__doc__ or ""
-        lines += [f"## {document.__name__}", "", *([doc, ""] if _own(doc) else [])]
+        lines += [f"## {document.__name__}", "", *([_paragraphs(doc), ""] if _own(doc) else [])]
         hints = get_type_hints(document)
         lines += _table(("key", "holds"), [(f"`{k}`", _type(v)) for k, v in hints.items()])
     return lines

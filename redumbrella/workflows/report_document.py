@@ -303,9 +303,9 @@ class ValueBin(TypedDict):
 class Lifetime(TypedDict):
     """What the customers are worth: BG/NBD (r, alpha, a, b) and Gamma-Gamma (p, q, gamma).
 
-    Times are in `unit`. Parameters are null where nothing was fitted. `shock` is the spread of
-    whole periods, see `PeriodShock`. `base` is money within the horizon: revenue times margin,
-    discounted.
+    Times are in `unit`. Parameters are null where nothing was fitted. `shock` says how far whole
+    periods go off: the deviation of the logarithm of actual over expected totals, learned from
+    `periods` earlier ones. `base` is money within the horizon: revenue times margin, discounted.
     """
 
     as_of: str
