@@ -1,10 +1,15 @@
 """The stages of a lead's life: it teaches at its creation, after each touch, and in silence.
 
 In: for each closed lead a person, an instant of creation and one of closing, and the instants of
-everybody's touches. Out: `Stages`, rows (lead, instant) whose weights sum to one per lead. Besides
-the touches there is one instant in every long silence, because most open leads are asked about
-while nobody talks to them; a score that knew only the moments after a touch would take silence for
-a recent touch.
+everybody's touches. Out: `Stages`, rows (lead, instant) with weights. Besides the touches there is
+one instant in every long silence, because most open leads are asked about while nobody talks to
+them; a score that knew only the moments after a touch would take silence for a recent touch.
+
+Every stage of every lead counts alike, and all weights together sum to the number of leads. Were
+each lead's stages to share one vote, the first stage of a lead that is won after thirty touches
+would count a tenth of that of a lead that is lost after three, and every early score would be too
+low (informative cluster size: Hoffman, Sen and Weinberg 2001). For the same reason a lead is
+examined at a stage number drawn alike for all leads, and not at all if it never got so far.
 """
 
 from dataclasses import dataclass
@@ -17,6 +22,7 @@ from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.training.splits import Fold
 
 MOST_PER_SUBJECT = 8
+HEAVIEST = 5.0  # a stage stands for so many others at most, so that no robot rules the lesson
 PEOPLE_ASKED = 3  # where people return, each period asks a third of them
 LEAST_ASKED = 20
 SILENCE = MICROSECONDS_PER_DAY
@@ -27,33 +33,32 @@ class Stages:
     """Rows of lessons: subject (n,) numbers the lead or person, as_of (n,) UTC microseconds.
 
     weight: (n,) how much each row teaches. outcome_known: (n,) instant from which its outcome was
-    known. settling: microseconds that deciding takes, see `maturity`. returns: whether a subject comes back in later periods (a person at many cutoffs), so
-    that periods alone do not keep it on one side.
+    known. asked: (n,) rows at which their lead is examined, at most one each; None for people.
+    returns: whether a subject comes back in later periods (a person at many cutoffs), so that
+    periods alone do not keep it on one side. settling: microseconds that deciding takes, see
+    `maturity`.
     """
 
     subject: NDArray[np.intp]
     as_of: NDArray[np.int64]
     weight: NDArray[np.float64]
     outcome_known: NDArray[np.int64]
+    asked: NDArray[np.bool_] | None = None
     returns: bool = False
     settling: int = 0
 
-    def take(self, rows: NDArray[np.intp]) -> "Stages":
-        """Some of the rows."""
-        return Stages(
-            self.subject[rows],
-            self.as_of[rows],
-            self.weight[rows],
-            self.outcome_known[rows],
-            self.returns,
-            self.settling,
-        )
-
     def one_each(self, rows: NDArray[np.intp], seed: int = 0) -> NDArray[np.intp]:
-        """One of these rows per subject, drawn at random: rows that do not repeat each other."""
-        drawn = np.random.default_rng(seed).permutation(rows)
-        _, first = np.unique(self.subject[drawn], return_index=True)
-        return np.sort(drawn[first])
+        """At most one of these rows per subject, chosen without regard to the outcome.
+
+        A lead: its row to be examined. A person: the row at an instant drawn for that person among
+        the instants of these rows, if it was eligible then.
+        """
+        if self.asked is not None:
+            return rows[self.asked[rows]]
+        instants, number = np.unique(self.as_of[rows], return_inverse=True)
+        people = int(self.subject.max(initial=-1)) + 1
+        drawn = np.random.default_rng(seed).integers(0, max(instants.size, 1), people)
+        return np.asarray(rows[drawn[self.subject[rows]] == number], np.intp)
 
 
 def forward_folds(stages: Stages, folds: int, first_share: float = 0.5) -> list[Fold]:
@@ -130,14 +135,14 @@ def lead_stages(
         quiet_lead, quiet_at = quiet_lead[:0], quiet_at[:0]
     subject = np.concatenate([np.arange(person.size), lead, quiet_lead])
     as_of = np.concatenate([created_at, instant, quiet_at])
-    is_creation = np.arange(subject.size) < person.size
-    kept = _thinned(subject, is_creation, most_per_lead, seed)
-    subject, as_of = subject[kept], as_of[kept]
     ordered = np.lexsort((as_of, subject))
     subject, as_of = subject[ordered], as_of[ordered]
-    count = np.bincount(subject, minlength=person.size)
-    weight = 1.0 / count[subject]
-    return Stages(subject, as_of, weight, closed_at[subject], settling=settling)
+    stage = np.arange(subject.size) - np.searchsorted(subject, subject)
+    asked = _asked(subject, stage, seed)
+    kept, weight = _thinned(subject, stage, asked, most_per_lead, seed)
+    weight *= person.size / max(float(weight.sum()), 1e-9)
+    subject = subject[kept]
+    return Stages(subject, as_of[kept], weight, closed_at[subject], asked[kept], settling=settling)
 
 
 def spans(
@@ -202,13 +207,31 @@ def _silences(
     return leads[:-1][long], quiet
 
 
+def _asked(subject: NDArray[np.intp], stage: NDArray[np.intp], seed: int) -> NDArray[np.bool_]:
+    """Rows at a stage number drawn for their lead from the numbers of all rows."""
+    if subject.size == 0:
+        return np.empty(0, np.bool_)
+    drawn = np.random.default_rng(seed + 2).choice(stage, int(subject.max()) + 1)
+    return np.asarray(drawn[subject] == stage, np.bool_)
+
+
 def _thinned(
-    subject: NDArray[np.intp], is_creation: NDArray[np.bool_], most: int, seed: int
-) -> NDArray[np.intp]:
-    """Rows to keep: at most `most` per subject, the creation first, others drawn at random."""
+    subject: NDArray[np.intp],
+    stage: NDArray[np.intp],
+    asked: NDArray[np.bool_],
+    most: int,
+    seed: int,
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Rows to keep, in order, and their weights: at most `most` per subject, first the creation,
+    then the row that is asked, then others drawn at random, which stand for those left out."""
     lot = np.random.default_rng(seed + 1).random(subject.size)
-    lot[is_creation] = -1.0
+    lot[asked] = -1.0
+    lot[stage == 0] = -2.0
     order = np.lexsort((lot, subject))
-    ordered = subject[order]
-    begin = np.searchsorted(ordered, ordered)
-    return np.sort(order[np.arange(subject.size) - begin < most])
+    rank = np.arange(subject.size) - np.searchsorted(subject, subject[order])
+    kept = np.sort(order[rank < most])
+    later = np.bincount(subject) - 1
+    room = np.maximum(np.minimum(later, most - 1), 1)
+    weight = np.minimum(later / room, HEAVIEST)[subject[kept]]
+    weight[stage[kept] == 0] = 1.0
+    return kept, weight

@@ -160,7 +160,9 @@ def _effort(facts: Facts, rows: _Rows) -> Effort | None:
     asked = people.index_of(person_ids(rows.records))
     first, end = spans(asked, rows.as_of, rows.closed_at, person[order], at[order])
     total = np.concatenate([[0.0], np.cumsum(np.maximum(seconds, 0.0))])
+    # In order of closing: ordered by creation, the last ones would be those that closed fast.
     chosen = np.flatnonzero(rows.closed_at > rows.as_of)
+    chosen = chosen[np.argsort(rows.closed_at[chosen], kind="stable")]
     contacts = (end - first)[chosen].astype(np.float64)
     minutes = (total[end] - total[first])[chosen] / 60.0
     if chosen.size < LEAST_WON or not contacts.any() or not minutes.any():
