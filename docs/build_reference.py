@@ -59,14 +59,28 @@ MEANING = {
     },
     "[targets] no. 1": {
         "name": "What the target is called in commands, files and pages.",
-        "from": "The outcome of the lead record. The only kind that trains today.",
-        "event": "Read and checked, but not trained yet.",
-        "purchase": "Read and checked, but not trained yet.",
+        "from": "The outcome of the lead record: will this lead be won?",
+        "event": "A kind of event: will this person do it within the horizon?",
+        "purchase": "true: will this person buy within the horizon?",
         "per": "Read and checked, but not used yet.",
-        "absence_of": "Read and checked, but not trained yet.",
-        "horizon_days": "Read and checked, but not used yet.",
-        "active_days": "Read and checked, but not used yet.",
-        "population": "Read and checked, but not used yet.",
+        "absence_of": 'A kind of event, or "purchase": will it stay away for the whole horizon?',
+        "horizon_days": "How far ahead targets of people look. Default: 30.",
+        "active_days": "People with a fact in this many days are asked about. Default: 180.",
+        "population": "Which of them: active (all), customers, or non_customers. Default: active.",
+    },
+    "costs": {
+        "per_hour": "What an hour of work costs, in the workspace's currency. Default: 0.",
+        "per_contact": "What one call, mail or visit costs besides. Default: 0.",
+        "margin": "Share of revenue that is profit, 0 to 1. Default: 1.",
+    },
+    "qualification": {
+        "ease_of_conversion": "Weight of how likely a lead converts. Default: 1.",
+        "ease_of_delivery": "Weight of how little work is to come. Default: 1.",
+        "profit": "Weight of what the lead brings if it converts. Default: 1.",
+        "fit": "Weight of the strategic fit. Default: 1. `umbrella weights` and the page "
+        "Settings set newer weights, which then count instead of all four.",
+        "lowest_rating": "Worst rating of the clients' feedback. Default: 1.",
+        "highest_rating": "Best rating. Default: 5.",
     },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
@@ -102,9 +116,9 @@ EXPORTED = {
     "percentile": "Share of today's scored leads below this one, 0 to 100.",
     "grade": "A best tenth, B next fifth, C next three tenths, D the rest, among the closed leads "
     "that the model was examined on.",
-    "amount": "Expected amount. Empty: not modelled yet.",
-    "ltv": "Lifetime value. Empty: not modelled yet.",
-    "expected_value": "Probability times amount. Empty: not modelled yet.",
+    "amount": "Amount of the sale: the lead's own, else the expected one. Empty: not known.",
+    "ltv": "Potential lifetime value: probability x amount x (1 + further purchases in a year).",
+    "expected_value": "Margin of the lifetime value, less the cost of the work to come.",
     "regime": "What the number of outcomes allows: prior, rules, shrunken or model.",
     "model_version": "Version of the model that scored.",
     "reasons": "What raises and lowers the score: text in CSV, records elsewhere.",
@@ -114,6 +128,9 @@ EXPORTED = {
     "source": "Source of the lead, where recorded.",
     "campaign_id": "Campaign of the lead, where recorded.",
     "rep_id": "Sales person of the lead, where recorded.",
+    "ltv_low": "Lower end of the interval of the lifetime value.",
+    "ltv_high": "Upper end of it.",
+    "qualification": "Total of the qualification card, 0 to 100, by the weights in use.",
 }
 
 # What each column of exported customers holds.
@@ -211,6 +228,8 @@ PROBES = {
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
     "customers": "[customers]\n{}",
+    "costs": "[costs]\n{}",
+    "qualification": "[qualification]\n{}",
     "success": "[success]\n{}",
 }
 
@@ -406,8 +425,21 @@ def _rest() -> list[str]:
             lines += [f"## {method.upper()} {path}", "", f"**{route['summary']}**", ""]
             lines += [route.get("description", ""), ""]
             rows = [_parameter(p) for p in route.get("parameters", [])]
+            rows += _body(schema, route)
             lines += _table(("parameter", "in", "default", "meaning"), rows) if rows else []
     return lines
+
+
+def _body(schema: Mapping[str, Any], route: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """The keys of the JSON that a route wants, if any."""
+    content = route.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return []
+    model = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+    return [
+        _parameter({"name": name, "in": "body", "schema": field, **field})
+        for name, field in model["properties"].items()
+    ]
 
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[str, str, str, str]:
