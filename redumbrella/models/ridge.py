@@ -24,7 +24,7 @@ ROUNDS = 5
 FIRST_VARIANCE = 0.1
 SHAPE, SCALE = 0.5, 0.005
 LIMITS = (1e-5, 10.0)
-MAX_ROWS = 30_000  # of a larger record every k-th lead: the variances need no more
+MAX_ROWS = 40_000  # of a larger record every k-th lead: the variances need no more
 STEPS, ROUGH_STEPS = 200, 60
 
 Fit = tuple[float, Vector]
