@@ -7,7 +7,7 @@ from redumbrella.workflows.wording import (
     base_total,
     count,
     decimal,
-    iso_day,
+    moment,
     money,
     money_interval,
     percent,
@@ -42,7 +42,7 @@ def print_customers(page: CustomerPage) -> None:
             *([percent(row.churn)] if has_churn else []),
             count(row.purchases),
             money(row.spent, page.currency),
-            iso_day(None if row.last_purchase is None else row.last_purchase.isoformat()),
+            moment(row.last_purchase, page.timezone)[:10],
             plain(row.segment),
         )
     output = console()

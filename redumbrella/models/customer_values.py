@@ -284,7 +284,9 @@ def _spent(net: Purchases, history: RepeatSummary) -> Vector:
     """Money of each customer of the history in these purchases, (n,)."""
     own = np.isin(net.person, history.person)
     who = np.searchsorted(history.person, net.person[own])
-    found = np.bincount(who, net.amount[own], minlength=history.person.size)
+    # A free order counts as a purchase through a token amount, which is no money.
+    money = np.where(net.amount[own] > CENT, net.amount[own], 0.0)
+    found = np.bincount(who, money, minlength=history.person.size)
     return found.astype(np.float64)
 
 

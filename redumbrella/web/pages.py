@@ -142,7 +142,6 @@ def customers(request: Request, workspace: Opened, query: Customers) -> HTMLResp
         shown=_shown_of_customers(page),
         top=max((row.value_high or row.value or 0.0 for row in page.rows), default=0.0) or 1.0,
         currency=page.currency,
-        timezone=workspace.settings.timezone,
     )
 
 

@@ -91,6 +91,7 @@ class CustomerPage:
     query: CustomerQuery
     lifetime: Lifetime | None  # None while nobody was valued
     currency: str
+    timezone: str
 
     @property
     def first_rank(self) -> int:
@@ -137,8 +138,10 @@ def list_customers(workspace: Workspace, query: CustomerQuery) -> CustomerPage:
         rows = tuple(customer_row(row) for row in connection.execute(chosen).mappings())
         lifetime = newest_lifetime(connection)
     query = replace(query, page=page, page_size=size)
-    currency = workspace.settings.currency
-    return CustomerPage(rows, total, page, pages, size, query, lifetime, currency)
+    settings = workspace.settings
+    return CustomerPage(
+        rows, total, page, pages, size, query, lifetime, settings.currency, settings.timezone
+    )
 
 
 def every_customer(workspace: Workspace, query: CustomerQuery) -> Iterator[RowMapping]:

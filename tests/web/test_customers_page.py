@@ -37,7 +37,7 @@ def test_the_page_shows_total_list_segments_and_holdout(shop: Workspace, shop_ad
         assert money_interval(row.value_low, row.value_high, "EUR") in html
     assert "of 300 customers" in html
     for words in ("first purchase", "France", "top quarter", "BG/NBD by week", "EUR came",
-                  "Mean absolute error", "in use", "Purchases to come"):  # fmt: skip
+                  "Mean absolute error", "in use", "Purchases ahead"):  # fmt: skip
         assert words in html, words
 
 
