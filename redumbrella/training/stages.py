@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.training.splits import Fold
 
-MOST_PER_SUBJECT = 8
+MOST_PER_SUBJECT = 16
 HEAVIEST = 5.0  # a stage stands for so many others at most, so that no robot rules the lesson
 PEOPLE_ASKED = 3  # where people return, each period asks a third of them
 LEAST_ASKED = 20
