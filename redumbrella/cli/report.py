@@ -18,6 +18,7 @@ from redumbrella.workflows.model_report import (
     report_of,
 )
 from redumbrella.workflows.report_document import FORMAT
+from redumbrella.workflows.wording import base_total
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -53,6 +54,8 @@ def command(
         _write_json(report.document, output)
     else:
         print_report(report)
+        if report.document["lifetime"] is not None:
+            click.echo(base_total(report.document["lifetime"], opened.settings.currency))
 
 
 def _write_page(workspace: Workspace, report: ModelReport, output: Path | None) -> None:
