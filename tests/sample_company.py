@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from redumbrella.clock import to_iso, to_microseconds
+from redumbrella.workflows.qualifying import add_card, current_weights
 from redumbrella.workspace import Workspace, open_workspace
 
 AS_OF = to_microseconds(datetime(2010, 11, 1, 8, tzinfo=UTC))
@@ -221,6 +222,7 @@ def report(scored: list[dict[str, Any]]) -> dict[str, Any]:
         "reliable": True,
         "regime_reason": "4,640 won and 36,548 lost leads: enough for the full comparison.",
         "counts": {
+            "about": "leads",
             "leads": 41188 + len(scored),
             "closed": 41188,
             "won": 4640,
@@ -342,4 +344,49 @@ def _confusion(threshold: float) -> dict[str, Any]:
         "accuracy": (tp + tn) / 4120,
         "precision": tp / (tp + fp) if tp + fp else None,
         "recall": tp / 571,
+    }
+
+
+def fill_valued_workspace(root: Path, leads: int = 60) -> Workspace:
+    """Leads that have details of their worth; fit is unknown to the even ones."""
+    workspace = fill_workspace(root, leads=leads)
+    weights = current_weights(workspace)
+    scored = [{**_score(_record(i)), "details": _details(i)} for i in range(leads)]
+    for row in scored:
+        row |= {"ltv": row["details"]["ltv"]["value"]}
+        add_card(row, weights, "EUR")
+    workspace.state.replace_scores("conversion", scored)
+    return workspace
+
+
+def _details(i: int) -> dict[str, Any]:
+    chance = random.Random(1000 + i)
+    amount, minutes = 100.0 * chance.randint(1, 9), 60.0 * chance.random()
+    cheap, rich = chance.random(), chance.random()
+
+    def around(value: float) -> dict[str, float]:
+        return {"value": value, "low": 0.8 * value, "high": 1.25 * value}
+
+    def standing(share: float) -> dict[str, float]:
+        ends = {"standing_low": max(share - 0.1, 0.0), "standing_high": min(share + 0.1, 1.0)}
+        return {"standing": share, **ends}
+
+    fit = {"value": 70.0, "low": 40.0, "high": 90.0, "basis": "feedback", "ratings": 12}
+    return {
+        "amount": {**around(amount), "basis": "model"},
+        "ltv": {**around(0.5 * amount), "repeats": 1.5},
+        "expected_value": around(0.2 * amount),
+        "profit": {**around(0.4 * amount), **standing(rich)},
+        "effort": {
+            "contacts": around(2.0),
+            "minutes": around(minutes),
+            "cost": around(minutes),
+            **standing(cheap),
+        },
+        "timing": {
+            "days": {"value": 12.0, "low": 3.0, "high": 41.0},
+            "within": {"7": 0.05, "30": 0.2},
+            "curve": [[0.0, 0.0], [7.0, 0.05], [30.0, 0.2], [60.0, 0.25]],
+        },
+        **({"fit": fit} if i % 2 else {}),
     }

@@ -82,6 +82,11 @@ def _counts(document: ReportDocument) -> str:
     rejected = (
         f", {count(counts['rejected_rows'])} rows set aside" if counts["rejected_rows"] else ""
     )
+    if counts.get("about") == "people":
+        return (
+            f"{count(counts['closed'])} rows of people at regular instants, {when}: "
+            f"{count(counts['won'])} yes{rate}. {count(counts['open'])} people to score{rejected}."
+        )
     return (
         f"{count(counts['leads'])} leads, {when}: {count(counts['won'])} of "
         f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open{rejected}."

@@ -8,6 +8,7 @@ import click
 from redumbrella.cli.sources_text import rejected_lines, summary
 from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
 from redumbrella.workflows.run import RunResult, run
+from redumbrella.workflows.score import ScoreResult
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -43,12 +44,27 @@ def tell(workspace: Workspace, result: RunResult) -> None:
         if result.scored is None:
             click.echo("The list is up to date.")
         else:
-            click.echo(f"Scored {result.scored.leads:,} open leads.")
+            click.echo(_scored(workspace, result.scored))
+        for other in result.others:
+            if other.trained is not None:
+                click.echo(f'Trained "{other.target}" too: umbrella report --target {other.target}')
+            if other.scored is not None:
+                click.echo(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
     lists = ["leads"] * bool(workspace.settings.targets)
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
     click.echo(f"See them: {commands}, or in the browser: umbrella serve")
+
+
+def _scored(workspace: Workspace, scored: ScoreResult) -> str:
+    target = next(t for t in workspace.settings.targets if t.name == scored.target)
+    if target.from_ is not None:
+        return f"Scored {scored.leads:,} open leads."
+    return (
+        f'Scored {scored.leads:,} people for "{scored.target}": '
+        f"umbrella leads --target {scored.target}"
+    )
 
 
 def _tell_customers(workspace: Workspace, result: RunResult) -> None:

@@ -67,7 +67,8 @@ def grouped(
     names = [_source_of(feature) for feature in features]
     sources = list(dict.fromkeys(names))
     index = np.array([sources.index(name) for name in names], np.intp)
-    member = sp.csr_matrix((np.ones(index.size), (np.arange(index.size), index)))
+    places = np.arange(index.size), index
+    member = sp.csr_matrix((np.ones(index.size), places), shape=(index.size, len(sources)))
     return sources, np.asarray(values @ member)
 
 

@@ -46,8 +46,9 @@ class IgnoredColumn(TypedDict):
 
 
 class Counts(TypedDict):
-    """How many records the model rests on."""
+    """How many records the model rests on: leads, or rows of people at instants."""
 
+    about: Literal["leads", "people"]
     leads: int
     closed: int
     won: int

@@ -58,7 +58,7 @@ def build_report(
         "regime": model.regime,
         "reliable": model.reliable,
         "regime_reason": lesson.regime.reason,
-        "counts": _counts(workspace, model, gathered.observed),
+        "counts": _counts(workspace, model, gathered),
         "period": _period(observed),
         "families": [_family(row, lesson) for row in lesson.comparison.rows],
         "folds": _folds(lesson, observed),
@@ -111,10 +111,12 @@ def _history(model: LeadModel, observed: Observations) -> dict[str, Any] | None:
     }
 
 
-def _counts(workspace: Workspace, model: LeadModel, observed: Observations) -> dict[str, Any]:
+def _counts(workspace: Workspace, model: LeadModel, gathered: Gathered) -> dict[str, Any]:
+    observed = gathered.observed
     won = int(observed.won.sum())
     rejected, _ = workspace.state.rejected(table="leads", limit=1)
     return {
+        "about": "leads" if gathered.is_about_leads else "people",
         "leads": observed.closed.num_rows + observed.open.num_rows,
         "closed": observed.closed.num_rows,
         "won": won,
@@ -334,8 +336,8 @@ def _waiting(learned: Learned) -> list[str]:
         return []
     days = learned.settling / MICROSECONDS_PER_DAY
     return [
-        f"Deciding on a lead takes up to {days:.0f} days. Leads younger than that do not teach yet: "
-        "those among them that are closed were decided fast, and are no picture of the rest."
+        f"Deciding on a lead takes up to {days:.0f} days. Younger leads do not teach yet: those "
+        "among them that are closed were decided fast, and are no picture of the rest."
     ]
 
 

@@ -1,10 +1,12 @@
 """Grades, percentiles, reasons in words and importance, on values one can check by eye."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lead_worlds import TIME, draw, quiet, times
@@ -69,12 +71,39 @@ def test_a_higher_probability_never_has_a_lower_grade(values: list[float]) -> No
     assert (np.diff(percentiles(p)) >= 0).all()
 
 
+def blank(features: Sequence[Feature]) -> Design:
+    """A design of the three leads, whose values do not matter."""
+    return Design(tuple(features), np.zeros((3, len(features))))
+
+
+def test_a_reason_from_a_history_is_the_sentence_that_weighs_most() -> None:
+    names = ("events.visit.count.7d", "events.visit.count.all", "age")
+    features = (
+        Feature("age", "age", "number"),
+        Feature(names[0], "events.visit", "history"),
+        Feature(names[1], "events.visit", "history"),
+    )
+    counts = sp.csr_matrix(np.array([[0.0, 4.0], [2.0, 4.0], [0.0, 0.0]], np.float32))
+    design = Design(features, np.array([[30.5], [40.0], [50.0]]), counts)
+    values = np.array([[0.1, 0.2, 0.5], [0.1, 0.6, 0.5], [0.1, -0.3, -0.4]])
+    bare = LEADS.select(["called_on"])
+    why = lead_reasons(bare, design, Contributions(0.0, values), {})
+    assert [w["raises"][0]["text"] for w in why[:2]] == [
+        "visited 4 times so far",
+        "visited 2 times in the last 7 days",
+    ]
+    assert why[2]["lowers"][0]["text"] == "has never visited"
+    assert why[0]["raises"][0]["contribution"] == pytest.approx(0.7)
+    # A dense column that stands in no record is told from the design.
+    assert why[0]["raises"][1]["value"] == "30.5"
+
+
 def test_reasons_are_sorted_grouped_and_in_words() -> None:
     values = np.array(
         [[0.5, -0.2, 0.3, 0.4, -0.001], [-1.0, 0.0, 0.0, 0.0, 0.3], [0.1, 0.2, 0.0, 0.0, -0.4]]
     )
     usual = {"age": "40", "job": "clerk"}
-    why = lead_reasons(LEADS, FEATURES, Contributions(-1.5, values), usual)
+    why = lead_reasons(LEADS, blank(FEATURES), Contributions(-1.5, values), usual)
     first = why[0]
     assert first["base"] == -1.5
     assert first["total"] == pytest.approx(-1.5 + 0.999)
@@ -98,7 +127,8 @@ def test_at_most_five_each_way_and_the_sum_is_kept(seed: int, width: int) -> Non
     rng = np.random.default_rng(seed)
     features = [Feature(f"f{k}", f"s{k // 2}", "number") for k in range(width)]
     values = rng.normal(0, 0.3, (3, width)) * (rng.random((3, width)) < 0.7)
-    for n, why in enumerate(lead_reasons(LEADS, features, Contributions(0.2, values), {})):
+    reasons = lead_reasons(LEADS, blank(features), Contributions(0.2, values), {})
+    for n, why in enumerate(reasons):
         told = sum(reason["contribution"] for reason in why["raises"] + why["lowers"])
         assert why["base"] + told + why["rest"] == pytest.approx(0.2 + values[n].sum())
         assert why["total"] == pytest.approx(0.2 + values[n].sum())
@@ -129,7 +159,7 @@ def test_labels_usual_values_and_missing_fields() -> None:
     assert set(usual) == {"age", "job", "met"}
     assert usual["met"] in ("yes", "no")
     assert usual_values(pa.table({"x": pa.nulls(3)}), ["x"]) == {}
-    assert shown_values(LEADS, "gone") == ["missing"] * 3
+    assert shown_values(LEADS, "gone", blank(())) == ["missing"] * 3
 
 
 def fitted(rows: int = 300) -> tuple[LeadModel, pa.Table]:

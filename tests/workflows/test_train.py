@@ -177,7 +177,8 @@ def test_the_report_has_the_shape_of_its_document(
 def test_the_model_folder_has_no_pickle(strong: World) -> None:
     workspace, result, _ = strong
     folder = workspace.root / "models" / report(result)["model_version"]
-    assert {path.name for path in folder.iterdir()} == {"model.json", "arrays.npz"}
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.json", "arrays.npz", "valuation.json", "valuation.npz"}
     assert [path.name for path in (workspace.root / "models").iterdir()] == [folder.name]
 
 
