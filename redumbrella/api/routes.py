@@ -20,7 +20,12 @@ from redumbrella.workflows.customer_list import (
 from redumbrella.workflows.export import csv_lines, json_array
 from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, every_lead, list_leads
-from redumbrella.workflows.model_report import current_report, report_of
+from redumbrella.workflows.model_report import (
+    BacktestFacts,
+    backtests,
+    current_report,
+    report_of,
+)
 from redumbrella.workflows.qualifying import (
     Reweighed,
     WeightsHistory,
@@ -145,6 +150,14 @@ def weights(workspace: Opened) -> JsonResponse:
 def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
     """Stores a new version, weighs every card anew, and answers which leads moved most."""
     return JsonResponse(set_weights(workspace, given.weights, given.by, given.note))
+
+
+@router.get(
+    "/backtests", responses=_answers(list[BacktestFacts]), summary="What was said, and what came"
+)
+def past_backtests(workspace: Opened, target: str | None = None) -> JsonResponse:
+    """The finished backtests, newest first."""
+    return JsonResponse(backtests(workspace, target))
 
 
 @router.get("/health", responses=_answers(Health), summary="Is the server well?")

@@ -28,6 +28,7 @@ from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
 from redumbrella.workflows.model_report import (
     ModelReport,
+    backtests,
     current_report,
     default_target,
     model_versions,
@@ -206,8 +207,15 @@ def _model_page(
 ) -> HTMLResponse:
     view = report_view(workspace, report, threshold, capacity)
     versions = model_versions(workspace)
+    past = backtests(workspace, report.facts.target)
     return render(
-        request, "model.html", section="/models", versions=versions, still=False, **vars(view)
+        request,
+        "model.html",
+        section="/models",
+        versions=versions,
+        past=past,
+        still=False,
+        **vars(view),
     )
 
 

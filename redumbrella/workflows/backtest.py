@@ -3,8 +3,8 @@
 In: an opened workspace, a target, a period and a step. Out: one row per lead or person and instant,
 with the probability as it would have been given then and the outcome as it is known now; written to
 a file on request. Promise: a probability at an instant rests on facts and outcomes known strictly
-before the model was learned, and on the history before the instant; nothing in the workspace
-changes.
+before the model was learned, and on the history before the instant; models and lists stay
+as they are, only the summary is kept for the page of models.
 """
 
 from dataclasses import dataclass
@@ -105,6 +105,32 @@ def backtest(
     Raises SettingsError for an impossible period, DataError when nothing was known at its start.
     """
     target = chosen_target(workspace.settings, target_name)
+    run = workspace.state.record_run("backtest", now())
+    try:
+        result = _walk(workspace, report, target, (start, end), every, refit_every, path)
+    except BaseException as problem:
+        workspace.state.finish_run(run, now(), status="failed", message=str(problem))
+        raise
+    detail = {
+        name: value
+        for name, value in vars(result).items()
+        if name not in {"table", "path", "steps"}
+    }
+    detail |= {"from": to_iso(start), "to": to_iso(end), "steps": [vars(s) for s in result.steps]}
+    workspace.state.finish_run(run, now(), message=f"{result.rows:,} rows", detail=detail)
+    return result
+
+
+def _walk(
+    workspace: Workspace,
+    report: Progress,
+    target: Target,
+    period: tuple[int, int],
+    every: Every,
+    refit_every: int | None,
+    path: Path | None,
+) -> BacktestResult:
+    start, end = period
     instants = _instants(start, end, every)
     borders = _borders(start, end, every, refit_every)
     world = _World(workspace, target)

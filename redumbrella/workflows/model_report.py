@@ -4,6 +4,7 @@ The document is written once, when the model is trained. Pages, REST, the HTML f
 terminal all show this object.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -147,6 +148,64 @@ def model_versions(workspace: Workspace, limit: int = 100) -> list[ModelFacts]:
     query = select(tables.models).order_by(models.trained_at.desc()).limit(limit)
     with reading(workspace) as connection:
         return [model_facts(row) for row in connection.execute(query).mappings()]
+
+
+@dataclass(frozen=True)
+class BacktestStep:
+    """One model of a walk through the past, and how good it was on what followed."""
+
+    learned_at: str
+    lessons: int
+    rows: int
+    known: int
+    base_rate: float | None
+    log_loss: float | None
+    prior_log_loss: float | None
+
+
+@dataclass(frozen=True)
+class BacktestFacts:
+    """A finished `umbrella backtest`: what was said at instants of the past, and what came."""
+
+    ran_at: datetime
+    target: str
+    start: str
+    end: str
+    rows: int
+    known: int
+    family: str
+    metrics: Mapping[str, float]
+    prior_log_loss: float | None
+    steps: tuple[BacktestStep, ...]
+
+
+def backtests(
+    workspace: Workspace, target: str | None = None, most: int = 20
+) -> list[BacktestFacts]:
+    """The newest finished backtests first; of one target, or of all."""
+    runs = tables.runs.c
+    done = (runs.verb == "backtest") & (runs.status == "done")
+    query = select(tables.runs).where(done).order_by(runs.id.desc()).limit(most)
+    with reading(workspace) as connection:
+        rows = connection.execute(query).mappings().all()
+    found = [_backtest(row) for row in rows]
+    return [facts for facts in found if target in (None, facts.target)]
+
+
+def _backtest(row: RowMapping) -> BacktestFacts:
+    detail = orjson.loads(row["detail"])
+    return BacktestFacts(
+        ran_at=to_datetime(row["started_at"]),
+        target=detail["target"],
+        start=detail["from"],
+        end=detail["to"],
+        rows=detail["rows"],
+        known=detail["known"],
+        family=detail["family"].replace("_", " "),
+        metrics=detail["metrics"],
+        prior_log_loss=detail["prior_log_loss"],
+        steps=tuple(BacktestStep(**step) for step in detail["steps"]),
+    )
 
 
 def model_facts(row: RowMapping) -> ModelFacts:

@@ -120,6 +120,8 @@ def test_openapi_describes_every_route(address: str) -> None:
             "leads/{lead_id}",
             "customers",
             "customers.csv",
+            "weights",
+            "backtests",
             "models/current",
             "models/{version}",
             "health",
