@@ -263,16 +263,21 @@ class State:
         found = self._rows(select(weightings).order_by(weightings.c.id.desc()).limit(limit))
         return [row | {"weights": orjson.loads(row["weights"])} for row in found]
 
+    @contextmanager
+    def weighing(self) -> Iterator[Connection]:
+        """A transaction of `writing` in which nobody else replaces scores or sets weights.
+
+        Readers are not kept waiting.
+        """
+        with self.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE scores IN SHARE ROW EXCLUSIVE MODE")
+            yield connection
+
     def add_weighting(
         self, connection: Connection, *, set_at: int, set_by: str, weights: Row, note: str
     ) -> int:
-        """Adds weights within a transaction of `writing`; returns their version.
-
-        From then on nobody else replaces scores or sets weights until the transaction ends;
-        readers are not kept waiting.
-        """
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("LOCK TABLE scores IN SHARE ROW EXCLUSIVE MODE")
+        """Adds weights within a transaction of `weighing`; returns their version."""
         row = {"set_at": set_at, "set_by": set_by, "weights": _json(weights), "note": note}
         done = connection.execute(insert(weightings).values(**row))
         return int(done.inserted_primary_key[0])  # type: ignore[index]

@@ -124,12 +124,13 @@ def set_weights(
     it that the cards have the newest weights. Raises SettingsError for unknown or impossible ones.
     """
     by, note = _short(by, "name"), _short(note, "note")
-    before = current_weights(workspace)
-    chosen = checked_weights({**before.weights, **weights})
+    checked_weights({**current_weights(workspace).weights, **weights})
     at = now()
     run = workspace.state.record_run(VERB, at)
     try:
-        with workspace.state.writing() as connection:
+        with workspace.state.weighing() as connection:
+            before = current_weights(workspace)  # nobody sets others from here on
+            chosen = checked_weights({**before.weights, **weights})
             version = workspace.state.add_weighting(
                 connection, set_at=at, set_by=by, weights=chosen, note=note
             )
@@ -147,7 +148,8 @@ def weigh_again(workspace: Workspace, used: Weights) -> None:
     """Weighs all cards anew where weights were set after `used` were read; ends a scoring."""
     newest = current_weights(workspace)
     if newest.version != used.version:
-        with workspace.state.writing() as connection:
+        with workspace.state.weighing() as connection:
+            newest = current_weights(workspace)
             _weigh(workspace, connection, newest)
 
 

@@ -2,18 +2,20 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from sample_company import OLD_VERSION, SCRIPT, VERSION
-from served import HTTP
+from sample_company import OLD_VERSION, SCRIPT, VERSION, fill_valued_workspace
+from served import HTTP, serving
 
 from redumbrella.errors import UmbrellaError
 from redumbrella.workflows.export import COLUMNS
 from redumbrella.workflows.lead_detail import lead_detail
 from redumbrella.workflows.lead_list import LeadQuery, list_leads
 from redumbrella.workflows.model_report import current_report
+from redumbrella.workflows.qualifying import weights_history
 from redumbrella.workspace import Workspace
 
 V1 = "/api/v1"
@@ -94,6 +96,30 @@ def test_every_branch_of_the_error_tree_has_a_status() -> None:
 
     assert {kind.http_status for kind in branches(UmbrellaError)} <= {
         400, 403, 404, 409, 422, 500, 503}  # fmt: skip
+
+
+def test_weights_are_read_and_put(tmp_path: Path) -> None:
+    workspace = fill_valued_workspace(tmp_path)
+    with serving(workspace) as address:
+        url = f"{address}{V1}/weights"
+        body = {"weights": {"profit": 2}, "by": "Ana", "note": "why"}
+        answer = HTTP.put(url, json=body)
+        assert answer.status_code == 200
+        assert answer.json()["current"]["weights"]["profit"] == 2.0
+        assert answer.json()["targets"][0]["cards"] == 60
+        history = HTTP.get(url).json()
+        assert history == as_json(weights_history(workspace))
+        assert [v["set_by"] for v in history["versions"]] == ["Ana", ""]
+        for wrong, reason in (
+            ({"weights": {"profits": 1}}, "unknown_criterion"),
+            ({"weights": {"profit": -1}}, "bad_weight"),
+            ({"weights": {"profit": "much"}}, "bad_parameter"),
+            ({"weight": {"profit": 1}}, "bad_parameter"),
+        ):
+            answer = HTTP.put(url, json=wrong)
+            assert (answer.status_code, answer.json()["error"]["reason"]) == (400, reason)
+        assert len(HTTP.get(url).json()["versions"]) == 2
+    workspace.state.close()
 
 
 def test_downloads_hold_every_matching_lead(company: Workspace, address: str) -> None:

@@ -162,7 +162,8 @@ def test_scores_written_with_older_weights_are_weighed_again(company: Workspace)
 
 def test_two_at_once_make_two_versions_and_agreeing_cards(company: Workspace) -> None:
     threads = [
-        threading.Thread(target=set_weights, args=(company, {"profit": float(n)})) for n in (2, 3)
+        threading.Thread(target=set_weights, args=(company, {name: 2.0}))
+        for name in ("profit", "fit")
     ]
     for thread in threads:
         thread.start()
@@ -170,6 +171,7 @@ def test_two_at_once_make_two_versions_and_agreeing_cards(company: Workspace) ->
         thread.join(30)
     newest = current_weights(company)
     assert newest.version == 2
+    assert (newest.weights["profit"], newest.weights["fit"]) == (2.0, 2.0)
     for row in stored(company).values():
         card = row["details"]["card"]
         parts = [(c["name"], c["score"], c["low"], c["high"]) for c in card["criteria"]]
@@ -178,7 +180,7 @@ def test_two_at_once_make_two_versions_and_agreeing_cards(company: Workspace) ->
 
 
 def test_batches_cover_every_card_once(company: Workspace) -> None:
-    with company.state.writing() as connection:
+    with company.state.weighing() as connection:
         batches = list(company.state.cards(connection, size=7))
     ids = [row["lead_id"] for batch in batches for row in batch]
     assert len(ids) == len(set(ids)) == 60
