@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+import httpx
 import pytest
 from sample_company import fill_valued_workspace
 from served import HTTP, serving
@@ -34,15 +35,15 @@ ELSEWHERE = (
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Workspace]:
+def valued_company(tmp_path: Path) -> Iterator[Workspace]:
     workspace = fill_valued_workspace(tmp_path)
     yield workspace
     workspace.state.close()
 
 
 @pytest.fixture
-def valued(company: Workspace) -> Iterator[str]:
-    with serving(company) as address:
+def valued(valued_company: Workspace) -> Iterator[str]:
+    with serving(valued_company) as address:
         yield address
 
 
@@ -51,13 +52,13 @@ def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", plain)
 
 
-def test_the_form_sets_weights_and_shows_what_moved(company: Workspace, valued: str) -> None:
+def test_the_form_sets_weights_and_shows_what_moved(valued_company: Workspace, valued: str) -> None:
     page = HTTP.get(f"{valued}/settings").text
     assert page.count('type="number"') == 4
     assert "<script" not in page
     answer = HTTP.post(f"{valued}/settings", data=FORM, headers={"Origin": valued})
     assert (answer.status_code, answer.headers["location"]) == (303, "/settings?changed=1#change")
-    assert dict(current_weights(company).weights) == {
+    assert dict(current_weights(valued_company).weights) == {
         "ease_of_conversion": 1.0, "ease_of_delivery": 0.0, "profit": 2.5, "fit": 1.0}  # fmt: skip
     html = HTTP.get(f"{valued}/settings?changed=1").text
     assert "&lt;b&gt;money&lt;/b&gt;" in html
@@ -82,42 +83,46 @@ def test_the_form_sets_weights_and_shows_what_moved(company: Workspace, valued: 
     ],
 )  # fmt: skip
 def test_a_wrong_number_shows_the_form_again_as_typed(
-    company: Workspace, valued: str, wrong: dict[str, str], words: str
+    valued_company: Workspace, valued: str, wrong: dict[str, str], words: str
 ) -> None:
     answer = HTTP.post(f"{valued}/settings", data={**FORM, **wrong})
     assert answer.status_code == 400
     assert words in text_of(answer.text)
     for value in wrong.values():
         assert f'value="{value}"' in answer.text
-    assert current_weights(company).version == 0
+    assert current_weights(valued_company).version == 0
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
 def test_another_site_sets_nothing(
-    company: Workspace, valued: str, headers: dict[str, str]
+    valued_company: Workspace, valued: str, headers: dict[str, str]
 ) -> None:
     answer = HTTP.post(f"{valued}/settings", data=FORM, headers=headers)
     assert answer.status_code == 403
     answer = HTTP.put(f"{valued}/api/v1/weights", json={"weights": {"fit": 0}}, headers=headers)
     assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "other_site")
     assert HTTP.get(f"{valued}/settings", headers=headers).status_code == 200
-    assert current_weights(company).version == 0
+    assert current_weights(valued_company).version == 0
 
 
-def test_logging_in_is_guarded_in_the_same_way(company: Workspace) -> None:
-    with serving(company, Access(token=TOKEN)) as address:
-        away = HTTP.post(f"{address}/login", data={"token": TOKEN}, headers=ELSEWHERE[0])
+def test_logging_in_is_guarded_in_the_same_way(valued_company: Workspace) -> None:
+    with (
+        serving(valued_company, Access(token=TOKEN)) as address,
+        httpx.Client(base_url=address, verify=False, timeout=30) as browser,
+    ):
+        assert browser.post("/settings", data=FORM).headers["location"].startswith("/login")
+        assert browser.put("/api/v1/weights", json={"weights": {"fit": 0}}).status_code == 401
+        assert current_weights(valued_company).version == 0
+        away = browser.post("/login", data={"token": TOKEN}, headers=ELSEWHERE[0])
         assert (away.status_code, "set-cookie" in away.headers) == (403, False)
-        here = HTTP.post(f"{address}/login", data={"token": TOKEN}, headers={"Origin": address})
+        here = browser.post("/login", data={"token": TOKEN}, headers={"Origin": address})
         assert (here.status_code, "set-cookie" in here.headers) == (303, True)
-        assert HTTP.post(f"{address}/settings", data=FORM).headers["location"].startswith("/login")
-        put = HTTP.put(f"{address}/api/v1/weights", json={"weights": {"fit": 0}})
-        assert put.status_code == 401
-        assert current_weights(company).version == 0
+        assert browser.post("/settings", data=FORM, headers=ELSEWHERE[3]).status_code == 403
+        assert current_weights(valued_company).version == 0
         key = {"Authorization": f"Bearer {TOKEN}"}
-        put = HTTP.put(f"{address}/api/v1/weights", json={"weights": {"fit": 0}}, headers=key)
+        put = browser.put("/api/v1/weights", json={"weights": {"fit": 0}}, headers=key)
         assert put.status_code == 200
-    assert current_weights(company).version == 1
+    assert current_weights(valued_company).version == 1
 
 
 def test_a_lead_page_shows_its_worth(valued: str) -> None:
