@@ -19,7 +19,10 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-PAGES = ("/leads", "/leads/L-1001", "/models", "/leads?search=nobody", "/leads/none")
+PAGES = (
+    *("/leads", "/leads/L-1001", "/models", "/settings"),
+    *("/leads?search=nobody", "/leads/none"),
+)
 
 # The contrast of a text with the first opaque ground behind it, by WCAG 2 (relative luminance).
 CONTRASTS = """
