@@ -66,6 +66,13 @@ _ANY_PHRASES = {
     "purchases": "bought something",
     "activities": "was in contact with us",
 }
+# Codes that Red Umbrella gives to purchases itself.
+_PURCHASES = {
+    "purchase": "bought",
+    "refund": "got money back",
+    "cancellation": "cancelled a purchase",
+    "other": "bought something else",
+}
 # "has was" is no English: the few phrases whose participle is not their past tense.
 _PARTICIPLES = {
     "was active": "been active",
@@ -171,7 +178,7 @@ def phrase_of(stream: str, code: str) -> str:
     if stream == "pages":
         return f"visited {words} pages"
     if stream == "purchases":
-        return f"bought {words}"
+        return _PURCHASES.get(words, f"bought {words}")
     if stream == "activities":
         kind, _, outcome = words.partition("/")
         article = "an" if kind[:1] in "aeiou" else "a"
