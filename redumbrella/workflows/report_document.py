@@ -241,9 +241,13 @@ class StreamFacts(TypedDict):
 
 
 class HistoryFacts(TypedDict):
-    """What the model sees of histories: variables made, variables kept, rows that taught."""
+    """What the model sees of histories: variables made, variables kept, rows that taught.
+
+    version: of the feature sets; lake: version of each table of the lake.
+    """
 
     version: str
+    lake: dict[str, int | None]
     variables: int
     kept: int
     rows: int

@@ -80,9 +80,9 @@ def build_report(
         "gates": [asdict(gate) for gate in gates],
         "score_distribution": distribution(_open_probability(model, lesson, gathered)),
         "forgetting": _forgetting(lesson),
-        "history": _history(model, observed),
+        "history": _history(workspace, model, observed),
         "values": None,
-        "notes": [*_notes(lesson, observed), *_waiting(learned), *gathered.notes],
+        "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
     }
     return document  # type: ignore[return-value]
 
@@ -95,12 +95,15 @@ def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> V
     return model.blend.probability(design)
 
 
-def _history(model: LeadModel, observed: Observations) -> dict[str, Any] | None:
+def _history(
+    workspace: Workspace, model: LeadModel, observed: Observations
+) -> dict[str, Any] | None:
     """What the model sees of people's histories; None where it sees the record alone."""
     if model.history is None:
         return None
     return {
         "version": model.history.version,
+        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
         "variables": model.history.variables,
         "kept": len(model.history.history_features),
         "rows": int(observed.won.size),
@@ -329,6 +332,17 @@ def _forgetting(lesson: Lesson) -> dict[str, object] | None:
             for trial in lesson.trials
         ],
     }
+
+
+def _pooled(model: LeadModel) -> list[str]:
+    """Rare kinds that count together."""
+    streams = () if model.history is None else model.history.streams
+    return [
+        f"{entry.pooled:,} rare kinds of {entry.reading.stream} count together as one; the "
+        f"{len(entry.codes) - 1} most frequent ones count on their own."
+        for entry in streams
+        if entry.pooled
+    ]
 
 
 def _waiting(learned: Learned) -> list[str]:
