@@ -25,8 +25,8 @@ MAX_ROUNDS = 1_500
 LEAVES = (15, 31)
 LEARNING_RATE = 0.05
 LARGE_ROWS = 45_000
-MANY_TO_SCORE = 4_000  # leads from which on preparing a forest costs less than it saves
-MANY_TO_EXPLAIN = 1_000
+MANY_TO_SCORE = 20_000  # leads, over all calls, that are worth a second of preparation
+MANY_TO_EXPLAIN = 1_000  # leads in one call
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "boost_from_average": True,
@@ -56,6 +56,7 @@ class Boosted(Family):
     start: float = 0.0
     forests: list[Any] = field(default_factory=list)
     fixed_rounds: int | None = None
+    scored: int = field(default=0, init=False, repr=False)
     scorers: list[Any] = field(default_factory=list, init=False, repr=False)
     explainers: list[Any] = field(default_factory=list, init=False, repr=False)
 
@@ -71,7 +72,7 @@ class Boosted(Family):
         self.rounds = self.fixed_rounds or self._find_rounds(X, won, weight)
         one = self.fixed_rounds is not None or len(won) > LARGE_ROWS
         shapes = LEAVES[-1:] if one else LEAVES
-        self.forests, self.scorers, self.explainers = [], [], []
+        self.forests, self.scorers, self.explainers, self.scored = [], [], [], 0
         if self.features and 0 < won.sum() < won.size:
             self.forests = [
                 self._grow(X, won, weight, leaves, seed) for seed, leaves in enumerate(shapes)
@@ -86,7 +87,8 @@ class Boosted(Family):
         """Mean of the forests' raw scores."""
         if not self.forests:
             return np.full(design.rows, self.start)
-        if design.rows >= MANY_TO_SCORE:
+        self.scored += design.rows
+        if self.scored >= MANY_TO_SCORE:  # both ways give the same bits
             raw = [scorer.raw(design.profile, design.history) for scorer in self._scorers()]
         else:
             X = _matrix(design)

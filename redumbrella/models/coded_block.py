@@ -27,6 +27,7 @@ from redumbrella.models.forest import NAN, NEVER, ZERO, ZERO_WIDTH, Forest
 
 CATEGORY = 3  # beside NEVER, ZERO and NAN: the kind of a column of categories
 Floats = NDArray[np.floating[Any]]
+_WORD_BITS = 32
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -119,8 +120,9 @@ class Coding:
 
     columns: what is coded. feature_of: the feature of each column. Per split: column, the one it
     looks at; place, a threshold's place among the feature's, -1 for a split on a category; word and
-    words, where the set of a split on a category begins and how long it is. sets: bit b of word w
-    of a set stands for code 32 w + b.
+    words, where the set of a split on a category begins and how long it is. members: the codes that
+    a split on a category sends left, as bits. sets: the same in words, bit b of word w of a set for
+    code 32 w + b.
     """
 
     def __init__(self, forest: Forest) -> None:
@@ -155,6 +157,7 @@ class Coding:
             own = (forest.feature == f) & ~forest.is_category
             self.place[own] = np.searchsorted(known, forest.threshold[own])
         self._rounded = _rounded_down(forest.threshold)
+        self.members = self._members()
         self.word, self.words, self.sets = self._sets()
 
     def _levels_of(self, feature: int) -> NDArray[np.float64]:
@@ -184,23 +187,26 @@ class Coding:
         ranked = np.where(in_dense, part.dense_ranked, part.sparse_ranked)
         return np.where(ranked, self.place, self._rounded).astype(np.float32)
 
-    def members(self, split: int) -> NDArray[np.bool_]:
-        """Which codes a split on a category sends left; the last code is of unknown ones."""
-        known = self.levels(int(self.column[split]))
-        left = np.isin(known, self.forest.sets[int(self.forest.set_of[split])])
-        return np.append(left, False)
+    def _members(self) -> dict[int, int]:
+        members = {}
+        for split in np.flatnonzero(self.forest.is_category).tolist():
+            known = self.levels(int(self.column[split]))
+            left = np.zeros(len(known), np.bool_)
+            left[np.searchsorted(known, self.forest.sets[self.forest.set_of[split]])] = True
+            members[split] = int.from_bytes(
+                np.packbits(left, bitorder="little").tobytes(), "little"
+            )
+        return members
 
     def _sets(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
         word, words = np.zeros((2, len(self.column)), np.int64)
-        sets = [np.empty(0, np.uint32)]
-        at = 0
-        for split in np.flatnonzero(self.forest.is_category):
-            left = self.members(int(split))
-            bits = np.packbits(np.pad(left, (0, -len(left) % 32)), bitorder="little")
-            sets.append(bits.view("<u4").astype(np.uint32))
-            word[split], words[split] = at, len(sets[-1])
-            at += len(sets[-1])
-        return word, words, np.concatenate(sets)
+        sets, at = bytearray(), 0
+        for split, codes in self.members.items():
+            size = len(self.levels(int(self.column[split]))) // _WORD_BITS + 1
+            sets += codes.to_bytes(size * _WORD_BITS // 8, "little")
+            word[split], words[split] = at, size
+            at += size
+        return word, words, np.frombuffer(bytes(sets), "<u4").astype(np.uint32)
 
 
 def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -127,9 +127,8 @@ class _Cutter:
         self.place, self.value = coding.place.tolist(), forest.leaf_value.tolist()
         self.feature_of = coding.feature_of.tolist()
         self.split_rows, self.leaf_rows = forest.split_rows.tolist(), forest.leaf_rows.tolist()
-        categories = np.flatnonzero(forest.is_category).tolist()
-        self.members = {split: _bits(coding.members(split)) for split in categories}
-        columns = {self.column[split] for split in categories}
+        self.members = coding.members
+        columns = {self.column[split] for split in self.members}
         self.n_codes = {column: len(coding.levels(column)) + 1 for column in columns}
         keys = zip(self.column, self.place, strict=True)
         self.split_at = {key: split for split, key in enumerate(keys)}
@@ -270,10 +269,6 @@ class _Cutter:
                 yield path
             else:
                 to_see += self._steps(path)
-
-
-def _bits(flags: NDArray[np.bool_]) -> int:
-    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
 
 
 def _classes(n_codes: int, sets: list[int]) -> tuple[int, ...]:
