@@ -11,6 +11,7 @@ this process. Everybody is judged on the open rows, whose outcomes none of them 
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -349,7 +350,8 @@ def page(results: Sequence[Result], more: Sequence[str]) -> str:
     """The whole page of results."""
     packages = ("redumbrella", "lightgbm", "scikit-learn", "numpy")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    lines = [HEAD, f"Versions: {versions}.", "", *summary(results), *more, "## Each table", ""]
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}."
+    lines = [HEAD, machine, "", *summary(results), *more, "## Each table", ""]
     for result in results:
         lines += describe(result)
     return "\n".join(lines).rstrip() + "\n"
