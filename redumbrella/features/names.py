@@ -5,7 +5,7 @@ In: a stream and a feature set, or one name and its value. Out: `events.pricing_
 again whatever characters the codes contain, and every name has a sentence for every value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -121,6 +121,13 @@ def block_names(blocks: list[Block]) -> list[str]:
         for block in blocks
         for name in column_names(block.log.stream, block.feature_set, block.scope)
     ]
+
+
+def groups_alike(names: Sequence[str]) -> NDArray[np.int64]:
+    """Numbers (n,) that are equal for one variable in different windows."""
+    stems = [name.rpartition(".")[0] for name in names]
+    numbers = {stem: number for number, stem in enumerate(dict.fromkeys(stems))}
+    return np.array([numbers[stem] for stem in stems], np.int64)
 
 
 def _variables(block: NDArray[np.int32], windows: tuple[str, ...], tail: str) -> list[str]:

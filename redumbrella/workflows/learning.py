@@ -218,6 +218,7 @@ def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) ->
 
 def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:
     """Numbers of the most telling window variables on some rows, ascending."""
+    from redumbrella.features.names import groups_alike
     from redumbrella.features.screen import screen_columns
 
     assert design.history is not None
@@ -225,7 +226,8 @@ def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> 
         return np.empty(0, np.intp)
     subjects = rows.size if stages is None else np.unique(stages.subject[rows]).size
     most = int(np.clip(subjects // ROWS_PER_COLUMN, LEAST_COLUMNS, MOST_COLUMNS))
-    found = screen_columns(design.history[rows], won[rows] == 1.0, top=most)
+    alike = groups_alike([f.name for f in design.features[design.profile.shape[1] :]])
+    found = screen_columns(design.history[rows], won[rows] == 1.0, top=most, alike=alike)
     return np.sort(found.order).astype(np.intp)
 
 

@@ -27,6 +27,8 @@ FIRST_LEADS = 50
 MOST_CHARACTERS = 500
 VERB = "weights"
 
+LEAST_CRITERIA = 2  # a card of the probability alone would say nothing new
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -110,6 +112,8 @@ def add_card(row: dict[str, Any], weights: Weights, currency: str) -> None:
     """Adds the qualification card to the details of one scored lead."""
     details = row.setdefault("details", {})
     card = card_of(row["probability"], row["low"], row["high"], details, weights.weights, currency)
+    if len(card.criteria) < LEAST_CRITERIA:
+        return
     row["qualification"] = card.total
     details["card"] = {**card.to_json(), "weights_version": weights.version}
 
