@@ -407,18 +407,21 @@ def main() -> None:
     facts = f"\n{cores} cores, load {load:.0f}; Python {sys.version.split()[0]}, {packages}"
     facts += f", {WOODELF.replace('==', ' ')}." if options.peer_python else "."
     lines = [HEAD + facts]
+    print(lines[0])
     found = cases(options.folder, options.data)
     for head, work in (
         (SCORING, scoring),
         (EXPLAINING, lambda case: explaining(case, options.peer_python, options.folder)),
     ):
         lines.append(head)
+        print(head)
         for case in found:
-            lines += work(case)
-            print("\n".join(lines), flush=True)
+            told = work(case)
+            print("\n".join(told), flush=True)
+            lines += told
     if options.whole:
+        print(WHOLE)
         lines += [WHOLE, *whole_run(options.folder)]
-    print("\n".join(lines))
     if options.record:
         options.record.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -31,7 +31,7 @@ from redumbrella.models.forest import Forest
 from redumbrella.models.tree_parts import MOST_FEATURES, tree_parts
 
 KINDS = 1_024  # of leads in a table: larger ones save sums, but no longer stay near the processor
-TABLE_BYTES = 32 * 2**20  # of tables at a time
+TABLE_BYTES = 64 * 2**20  # of tables at a time; those of 500 trees of 31 leaves
 _LEADS = 2_048  # in a block: a table serves all of them before the next one is touched
 _PARTS_PER_CHUNK = 32
 _HASH = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth's multiplicative hashing)
