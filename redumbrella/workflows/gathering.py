@@ -259,7 +259,7 @@ def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarg
     """The people of the facts by number, and what is asked about them.
 
     Raises DataError when the workspace has no facts, SettingsError for an unknown event or
-    population.
+    population, and for one model per product, which is not available yet.
     """
     if facts.is_empty:
         raise DataError(
@@ -267,6 +267,13 @@ def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarg
             "activities or purchases yet. Name their files in umbrella.toml, then run "
             "`umbrella ingest`.",
             reason="no_facts",
+        )
+    if target.per is not None:
+        raise SettingsError(
+            f'per = "{target.per}" of the target "{target.name}" is not learned in this version. '
+            "Remove the line to learn whether people buy anything, or name one target per product "
+            "through the event that tells its sale.",
+            reason="not_available",
         )
     people, touched = touches(facts)
     bought = _bought(facts, people)
