@@ -23,6 +23,7 @@ from redumbrella.state.tables import scores
 from redumbrella.workflows.backtest import BacktestResult, backtest
 from redumbrella.workflows.facts import read_facts
 from redumbrella.workflows.gathering import gather
+from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.lead_detail import lead_detail
 from redumbrella.workflows.lead_list import LeadQuery, list_leads
 from redumbrella.workflows.run import RunResult, run
@@ -34,6 +35,7 @@ BEGIN = to_microseconds(START)
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace = write_history_company(tmp_path_factory.mktemp("history"))
+    ingest(workspace, quiet)
     yield workspace
     workspace.state.close()
 
