@@ -128,7 +128,7 @@ def _trees(coding: Coding, all_leaves: Any) -> tuple[NDArray[np.int64], Trees]:
         right=placed(forest.right[order]),
         sets=coding.sets,
         root=placed(np.array([forest.root(tree) for tree in range(forest.trees)], np.int64)),
-        value=forest.leaf_value[leaves],
+        value=forest.leaf_value[np.array(leaves, np.int64)],
     )
 
 
