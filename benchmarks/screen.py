@@ -112,7 +112,6 @@ def main() -> None:
     plans: list[tuple[str, NDArray[np.int64] | None, int]] = [
         ("LightGBM, all columns", None, 255),
         ("screen, LightGBM", alike, 63),
-        ("LightGBM, all columns, 63 bins", None, 63),
     ]
     chosen = [plan for plan in plans if options.only is None or plan[0] == options.only]
     sides = [

@@ -19,6 +19,7 @@ from redumbrella.errors import DataError
 from redumbrella.features.parallel import available_threads, in_chunks, read_only
 
 TOP_COLUMNS = 2_000
+MOST_AS_THEY_COME = 400
 _BINS = 64
 # Bits 22 to 30 of a float32 are its exponent and the first digit of its mantissa. Bin 1 begins at
 # 2^-12, which is the freshness of eleven years, and holds smaller positive numbers too.
@@ -50,8 +51,9 @@ def screen_columns(
 
     Columns with no information beyond chance are never among them; equals keep their order.
     alike: (columns,) number of the group of columns that say nearly the same, such as one variable
-    in all its windows. The best column of every group comes before the second best of any: ten
-    windows of a frequent kind tell a model less than ten kinds.
+    in all its windows. Half of `top`, but no more than 400, are the best columns; the others are
+    the best of what is left of every group in turn: ten windows of a frequent kind tell a model
+    less than ten kinds.
 
     Raises:
         DataError: the outcomes are not one per row, or are all the same.
@@ -77,8 +79,15 @@ def screen_columns(
     order = np.argsort(-information, kind="stable")
     order = order[information[order] > 0]
     if alike is not None:
-        order = order[np.argsort(_place_in_group(alike[order]), kind="stable")]
+        order = _mixed(order, alike[order], top)
     return Screen(order[:top], information)
+
+
+def _mixed(order: NDArray[np.intp], group: NDArray[np.int64], top: int) -> NDArray[np.intp]:
+    """The very best as they come, then the best that is left of every group in turn."""
+    first = min(top // 2, MOST_AS_THEY_COME)
+    by_turn = np.argsort(_place_in_group(group[first:]), kind="stable")
+    return np.concatenate([order[:first], order[first:][by_turn]])
 
 
 def _place_in_group(group: NDArray[np.int64]) -> NDArray[np.intp]:
