@@ -187,7 +187,12 @@ def relearn(
         design = design.take(np.arange(won.size), columns)
     forget = Memory() if lesson.comparison.chosen == "prior" else lesson.memory
     weight = forget.weights(won.size) * observed.weight()
-    makers = {name: lesson.blend.members[name].quick for name in lesson.weights}
+    # What a quick copy remembers of its columns does not fit the columns of another instant; the
+    # size of a forest does.
+    makers: dict[str, Maker] = {
+        name: lesson.blend.members[name].quick if name == "boosted" else FAMILIES[name]
+        for name in lesson.weights
+    }
     fits = [partial(make().fit, design, won, weight) for make in makers.values()]
     members = dict(zip(makers, run_all(fits), strict=True))
     return Blend(members, lesson.weights, lesson.blend.calibration), columns

@@ -1,14 +1,18 @@
 """The steps of learning on designs alone: folds that ask what scoring asks, no lake, no state."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from lead_worlds import draw, make_design, quiet, truth
 
+from redumbrella.evaluation.metrics import auc
 from redumbrella.evaluation.regime import allowed
 from redumbrella.models.base import Vector
+from redumbrella.models.registry import FAMILIES
 from redumbrella.training.observations import Observations, Order
-from redumbrella.workflows.learning import FOLDS, LAST_PERIOD, learn, plan_folds
+from redumbrella.workflows.learning import FOLDS, LAST_PERIOD, learn, plan_folds, relearn
 
 MODEL, RULES = allowed(60, 60), allowed(10, 60)
 
@@ -89,3 +93,24 @@ def test_rows_sorted_by_outcome_in_time_are_survived() -> None:
     assert lesson.walks_forward
     assert np.isfinite(lesson.blend.log_odds(make_design(30))).all()
     assert all(np.isfinite(row.metrics["log_loss"][0]) for row in lesson.comparison.rows)
+
+
+def test_a_lesson_is_relearned_on_other_columns() -> None:
+    """At a later instant other window variables are telling; nothing of the old ones may stick."""
+    early = make_design(400, seed=1)
+    z = truth(early)
+    lesson = learn(observed(draw(z)), early, None, quiet)
+    for family in ("logistic", "neural", "boosted"):
+        narrow = make_design(300, seed=2).only(np.array([0, 3, 4]))
+        chosen = replace(
+            lesson,
+            weights={family: 1.0},
+            blend=replace(
+                lesson.blend, members={family: FAMILIES[family]().fit(early, draw(z), np.ones(400))}
+            ),
+        )
+        won = draw(truth(make_design(300, seed=2)))
+        blend, columns = relearn(observed(won), narrow, None, chosen)
+        assert columns is None
+        p = blend.probability(narrow)
+        assert auc(p, won) > 0.6
