@@ -47,6 +47,7 @@ SMALLEST = 1e-6  # peers may say 0 or 1, which would cost infinitely much
 DAY = 86_400_000_000  # microseconds
 MOST_TREES, PATIENCE = 2_000, 50
 MOST_SKLEARN = 200
+DRAWS = 200  # of cases, for standard errors
 
 # What a company would write. The outcome is the first of three states of the application; the
 # states that say the same thing at the same click are no activities. Work on an application is one
@@ -142,7 +143,7 @@ def read_log(folder: Path) -> Log:
         query = table["query"]
         for file in ("cases.csv", "events.csv"):
             query = query.replace(f"'{file}'", f"'{folder / file}'")
-        frames[name] = connection.sql(query).df()
+        frames[name] = connection.sql(query).to_arrow_table().to_pandas()
     cases, activities = frames["leads"], frames["activities"]
     cases["lead_id"] = cases["lead_id"].astype(str)
     for column in ("created_at", "closed_at"):
@@ -205,7 +206,7 @@ def aggregated(log: Log, rows: Row) -> pd.DataFrame:
             "amount": log.cases["amount_requested"].to_numpy(float)[rows.case],
             "since_begin": last - created[rows.case],
             "since_last": last - before,
-            "weekday": local.weekday,
+            "weekday": local.day_of_week,
             "minute": local.hour * 60 + local.minute,
             "open": np.searchsorted(created, last) - np.searchsorted(closed, last),
         }
@@ -372,6 +373,39 @@ def by_length(rows: Row, won: Vector, said: Vector) -> tuple[Vector, Vector]:
     return areas, counts
 
 
+def mean_auc(rows: Row, won: Vector, said: Vector) -> float:
+    """Mean of the AUC of each length, weighted by its rows."""
+    areas, counts = by_length(rows, won, said)
+    fine = ~np.isnan(areas)
+    return float(np.average(areas[fine], weights=counts[fine]))
+
+
+def against_best(rows: Row, won: Vector, answers: dict[str, Vector], knowledge: str) -> str:
+    """Ours against the best peer of one knowledge, with errors from drawing whole cases anew."""
+    sides = [side for side in answers if side.endswith(knowledge)]
+    best = min(sides, key=lambda side: log_loss(answers[side], won))
+    lead = max(sides, key=lambda side: mean_auc(rows, won, answers[side]))
+    _, number = np.unique(rows.case, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    own = np.split(order, np.cumsum(np.bincount(number))[:-1])
+    chance = np.random.default_rng(0)
+    ratios, gaps = [], []
+    for draw in range(DRAWS + 1):
+        # The first one is not drawn: it is the rows as they are.
+        cases = chance.integers(0, len(own), len(own)) if draw else range(len(own))
+        drawn = np.concatenate([own[case] for case in cases])
+        part = Row(rows.case[drawn], rows.as_of[drawn], rows.length[drawn])
+        y, ours = won[drawn], answers[OURS][drawn]
+        ratios.append(log_loss(ours, y) / log_loss(answers[best][drawn], y))
+        gaps.append(mean_auc(part, y, ours) - mean_auc(part, y, answers[lead][drawn]))
+    return (
+        f"Against peers that knew the cases {knowledge}: log loss {ratios[0]:.4f} ± "
+        f"{np.std(ratios[1:]):.4f} times that of {best.split(',')[0]}; weighted AUC "
+        f"{gaps[0]:+.4f} ± {np.std(gaps[1:]):.4f} to that of {lead.split(',')[0]} (standard "
+        f"errors: {DRAWS} draws of whole cases)."
+    )
+
+
 def describe(log: Log, rows: Row, answers: dict[str, Vector], missing: int) -> list[str]:
     """All sides as lines of Markdown."""
     won = log.cases["won"].to_numpy()[rows.case]
@@ -387,13 +421,13 @@ def describe(log: Log, rows: Row, answers: dict[str, Vector], missing: int) -> l
     ]
     tables = {side: by_length(rows, won, said) for side, said in answers.items()}
     for side, said in answers.items():
-        areas, counts = tables[side]
+        areas, _ = tables[side]
         fine = ~np.isnan(areas)
-        weighted = np.average(areas[fine], weights=counts[fine])
         lines.append(
-            f"| {side} | {weighted:.4f} | {areas[fine].mean():.4f} | {log_loss(said, won):.4f} | "
-            f"{auc(said, won):.4f} |"
+            f"| {side} | {mean_auc(rows, won, said):.4f} | {areas[fine].mean():.4f} | "
+            f"{log_loss(said, won):.4f} | {auc(said, won):.4f} |"
         )
+    lines += ["", *(against_best(rows, won, answers, known) for known in (KNOWN, ALL))]
     shown = [side for side in answers if not side.startswith("share")]
     lines += ["", "AUC by length of the prefix:", "", f"| length | rows | {' | '.join(shown)} |"]
     lines.append("|---:|---:|" + "---:|" * len(shown))
