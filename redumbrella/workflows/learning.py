@@ -18,6 +18,7 @@ from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
+from redumbrella.models.calibration import Calibration
 from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
 from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
@@ -174,9 +175,10 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
 def relearn(
     observed: Observations, design: Design, clock: Clock | None, lesson: Lesson
 ) -> tuple[Blend, Rows | None]:
-    """The model of an earlier lesson on newer leads: same families, memory and calibration.
+    """The model of an earlier lesson on newer leads: same families, weights and memory.
 
-    Gives the fitted blend and the window variables that it keeps.
+    Gives the fitted blend and the window variables that it keeps. It is not calibrated: how far
+    the level had moved before the earlier lesson says nothing about the time since.
     """
     won = observed.won
     columns = None
@@ -195,7 +197,7 @@ def relearn(
     }
     fits = [partial(make().fit, design, won, weight) for make in makers.values()]
     members = dict(zip(makers, run_all(fits), strict=True))
-    return Blend(members, lesson.weights, lesson.blend.calibration), columns
+    return Blend(members, lesson.weights, Calibration()), columns
 
 
 def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool]:
