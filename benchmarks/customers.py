@@ -17,8 +17,10 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
@@ -275,8 +277,9 @@ def _bg_nbd(record: Record, cutoff: float) -> BetaGeoFitter:
         weeks = table[["recency", "age"]] / 7.0
         for penalty in PENALTIES:
             try:
-                model = BetaGeoFitter(penalizer_coef=penalty)
-                return model.fit(table["repeats"], weeks["recency"], weeks["age"])
+                with redirect_stdout(StringIO()):  # it prints what it then raises
+                    model = BetaGeoFitter(penalizer_coef=penalty)
+                    return model.fit(table["repeats"], weeks["recency"], weeks["age"])
             except ConvergenceError:
                 continue
         raise SystemExit(f"BG/NBD does not converge at {_date(cutoff)}.")
@@ -297,11 +300,21 @@ PEERS: dict[str, Callable[[Record, NDArray[np.str_], float], Vector]] = {
 # ---- our side ---------------------------------------------------------------------------------
 
 
-def red_umbrella(folder: Path, target: str) -> pd.DataFrame:
-    """The rows of `umbrella backtest`: customer, cutoff (days), probability, outcome."""
-    words = ["--target", target, "--from", FIRST, "--to", LAST, "--every", f"{STEP}d"]
-    umbrella(folder, "backtest", *words, "-o", str(folder / f"{target}.csv"))
-    found = pd.read_csv(folder / f"{target}.csv", dtype={"id": str})
+def red_umbrella(folder: Path, target: str, apart: bool) -> pd.DataFrame:
+    """The rows of `umbrella backtest`: customer, cutoff (days), probability, outcome.
+
+    apart: a backtest for each cutoff, which compares the families anew, instead of one for all.
+    """
+    days = pd.date_range(FIRST, LAST, freq=f"{STEP}D")
+    periods = [(day, day + pd.Timedelta(days=1)) for day in days] if apart else [(FIRST, LAST)]
+    parts = []
+    for number, (first, last) in enumerate(periods):
+        dates = ["--from", str(first)[:10], "--to", str(last)[:10]]
+        words = ["--target", target, *dates, "--every", f"{STEP}d"]
+        file = folder / f"{target}{number}.csv"
+        umbrella(folder, "backtest", *words, "-o", str(file))
+        parts.append(pd.read_csv(file, dtype={"id": str}))
+    found = pd.concat(parts, ignore_index=True)
     found["cutoff"] = _days(pd.to_datetime(found["as_of"], utc=True, format="ISO8601"))
     return found.rename(columns={"id": "customer"})
 
@@ -367,14 +380,20 @@ def describe(target: str, table: pd.DataFrame) -> list[str]:
             f"| {side} | {log_loss(p, won):.4f} | {auc(p, won):.4f} | {lift_at(p, won, 0.1):.2f} | "
             f"{area:.4f} | {lift:.2f} |"
         )
-    lines += ["", *_against_best(table), "", "Log loss / AUC at each cutoff:", ""]
+    lines += [
+        "",
+        *_against_best(table),
+        "",
+        "Log loss / AUC / mean probability at each cutoff:",
+        "",
+    ]
     shown = [side for side in sides if side not in ("share that buys", "BG/NBD, P(alive)")]
     lines += [f"| cutoff | rows | yes | {' | '.join(shown)} |", "|---|---:|---:|"]
     lines[-1] += "---:|" * len(shown)
     for at, part in cutoffs:
         y = part["outcome"].to_numpy()
-        cells = [f"{log_loss(part[s].to_numpy(), y):.4f} / {auc(part[s].to_numpy(), y):.3f}"
-                 for s in shown]  # fmt: skip
+        each = [part[side].to_numpy() for side in shown]
+        cells = [f"{log_loss(p, y):.4f} / {auc(p, y):.3f} / {p.mean():.1%}" for p in each]
         lines.append(f"| {_date(at)} | {y.size:,} | {y.mean():.1%} | {' | '.join(cells)} |")
     return [*lines, ""]
 
@@ -428,6 +447,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of online-retail/")
     parser.add_argument("--targets", default=f"buys,{CHURN}", help="which of buys and churn")
+    parser.add_argument("--apart", action="store_true", help="a backtest for each cutoff")
     parser.add_argument("--record", type=Path, metavar="FILE", help="write the page of results")
     options = parser.parse_args()
     # On its way lifetimes tries parameters at which the likelihood or its curvature is not finite.
@@ -443,7 +463,7 @@ def main() -> None:
         umbrella(folder, "ingest")
         for target in options.targets.split(","):
             start = time.perf_counter()
-            found = red_umbrella(folder, target)
+            found = red_umbrella(folder, target, options.apart)
             seconds[f"{OURS} ({target})"] = time.perf_counter() - start
             start = time.perf_counter()
             table = answers(record, found, target)
