@@ -17,7 +17,6 @@ them whole, and 10 categories of 2 to 31 levels.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -339,7 +338,7 @@ def explain_all(side: str, folder: Path) -> None:
     features = tuple(Feature(f"f{n}", f"f{n}", "number") for n in range(profile.shape[1]))
     facts = json.loads((folder / "forests.json").read_text(encoding="utf-8"))
     family = boosted.Boosted.from_parts(Parts(facts, {}), features)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = peak_memory()
     started, busy, total = time.perf_counter(), time.process_time(), 0.0
     for first in range(0, len(profile), 5_000):
         part = family.contributions(Design(features, profile[first : first + 5_000]))
@@ -348,10 +347,16 @@ def explain_all(side: str, folder: Path) -> None:
         "cpu": time.process_time() - busy,
         "wall": time.perf_counter() - started,
         "before": before,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": peak_memory(),
         "sum": total / profile.size,
     }
     print(json.dumps(said))
+
+
+def peak_memory() -> float:
+    """MiB that this process had in memory at most; getrusage would also count its parent's."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 # ---- the words --------------------------------------------------------------------------------
