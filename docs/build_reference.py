@@ -62,7 +62,7 @@ MEANING = {
         "from": "The outcome of the lead record: will this lead be won?",
         "event": "A kind of event: will this person do it within the horizon?",
         "purchase": "true: will this person buy within the horizon?",
-        "per": "Read and checked, but not used yet.",
+        "per": '"product": how likely is each product? For purchase = true.',
         "absence_of": 'A kind of event, or "purchase": will it stay away for the whole horizon?',
         "horizon_days": "How far ahead targets of people look. Default: 30.",
         "active_days": "People with a fact in this many days are asked about. Default: 180.",

@@ -46,6 +46,14 @@ def allowed(won: int, lost: int) -> Regime:
     return Regime("model", True, f"{have}: enough for a reliable comparison.", families)
 
 
+def regime_of_product(sold: int) -> tuple[Name, bool]:
+    """The regime of the scores of one product among many, and whether they are reliable.
+
+    With few sales a score is drawn to what all products have in common: shrunken.
+    """
+    return "shrunken" if sold < SHRUNKEN_BELOW else "model", sold >= RELIABLE_FROM
+
+
 def named(regime: Regime, chosen: str) -> Name:
     """The regime that scores show: what the data allow, and below 20 conversions what was used."""
     return "prior" if regime.name == "rules" and chosen == "prior" else regime.name

@@ -48,6 +48,8 @@ class Reading:
     scoped: bool = False  # also about this product and about its type
 
 
+PRODUCT_FAMILIES = ("count", "share", "last_seen")
+PRODUCT_WINDOWS = (30, 90, 365)
 READINGS = (
     Reading("events", "events", "kind", "duration_s", "value"),
     Reading("pages", "events", "page_category", "duration_s"),
@@ -63,6 +65,14 @@ READINGS = (
     # Who handled a person: how often and how lately is enough.
     Reading("reps", "activities", "rep_id", families=("count", "last_seen"), window_days=()),
     Reading("purchases", "purchases", "code", None, "amount", scoped=True),
+)
+# What people did about each single product, for models of one product each.
+PRODUCT_READINGS = (
+    Reading(
+        "bought", "purchases", "sold_product", None, "amount", PRODUCT_FAMILIES, PRODUCT_WINDOWS
+    ),
+    Reading("looked_at", "events", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS),
+    Reading("discussed", "activities", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS),
 )
 
 
@@ -277,16 +287,18 @@ def learn_history(
     *,
     has_age: bool,
     has_product: bool,
+    by_product: bool = False,
     max_kinds: int = MAX_KINDS,
 ) -> HistoryEncoder:
     """Learns streams and codes from the facts known at training.
 
     product_types: product id -> type, for products that have one. has_product: whether rows ask
-    about a product, so that the scopes this product and this product type make sense.
+    about a product, so that the scopes this product and this product type make sense. by_product:
+    whether what people did about each single product counts on its own.
     """
     products = _number_products(tables, product_types) if has_product else {}
     streams = []
-    for reading in READINGS:
+    for reading in (*READINGS, *(PRODUCT_READINGS if by_product else ())):
         table = tables.get(reading.table)
         if table is None or reading.code not in table.column_names:
             continue

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
 from redumbrella.features.kernel import SCOPES, Block, Scope
-from redumbrella.features.streams import Stream
+from redumbrella.features.streams import OTHER, Stream
 from redumbrella.features.windows import (
     ALL,
     FAMILIES,
@@ -65,6 +65,15 @@ _ANY_PHRASES = {
     "pages": "visited pages",
     "purchases": "bought something",
     "activities": "was in contact with us",
+    "bought": "bought something",
+    "looked_at": "looked at products",
+    "discussed": "talked with us about products",
+}
+# Streams whose codes are ids of products.
+_PRODUCT_STREAMS = {
+    "bought": "bought",
+    "looked_at": "looked at",
+    "discussed": "talked with us about",
 }
 # Codes that Red Umbrella gives to purchases itself.
 _PURCHASES = {
@@ -186,6 +195,8 @@ def phrase_of(stream: str, code: str) -> str:
         return f"visited {words} pages"
     if stream == "purchases":
         return _PURCHASES.get(words, f"bought {words}")
+    if stream in _PRODUCT_STREAMS:
+        return f"{_PRODUCT_STREAMS[stream]} {code if code != OTHER else 'something else'}"
     if stream == "activities":
         kind, _, outcome = words.partition("/")
         article = "an" if kind[:1] in "aeiou" else "a"

@@ -22,9 +22,10 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from redumbrella.training.product_sales import UNKNOWN
+
 Floats = NDArray[np.float32]
 
-UNKNOWN = 2  # an outcome that is neither 0 nor 1
 BLOCK = 512  # columns whose second moments are taken together
 MOMENT_ROWS = 20_000  # second moments need no more
 STEPS = 12

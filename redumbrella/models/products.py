@@ -27,9 +27,10 @@ from redumbrella.models.base import (
     unprefixed,
 )
 from redumbrella.models.calibration import RIDGE, fit_calibration
-from redumbrella.models.joint_ridge import UNKNOWN, Curvature, JointRidge
+from redumbrella.models.joint_ridge import Curvature, JointRidge
 from redumbrella.models.shared_columns import SharedColumns, fit_columns
 from redumbrella.models.shared_forest import SharedForest, fit_shared_forest
+from redumbrella.training.product_sales import UNKNOWN
 
 Floats = NDArray[np.float32]
 Outcomes = NDArray[np.uint8]
@@ -37,7 +38,7 @@ Outcomes = NDArray[np.uint8]
 # Prior variances of the coefficients. The level is free, and the slope of the pooled score differs
 # little between products. The others are multiplied by that of SCALES which suits the data best.
 LEVEL, SLOPE, COLUMN, LEAF = 4.0, 0.1, 0.003, 0.03
-SCALES = (0.3, 1.0, 3.0)
+SCALES = (0.1, 0.3, 1.0, 3.0)
 ADAPTATIONS = 2
 ROWS_TO_CHOOSE = 40_000
 CHUNK = 20_000
@@ -52,7 +53,8 @@ class Products:
     """k regressions on m shared columns: the level, the pooled score, features, leaves.
 
     names: ids of the products. sold: (k,) sales in the lessons. coefficients, doubt: (m, k), the
-    latter their variances. slope, intercept: (k,) calibration of the log-odds.
+    latter their variances. slope, intercept: (k,) calibration of the log-odds. prior: the scale of
+    the prior variances and the number of their adaptations that were chosen.
     """
 
     names: tuple[str, ...]
@@ -63,6 +65,7 @@ class Products:
     doubt: Floats
     slope: Vector
     intercept: Vector
+    prior: tuple[float, int] = (1.0, 0)
 
     def log_odds(self, design: Design) -> Floats:
         """Calibrated log-odds that each of n people buys each product, (n, k)."""
@@ -74,11 +77,21 @@ class Products:
         spread = WIDENING * np.sqrt(self._over_chunks(design, self.doubt, squared=True))
         return np.asarray(spread * self.slope, np.float32)
 
-    def contributions(self, design: Design, product: int) -> Contributions:
-        """What each feature adds to the log-odds of one product, (n, features), exactly."""
+    def score_contributions(self, design: Design) -> Contributions:
+        """What each feature adds to the pooled score, (n, features)."""
+        return self.forest.score_contributions(design)
+
+    def contributions(
+        self, design: Design, product: int, score: Contributions | None = None
+    ) -> Contributions:
+        """What each feature adds to the log-odds of one product, (n, features), exactly.
+
+        score: `score_contributions` of the same design, which serves all products.
+        """
+        score = score or self.score_contributions(design)
         w = self.coefficients[:, product].astype(np.float64)
         columns, leaf = w[2 : 2 + len(self.columns.means)], w[2 + len(self.columns.means) :]
-        trees = self.forest.contributions(design, float(w[1]), leaf)
+        leaves = self.forest.leaf_contributions(design, leaf)
         encoded = self.columns.transform(design)
         owners = sp.csr_matrix(
             (np.ones(columns.size), (np.arange(columns.size), self.columns.owner)),
@@ -86,8 +99,8 @@ class Products:
         )
         usual = self.columns.means * columns
         linear = np.asarray((encoded @ sp.diags(columns) @ owners).todense()) - usual @ owners
-        base = float(w[0]) + trees.base + float(usual.sum())
-        return Contributions(base, trees.values + linear).scaled(
+        base = float(w[0] + w[1] * score.base + leaves.base + usual.sum())
+        return Contributions(base, w[1] * score.values + leaves.values + linear).scaled(
             float(self.slope[product]), float(self.intercept[product])
         )
 
@@ -153,12 +166,17 @@ class Products:
 
 
 def fit_products(
-    design: Design, names: tuple[str, ...], outcome: Outcomes, subject: NDArray[np.intp]
+    design: Design,
+    names: tuple[str, ...],
+    outcome: Outcomes,
+    subject: NDArray[np.intp],
+    prior: tuple[float, int] | None = None,
 ) -> Products:
     """Learns all products from n rows.
 
     outcome: (n, k), 1 = bought, 0 = not, UNKNOWN = nobody could buy it then. subject: (n,) whose
-    row it is; rows of one person stay together where something is measured.
+    row it is; rows of one person stay together where something is measured. prior: that of an
+    earlier fit; None: it is chosen on unseen rows.
     """
     half = (np.random.default_rng(0).random(int(subject.max(initial=0)) + 1) < 0.5)[subject]
     known = outcome != UNKNOWN
@@ -177,16 +195,17 @@ def fit_products(
     variance = np.full((block.shape[1], 1), COLUMN, np.float32)
     variance[block.shape[1] - forest.leaf_count :] = LEAF
     variance = np.repeat(variance, len(names), axis=1)
-    taught, held = np.flatnonzero(half)[:ROWS_TO_CHOOSE], np.flatnonzero(~half)[:ROWS_TO_CHOOSE]
-    part = JointRidge(block, outcome, weight, taught)
-    share = curvature.of(taught.size / max(design.rows, 1))
-    scale, steps = _choose(part, share, center, variance, block[held], outcome[held])
+    if prior is None:
+        prior = _choose_on_halves(block, outcome, half, curvature, center, variance)
+    scale, steps = prior
     whole = JointRidge(block, outcome, weight, every)
     fits = whole.adapt(curvature, center, _priors(variance, scale), center.copy())
     coefficients, adapted = [fit for fit, _ in zip(fits, range(steps + 1), strict=False)][-1]
     doubt = np.asarray(1.0 / (curvature.diagonal + 1.0 / adapted), np.float32)
     k = len(names)
-    return Products(names, bought, columns, forest, coefficients, doubt, np.ones(k), np.zeros(k))
+    return Products(
+        names, bought, columns, forest, coefficients, doubt, np.ones(k), np.zeros(k), prior
+    )
 
 
 def log_loss(log_odds: Floats, outcome: Outcomes) -> Vector:
@@ -218,22 +237,29 @@ def _pooled(ridge: JointRidge, bought: NDArray[np.int64], known: NDArray[np.bool
     return ridge.fit(curvature, center, near, alone)
 
 
-def _choose(
-    ridge: JointRidge,
+def _choose_on_halves(
+    block: sp.csr_matrix,
+    outcome: Outcomes,
+    half: NDArray[np.bool_],
     curvature: Curvature,
     center: Floats,
     variance: Floats,
-    block: sp.csr_matrix,
-    outcome: Outcomes,
 ) -> tuple[float, int]:
     """Scale of the prior variances, and adaptations, with the lowest log loss on unseen rows."""
+    taught, held = np.flatnonzero(half)[:ROWS_TO_CHOOSE], np.flatnonzero(~half)[:ROWS_TO_CHOOSE]
+    ridge = JointRidge(block, outcome, np.ones(half.size, np.float32), taught)
+    curvature = curvature.of(taught.size / half.size)
+    block, outcome = block[held], outcome[held]
     lowest, best = np.inf, (1.0, 0)
     for scale in SCALES:
         fits = ridge.adapt(curvature, center, _priors(variance, scale), center.copy())
-        for step, (coefficients, _) in zip(range(ADAPTATIONS + 1), fits, strict=False):
-            loss = float(log_loss(block @ coefficients, outcome).mean())
-            if loss < lowest:
-                lowest, best = loss, (scale, step)
+        losses = [
+            float(log_loss(block @ coefficients, outcome).mean())
+            for _, (coefficients, _) in zip(range(ADAPTATIONS + 1), fits, strict=False)
+        ]
+        if min(losses) > lowest:
+            break  # the loss has one valley: wider priors only fit more of what is chance
+        lowest, best = min(losses), (scale, int(np.argmin(losses)))
     return best
 
 

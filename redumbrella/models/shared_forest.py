@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector
 from redumbrella.models.boosted import lightgbm
+from redumbrella.models.contributions import Explainer
 from redumbrella.models.forest import Forest, parse_forest
 from redumbrella.models.parallel import run_all
 
@@ -54,7 +55,8 @@ class SharedForest:
     forests: tuple[Any, ...] = ()
     center: float = 0.0
     scale: float = 1.0
-    parsed: list[Forest] = field(default_factory=list, init=False, repr=False)
+    first_trees: list[Forest] = field(default_factory=list, init=False, repr=False)
+    explainers: list[Explainer] = field(default_factory=list, init=False, repr=False)
 
     def score(self, design: Design) -> Vector:
         """The score of each row, (n,)."""
@@ -87,34 +89,36 @@ class SharedForest:
         ones = np.ones(numbers.size, np.float32)
         return sp.csr_matrix((ones, numbers, starts), shape=(design.rows, sum(width)))
 
-    def contributions(self, design: Design, slope: float, leaf: Vector) -> Contributions:
-        """What each feature adds to slope * score + leaves @ leaf; leaf: (leaf_count,).
+    def score_contributions(self, design: Design) -> Contributions:
+        """What each feature adds to the score: TreeSHAP (Lundberg et al. 2020) of the forests."""
+        if not self.explainers:
+            self.explainers.extend(Explainer(parse_forest(forest)) for forest in self.forests)
+        base, values = _explained(self.explainers, design)
+        many = max(len(self.explainers), 1)
+        return Contributions(base / many, values / many).scaled(
+            1.0 / self.scale, -self.center / self.scale if self.forests else 0.0
+        )
 
-        Both are sums of one value a tree, so this is TreeSHAP (Lundberg et al. 2020) of the same
-        trees with other values in their leaves.
+    def leaf_contributions(self, design: Design, leaf: Vector) -> Contributions:
+        """What each feature adds to leaves @ leaf; leaf: (leaf_count,).
+
+        The first trees with other values in their leaves are trees like any others.
         """
-        from redumbrella.models.contributions import Explainer
-
-        base, values = 0.0, np.zeros((design.rows, len(self.features)))
-        each = slope / (self.scale * max(len(self.forests), 1))
-        first = 0
-        for forest in self._parsed():
-            shown = int(forest.leaf_first[min(TREES, forest.trees)])
-            value = each * forest.leaf_value
-            value[:shown] += leaf[first : first + shown]
-            first += shown
-            explainer = Explainer(replace(forest, leaf_value=value))
-            base += explainer.base
-            values += explainer.contributions(design.profile, design.history)
-        return Contributions(base - slope * self.center / self.scale, values)
+        explainers, first = [], 0
+        for forest in self._first_trees():
+            own = leaf[first : first + forest.leaf_value.size]
+            first += own.size
+            explainers.append(Explainer(replace(forest, leaf_value=own)))
+        return Contributions(*_explained(explainers, design))
 
     def _leaves_of_first_trees(self) -> list[int]:
-        return [int(width) for forest in self._parsed() for width in forest.leaves[:TREES]]
+        return [int(width) for forest in self._first_trees() for width in forest.leaves]
 
-    def _parsed(self) -> list[Forest]:
-        if not self.parsed:
-            self.parsed.extend(parse_forest(forest) for forest in self.forests)
-        return self.parsed
+    def _first_trees(self) -> list[Forest]:
+        if not self.first_trees:
+            texts = [forest.model_to_string(num_iteration=TREES) for forest in self.forests]
+            self.first_trees.extend(parse_forest(text) for text in texts)
+        return self.first_trees
 
     def to_parts(self) -> Parts:
         """Each forest in LightGBM's own text form."""
@@ -169,6 +173,14 @@ def matrix_of(design: Design) -> NDArray[np.float64] | sp.csr_matrix:
         return design.history
     profile = sp.csr_matrix(np.where(design.profile == 0.0, 0.0, design.profile))
     return sp.hstack([profile, design.history], format="csr")
+
+
+def _explained(explainers: list[Explainer], design: Design) -> tuple[float, NDArray[np.float64]]:
+    base, values = 0.0, np.zeros((design.rows, len(design.features)))
+    for explainer in explainers:
+        base += explainer.base
+        values += explainer.contributions(design.profile, design.history)
+    return base, values
 
 
 def _grow(whole: Any, taught: NDArray[np.intp], unseen: NDArray[np.intp]) -> Any:

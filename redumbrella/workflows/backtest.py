@@ -7,6 +7,7 @@ before the model was learned, and on the history before the instant; models and 
 as they are, only the summary is kept for the page of models.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,9 +22,13 @@ from redumbrella.clock import now, to_iso
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import METRICS, log_loss
 from redumbrella.features.history import History
+from redumbrella.features.matrix import Design
+from redumbrella.models.base import probability_of
+from redumbrella.models.product_model import ProductModel
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings import Target
 from redumbrella.training.observations import lead_observations
+from redumbrella.training.product_sales import UNKNOWN
 from redumbrella.training.stages import lead_stages
 from redumbrella.workflows.export import write_whole
 from redumbrella.workflows.gathering import (
@@ -32,6 +37,7 @@ from redumbrella.workflows.gathering import (
     person_ids,
     person_records,
     person_target,
+    sales_by_product,
     touches,
     with_profiles,
 )
@@ -142,15 +148,18 @@ def _walk(
         report(f"Learning what was known on {to_iso(begin)[:10]}", share)
         gathered = gather(workspace, target, world.leads, begin)
         if earlier is None:
-            learned = fit(workspace.settings, gathered, "backtest", _quiet)
-            earlier, model = learned, learned.model
+            learned = earlier = fit(workspace.settings, gathered, "backtest", _quiet)
         else:
-            model = refit(workspace.settings, gathered, earlier)
+            learned = refit(workspace.settings, gathered, earlier)
         asked = world.questions(gathered, instants, every, begin, stop)
         report("Scoring what followed", share)
-        probability = _answers(world, gathered, model, asked)
+        if learned.products is None:
+            probability = _answers(world, gathered, learned.model, asked, _probability)
+            base = np.full(probability.size, gathered.observed.won.mean())
+        else:
+            asked, probability, base = _by_product(world, gathered, learned.products, asked)
         parts.append(_table(target, asked, probability))
-        steps.append(_step(begin, gathered, asked, probability))
+        steps.append(_step(begin, gathered, asked, probability, base))
     assert earlier is not None
     table = pa.concat_tables(parts)
     if table.num_rows == 0:
@@ -171,9 +180,11 @@ class _World:
         self.leads = leads_for(workspace, target)
         # Facts up to today are read once; a row still counts only those before its own instant.
         self.facts = gather(workspace, target, self.leads, now()).facts
-        self.people, self.asked = None, None
+        self.people, self.asked, self.sales = None, None, None
         if target.from_ is None:
             self.people, self.asked = person_target(target, self.facts)
+            if target.per is not None:
+                self.sales = sales_by_product(target, self.facts, self.people)
 
     def questions(
         self, gathered: Gathered, instants: list[int], every: Every, begin: int, stop: int
@@ -184,6 +195,19 @@ class _World:
         if every == "touch":
             return self._touched(begin, stop)
         return self._open([at for at in instants if begin <= at < stop], gathered)
+
+    def bought(self, names: tuple[str, ...], asked: _Questions) -> NDArray[np.float64]:
+        """Whether each row's person bought each product within the horizon, (n, k); NaN unknown."""
+        assert self.sales is not None
+        assert self.people is not None
+        assert self.asked is not None
+        person = self.people.index_of(asked.records["person_id"]).astype(np.intp)
+        every = self.sales.outcome(person, asked.as_of, self.asked.horizon)
+        place = {name: k for k, name in enumerate(self.sales.names)}
+        outcome = every[:, [place[name] for name in names]].astype(np.float64)
+        outcome[outcome == UNKNOWN] = 0.0  # not sold yet, and nobody bought it
+        outcome[np.isnan(asked.outcome)] = np.nan
+        return outcome
 
     def history(self, model: LeadModel) -> History | None:
         """Everybody's facts in the streams of a model."""
@@ -257,19 +281,46 @@ class _World:
 
 
 def _answers(
-    world: _World, gathered: Gathered, model: LeadModel, asked: _Questions
+    world: _World,
+    gathered: Gathered,
+    model: LeadModel,
+    asked: _Questions,
+    answer: Callable[[LeadModel, Design], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
-    """What the model says about each row, (n,)."""
+    """What the model says about each row, (n,) or (n, products)."""
     history = world.history(model)
-    found = np.empty(asked.as_of.size)
-    for start in range(0, found.size, CHUNK):
+    found = []
+    for start in range(0, asked.as_of.size, CHUNK):
         rows = slice(start, start + CHUNK)
         as_of, position = asked.as_of[rows], asked.position[rows]
         part = with_profiles(world.facts, asked.records.slice(start, CHUNK), as_of)
         questions = None if history is None else gathered.asked(part, as_of, position)
-        design = model.design(part, position, history, questions)
-        found[rows] = model.blend.probability(design)
-    return found
+        found.append(answer(model, model.design(part, position, history, questions)))
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _probability(model: LeadModel, design: Design) -> NDArray[np.float64]:
+    return model.blend.probability(design)
+
+
+def _by_product(
+    world: _World, gathered: Gathered, model: ProductModel, asked: _Questions
+) -> tuple[_Questions, NDArray[np.float64], NDArray[np.float64]]:
+    """Each row once for each product: questions, probabilities and base rates, (n * k,)."""
+    names = model.products.names
+
+    def answer(_: LeadModel, design: Design) -> NDArray[np.float64]:
+        return probability_of(model.products.log_odds(design).astype(np.float64))
+
+    probability = _answers(world, gathered, model.base, asked, answer).reshape(-1, len(names))
+    outcome = world.bought(names, asked)
+    n, k = probability.shape
+    row = np.repeat(np.arange(n), k)
+    records = asked.records.take(pa.array(row))
+    products = pa.array(names).take(pa.array(np.tile(np.arange(k), n)))
+    records = records.append_column("product_id", products)
+    questions = _Questions(records, asked.as_of[row], asked.position[row], outcome.ravel())
+    return questions, probability.ravel(), np.tile(model.shares, n)
 
 
 def _instants(start: int, end: int, every: Every) -> list[int]:
@@ -323,11 +374,16 @@ def _table(target: Target, asked: _Questions, probability: NDArray[np.float64]) 
 
 
 def _step(
-    learned_at: int, gathered: Gathered, asked: _Questions, probability: NDArray[np.float64]
+    learned_at: int,
+    gathered: Gathered,
+    asked: _Questions,
+    probability: NDArray[np.float64],
+    base: NDArray[np.float64],
 ) -> Step:
+    """base: what the lessons alone would say of each row, (n,)."""
     known = ~np.isnan(asked.outcome)
     p, y = probability[known], asked.outcome[known]
-    base = float(gathered.observed.won.mean())
+    prior = base[known]
     return Step(
         learned_at=to_iso(learned_at),
         lessons=int(gathered.observed.won.size),
@@ -335,7 +391,7 @@ def _step(
         known=int(known.sum()),
         base_rate=float(y.mean()) if y.size else None,
         log_loss=log_loss(p, y) if y.size else None,
-        prior_log_loss=log_loss(np.full(y.size, base), y) if y.size else None,
+        prior_log_loss=log_loss(prior, y) if y.size else None,
     )
 
 

@@ -35,11 +35,12 @@ FROM activities e {leads} WHERE {period} ORDER BY e.at
 _PURCHASES = """
 SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion, e.margin,
        CASE WHEN e.amount < 0 THEN 'refund'
-            ELSE coalesce(e.promotion{type}, 'purchase') END AS code
+            ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
+       CASE WHEN e.amount >= 0 THEN e.product_id END AS sold_product
 FROM purchases e {products} WHERE {period}
 UNION ALL
 SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
-       e.margin, 'cancellation' FROM purchases e WHERE {cancelled}
+       e.margin, 'cancellation', NULL FROM purchases e WHERE {cancelled}
 ORDER BY 2
 """
 _NEWEST_LEADS = (

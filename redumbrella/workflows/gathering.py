@@ -29,6 +29,12 @@ from redumbrella.training.people import (
     PersonTarget,
     person_lessons,
 )
+from redumbrella.training.product_sales import (
+    LEAST_SALES,
+    MOST_PRODUCTS,
+    ProductSales,
+    product_sales,
+)
 from redumbrella.training.stages import MOST_PER_SUBJECT, Stages, lead_stages
 from redumbrella.workflows.facts import Facts, read_facts
 from redumbrella.workspace import Workspace
@@ -44,7 +50,8 @@ class Gathered:
 
     as_of: the instant asked for, or the end of the record where that is earlier: of a record that
     ends in May nobody knows what happened in June, so its people are seen as of May. observed: one
-    row per closed lead, or per person and instant; stages come with `staged`.
+    row per closed lead, or per person and instant; stages come with `staged`. sales: who bought
+    which product, for a target with one model per product.
     """
 
     target: Target
@@ -52,11 +59,17 @@ class Gathered:
     observed: Observations
     facts: Facts
     notes: tuple[str, ...]
+    sales: ProductSales | None = None
 
     @property
     def is_about_leads(self) -> bool:
         """Whether the rows are leads, not people."""
         return self.target.from_ is not None
+
+    @property
+    def horizon(self) -> int:
+        """How far ahead a target of people looks, in microseconds."""
+        return round(_horizon_days(self.target) * MICROSECONDS_PER_DAY)
 
     @property
     def sees_history(self) -> bool:
@@ -75,6 +88,7 @@ class Gathered:
             self.facts.product_types,
             has_age=self.is_about_leads,
             has_product=has_product,
+            by_product=self.sales is not None,
         )
 
     def asked_closed(self, observed: Observations) -> Asked:
@@ -251,15 +265,19 @@ def _gather_people(target: Target, facts: Facts, as_of: int) -> Gathered:
             returns=True,
         ),
     )
-    notes = (*facts.notes, _described(lessons, horizon))
-    return Gathered(target, as_of, observed, facts, notes)
+    notes = [*facts.notes, _described(lessons, horizon)]
+    sales = None
+    if target.per == "product":
+        sales = sales_by_product(target, facts, people)
+        notes += _left_out(sales)
+    return Gathered(target, as_of, observed, facts, tuple(notes), sales)
 
 
 def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarget]:
     """The people of the facts by number, and what is asked about them.
 
     Raises DataError when the workspace has no facts, SettingsError for an unknown event or
-    population, and for one model per product, which is not available yet.
+    population, and for one model per product of anything but purchases.
     """
     if facts.is_empty:
         raise DataError(
@@ -268,12 +286,11 @@ def person_target(target: Target, facts: Facts) -> tuple[PersonIndex, PersonTarg
             "`umbrella ingest`.",
             reason="no_facts",
         )
-    if target.per is not None:
+    if target.per is not None and not target.purchase:
         raise SettingsError(
-            f'per = "{target.per}" of the target "{target.name}" is not learned in this version. '
-            "Remove the line to learn whether people buy anything, or name one target per product "
-            "through the event that tells its sale.",
-            reason="not_available",
+            f'per = "{target.per}" of the target "{target.name}" needs purchases, which say what '
+            "was bought. Write purchase = true instead of the event, or remove per.",
+            reason="per_needs_purchases",
         )
     people, touched = touches(facts)
     bought = _bought(facts, people)
@@ -329,6 +346,35 @@ def _bought(facts: Facts, people: PersonIndex) -> Instants:
         return Instants(np.empty(0, np.int32), np.empty(0, np.int64))
     given_back = pc.is_in(table["code"], value_set=pa.array(["refund", "cancellation"]))
     return _instants(table.filter(pc.invert(given_back)), people)
+
+
+def sales_by_product(target: Target, facts: Facts, people: PersonIndex) -> ProductSales:
+    """Who bought which product when. Raises DataError when no sale names its product."""
+    table = facts.tables["purchases"]
+    sold = table.filter(pc.is_valid(table["sold_product"]))
+    sales = product_sales(
+        sold["sold_product"].to_numpy(zero_copy_only=False),
+        people.index_of(sold["person_id"]),
+        sold["at"].cast(pa.int64()).to_numpy(zero_copy_only=False),
+        sold["amount"].cast(pa.float64()).to_numpy(zero_copy_only=False),
+    )
+    if not sales.names:
+        raise DataError(
+            f'The target "{target.name}" asks for one model per product, but no product was sold '
+            f"{LEAST_SALES} times. Map product_id under [tables.purchases.columns], use coarser "
+            'products (a type or a range), or remove per = "product".',
+            reason="no_products",
+        )
+    return sales
+
+
+def _left_out(sales: ProductSales) -> list[str]:
+    if not sales.rare:
+        return []
+    return [
+        f"{len(sales.names):,} products are scored. {sales.rare:,} others are left out: they were "
+        f"sold fewer than {LEAST_SALES} times, or lie beyond the {MOST_PRODUCTS:,} most sold ones."
+    ]
 
 
 def _instants(table: pa.Table, people: PersonIndex) -> Instants:

@@ -21,6 +21,7 @@ from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
 from redumbrella.models.parallel import run_all
+from redumbrella.models.product_model import ProductModel
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.training.leaks import Leak
@@ -87,7 +88,8 @@ class Lesson:
 class Learned:
     """A fitted model, the rows it learned from, what was measured, and the leaks found.
 
-    settling: microseconds that deciding takes; younger leads did not teach.
+    settling: microseconds that deciding takes; younger leads did not teach. products: for a target
+    with one model per product.
     """
 
     model: LeadModel
@@ -95,6 +97,7 @@ class Learned:
     observed: Observations
     leaks: Sequence[Leak]
     settling: int = 0
+    products: ProductModel | None = None
 
 
 def learn(observed: Observations, design: Design, clock: Clock | None, report: Progress) -> Lesson:

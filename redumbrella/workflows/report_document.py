@@ -381,5 +381,6 @@ class ReportDocument(TypedDict):
     forgetting: dict[str, object] | None
     history: HistoryFacts | None
     values: dict[str, object] | None
+    products: dict[str, object] | None
     lifetime: Lifetime | None
     notes: list[str]

@@ -1,15 +1,19 @@
 """Score: every open lead with the model in use; the list is replaced in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from redumbrella.clock import now
 from redumbrella.errors import ModelError
-from redumbrella.models.registry import features_of, load_model
+from redumbrella.models.product_model import load_product_model
+from redumbrella.models.registry import LeadModel, features_of, load_model
 from redumbrella.models.valuation import load_valuation
+from redumbrella.scores.product_scoring import score_products
 from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.values import value_leads
-from redumbrella.workflows.gathering import gather, open_designs
+from redumbrella.workflows.gathering import Gathered, gather, open_designs
 from redumbrella.workflows.learning import Progress
 from redumbrella.workflows.qualifying import add_card, current_weights, weigh_again
 from redumbrella.workflows.train import chosen_target, leads_for
@@ -19,12 +23,16 @@ from redumbrella.workspace import Workspace
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """How many open leads were scored, by which model."""
+    """How many open leads were scored, by which model.
+
+    expected_sales: by product, for a target with one model per product.
+    """
 
     leads: int
     model_version: str
     target: str
     as_of: int
+    expected_sales: Mapping[str, float] | None = None
 
 
 def score(
@@ -47,7 +55,11 @@ def score(
         except BaseException as problem:
             workspace.state.finish_run(run, now(), status="failed", message=str(problem))
             raise
-        detail = {"as_of": result.as_of, "target": result.target}
+        detail = {
+            "as_of": result.as_of,
+            "target": result.target,
+            "expected_sales": result.expected_sales,
+        }
         workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads", detail=detail)
         return result
 
@@ -67,6 +79,8 @@ def _score(
     valuation = load_valuation(folder, features_of(model))
     report("Reading what is known", 0.0)
     gathered = gather(workspace, target, leads_for(workspace, target), as_of)
+    if target.per is not None:
+        return _score_products(workspace, report, gathered, folder, model)
     observed = gathered.observed
     design_of = open_designs(gathered, model)
     values_of = None
@@ -83,3 +97,28 @@ def _score(
     if valuation is not None:
         weigh_again(workspace, weights)
     return ScoreResult(len(rows), model.version, target.name, as_of)
+
+
+def _score_products(
+    workspace: Workspace, report: Progress, gathered: Gathered, folder: Path, model: LeadModel
+) -> ScoreResult:
+    """The likeliest products of everyone who is asked about."""
+    products = load_product_model(folder, model)
+    if products is None:
+        raise ModelError(
+            f'The model of "{gathered.target.name}" in use was trained before the target asked for '
+            "one model per product. Train again: umbrella train",
+            reason="no_model",
+        )
+    scores = score_products(
+        products,
+        rates_of(workspace.settings).margin,
+        gathered.observed.open,
+        gathered.as_of,
+        report,
+        open_designs(gathered, products.base),
+    )
+    workspace.state.replace_scores(gathered.target.name, scores.rows)
+    expected = dict(zip(products.products.names, scores.expected.tolist(), strict=True))
+    people = gathered.observed.open.num_rows
+    return ScoreResult(people, model.version, gathered.target.name, gathered.as_of, expected)

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pyarrow as pa
@@ -20,6 +21,7 @@ from redumbrella.evaluation.regime import named
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
+from redumbrella.models.product_model import ProductModel, save_product_model
 from redumbrella.models.registry import LeadModel, save_model, with_history
 from redumbrella.models.valuation import Valuation, save_valuation
 from redumbrella.scores.reasons import usual_values
@@ -29,7 +31,8 @@ from redumbrella.training.memory import Clock, fit_clock
 from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Rows
 from redumbrella.workflows.gathering import Gathered, gather, mature, staged
-from redumbrella.workflows.learning import Learned, Progress, learn, relearn
+from redumbrella.workflows.learning import Learned, Progress, learn, plan_folds, relearn
+from redumbrella.workflows.product_learning import learn_products
 from redumbrella.workflows.report_document import ReportDocument
 from redumbrella.workflows.train_report import build_report
 from redumbrella.workflows.valuing import value_models
@@ -88,6 +91,8 @@ def _train(
     valuation, notes = _value(workspace, gathered, learned, report)
     document = build_report(workspace, learned, gathered, as_of=as_of, trained_at=started)
     document["values"] = None if valuation is None else dict(valuation.figures)
+    products = learned.products
+    document["products"] = None if products is None else dict(products.figures)
     document["notes"] += notes
     # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
     inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"
@@ -100,7 +105,7 @@ def _train(
     save_model(
         workspace.root / "models" / version,
         model,
-        None if valuation is None else lambda folder: save_valuation(folder, valuation),
+        lambda folder: _save_others(folder, valuation, products),
     )
     workspace.state.save_model(
         {
@@ -118,6 +123,14 @@ def _train(
         current=promoted,
     )
     return TrainResult(version, promoted, document)
+
+
+def _save_others(folder: Path, valuation: Valuation | None, products: ProductModel | None) -> None:
+    """Writes what stands beside the score model into its folder."""
+    if valuation is not None:
+        save_valuation(folder, valuation)
+    if products is not None:
+        save_product_model(folder, products)
 
 
 def _value(
@@ -154,20 +167,30 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         reference=_sorted(lesson.probability),
         history=_kept(material.streams, lesson.columns),
     )
-    return Learned(model, lesson, observed, material.leaks, material.settling)
+    products = None
+    if gathered.sales is not None:
+        report("Learning products", 0.96)
+        fold = lesson.folds[-1]
+        products = learn_products(model, gathered, material.design, material.streams, fold)
+    return Learned(model, lesson, observed, material.leaks, material.settling, products)
 
 
-def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> LeadModel:
+def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
     material = prepare(settings, gathered)
     blend, columns = relearn(material.observed, material.design, material.clock, earlier.lesson)
-    return replace(
+    model = replace(
         earlier.model,
         encoder=material.encoder,
         clock=material.clock if earlier.lesson.memory.sees_clock else None,
         blend=blend,
         history=_kept(material.streams, columns),
     )
+    products = None
+    if gathered.sales is not None:
+        folds, _ = plan_folds(material.observed, earlier.lesson.regime)
+        products = learn_products(model, gathered, material.design, material.streams, folds[-1])
+    return replace(earlier, model=model, products=products)
 
 
 @dataclass(frozen=True, eq=False)

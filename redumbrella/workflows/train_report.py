@@ -82,6 +82,7 @@ def build_report(
         "forgetting": _forgetting(lesson),
         "history": _history(workspace, model, observed),
         "values": None,
+        "products": None,
         "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
     }
     return document  # type: ignore[return-value]
