@@ -26,6 +26,7 @@ from redumbrella.workflows.model_report import (
     current_report,
     report_of,
 )
+from redumbrella.workflows.product_list import ProductTable, list_products
 from redumbrella.workflows.qualifying import (
     Reweighed,
     WeightsHistory,
@@ -126,6 +127,14 @@ def customers_csv(workspace: Opened, query: Customers) -> StreamingResponse:
     """Every matching customer, with the columns of `umbrella export customers`."""
     lines = customer_csv_lines(every_customer(workspace, query))
     return _download(lines, "text/csv; charset=utf-8", "customers.csv")
+
+
+@router.get("/products", responses=_answers(ProductTable), summary="What will be bought")
+def products(
+    workspace: Opened, target: str | None = None, sort: str = "expected_revenue"
+) -> JsonResponse:
+    """All products of a target with one model per product, and how good the models are."""
+    return JsonResponse(list_products(workspace, target, sort))
 
 
 @router.get("/models/current", responses=_answers(ReportDocument), summary="The model in use")

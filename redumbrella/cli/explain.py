@@ -15,6 +15,7 @@ from redumbrella.workflows.wording import (
     count,
     decimal,
     factor,
+    interval,
     moment,
     money,
     one_in,
@@ -75,9 +76,29 @@ def _print(lead: LeadDetail) -> None:
     _print_reasons(lead.explanation)
     _print_record(lead)
     _print_timeline(lead)
-    for other in lead.other_products:
-        output.print(f"Product {other.product_id}: {percent(other.probability)}")
+    _print_products(lead)
     output.print(model_line(lead.model), soft_wrap=True)
+
+
+def _print_products(lead: LeadDetail) -> None:
+    """What else this person is likely to buy; the explained product is marked."""
+    if len(lead.products) < 2:
+        return
+    table = plain_table()
+    table.add_column("Likeliest products", overflow="fold", max_width=40)
+    for heading in ("Probability", "Interval", "Mean sale", "Exp. value"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in lead.products:
+        shown = each.product_id == lead.score.product_id
+        table.add_row(
+            each.product_id + (" *" if shown else ""),
+            percent(each.probability),
+            interval(each.low, each.high),
+            money(each.amount, lead.currency),
+            money(each.expected_value, lead.currency),
+            style="bold" if shown else None,
+        )
+    console().print(table)
 
 
 def _print_worth(lead: LeadDetail) -> None:

@@ -32,6 +32,7 @@ _WIDE = 110  # columns of a terminal that has room for what leads are worth
 @click.option("--min-probability", default="", metavar="SHARE",
               help='Only leads at or above it: 0.3 or "30 %".')  # fmt: skip
 @click.option("--source", default="", help="Only leads from this source.")
+@click.option("--product", default="", help="Only this product.")
 @click.option("--search", default="", help="Only leads whose name or id contains this.")
 @click.option("--sort", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True,
               help="What the best are to be best in.")  # fmt: skip
@@ -44,6 +45,7 @@ def command(
     grade: str,
     min_probability: str,
     source: str,
+    product: str,
     search: str,
     sort: str,
     target: str | None,
@@ -55,6 +57,7 @@ def command(
         grade=grade,
         min_probability=parse_share(min_probability, "--min-probability") if min_probability else 0,
         source=source,
+        product=product,
         target=target,
         sort=sort,
         page_size=top,
@@ -78,6 +81,9 @@ def print_page(page: LeadPage) -> None:
     table = plain_table()
     table.add_column("#", justify="right", style="dim")
     table.add_column("Lead", overflow="fold", max_width=34)
+    has_product = any(lead.product_id for lead in page.rows)
+    if has_product:
+        table.add_column("Product", overflow="fold", max_width=34)
     table.add_column("Probability", justify="right", style="bold")
     table.add_column("Interval", justify="right", style="dim", no_wrap=True)
     table.add_column("Grade")
@@ -88,6 +94,7 @@ def print_page(page: LeadPage) -> None:
         table.add_row(
             count(rank),
             lead.label if lead.label == lead.lead_id else f"{lead.label} ({lead.lead_id})",
+            *([lead.product_id] if has_product else []),
             percent(lead.probability),
             interval(lead.low, lead.high),
             plain(lead.grade),

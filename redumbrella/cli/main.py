@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Ingest, train, score and value customers: only what is stale.",
     "leads": "Show the ordered list of leads.",
     "customers": "Show what each customer is worth, and who is leaving.",
+    "products": "Show how likely each product will be bought, and how good its model is.",
     "explain": "Show why one lead has its score.",
     "weights": "Show or set what counts in the qualification of leads.",
     "report": "Write the model report as a page or as JSON.",

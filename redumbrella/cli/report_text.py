@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 from redumbrella.cli.text import console, plain_table
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import MeanError, ReportDocument
-from redumbrella.workflows.wording import MISSING, VERDICTS, count, decimal, iso_day, percent
+from redumbrella.workflows.wording import (
+    MISSING,
+    VERDICTS,
+    count,
+    decimal,
+    iso_day,
+    percent,
+    products_examined,
+)
 from redumbrella.workflows.worth import sentences_about
 
 if TYPE_CHECKING:
@@ -28,6 +36,8 @@ def print_report(report: ModelReport) -> None:
     output.print(families_table(document, narrow=output.width < _WIDE))
     closing = [_out_of_time(document), _stability(document), _rests_on(document)]
     closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
+    if document["products"] is not None:
+        closing.append(products_examined(document["products"]) + " See them: umbrella products")
     closing += [
         f"Criterion {gate['name']}: required {decimal(gate['required'], 3)}, measured "
         f"{decimal(gate['measured'], 3)}: {'met' if gate['passed'] else 'NOT met'}."

@@ -22,11 +22,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from redumbrella.features.parallel import in_chunks
 from redumbrella.training.product_sales import UNKNOWN
 
 Floats = NDArray[np.float32]
 
-BLOCK = 512  # columns whose second moments are taken together
+BLOCK = 256  # columns whose second moments are taken together
+PARTS = 4  # of the rows, for threads
 MOMENT_ROWS = 20_000  # second moments need no more
 STEPS = 12
 MEMORY = 5
@@ -50,11 +52,25 @@ class JointRidge:
 
     def gradient(self, coefficients: Floats) -> Floats:
         """Of the loss without the prior, at coefficients (m, k)."""
-        x, out = self.columns, np.zeros(coefficients.shape, np.float32)
-        _add_gradient(
-            x.indptr, x.indices, x.data, self.outcome, self.weight, self.rows, coefficients, out
-        )
-        return out
+        x = self.columns
+        # Always as many parts, so that the number of cores changes no digit.
+        parts = np.zeros((PARTS, *coefficients.shape), np.float32)
+        rows = np.array_split(self.rows, PARTS)
+
+        def add(part: int, _: int) -> None:
+            _add_gradient(
+                x.indptr,
+                x.indices,
+                x.data,
+                self.outcome,
+                self.weight,
+                rows[part],
+                coefficients,
+                parts[part],
+            )
+
+        in_chunks(add, PARTS, chunk=1)
+        return np.asarray(parts.sum(axis=0))
 
     def curvature(self, coefficients: Floats) -> "Curvature":
         """The second derivatives near some coefficients (m, k)."""

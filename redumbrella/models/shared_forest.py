@@ -23,6 +23,8 @@ from redumbrella.models.contributions import Explainer
 from redumbrella.models.forest import Forest, parse_forest
 from redumbrella.models.parallel import run_all
 
+Floats = NDArray[np.float32]
+
 ROUNDS = 150
 PATIENCE = 10
 FEWEST_BUYERS = 20  # in each half
@@ -134,12 +136,13 @@ class SharedForest:
 
 
 def fit_shared_forest(
-    design: Design, count: Vector, exposure: Vector, half: NDArray[np.intp]
+    design: Design, count: Vector, exposure: Vector, weight: Floats, half: NDArray[np.intp]
 ) -> tuple[SharedForest, Vector]:
     """The forests, and for each of the n training rows the score of the forest that never saw it.
 
-    count: (n,) products bought. exposure: (n,) >= 0, how much a row counts; rows with 0 teach
-    nothing. half: (n,) 0 or 1. With fewer than 20 buyers in a half there is no forest.
+    count: (n,) products bought. exposure: (n,) >= 0, share of the sales that were known; rows with
+    0 teach nothing. weight: (n,) how many rows each stands for. half: (n,) 0 or 1. With fewer than
+    20 buyers in a half there is no forest.
     """
     taught = exposure > 0
     rows = [np.flatnonzero(taught & (half == h)) for h in (0, 1)]
@@ -150,7 +153,7 @@ def fit_shared_forest(
     categories = [j for j, f in enumerate(design.features) if f.kind == "category"]
     X = matrix_of(design)
     whole = lightgbm().Dataset(
-        X, rate, weight=exposure, categorical_feature=categories, params=PARAMETERS
+        X, rate, weight=exposure * weight, categorical_feature=categories, params=PARAMETERS
     )
     whole.construct()
     forests = run_all(

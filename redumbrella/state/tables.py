@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = MetaData()
 
@@ -124,6 +124,7 @@ scores = Table(
     Index("scores_by_source", "target", "source", "probability"),
     Index("scores_by_campaign", "target", "campaign_id", "probability"),
     Index("scores_by_rep", "target", "rep_id", "probability"),
+    Index("scores_by_product", "target", "product_id", "probability"),
     # Narrow and complete for "contains x, best first": the wide rows are fetched only for a page.
     Index("scores_by_search", "target", "search", "probability", "lead_id", "product_id"),
 )

@@ -4,6 +4,7 @@ Each page shows the read model that its JSON twin under /api/v1 answers, and wor
 JavaScript.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from redumbrella.workflows.customer_list import (
     has_customers,
     list_customers,
 )
-from redumbrella.workflows.lead_detail import LeadDetail, lead_detail
+from redumbrella.workflows.lead_detail import LeadDetail, ProductChance, lead_detail
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
 from redumbrella.workflows.model_report import (
     ModelReport,
@@ -34,12 +35,14 @@ from redumbrella.workflows.model_report import (
     model_versions,
     report_of,
 )
-from redumbrella.workflows.wording import base_total
+from redumbrella.workflows.product_list import PRODUCT_SORTS, has_products, list_products
+from redumbrella.workflows.wording import base_total, products_asked, products_examined
 from redumbrella.workflows.worth import parts_of
 from redumbrella.workspace import Workspace
 
 MENU = (("/leads", "Leads"), ("/models", "Models"))
 CUSTOMERS = ("/customers", "Customers")
+PRODUCTS = ("/products", "Products")
 SETTINGS = ("/settings", "Settings")
 
 # Columns that a person first wants to see from the top down.
@@ -94,7 +97,7 @@ def leads(request: Request, workspace: Opened, query: Query) -> HTMLResponse:
         orders=_with_current(name),
         falling=_FALLING,
         shown=_shown(page),
-        top=_bar_top(page),
+        top=_bar_top(page.rows),
         lead_query=lambda lead: _lead_query(workspace, lead),
         default_target=default_target(workspace),
         currency=workspace.settings.currency,
@@ -118,6 +121,8 @@ def lead(
         section="/leads",
         lead=detail,
         top=_largest_contribution(detail),
+        scale=_bar_top(detail.products),
+        lead_target="" if detail.score.target == default_target(workspace) else detail.score.target,
         parts=parts_of(detail.worth, detail.currency),
         curve=conversion_curve(detail.worth.timing) if detail.worth else None,
     )
@@ -143,6 +148,28 @@ def customers(request: Request, workspace: Opened, query: Customers) -> HTMLResp
         shown=_shown_of_customers(page),
         top=max((row.value_high or row.value or 0.0 for row in page.rows), default=0.0) or 1.0,
         currency=page.currency,
+    )
+
+
+@router.get("/products")
+def products(
+    request: Request, workspace: Opened, target: str | None = None, sort: str = PRODUCT_SORTS[1]
+) -> HTMLResponse:
+    """What will be bought: every product, and how good its model is."""
+    try:
+        table = list_products(workspace, target, sort)
+    except NotFoundError as problem:
+        if problem.reason not in ("no_model", "no_products"):
+            raise
+        return render(request, "products.html", section="/products", table=None, why=str(problem))
+    return render(
+        request,
+        "products.html",
+        section="/products",
+        table=table,
+        top=max((row.expected_revenue or 0.0 for row in table.rows), default=0.0) or 1.0,
+        lead_target="" if table.target == default_target(workspace) else table.target,
+        words=[products_asked(table.people, table.horizon_days), products_examined(table.figures)],
     )
 
 
@@ -193,6 +220,8 @@ def _menu(workspace: Workspace) -> tuple[tuple[str, str], ...]:
     except EngineError:  # the page that says so has a menu too
         valued = False
     found = (*menu[:1], CUSTOMERS, *menu[1:]) if valued or not menu else menu
+    if has_products(workspace):
+        found = (*found[:1], PRODUCTS, *found[1:])
     of_leads = any(target.from_ is not None for target in workspace.settings.targets)
     return (*found, SETTINGS) if of_leads else found
 
@@ -230,9 +259,9 @@ def _shown_of_customers(page: CustomerPage) -> dict[str, bool]:
     return {name: any(getattr(row, name) is not None for row in page.rows) for name in names}
 
 
-def _bar_top(page: LeadPage) -> float:
+def _bar_top(rows: Sequence[LeadRow | ProductChance]) -> float:
     """The end of the bars' common scale: the next round share above every interval."""
-    largest = max((row.high or row.probability for row in page.rows), default=1.0)
+    largest = max((row.high or row.probability for row in rows), default=1.0)
     return next((top for top in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if largest <= top), 1.0)
 
 

@@ -7,7 +7,7 @@ from redumbrella.web.formats import STATIC, environment
 from redumbrella.workflows.lead_list import count_at_or_above
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import ConfusionPoint
-from redumbrella.workflows.wording import parse_share
+from redumbrella.workflows.wording import parse_share, products_examined
 from redumbrella.workflows.worth import sentences_about
 from redumbrella.workspace import Workspace
 
@@ -24,6 +24,7 @@ class ReportView:
     default_why: str  # why the default threshold is what it is; empty when another was asked for
     open_above: int | None  # scored leads at or above the threshold; None for an earlier model
     worth: list[str]  # what the worth of leads is learned from; empty when it is not
+    products_words: str  # how good the models of single products are; empty where there are none
     timezone: str
 
 
@@ -37,6 +38,7 @@ def report_view(
     )
     confusion = report.document["confusion"]
     asked = bool(threshold.strip() or capacity.strip())
+    products = report.document["products"]
     current = report.facts.is_current and point is not None
     return ReportView(
         report=report,
@@ -49,6 +51,7 @@ def report_view(
         if current and point is not None
         else None,
         worth=sentences_about(report.document.get("values")),
+        products_words="" if products is None else products_examined(products),
         timezone=workspace.settings.timezone,
     )
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from redumbrella.columns import INTERNAL, ORDER, TABLES
 from redumbrella.errors import NotFoundError, nearest
@@ -52,11 +52,17 @@ class Explanation:
 
 
 @dataclass(frozen=True)
-class OtherProduct:
-    """The same lead's probability for another product."""
+class ProductChance:
+    """One of the products that this person is likeliest to buy."""
 
     product_id: str
     probability: float
+    low: float | None
+    high: float | None
+    amount: float | None  # mean amount of a sale
+    expected_value: float | None
+    regime: str
+    reliable: bool
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class LeadDetail:
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
     timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
     timeline_total: int  # how many facts there are, of which the newest are shown
-    other_products: tuple[OtherProduct, ...]
+    products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
     model: ModelFacts | None
     currency: str
     timezone: str
@@ -108,14 +114,23 @@ def lead_detail(
         fields=tuple(_record(workspace, lead_id)),
         timeline=entries,
         timeline_total=total,
-        other_products=tuple(
-            OtherProduct(other["product_id"], other["probability"])
-            for other in rows
-            if other["product_id"] != row["product_id"]
-        ),
+        products=tuple(_product(each) for each in rows if each["product_id"]),
         model=None if model is None else model_facts(model),
         currency=workspace.settings.currency,
         timezone=workspace.settings.timezone,
+    )
+
+
+def _product(row: RowMapping) -> ProductChance:
+    return ProductChance(
+        product_id=row["product_id"],
+        probability=row["probability"],
+        low=row["low"],
+        high=row["high"],
+        amount=row["amount"],
+        expected_value=row["expected_value"],
+        regime=row["regime"],
+        reliable=bool(row["reliable"]),
     )
 
 

@@ -21,7 +21,7 @@ from redumbrella.workflows.reading import reading
 from redumbrella.workspace import Workspace
 
 MAX_PAGE_SIZE = 1_000
-MAX_CHOICES = 100
+MAX_CHOICES = 300
 _SCORES = tables.scores.c
 
 # What a person may sort by, and the column behind it.

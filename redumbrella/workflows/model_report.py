@@ -35,6 +35,7 @@ _ABSENT: dict[str, Any] = {
     "lifetime": None,
     "history": None,
     "values": None,
+    "products": None,
     "calibration": [],
     "lift": [],
     "importance": [],

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.errors import DataError
 from redumbrella.evaluation.regime import regime_of_product
 from redumbrella.features.history import HistoryEncoder
@@ -43,29 +44,33 @@ class _Lessons:
         self, rows: Rows, prior: tuple[float, int] | None = None
     ) -> tuple[Products, Rows | None]:
         """Models from some rows, and the window variables that these rows find telling."""
-        columns = None if self.design.history is None else self._telling(rows)
+        columns = None
+        if self.design.history is not None:
+            columns = telling_columns(self.design, self.outcome, rows)
         subject = np.unique(self.subject[rows], return_inverse=True)[1]
         part = self.design.take(rows, columns)
         return fit_products(part, self.names, self.outcome[rows], subject, prior), columns
 
-    def _telling(self, rows: Rows) -> Rows:
-        """The best window variables of each product, and those of all together, ascending."""
-        assert self.design.history is not None
-        first = self.design.profile.shape[1]
-        alike = groups_alike([feature.name for feature in self.design.features[first:]])
-        history, outcome = self.design.history[rows], self.outcome[rows] == 1
-        bought = outcome.any(axis=1)
-        wanted = [(bought, COLUMNS_FOR_ALL), *((y, COLUMNS_PER_PRODUCT) for y in outcome.T)]
-        found = [
-            screen_columns(history, y, top=top, alike=alike).order
-            for y, top in wanted
-            if 0 < y.sum() < y.size
-        ]
-        # In turns, so that every product has its best ones among those that are kept.
-        turn = np.concatenate([np.arange(order.size) for order in found])
-        by_turn = np.concatenate(found)[np.argsort(turn, kind="stable")]
-        kept = list(dict.fromkeys(by_turn.tolist()))[:MOST_COLUMNS]
-        return np.sort(np.array(kept, np.intp))
+
+def telling_columns(design: Design, outcome: NDArray[np.uint8], rows: Rows) -> Rows:
+    """The best window variables of each product, and those of all together, ascending.
+
+    outcome: (n, k) of the design's n rows; rows: those that may be looked at.
+    """
+    assert design.history is not None
+    alike = groups_alike([f.name for f in design.features[design.profile.shape[1] :]])
+    history, bought = design.history[rows], outcome[rows] == 1
+    wanted = [(bought.any(axis=1), COLUMNS_FOR_ALL), *((y, COLUMNS_PER_PRODUCT) for y in bought.T)]
+    found = [
+        screen_columns(history, y, top=top, alike=alike).order
+        for y, top in wanted
+        if 0 < y.sum() < y.size
+    ]
+    # In turns, so that every product has its best ones among those that are kept.
+    turn = np.concatenate([np.arange(order.size) for order in found])
+    by_turn = np.concatenate(found)[np.argsort(turn, kind="stable")]
+    kept = list(dict.fromkeys(by_turn.tolist()))[:MOST_COLUMNS]
+    return np.sort(np.array(kept, np.intp))
 
 
 def learn_products(
@@ -97,7 +102,9 @@ def learn_products(
     later, came = design.take(fold.test, columns), lessons.outcome[fold.test]
     said = earlier.log_odds(later)
     shares = _shares(lessons.outcome[fold.train])
-    figures = _figures(names, lessons.outcome, said, shares, came)
+    prices = sales.prices[taught]
+    figures = _figures(names, lessons.outcome, said, shares, came, prices)
+    figures["horizon_days"] = gathered.horizon / MICROSECONDS_PER_DAY
     lines = earlier.calibrated(said, came)
     reference = _best(probability_of(lines.log_odds(later).astype(np.float64)))
     products, columns = lessons.fit(np.arange(design.rows), earlier.prior)
@@ -107,7 +114,7 @@ def learn_products(
     return ProductModel(
         replace(products, slope=lines.slope, intercept=lines.intercept),
         seeing(model, history),
-        sales.prices[taught],
+        prices,
         _shares(lessons.outcome),
         reference,
         figures,
@@ -133,6 +140,7 @@ def _figures(
     said: NDArray[np.float32],
     shares: Vector,
     came: NDArray[np.uint8],
+    prices: Vector,
 ) -> dict[str, Any]:
     """What was said about the later period, and what came: for all products and for each."""
     constant = np.array([log_odds_of(float(share)) for share in shares], np.float32)
@@ -147,6 +155,7 @@ def _figures(
                 "sales": int(sold[k]),
                 "regime": regime,
                 "reliable": reliable,
+                "price": float(prices[k]),
                 "later_sales": int(bought[k]),
                 "log_loss": float(loss[k]),
                 "prior_log_loss": float(prior[k]),

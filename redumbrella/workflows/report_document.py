@@ -254,6 +254,33 @@ class HistoryFacts(TypedDict):
     streams: list[StreamFacts]
 
 
+class ProductFigures(TypedDict):
+    """One product: sales in the lessons and in the later period, log losses there, mean amount."""
+
+    product_id: str
+    sales: int
+    regime: Regime
+    reliable: bool
+    price: float
+    later_sales: int
+    log_loss: float
+    prior_log_loss: float
+
+
+class ProductsReport(TypedDict):
+    """Models of one product each, asked about a later period before they had seen it.
+
+    `rows` people at instants; log losses are means over the products, `prior_log_loss` that of each
+    product's share of buyers.
+    """
+
+    rows: int
+    horizon_days: float
+    log_loss: float
+    prior_log_loss: float
+    products: list[ProductFigures]
+
+
 class BaseTotal(TypedDict):
     """Money that all customers together are expected to bring, with its 90 % interval."""
 
@@ -381,6 +408,6 @@ class ReportDocument(TypedDict):
     forgetting: dict[str, object] | None
     history: HistoryFacts | None
     values: dict[str, object] | None
-    products: dict[str, object] | None
+    products: ProductsReport | None
     lifetime: Lifetime | None
     notes: list[str]

@@ -59,6 +59,7 @@ def score(
             "as_of": result.as_of,
             "target": result.target,
             "expected_sales": result.expected_sales,
+            "people": result.leads,
         }
         workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads", detail=detail)
         return result

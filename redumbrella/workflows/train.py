@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pyarrow as pa
@@ -33,7 +34,7 @@ from redumbrella.training.splits import Rows
 from redumbrella.workflows.gathering import Gathered, gather, mature, staged
 from redumbrella.workflows.learning import Learned, Progress, learn, plan_folds, relearn
 from redumbrella.workflows.product_learning import learn_products
-from redumbrella.workflows.report_document import ReportDocument
+from redumbrella.workflows.report_document import ProductsReport, ReportDocument
 from redumbrella.workflows.train_report import build_report
 from redumbrella.workflows.valuing import value_models
 from redumbrella.workspace import Workspace
@@ -92,7 +93,7 @@ def _train(
     document = build_report(workspace, learned, gathered, as_of=as_of, trained_at=started)
     document["values"] = None if valuation is None else dict(valuation.figures)
     products = learned.products
-    document["products"] = None if products is None else dict(products.figures)
+    document["products"] = None if products is None else cast("ProductsReport", products.figures)
     document["notes"] += notes
     # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
     inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"

@@ -8,7 +8,7 @@ from math import exp, isfinite
 from zoneinfo import ZoneInfo
 
 from redumbrella.errors import SettingsError
-from redumbrella.workflows.report_document import Lifetime
+from redumbrella.workflows.report_document import Lifetime, ProductsReport
 
 MISSING = "—"
 NO_BREAK = "\u00a0"
@@ -101,6 +101,29 @@ def base_total(lifetime: Lifetime, currency: str) -> str:
         f"{money(base['expected'], currency)} of {kind} in the next "
         f"{count(lifetime['horizon_days'])} days ({percent(base['level'], 0)} interval "
         f"{likely}){discounted}."
+    )
+
+
+def products_asked(people: int | None, horizon_days: float) -> str:
+    """Whom the expected sales are of, in one sentence."""
+    within = f"within {horizon_days:g} days"
+    if people is None:
+        return f"Nobody was scored yet; sales would be those {within}. Run: umbrella run"
+    return (
+        f"Expected sales: how many of the {count(people)} people asked about will buy it {within}; "
+        "revenue counts one mean sale for each."
+    )
+
+
+def products_examined(figures: ProductsReport) -> str:
+    """How good the models of all products were on a later period, in one sentence."""
+    ours, prior = figures["log_loss"], figures["prior_log_loss"]
+    level = "below" if ours <= prior else "above"
+    share = percent(abs(1.0 - ours / prior) if prior > 0 else 0.0)
+    return (
+        f"On a later period ({count(figures['rows'])} people at an instant) that the models had "
+        f"not seen, the mean log loss was {decimal(ours)}, {share} {level} the {decimal(prior)} of "
+        "each product's share of buyers."
     )
 
 

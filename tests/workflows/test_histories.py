@@ -223,11 +223,6 @@ def test_an_event_that_never_happened_is_named(company: Workspace) -> None:
     assert "pricing_view" in problem.value.message
 
 
-def test_one_model_per_product_is_refused_in_words(company: Workspace) -> None:
-    with pytest.raises(SettingsError, match="not learned in this version"):
-        gather(company, Target("x", purchase=True, per="product"), None, BEGIN + 200 * DAY)
-
-
 def rows(company: Workspace, name: str) -> list[dict[str, str]]:
     path: Path = company.root / f"{name}.csv"
     with path.open(encoding="utf-8") as file:

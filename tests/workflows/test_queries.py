@@ -179,8 +179,8 @@ def test_several_products_of_one_lead(tmp_path: Path) -> None:
     workspace.state.replace_scores("conversion", rows)
     best = lead_detail(workspace, "P")
     assert best.score.product_id == "card"
-    assert [(o.product_id, o.probability) for o in best.other_products] == [
-        ("fund", 0.4), ("loan", 0.2)]  # fmt: skip
+    assert [(each.product_id, each.probability) for each in best.products] == [
+        ("card", 0.6), ("fund", 0.4), ("loan", 0.2)]  # fmt: skip
     assert lead_detail(workspace, "P", product="loan").score.probability == 0.2
     assert list_leads(workspace, LeadQuery(product="fund")).total == 1
 
