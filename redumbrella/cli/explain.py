@@ -14,11 +14,11 @@ from redumbrella.workflows.wording import (
     chance_from_log_odds,
     count,
     decimal,
+    expectation,
     factor,
     interval,
     moment,
     money,
-    one_in,
     percent,
     plain,
 )
@@ -57,8 +57,8 @@ def _print(lead: LeadDetail) -> None:
         else ""
     )
     output.print(
-        f'{percent(score.probability)} for "{score.target}"{likely}: '
-        f"{one_in(score.probability)} like this one convert.",
+        f'{percent(score.probability)} for "{score.product_id or score.target}"{likely}. '
+        + expectation(score.probability, about_leads=lead.about_leads, product=score.product_id),
         soft_wrap=True,
     )
     grade = f", grade {score.grade}" if score.grade else ""
@@ -74,9 +74,9 @@ def _print(lead: LeadDetail) -> None:
     )
     _print_worth(lead)
     _print_reasons(lead.explanation)
+    _print_products(lead)
     _print_record(lead)
     _print_timeline(lead)
-    _print_products(lead)
     output.print(model_line(lead.model), soft_wrap=True)
 
 

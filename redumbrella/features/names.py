@@ -186,6 +186,22 @@ def sentence(name: str, value: float, phrases: Mapping[str, str] | None = None) 
     return _SENTENCES[parts.family](phrase, value, parts)
 
 
+def value_in_words(name: str, value: float) -> str:
+    """A variable's value alone, with its unit: "14 days ago", "35%", "4".
+
+    Raises:
+        DataError: the name is not one of a window variable.
+    """
+    family = parse_name(name).family
+    if family in {"last_seen", "first_seen"}:
+        return _ago(value) if value else "never"
+    if family in {"share", "long_share"}:
+        return f"{value:.0%}"
+    if family in {"duration_total", "duration_mean"}:
+        return _length(value)
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+
+
 def phrase_of(stream: str, code: str) -> str:
     """Past-tense words for a code: "viewed pricing" for `pricing_view` of `events`."""
     words = _words(code)

@@ -18,7 +18,7 @@ from redumbrella.models.base import Contributions, Vector, probability_of
 from redumbrella.models.product_model import ProductModel
 from redumbrella.models.uncertainty import LEVEL
 from redumbrella.scores.reasons import lead_reasons
-from redumbrella.scores.scoring import DesignOf, Row, grade, percentiles
+from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles
 
 SHOWN = 10  # products of each person that are kept, the likeliest ones
 CHUNK = 10_000
@@ -85,7 +85,7 @@ def _best_rows(
             low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
             reasons = lead_reasons(records, part, why, model.base.usual)
             grades = grade(probability, model.reference)
-            ids = records["person_id"].to_pylist()
+            ids, labels = records["person_id"].to_pylist(), labels_of(records)
             amount = float(model.prices[k])
             for n, person in enumerate(ids):
                 yield {
@@ -102,6 +102,6 @@ def _best_rows(
                     "regime": regime,
                     "reliable": reliable,
                     "model_version": model.base.version,
-                    "label": person,
+                    "label": labels[n],
                     "reasons": reasons[n],
                 }

@@ -89,7 +89,7 @@ class _Deeds:
 
     def line(self, n: int, source: str, contribution: float) -> dict[str, Any]:
         """One reason of row n: the sentence of the variable whose sign and size tell most."""
-        from redumbrella.features.names import sentence
+        from redumbrella.features.names import sentence, value_in_words
 
         assert self.history is not None
         columns = self.columns[source]
@@ -99,7 +99,7 @@ class _Deeds:
         return {
             "feature": source,
             "text": sentence(self.names[column], value),
-            "value": shown(value),
+            "value": value_in_words(self.names[column], value),
             "usual": "",
             "contribution": contribution,
         }

@@ -70,7 +70,7 @@ def _score_chunk(
     if values_of is not None:
         values = values_of(leads, design, probability, (low, high))
     columns = {name: leads[name].to_pylist() for name in leads.column_names if name in _COPIED}
-    labels = _labels(leads)
+    labels = labels_of(leads)
     for n in range(leads.num_rows):
         copied = {name: values[n] for name, values in columns.items()}
         created = copied.pop("created_at", None)
@@ -118,7 +118,7 @@ def grade(probability: Vector, reference: Vector) -> list[str]:
     return [next((g for least, g in GRADES if s >= least), "D") for s in standing]
 
 
-def _labels(leads: pa.Table) -> list[str]:
+def labels_of(leads: pa.Table) -> list[str]:
     """The name of a lead as people know it, else its id."""
     ids = leads["lead_id"].to_pylist()
     by_lower = {name.lower(): name for name in leads.column_names}

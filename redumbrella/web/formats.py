@@ -25,7 +25,7 @@ def environment() -> Environment:
     found.filters.update(
         percent=wording.percent,
         interval=wording.interval,
-        one_in=wording.one_in,
+        expectation=wording.expectation,
         count=wording.count,
         decimal=wording.decimal,
         money=wording.money,

@@ -33,7 +33,7 @@ from redumbrella.workflows.customer_segments import (
     by_start,
     by_value,
 )
-from redumbrella.workflows.facts import Facts, read_facts
+from redumbrella.workflows.facts import Facts, names_of, read_facts
 from redumbrella.workflows.learning import Progress
 from redumbrella.workflows.lifetime_document import lifetime_document
 from redumbrella.workflows.reading import VALUING, reading
@@ -225,7 +225,7 @@ def _rows(
     """Rows of the state table, one per customer."""
     margin, known = workspace.settings.customers.margin, values.known
     shares = values.by_shares
-    names = _names(workspace, ids)
+    names = names_of(workspace.lake, ids)
     last = _last_purchase(net, known.person, workspace.settings.timezone)
     numbers = zip(
         ids.to_pylist(), names, last, values.spent.tolist(), known.frequency.tolist(),
@@ -246,16 +246,6 @@ def _rows(
             "details": {"segments": own, "mean_repeat_amount": mean,
                         "by_purchase_models": by_models, "by_learned_shares": by_shares},
         }  # fmt: skip
-
-
-def _names(workspace: Workspace, ids: pa.Array) -> list[str]:
-    """Names of the persons, else their ids."""
-    if not workspace.lake.exists("people"):
-        return list(ids.to_pylist())
-    people = workspace.lake.current("people", ["person_id", "name"])
-    pairs = zip(people["person_id"].to_pylist(), people["name"].to_pylist(), strict=True)
-    named = {person: name for person, name in pairs if name}
-    return [named.get(person, person) for person in ids.to_pylist()]
 
 
 def _last_purchase(net: Purchases, person: NDArray[np.int64], timezone: str) -> list[int]:

@@ -165,3 +165,13 @@ def _product_types(lake: Lake, have: set[str]) -> dict[str, str]:
     found = lake.current("products", ["product_id", "product_type"])
     pairs = zip(found["product_id"].to_pylist(), found["product_type"].to_pylist(), strict=True)
     return {product: kind for product, kind in pairs if kind}
+
+
+def names_of(lake: Lake, ids: pa.Array | pa.ChunkedArray) -> list[str]:
+    """How people are called, by id; the id itself where no name is known."""
+    if not lake.exists("people"):
+        return list(ids.to_pylist())
+    people = lake.current("people", ["person_id", "name"])
+    pairs = zip(people["person_id"].to_pylist(), people["name"].to_pylist(), strict=True)
+    named = {person: name for person, name in pairs if name}
+    return [named.get(person, person) for person in ids.to_pylist()]

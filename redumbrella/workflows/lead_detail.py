@@ -30,6 +30,7 @@ from redumbrella.workflows.worth import Worth, worth_of
 from redumbrella.workspace import Workspace
 
 _SCORES = tables.scores.c
+_KEYS = {"leads": "lead_id", "people": "person_id"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class LeadDetail:
     timeline_total: int  # how many facts there are, of which the newest are shown
     products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
     model: ModelFacts | None
+    about_leads: bool  # else the target is about people, and the record is the profile
     currency: str
     timezone: str
 
@@ -104,6 +106,8 @@ def lead_detail(
         chosen = tables.models.c.version == row["model_version"]
         model = connection.execute(select(tables.models).where(chosen)).mappings().first()
     person = row["person_id"] or lead_id
+    asked = next(target for target in workspace.settings.targets if target.name == name)
+    about_leads = asked.from_ is not None
     entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
         score=lead_row(row),
@@ -111,11 +115,14 @@ def lead_detail(
         ranked=ranked,
         explanation=_explanation(read_reasons(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
-        fields=tuple(_record(workspace, lead_id)),
+        fields=tuple(
+            _record(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
+        ),
         timeline=entries,
         timeline_total=total,
         products=tuple(_product(each) for each in rows if each["product_id"]),
         model=None if model is None else model_facts(model),
+        about_leads=about_leads,
         currency=workspace.settings.currency,
         timezone=workspace.settings.timezone,
     )
@@ -151,11 +158,11 @@ def _explanation(document: Mapping[str, Any]) -> Explanation | None:
     )
 
 
-def _record(workspace: Workspace, lead_id: str) -> list[RecordField]:
-    """The newest version of the lead's record; canonical columns that are empty are left out."""
-    found = _newest(workspace, lead_id)
-    canonical = TABLES["leads"].names
-    hidden = {"lead_id", *INTERNAL}
+def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField]:
+    """The newest record of a lead, or profile of a person; empty canonical columns are left out."""
+    found = _newest(workspace, table, identity)
+    canonical = TABLES[table].names
+    hidden = {_KEYS[table], *INTERNAL}
     return [
         RecordField(name, value)
         for name, value in found.items()
@@ -163,19 +170,19 @@ def _record(workspace: Workspace, lead_id: str) -> list[RecordField]:
     ]
 
 
-def _newest(workspace: Workspace, lead_id: str) -> dict[str, Any]:
-    """The lead's newest row in the lake, {} when there is none.
+def _newest(workspace: Workspace, table: str, identity: str) -> dict[str, Any]:
+    """The newest row of a lead or person in the lake, {} when there is none.
 
     Asked of DuckDB directly and without parameters: a look-up must not wait for Arrow to load,
     nor for pandas, which DuckDB imports to bind a parameter.
     """
-    if not workspace.lake.exists("leads"):
+    if not workspace.lake.exists(table):
         return {}
     import duckdb
 
-    with duckdb.connect() as connection, workspace.lake.attached(connection, "leads") as view:
+    with duckdb.connect() as connection, workspace.lake.attached(connection, table) as view:
         connection.execute("SET TimeZone = 'UTC'")
-        where = f"WHERE lead_id = {literal(lead_id)} ORDER BY {ORDER} DESC LIMIT 1"
+        where = f"WHERE {_KEYS[table]} = {literal(identity)} ORDER BY {ORDER} DESC LIMIT 1"
         found = connection.execute(f"SELECT * FROM {quoted(view)} {where}")  # noqa: S608  quoted
         names = [column[0] for column in found.description or ()]
         row = found.fetchone()
@@ -192,7 +199,7 @@ def _not_found(
     if not _count(connection, _SCORES.target == target):
         message = f'No lead is scored for "{target}" yet. Run `umbrella run` first.'
         return NotFoundError(message, reason="no_scores")
-    record = _newest(workspace, lead_id)
+    record = _newest(workspace, "leads", lead_id)
     if record.get("won") is not None:
         outcome = "won" if record["won"] else "lost"
         message = f'Lead "{lead_id}" is closed ({outcome}). Only open leads are scored.'

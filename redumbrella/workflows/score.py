@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from redumbrella.clock import now
 from redumbrella.errors import ModelError
 from redumbrella.models.product_model import load_product_model
@@ -13,6 +15,7 @@ from redumbrella.models.valuation import load_valuation
 from redumbrella.scores.product_scoring import score_products
 from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.values import value_leads
+from redumbrella.workflows.facts import names_of
 from redumbrella.workflows.gathering import Gathered, gather, open_designs
 from redumbrella.workflows.learning import Progress
 from redumbrella.workflows.qualifying import add_card, current_weights, weigh_again
@@ -83,13 +86,12 @@ def _score(
     if target.per is not None:
         return _score_products(workspace, report, gathered, folder, model)
     observed = gathered.observed
+    asked = observed.open if gathered.is_about_leads else _named(workspace, observed.open)
     design_of = open_designs(gathered, model)
     values_of = None
     if valuation is not None:
         values_of = partial(value_leads, valuation, rates_of(workspace.settings))
-    rows = score_leads(
-        model, observed.open, observed.open_position, as_of, report, design_of, values_of
-    )
+    rows = score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
     weights = current_weights(workspace)
     if valuation is not None:
         for row in rows:
@@ -98,6 +100,12 @@ def _score(
     if valuation is not None:
         weigh_again(workspace, weights)
     return ScoreResult(len(rows), model.version, target.name, as_of)
+
+
+def _named(workspace: Workspace, people: pa.Table) -> pa.Table:
+    """Records of people with the names that lists call them by."""
+    names = pa.array(names_of(workspace.lake, people["person_id"]), pa.string())
+    return people.append_column("name", names)
 
 
 def _score_products(
@@ -114,7 +122,7 @@ def _score_products(
     scores = score_products(
         products,
         rates_of(workspace.settings).margin,
-        gathered.observed.open,
+        _named(workspace, gathered.observed.open),
         gathered.as_of,
         report,
         open_designs(gathered, products.base),

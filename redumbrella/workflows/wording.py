@@ -48,17 +48,26 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     return f"{100.0 * low:.{digits}f}{TO}{100.0 * high:.{digits}f}{NO_BREAK}%"
 
 
-def one_in(probability: float) -> str:
+def one_in(probability: float, whom: str = "leads") -> str:
     """A probability as people count: 'about 4 in 10 leads', 'about 1 in 40 leads'."""
     if probability >= 0.95:
-        return "nearly all leads"
+        return f"nearly all {whom}"
     if probability >= 0.15:
-        return f"about {round(10 * probability)} in 10 leads"
+        return f"about {round(10 * probability)} in 10 {whom}"
     if probability < 0.0005:
-        return "fewer than 1 in 2,000 leads"
+        return f"fewer than 1 in 2,000 {whom}"
     step = 1.0 / probability
     unit = 1 if step < 20 else 10 if step < 200 else 100
-    return f"about 1 in {unit * round(step / unit):,} leads"
+    return f"about 1 in {unit * round(step / unit):,} {whom}"
+
+
+def expectation(probability: float, *, about_leads: bool, product: str = "") -> str:
+    """A probability as a sentence: 'About 4 in 10 leads like this one convert.'"""
+    if about_leads:
+        said = f"{one_in(probability)} like this one convert"
+    else:
+        said = f"{one_in(probability, 'people')} like this one {'buy it' if product else 'do it'}"
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def count(number: float | None) -> str:

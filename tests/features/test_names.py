@@ -4,7 +4,13 @@ from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
 from redumbrella.features.kernel import SCOPES
-from redumbrella.features.names import column_names, parse_name, phrase_of, sentence
+from redumbrella.features.names import (
+    column_names,
+    parse_name,
+    phrase_of,
+    sentence,
+    value_in_words,
+)
 from redumbrella.features.streams import Stream
 from redumbrella.features.windows import FAMILY_NAMES, FeatureSet
 
@@ -142,3 +148,16 @@ def test_past_tense_of_codes():
 def test_other_names_are_refused(name):
     with pytest.raises(DataError, match="not the name of a window variable"):
         parse_name(name)
+
+
+def test_values_carry_their_unit() -> None:
+    said = {
+        "events.visit.last_seen.all": (24 / (24 + 24 * 14), "14 days ago"),
+        "events.visit.first_seen.30d": (0.0, "never"),
+        "events.visit.share.30d": (0.25, "25%"),
+        "events.visit.duration_total.7d": (90.0, "2 minutes"),
+        "events.visit.count.7d": (1234.0, "1,234"),
+        "events.visit.value_total.all": (12.5, "12.5"),
+    }
+    for name, (value, words) in said.items():
+        assert value_in_words(name, value) == words

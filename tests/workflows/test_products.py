@@ -56,6 +56,8 @@ def test_each_person_has_the_ten_best_products_with_intervals_and_worth(shop: Wo
         assert each.low < each.probability < each.high
         assert each.amount is not None
         assert each.expected_value == pytest.approx(each.probability * each.amount)
+    assert detail.score.label == f"Customer {int(person[1:])}"
+    assert [(field.name, field.value) for field in detail.fields] == [("name", detail.score.label)]
     asked = lead_detail(shop, person, product=detail.products[3].product_id)
     assert asked.score.product_id == detail.products[3].product_id
     why = asked.explanation
