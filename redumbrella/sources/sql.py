@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Header = tuple[tuple[str, ...], list[str]]
 
 OVER_FILES = "duckdb:"  # the url of a query over files
+BETWEEN = " | "  # stands between the database and the query in the name of an input
 _BATCH_ROWS = 20_000
 _NESTED = ("list", "array", "struct", "map", "union")
 
@@ -61,7 +62,12 @@ def find_query(url: str, query: str, root: Path) -> QueryInput:
     elif url != OVER_FILES:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
         shown = _without_password(url)
-    return QueryInput(f"{shown} | {' '.join(query.split())}", url, query, root)
+    return QueryInput(f"{shown}{BETWEEN}{' '.join(query.split())}", url, query, root)
+
+
+def is_query(name: str) -> bool:
+    """Whether the name of an input is that of a query, not of a file."""
+    return BETWEEN in name
 
 
 def _without_password(url: str) -> str:
@@ -125,7 +131,7 @@ def _chunks(engine: Engine, source: QueryInput) -> Iterator[Chunk | Header]:
 
 def _plain(source: QueryInput, problem: SQLAlchemyError) -> DataError | EngineError:
     detail = str(getattr(problem, "orig", problem)).strip().split("\n")[0]
-    place, _, query = source.name.partition(" | ")
+    place, _, query = source.name.partition(BETWEEN)
     if "connect" in detail.lower():
         message = f"The database {place} does not answer: {detail}. Check url and the server."
         return EngineError(message, reason="database_unreachable")
@@ -266,4 +272,4 @@ def _plain_over_files(source: QueryInput, said: str) -> DataError:
 
 
 def _shown(source: QueryInput) -> str:
-    return source.name.partition(" | ")[2][:300]
+    return source.name.partition(BETWEEN)[2][:300]

@@ -167,9 +167,10 @@ class State:
                 connection.execute(insert(rejected_rows), rows)
 
     def forget_sources(self, table: str) -> None:
-        """Forgets that the sources of a table were read, so that all are read again."""
+        """Forgets that the sources of a table were read, and which of their rows were rejected."""
         with self.writing() as connection:
             connection.execute(delete(sources).where(sources.c.table_name == table))
+            connection.execute(delete(rejected_rows).where(rejected_rows.c.table_name == table))
 
     def rejected(
         self,

@@ -33,6 +33,7 @@ from redumbrella.sources.reading import (
     may_be_many_files,
     read_table,
 )
+from redumbrella.sources.sql import is_query
 from redumbrella.sources.staging import staging_connection
 from redumbrella.sources.values import Type
 from redumbrella.workflows.source_result import FileResult, SourceResult, described
@@ -179,8 +180,9 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     known = {row["path"]: row for row in state.sources_of(source.table)}
     in_lake = workspace.lake.exists(source.table)
     # Facts have no id: read with other settings they would stand in the lake twice.
-    remapped = not TABLES[source.table].key and any(
-        row["mapping"] != mapping for row in known.values()
+    remapped = not TABLES[source.table].key and (
+        _is_asked_anew(source, inputs, list(known))
+        or any(row["mapping"] != mapping for row in known.values())
     )
     if remapped and in_lake and not reread:
         _refuse_lost(source, inputs, list(known))
@@ -207,6 +209,7 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
     total = changes.total
     if plan.afresh:
         lake.overwrite(table, changes.rows(lake, moment, afresh=True))
+        workspace.state.forget_sources(table)  # nothing of what was read before is left
     elif total["added"] or total["changed"] or not lake.exists(table):
         if widened:
             lake.widen(table, widened)
@@ -273,9 +276,17 @@ def _lake_types(lake: Lake, table: str) -> dict[str, Type]:
     }
 
 
+def _is_asked_anew(source: Source, inputs: Sequence[Input], known: Sequence[str]) -> bool:
+    """Whether a query took the place of what was read before, or files that of a query."""
+    gone = set(known) - {one.name for one in inputs}
+    return bool(gone) and (source.query is not None or any(is_query(name) for name in gone))
+
+
 def _refuse_lost(source: Source, inputs: Sequence[Input], known: Sequence[str]) -> None:
-    """Reading a table anew needs all that was ever read into it."""
-    lost = sorted(set(known) - {one.name for one in inputs})
+    """Reading a table anew needs all files that were ever read into it."""
+    gone = set(known) - {one.name for one in inputs}
+    # A query that was changed is not lost: the new one says what the table is to hold.
+    lost = sorted(name for name in gone if not is_query(name))
     if lost:
         message = (
             f"The settings of [tables.{source.table}] have changed, so everything has to be read "

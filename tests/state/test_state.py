@@ -66,6 +66,7 @@ def check_everything(state: State) -> None:
     assert len(state.sources_of("leads")) == len(state.sources_of()) == 1
     state.forget_sources("leads")
     assert state.sources_of() == []
+    assert state.rejected(table="leads") == (0, [])
     state.finish_run(run, 9, message="ok", detail={"rows": 2})
     stale = state.record_run("ingest", 10)
     assert state.close_stale_runs("ingest", 11) == 1

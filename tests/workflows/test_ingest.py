@@ -356,6 +356,29 @@ def test_a_new_mapping_reads_everything_again(folder: Folder) -> None:
     assert folder.table("events")["euro"] == [6.0]
 
 
+def test_another_query_takes_the_place_of_the_earlier_one(folder: Folder) -> None:
+    def asking(columns: str) -> str:
+        query = f"SELECT {columns} FROM 'visits.csv'"
+        return f'{LEADS}[tables.events]\nurl = "duckdb:"\nquery = """{query}"""\n'
+
+    folder.write("visits.csv", "person_id,at,kind,page\np,2024-01-01,view,a\np,2024-01-02,view,b\n")
+    folder.settings(asking('person_id, "at", kind'))
+    folder.ingest()
+    folder.settings(asking('person_id, "at", kind, page'))
+    folder.ingest()
+    assert folder.table("events")["page"] == ["a", "b"]
+    assert not folder.ingest().has_changed  # the earlier query is forgotten
+    # Files in the place of a query replace its rows as well; a query does not lose files.
+    folder.settings(LEADS + '[tables.events]\npath = "visits.csv"\n')
+    folder.ingest()
+    assert folder.table("events")["page"] == ["a", "b"]
+    folder.settings(asking('person_id, "at", kind'))
+    assert "no longer there: visits.csv" in folder.refused()
+    folder.ingest(reread=["events"])
+    assert "page" not in folder.table("events")
+    assert not folder.ingest().has_changed
+
+
 BAD_INPUT = {
     "missing file": (None, LEADS, "There is no file"),
     "empty": (b"", LEADS, "is empty"),
