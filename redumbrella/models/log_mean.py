@@ -25,7 +25,8 @@ from redumbrella.models.parallel import run_all
 LEAST_TO_LEARN = 40  # rows below which only the strongest ridge is tried
 LEAST_TO_BOOST = 100
 INVERSE_RIDGES = (0.001, 0.01, 0.1)
-LEAST_RELATIVE = 1e-6  # LightGBM's gamma metric refuses zeros
+# Of the mean. Nothing but zeros has no likeliest mean, and LightGBM's gamma metric refuses zeros.
+LEAST_RELATIVE = 1e-6
 STOP = {"maxiter": 200, "ftol": 1e-8}
 MAX_ROUNDS, PATIENCE = 400, 30
 PARAMETERS: dict[str, Any] = {
@@ -223,6 +224,7 @@ def _fit_linear(
     encoding = fit_encoding(design)
     X = encoding.transform(design)
     means = np.asarray(X.mean(axis=0)).ravel()
+    relative = np.maximum(relative, LEAST_RELATIVE)
 
     def loss(at: Vector, strength: float) -> tuple[float, Vector]:
         mean = np.exp(np.clip(at[0] + X @ at[1:], -30.0, 30.0))
