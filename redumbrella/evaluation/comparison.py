@@ -5,6 +5,9 @@ difference to the best, paired lead by lead within each fold, is within one stan
 difference (the one-standard-error rule of Breiman et al. 1984, applied to paired differences).
 Leaving the base rate asks for more: among several families the luckiest one beats it by one error
 on pure noise, so it must beat it by one and a half.
+
+A blend that wins is not given up for one of its members: what is simple is preferred because it
+varies less from period to period, and a mean of families varies less than any of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from redumbrella.evaluation.examination import Examination
+from redumbrella.evaluation.examination import BLEND, Examination
 from redumbrella.evaluation.metrics import METRICS, Vector, row_log_loss
 
 Measure = tuple[float, float]
@@ -61,6 +64,7 @@ def compare(
     }
     means = {name: float(np.mean([rows.mean() for rows in losses[name]])) for name in losses}
     best = min(means, key=lambda name: (means[name], complexity[name]))
+    tied = ("prior", best) if best == BLEND else tuple(means)
     rows = [
         Row(
             family=name,
@@ -73,7 +77,9 @@ def compare(
         for name in sorted(losses, key=lambda name: complexity[name])
     ]
     chosen = next(
-        row.family for row in rows if row.family == best or _is_as_good(row, errors_to_leave_prior)
+        row.family
+        for row in rows
+        if row.family == best or (row.family in tied and _is_as_good(row, errors_to_leave_prior))
     )
     return Comparison(rows, best, chosen)
 

@@ -21,6 +21,7 @@ from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
 from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
+BLEND = "blend"
 BLENDABLE = ("naive_bayes", "logistic", "boosted", "neural")
 # Where folds walk forward, each says so much less than the one after it about the level of today.
 FADING = 0.5
@@ -76,8 +77,8 @@ class Examination:
         for k in range(len(self.folds)):
             weights = self.blend_weights(at=k)
             answers.append(mix({name: self.log_odds[name][k] for name in weights}, weights))
-        self.log_odds["blend"] = answers
-        self.seconds["blend"] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
+        self.log_odds[BLEND] = answers
+        self.seconds[BLEND] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
 
     def _shares(self, folds: Sequence[int]) -> Vector:
         """How much each of these folds counts, (folds,): the latest most, if they are in time."""

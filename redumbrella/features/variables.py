@@ -68,14 +68,6 @@ def history_end(at, low, high, as_of):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _counts(known_at, scope, j, as_of, wanted):  # type: ignore[no-untyped-def]
-    """Whether fact j, which happened before as_of, was known by then and is within the scope."""
-    if known_at.size and known_at[j] >= as_of:
-        return False
-    return not scope.size or scope[j] == wanted
-
-
-@njit(nogil=True, cache=True)
 def bucket_of(age, window_of_day):  # type: ignore[no-untyped-def]
     """The smallest window that holds a fact of this age (microseconds)."""
     return np.int64(window_of_day[min(age // DAY, window_of_day.size - 1)])
@@ -107,7 +99,9 @@ def count_rows(  # type: ignore[no-untyped-def]
         unseen = n_codes
         for j in range(history_end(ats, low, offsets[p + 1], as_of[row]) - 1, low - 1, -1):
             code = code_of[j]
-            if seen_in[code] == row or not _counts(known_at, scope, j, as_of[row], wanted[row]):
+            if seen_in[code] == row or (known_at.size and known_at[j] >= as_of[row]):
+                continue
+            if scope.size and scope[j] != wanted[row]:
                 continue
             seen_in[code] = row
             bucket = bucket_of(as_of[row] - ats[j], window_of_day)
@@ -148,6 +142,7 @@ def write_rows(  # type: ignore[no-untyped-def]
     """
     # Arrays are passed one by one: every access to a member of a tuple costs as much as the
     # arithmetic on it, and code in the cache would depend on the tuple's class.
+    offsets, ats, code_of, durations, values, known_at, scope = histories
     n_windows, slots = window_of_day[-1] + 1, min(n_codes, longest) + 1
     slot_of, codes = np.zeros(n_codes, np.int32), np.empty(slots, np.int32)
     marks = np.empty((slots, 3), np.int64)
@@ -159,11 +154,20 @@ def write_rows(  # type: ignore[no-untyped-def]
     totals = np.empty(n_windows, np.int64)
     stream_column = np.int64(first_column) + n_codes * code_width
     for row in range(first, end):
+        p = person[row]
+        if p < 0:
+            continue
         n_seen = _add_history(
-            person[row],
+            offsets[p],
+            history_end(ats, offsets[p], offsets[p + 1], as_of[row]),
             as_of[row],
             wanted[row],
-            histories,
+            ats,
+            code_of,
+            durations,
+            values,
+            known_at,
+            scope,
             window_of_day,
             long_seconds,
             slot_of,
@@ -189,12 +193,18 @@ def write_rows(  # type: ignore[no-untyped-def]
         _write(measure, marks[ANY, NEWEST], of_stream, stream_column, at, indices, data)
 
 
-@njit(inline="always")
+@njit(nogil=True, cache=True)
 def _add_history(  # type: ignore[no-untyped-def]
-    p,
+    low,
+    high,
     as_of,
     wanted,
-    histories,
+    ats,
+    code_of,
+    durations,
+    values,
+    known_at,
+    scope,
     window_of_day,
     long_seconds,
     slot_of,
@@ -203,34 +213,60 @@ def _add_history(  # type: ignore[no-untyped-def]
     counts,
     sums,
 ):
-    """Add the facts of person p before as_of, newest first; the number of codes seen."""
-    offsets, ats, code_of, durations, values, known_at, scope = histories
-    n_seen, duration, value = 0, np.float32(np.nan), np.nan
-    low = high = 0
-    if p >= 0:
-        low = offsets[p]
-        high = history_end(ats, low, offsets[p + 1], as_of)
+    """Add the facts from low to before high, newest first, to their buckets; the codes seen.
+
+    A fact counts if it was known before as_of and is about what is wanted. Everything that is done
+    for each fact stands here: handing an array to a function costs more than adding a fact.
+    """
+    n_seen, slot = 0, np.int64(0)
+    duration, value = np.float32(np.nan), np.nan
     for j in range(high - 1, low - 1, -1):
-        if not _counts(known_at, scope, j, as_of, wanted):
+        if known_at.size and known_at[j] >= as_of:
+            continue
+        if scope.size and scope[j] != wanted:
             continue
         age = as_of - ats[j]
-        bucket = bucket_of(age, window_of_day)
+        day, bucket = age // DAY, bucket_of(age, window_of_day)
         if durations.size:
             duration = durations[j]
         if values.size:
             value = values[j]
-        code = code_of[j]
         if n_seen == 0:
             _open(marks, counts, sums, ANY, bucket, age)
-        slot = slot_of[code]
+        slot = np.int64(slot_of[code_of[j]])
         if slot == 0:
-            codes[n_seen] = code
+            codes[n_seen] = code_of[j]
             n_seen += 1
-            slot = slot_of[code] = n_seen
+            slot_of[code_of[j]] = slot = np.int64(n_seen)
             _open(marks, counts, sums, slot, bucket, age)
-        _add_fact(marks, counts, sums, ANY, bucket, age, duration, value, long_seconds)
-        _add_fact(marks, counts, sums, slot, bucket, age, duration, value, long_seconds)
+        for s in (ANY, slot):
+            counts[s, bucket, FACTS] += 1
+            counts[s, bucket, DAYS] += day != marks[s, LAST_DAY]
+            counts[s, bucket, FIRST_AGE] = age
+            marks[s, LAST_DAY] = day
+            if not math.isnan(duration):
+                counts[s, bucket, TIMED] += 1
+                counts[s, bucket, LONG] += duration >= long_seconds
+                sums[s, bucket, SECONDS] += duration
+            if not math.isnan(value):
+                sums[s, bucket, VALUE] += value
+                sums[s, bucket, LARGEST] = max(sums[s, bucket, LARGEST], value)
     return n_seen
+
+
+@njit(nogil=True, cache=True)
+def _open(marks, counts, sums, slot, bucket, age):  # type: ignore[no-untyped-def]
+    """Start a slot with its newest fact."""
+    marks[slot, NEWEST] = bucket
+    marks[slot, LAST_AGE] = age
+    marks[slot, LAST_DAY] = -1
+    for w in range(bucket, counts.shape[1]):
+        # One by one: assigning a slice is several times slower here.
+        for what in range(counts.shape[2]):
+            counts[slot, w, what] = 0
+        sums[slot, w, SECONDS] = 0.0
+        sums[slot, w, VALUE] = 0.0
+        sums[slot, w, LARGEST] = -np.inf
 
 
 @njit(nogil=True, cache=True)
@@ -256,42 +292,6 @@ def _sort(codes, n):  # type: ignore[no-untyped-def]
         codes[j] = code
 
 
-@njit(inline="always")
-def _open(marks, counts, sums, slot, bucket, age):  # type: ignore[no-untyped-def]
-    """Start a slot with its newest fact."""
-    marks[slot, NEWEST] = bucket
-    marks[slot, LAST_AGE] = age
-    marks[slot, LAST_DAY] = -1
-    for w in range(bucket, counts.shape[1]):
-        # One by one: assigning a slice is several times slower here.
-        for what in range(counts.shape[2]):
-            counts[slot, w, what] = 0
-        sums[slot, w, SECONDS] = 0.0
-        sums[slot, w, VALUE] = 0.0
-        sums[slot, w, LARGEST] = -np.inf
-
-
-@njit(inline="always")
-def _add_fact(  # type: ignore[no-untyped-def]
-    marks, counts, sums, slot, bucket, age, duration, value, long_seconds
-):
-    """Add one fact to its bucket; facts come newest first."""
-    counts[slot, bucket, FACTS] += 1
-    day = age // DAY
-    if day != marks[slot, LAST_DAY]:
-        marks[slot, LAST_DAY] = day
-        counts[slot, bucket, DAYS] += 1
-    counts[slot, bucket, FIRST_AGE] = age
-    if not math.isnan(duration):
-        counts[slot, bucket, TIMED] += 1
-        sums[slot, bucket, SECONDS] += duration
-        if duration >= long_seconds:
-            counts[slot, bucket, LONG] += 1
-    if not math.isnan(value):
-        sums[slot, bucket, VALUE] += value
-        sums[slot, bucket, LARGEST] = max(sums[slot, bucket, LARGEST], value)
-
-
 @njit(nogil=True, cache=True)
 def _add_up(marks, counts, mixture, totals):  # type: ignore[no-untyped-def]
     """Facts of any code in each window, by which shares are divided; starts the mixture anew."""
@@ -308,12 +308,13 @@ def _measure(marks, counts, sums, mixture, slot, totals, logs, measure):  # type
     """The variables of one slot, window by window: each also holds what the smaller ones hold."""
     newest, n_windows = marks[slot, NEWEST], counts.shape[1]
     last_seen = _freshness(marks[slot, LAST_AGE])
-    facts, days, timed, long, first_age = 0, 0, 0, 0, 0
+    facts, days, timed, long, share, first_seen = 0, 0, 0, 0, 0.0, 0.0
     seconds, value, largest = 0.0, 0.0, -np.inf
     for w in range(newest, n_windows):
         narrower_facts, narrower_days, narrower_seconds = facts, days, seconds
+        narrower_share = share
         if counts[slot, w, FACTS]:
-            first_age = counts[slot, w, FIRST_AGE]
+            first_seen = _freshness(counts[slot, w, FIRST_AGE])
         facts += counts[slot, w, FACTS]
         days += counts[slot, w, DAYS]
         timed += counts[slot, w, TIMED]
@@ -321,23 +322,23 @@ def _measure(marks, counts, sums, mixture, slot, totals, logs, measure):  # type
         seconds += sums[slot, w, SECONDS]
         value += sums[slot, w, VALUE]
         largest = max(largest, sums[slot, w, LARGEST])
+        share = facts / totals[w]
 
         measure[COUNT, w] = facts
         measure[ACTIVE_DAYS, w] = days
         measure[DURATION_TOTAL, w] = seconds
         measure[DURATION_MEAN, w] = seconds / timed if timed else 0.0
         measure[LONG_SHARE, w] = long / facts
-        measure[SHARE, w] = facts / totals[w]
+        measure[SHARE, w] = share
         measure[VALUE_TOTAL, w] = value
         measure[VALUE_MAX, w] = largest if largest > -np.inf else 0.0
         measure[LAST_SEEN, w] = last_seen
-        measure[FIRST_SEEN, w] = _freshness(first_age)
+        measure[FIRST_SEEN, w] = first_seen
         measure[SEEN, w] = 1.0
         if w > newest:  # a trend is the narrower window's part of the wider one
             measure[COUNT_TREND, w - 1] = narrower_facts / facts
             measure[ACTIVE_DAYS_TREND, w - 1] = narrower_days / days
             measure[DURATION_TREND, w - 1] = narrower_seconds / seconds if seconds > 0 else 0.0
-            share, narrower_share = facts / totals[w], narrower_facts / totals[w - 1]
             measure[SHARE_TREND, w - 1] = narrower_share / share
         if slot != ANY:
             mixture[w, CODES] += 1

@@ -4,6 +4,7 @@ Every encoded column remembers the feature that it came from (`owner`), so that 
 the encoded columns add up to contributions of the features.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Parts
 
 BINS = 8
+FARTHEST = 5.0  # standard deviations: what lies beyond is as far
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Encoding:
 
     center, scale, skewed: (p,) — a skewed number is first taken as sign(x) ln(1 + |x|).
     edges: (p, BINS - 1) inner quantiles of a number, NaN where there is none.
+    knots: (p, any) values of a number, unskewed, from where on it may rise differently; NaN where
+    there is none.
     history_scale: (q,) largest ln(1 + x) of each history column in training.
     """
 
@@ -31,6 +35,7 @@ class Encoding:
     skewed: NDArray[np.bool_]
     edges: NDArray[np.float64]
     history_scale: NDArray[np.float64]
+    knots: NDArray[np.float64]
 
     @property
     def owner(self) -> NDArray[np.intp]:
@@ -44,12 +49,13 @@ class Encoding:
         """For each encoded column, the number of a group whose effects may be taken as of one size.
 
         features: all p + q of the design. Groups: a number's scaled value, its being missing, its
-        bins; the levels of a category; the history columns of one source.
+        bins, its knots; the levels of a category; the history columns of one source.
         """
         names: list[object] = []
         for j in range(len(self.center)):
             width = self._width(j)
-            parts = [0, 1] + [2] * (width - 2) if self._is_number(j) else [0] * width
+            bent = width - 2 - BINS
+            parts = [0, 1] + [2] * BINS + [3] * bent if self._is_number(j) else [0] * width
             names += [(j, part) for part in parts]
         names += [feature.source for feature in features[len(self.center) :]]
         numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
@@ -58,10 +64,10 @@ class Encoding:
     @property
     def scaled_values(self) -> NDArray[np.bool_]:
         """True for the encoded columns that hold a scaled number, not a yes or no."""
-        flags = [
-            np.arange(self._width(j)) == 0 if self._is_number(j) else np.zeros(self._width(j), bool)
-            for j in range(len(self.center))
-        ]
+        flags = []
+        for j in range(len(self.center)):
+            column = np.arange(self._width(j))
+            flags.append(self._is_number(j) & ((column == 0) | (column >= 2 + BINS)))
         return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
 
     def transform(self, design: Design) -> sp.csr_matrix:
@@ -84,6 +90,7 @@ class Encoding:
             "skewed": self.skewed,
             "edges": self.edges,
             "history_scale": self.history_scale,
+            "knots": self.knots,
         }
         return Parts({}, arrays)
 
@@ -91,19 +98,27 @@ class Encoding:
         return self.features[j].kind != "category"
 
     def _width(self, j: int) -> int:
-        return 2 + BINS if self._is_number(j) else len(self.features[j].levels) + 1
+        if self._is_number(j):
+            return 2 + BINS + int(self.knots.shape[1])
+        return len(self.features[j].levels) + 1
 
     def _number(self, design: Design, j: int) -> sp.csr_matrix:
-        """Columns: scaled value, missing, one-hot of the bin (all zero where there is none)."""
+        """Columns: scaled value, missing, one-hot of the bin (all zero where there is none), how
+        far the value is above each knot.
+        """
         x = design.profile[:, j]
         missing = np.isnan(x)
-        scaled = np.where(missing, 0.0, (_unskew(x, self.skewed[j]) - self.center[j]))
-        linear = np.column_stack([np.clip(scaled / self.scale[j], -5.0, 5.0), missing])
+        shown = _unskew(x, self.skewed[j])
+        scaled = np.where(missing, 0.0, shown - self.center[j])
+        scaled = np.clip(scaled / self.scale[j], -FARTHEST, FARTHEST)
+        linear = np.column_stack([scaled, missing])
         edges = self.edges[j][~np.isnan(self.edges[j])]
         bins = np.searchsorted(edges, x, side="left")
         present = np.flatnonzero(~missing) if len(edges) else np.empty(0, np.intp)
         one_hot = _one_hot(present, bins[present], design.rows, BINS)
-        return sp.hstack([sp.csr_matrix(linear), one_hot], format="csr")
+        above = np.nan_to_num((shown[:, None] - self.knots[j]) / self.scale[j])
+        bent = sp.csr_matrix(np.clip(above, 0.0, FARTHEST))
+        return sp.hstack([sp.csr_matrix(linear), one_hot, bent], format="csr")
 
     def _category(self, design: Design, j: int) -> sp.csr_matrix:
         """Columns: one per level, then missing."""
@@ -118,8 +133,11 @@ class Encoding:
         return history @ sp.diags(1.0 / self.history_scale)
 
 
-def fit_encoding(design: Design) -> Encoding:
-    """Learns center, scale, skew and quantiles of each column of n training rows."""
+def fit_encoding(design: Design, knots: Sequence[int] = ()) -> Encoding:
+    """Learns center, scale, skew and quantiles of each column of n training rows.
+
+    knots: which of the inner quantiles, by number from 0, are knots too.
+    """
     profile = design.profile
     p = profile.shape[1]
     center, scale = np.zeros(p), np.ones(p)
@@ -135,22 +153,21 @@ def fit_encoding(design: Design) -> Encoding:
         found = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
         if np.unique(known[:: max(1, known.size // 1_000)]).size > 2:
             edges[j, : found.size] = found
-    return Encoding(
-        design.profile_features, center, scale, skewed, edges, _history_scale(design.history)
-    )
+    bent = _unskew(edges[:, list(knots)], skewed[:, None])
+    history_scale = _history_scale(design.history)
+    return Encoding(design.profile_features, center, scale, skewed, edges, history_scale, bent)
 
 
 def encoding_from(features: tuple[Feature, ...], parts: Parts) -> Encoding:
     """The encoding that `to_parts` stored, for the profile features of the model."""
     a = parts.arrays
     p = len(a["center"])
-    return Encoding(
-        features[:p], a["center"], a["scale"], a["skewed"], a["edges"], a["history_scale"]
-    )
+    scales = (a["center"], a["scale"], a["skewed"], a["edges"], a["history_scale"])
+    return Encoding(features[:p], *scales, a.get("knots", np.empty((p, 0))))
 
 
-def _unskew(x: NDArray[np.float64], skewed: bool) -> NDArray[np.float64]:
-    return np.sign(x) * np.log1p(np.abs(x)) if skewed else x
+def _unskew(x: NDArray[np.float64], skewed: bool | NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(skewed, np.sign(x) * np.log1p(np.abs(x)), x)
 
 
 def _is_skewed(known: NDArray[np.float64]) -> bool:

@@ -1,6 +1,7 @@
 """Logistic regression with a ridge: log-odds = intercept + sum of coefficient * encoded value.
 
-Numbers enter as scaled value and as quantile bins, categories one-hot, so that the sum can bend.
+Numbers enter as scaled value, as quantile bins and as distances above the quartiles, categories
+one-hot, so that the sum can step and bend.
 The ridge (Hoerl and Kennard 1970; le Cessie and van Houwelingen 1992) shrinks every coefficient;
 each field has a ridge of its own, estimated from the data (models.ridge), or all share a given one.
 """
@@ -17,6 +18,7 @@ from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.ridge import estimate_variances, solve
 
 SHRUNKEN_VARIANCE = 0.02
+KNOTS = (1, 3, 5)  # of the seven inner quantiles: the quartiles
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Logistic(Family):
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Estimates the ridges where none is given, then the coefficients."""
         self.features = design.features
-        self.encoding = fit_encoding(design)
+        self.encoding = fit_encoding(design, KNOTS)
         X = self.encoding.transform(design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])

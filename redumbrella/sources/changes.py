@@ -21,11 +21,12 @@ from redumbrella.sources.staging import BAD, FILE
 from redumbrella.sources.validation import TypedRows
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 _STATUS = "_status"
 _ID = "_id"  # the row's position among the typed rows, which stand in the order of reading
-# A sort of all rows at once would need more memory than a staging connection has.
 _ROWS_AT_ONCE = 50_000
 
 
@@ -47,32 +48,48 @@ class Changes:
         return sum(self.counts, Counter())
 
     def rows(self, lake: Lake, ingested_at: int, *, afresh: bool) -> pa.RecordBatchReader:
-        """The rows to append, in the order of reading, with the INTERNAL columns."""
+        """The rows to append, in the order of reading, with the INTERNAL columns.
+
+        While it is read, nothing else may be asked of the staging connection.
+        """
+        import numpy as np
         import pyarrow as pa
 
         connection = self.typed.staging.connection
         # Delta wants the zone spelled UTC whatever the zone of the workspace is.
         connection.execute("SET TimeZone = 'UTC'")
         begin = 0 if afresh else _next_order(self.typed, lake)
-        listed = ", ".join(f"t.{quoted(name)}" for name in self.typed.columns)
-
-        def part(first: int, begin: int) -> pa.Table:
-            inside = f"BETWEEN {first} AND {first + _ROWS_AT_ONCE - 1}"
-            return connection.sql(
-                f"SELECT {listed}, make_timestamptz({ingested_at}) AS {INGESTED_AT}, "
-                f"{begin} + row_number() OVER (ORDER BY t.rowid) - 1 AS {ORDER}, t.{ROW_HASH} "
-                f"FROM {self.typed.name} t JOIN {self.name} s ON t.rowid = s.{_ID} "
-                f"WHERE t.rowid {inside} AND s.{_ID} {inside} "
-                f"AND s.{_STATUS} IN ('added', 'changed') ORDER BY t.rowid"
-            ).to_arrow_table()
+        is_new = self._is_new()
+        listed = ", ".join(quoted(name) for name in self.typed.columns)
+        # DuckDB reads a table in the order in which it was filled: no sort, and no join with what
+        # was found out about each row, which took half the time of reading ten million events.
+        scanned = connection.sql(
+            f"SELECT {listed}, make_timestamptz({ingested_at}) AS {INGESTED_AT}, "
+            f"rowid AS {ORDER}, {ROW_HASH} FROM {self.typed.name}"
+        ).to_arrow_reader(_ROWS_AT_ONCE)
+        place = scanned.schema.get_field_index(ORDER)
 
         def batches(begin: int) -> Iterator[pa.RecordBatch]:
-            for first in range(0, self.typed.count(), _ROWS_AT_ONCE):
-                rows = part(first, begin)
-                begin += rows.num_rows
-                yield from rows.to_batches()
+            for batch in scanned:
+                new = is_new[batch.column(place).to_numpy()]
+                kept = batch.filter(pa.array(new))
+                order = pa.array(np.arange(begin, begin + kept.num_rows))
+                begin += kept.num_rows
+                yield kept.set_column(place, scanned.schema.field(place), order)
 
-        return pa.RecordBatchReader.from_batches(part(-_ROWS_AT_ONCE, 0).schema, batches(begin))
+        return pa.RecordBatchReader.from_batches(scanned.schema, batches(begin))
+
+    def _is_new(self) -> NDArray[np.bool_]:
+        """Whether each typed row is to be appended, by its position."""
+        import numpy as np
+
+        is_new = np.zeros(self.typed.count(), np.bool_)
+        found = self.typed.staging.connection.sql(
+            f"SELECT {_ID} FROM {self.name} WHERE {_STATUS} IN ('added', 'changed')"
+        ).to_arrow_reader(_ROWS_AT_ONCE)
+        for batch in found:
+            is_new[batch.column(0).to_numpy()] = True
+        return is_new
 
 
 def find_changes(typed: TypedRows, lake: Lake, files: int, *, afresh: bool) -> Changes:

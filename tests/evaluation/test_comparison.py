@@ -65,6 +65,17 @@ def test_a_simpler_family_within_one_error_wins() -> None:
     assert found.chosen == "logistic"
 
 
+def test_a_blend_that_wins_is_not_given_up_for_a_member_but_for_the_prior() -> None:
+    found = compared({"prior": np.inf, "logistic": 0.3, "boosted": 0.3, "blend": 0.2})
+    gap, error = found.row("boosted").difference_to_best
+    assert gap < error
+    assert (found.best, found.chosen) == ("blend", "blend")
+    lost = compared({"prior": np.inf, "logistic": 0.0, "boosted": 0.9, "blend": 0.9})
+    assert lost.chosen == "logistic"
+    noise = compared({"prior": np.inf, "points": np.inf, "logistic": np.inf, "blend": np.inf})
+    assert noise.chosen == "prior"
+
+
 def test_leaving_the_prior_needs_more_than_one_error() -> None:
     rng = np.random.default_rng(2)
     rows, chosen = 900, []

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from lead_worlds import draw, make_design, truth
 from sklearn.linear_model import LogisticRegression
 
+from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import probability_of
 from redumbrella.models.encoding import fit_encoding
 from redumbrella.models.logistic import Logistic
@@ -71,6 +72,37 @@ def test_groups_of_the_encoding() -> None:
     assert set(number).isdisjoint(category)
     history = group[owner >= 5]  # two sources of one column each
     assert np.unique(history).size == 2
+
+
+def test_knots_are_distances_above_a_quantile() -> None:
+    design = make_design(400)
+    plain, bent = fit_encoding(design), fit_encoding(design, (1, 3, 5))
+    group, owner = bent.group(design.features), bent.owner
+    assert np.unique(group[owner == 0]).size == 4  # value, missing, bins, knots
+    X = bent.transform(design).toarray()
+    assert X.shape[1] == owner.size == group.size
+    shared = plain.transform(design).toarray()
+    visits = design.profile[:, 0]
+    knots = X[:, owner == 0][:, -3:]
+    quartiles = np.nanquantile(visits, [0.25, 0.5, 0.75])
+    distance = np.maximum(visits[:, None] - quartiles, 0.0) / np.nanstd(visits)
+    np.testing.assert_allclose(knots, np.nan_to_num(distance), atol=1e-12)
+    np.testing.assert_array_equal(X[:, owner == 0][:, :-3], shared[:, plain.owner == 0])
+    # A constant has no quantiles, so it bends nowhere; a category has no knots.
+    assert not X[:, owner == 2][:, -3:].any()
+    assert (owner == 4).sum() == (plain.owner == 4).sum()
+    np.testing.assert_array_equal(bent.scaled_values.nonzero()[0][:4], [0, 10, 11, 12])
+
+
+def test_a_bend_is_learned_better_than_by_steps_alone() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(24_000, 1))
+    z = 1.5 * np.abs(x[:, 0]) - 1.5
+    design = Design((Feature("x", "x", "number"),), x)
+    rows = np.arange(4_000)
+    model = Logistic().fit(design.take(rows), draw(z[rows]), np.ones(4_000))
+    missed = np.mean((model.log_odds(design) - z)[4_000:] ** 2)
+    assert missed < 0.03 * np.var(z)
 
 
 def test_a_given_variance_is_kept() -> None:
