@@ -41,6 +41,7 @@ OURS = "Red Umbrella"
 HORIZON, ACTIVE, STEP = 90, 365, 30  # days
 FIRST, LAST = "2011-01-01", "2011-09-10"  # the record ends on 2011-12-09, a horizon after LAST
 FIRST_LESSON = 120  # days after the first purchase, so that a history can tell something
+VALUED = ("2011-01-01", "2011-03-01", "2011-06-01", "2011-09-01")
 PENALTIES = (0.0, 0.001, 0.01, 0.1)  # of BG/NBD's parameters: the first that converges
 SMALLEST = 1e-6  # peers may say 0 or 1, which would cost infinitely much
 CHURN = "churn"
@@ -69,6 +70,9 @@ name = "{CHURN}"
 absence_of = "purchase"
 horizon_days = {HORIZON}
 active_days = {ACTIVE}
+
+[customers]
+horizon_days = {HORIZON}
 """
 
 
@@ -205,6 +209,24 @@ def share_that_buys(record: Record, customers: NDArray[np.str_], cutoff: float) 
     return np.full(customers.size, won.mean())
 
 
+def rfm_score(record: Record, customers: NDArray[np.str_], cutoff: float) -> Vector:
+    """RFM scoring: quintiles 1 to 5 of recency, frequency and money, added up to 3 to 15.
+
+    A score's probability is the share that bought among those who had it at earlier cutoffs.
+    """
+    scores, won = past(record, cutoff, _rfm_sums)
+    sums = scores[:, 0].astype(int)
+    bought, seen = np.bincount(sums, won, 16) + won.mean(), np.bincount(sums, minlength=16) + 1.0
+    return np.asarray((bought / seen)[_rfm_sums(record, customers, cutoff)[:, 0].astype(int)])
+
+
+def _rfm_sums(record: Record, customers: NDArray[np.str_], cutoff: float) -> Vector:
+    table = summary_at(record, cutoff).loc[customers]
+    table = table.assign(recent=-table["since_last"])
+    ranks = table[["recent", "count", "money"]].rank(method="first", pct=True).to_numpy(float)
+    return np.ceil(5.0 * ranks).sum(axis=1, keepdims=True)
+
+
 def rfm(record: Record, customers: NDArray[np.str_], cutoff: float) -> Vector:
     """Logistic regression on the logarithms of recency, frequency and monetary value."""
     return _logistic(record, customers, cutoff, _rfm_columns)
@@ -289,6 +311,7 @@ def _bg_nbd(record: Record, cutoff: float) -> BetaGeoFitter:
 
 PEERS: dict[str, Callable[[Record, NDArray[np.str_], float], Vector]] = {
     "share that buys": share_that_buys,
+    "RFM score": rfm_score,
     "RFM logistic": rfm,
     "RFM logistic, squares and age": rfm_squared,
     "BG/NBD, P(alive)": alive,
@@ -353,6 +376,61 @@ def answers(record: Record, found: pd.DataFrame, target: str) -> pd.DataFrame:
         parts.append(pd.DataFrame({"cutoff": cutoff, "outcome": outcome} | sides))
         print(f"  {target}, {_date(cutoff)}: {customers.size:,} rows", flush=True)
     return pd.concat(parts, ignore_index=True)
+
+
+# ---- what customers bring -----------------------------------------------------------------------
+
+
+def money_after(record: Record, customers: NDArray[np.str_], cutoff: float) -> Vector:
+    """What each customer spends in the HORIZON days from the cutoff, (n,)."""
+    later = (record.day >= cutoff) & (record.day < cutoff + HORIZON)
+    spent = pd.Series(record.amount[later]).groupby(record.customer[later]).sum()
+    return spent.reindex(customers).fillna(0.0).to_numpy(float)
+
+
+def valued(folder: Path, record: Record) -> list[str]:
+    """`umbrella customers` at four instants against RFM scores: lift of money, errors."""
+    rows = []
+    for day in VALUED:
+        umbrella(folder, "customers", "--as-of", day, "--top", "1")
+        file = folder / "customers.csv"
+        umbrella(folder, "export", "customers", "-o", str(file))
+        found = pd.read_csv(file, dtype={"person_id": str})
+        cutoff = float(_days(pd.Series([pd.Timestamp(day, tz="Europe/London")]))[0])
+        found = found[np.isin(found["person_id"], summary_at(record, cutoff).index)]
+        customers = found["person_id"].to_numpy(str)
+        came = money_after(record, customers, cutoff)
+        before = cutoff - HORIZON
+        earlier = summary_at(record, before).index.to_numpy(str)
+        sums = _rfm_sums(record, earlier, before)[:, 0].astype(int)
+        spent = np.bincount(sums, money_after(record, earlier, before), 16)
+        mean = spent / np.maximum(np.bincount(sums, minlength=16), 1)
+        score = _rfm_sums(record, customers, cutoff)[:, 0].astype(int)
+        money = summary_at(record, cutoff).loc[customers, "money"].to_numpy(float)
+        sides = {
+            OURS: (found["value"].to_numpy(float), found["value"].to_numpy(float)),
+            # Equal scores: who has spent more stands first.
+            "RFM score": (score + money / (money.max() + 1.0), mean[score]),
+            "money so far": (money, None),
+        }
+        for side, (order, forecast) in sides.items():
+            best = np.argsort(-order, kind="stable")[: came.size // 10]
+            lift = came[best].sum() / came.sum() / (best.size / came.size)
+            error = "" if forecast is None else f"{np.abs(forecast - came).mean():.1f}"
+            rows.append(f"| {day} | {came.size:,} | {side} | {lift:.2f} | {error} |")
+        print(f"  values, {day}: {came.size:,} customers", flush=True)
+    return [
+        f"## What customers bring in {HORIZON} days",
+        "",
+        "Lift: the share of all money that the first tenth of the list brought, over a tenth. "
+        "Error: mean absolute error of a customer's money, GBP; the forecast of an RFM score is "
+        "what its customers brought in the period before.",
+        "",
+        "| as of | customers | side | lift at 10 % | error |",
+        "|---|---:|---|---:|---:|",
+        *rows,
+        "",
+    ]
 
 
 # ---- the words --------------------------------------------------------------------------------
@@ -427,8 +505,8 @@ absence (churn, of those who bought in the last {ACTIVE} days). All sides learn 
 from what was known then and answer the same rows. Red Umbrella: a CSV of purchases, the settings
 in the script, `umbrella backtest --every {STEP}d`. Peers: logistic regression on log(1 + x) of
 days since the last purchase, number of purchases and money, also with days since the first
-purchase and squares, learned from all earlier cutoffs (every {STEP} days) whose horizon had passed;
-BG/NBD of `lifetimes` in weeks, fitted on all customers known: P(alive) as it is, P(at least one
+purchase and squares, and RFM scoring (quintiles added up), learned from all earlier cutoffs (every
+{STEP} days) whose horizon had passed; BG/NBD of `lifetimes` in weeks, fitted on all customers known: P(alive) as it is, P(at least one
 purchase in the horizon) = P(alive) (1 - ((alpha + T) / (alpha + T + t))^(r + x)), and the latter
 put right by a logistic regression on its own log odds at earlier cutoffs.
 """
@@ -469,6 +547,7 @@ def main() -> None:
             table = answers(record, found, target)
             seconds[f"all peers ({target})"] = time.perf_counter() - start
             lines += describe(target, table)
+        lines += valued(folder, record)
     print("\n".join(lines))
     if options.record:
         options.record.write_text(page(lines, seconds), encoding="utf-8")
