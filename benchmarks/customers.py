@@ -506,7 +506,7 @@ from what was known then and answer the same rows. Red Umbrella: a CSV of purcha
 in the script, `umbrella backtest --every {STEP}d`. Peers: logistic regression on log(1 + x) of
 days since the last purchase, number of purchases and money, also with days since the first
 purchase and squares, and RFM scoring (quintiles added up), learned from all earlier cutoffs (every
-{STEP} days) whose horizon had passed; BG/NBD of `lifetimes` in weeks, fitted on all customers known:
+{STEP} days) whose horizon had passed; BG/NBD of `lifetimes` in weeks, of all customers known:
 P(alive) as it is, P(at least one purchase in the horizon) = P(alive) (1 - ((alpha + T) / (alpha + T
 + t))^(r + x)), and the latter put right by a logistic regression on its own log odds at earlier
 cutoffs.
