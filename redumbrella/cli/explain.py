@@ -73,7 +73,7 @@ def _print(lead: LeadDetail) -> None:
         soft_wrap=True,
     )
     _print_worth(lead)
-    _print_reasons(lead.explanation)
+    _print_reasons(lead.explanation, "lead" if lead.about_leads else "person")
     _print_products(lead)
     _print_record(lead)
     _print_timeline(lead)
@@ -137,7 +137,7 @@ def _print_card(card: Card) -> None:
     console().print(table)
 
 
-def _print_reasons(why: Explanation | None) -> None:
+def _print_reasons(why: Explanation | None, whom: str) -> None:
     output = console()
     if why is None or not (why.raises or why.lowers):
         output.print("\nNo reason stands out: this score is the average rate.\n", soft_wrap=True)
@@ -145,7 +145,7 @@ def _print_reasons(why: Explanation | None) -> None:
     largest = max(abs(part.contribution) for part in why.raises + why.lowers)
     table = plain_table()
     table.add_column("Reason", overflow="fold")
-    table.add_column("This lead", overflow="fold", max_width=24)
+    table.add_column(f"This {whom}", overflow="fold", max_width=24)
     table.add_column("Usual", overflow="fold", max_width=24, style="dim")
     table.add_column("Odds", justify="right")
     table.add_column("", no_wrap=True)
@@ -158,7 +158,7 @@ def _print_reasons(why: Explanation | None) -> None:
             _bar(reason, largest),
         )
     table.add_row("everything else together", "", "", factor(why.rest), "", style="dim")
-    output.print(f"\nAn average lead starts at {percent(chance_from_log_odds(why.base))}.")
+    output.print(f"\nAn average {whom} starts at {percent(chance_from_log_odds(why.base))}.")
     output.print(table)
 
 

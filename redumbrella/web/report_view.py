@@ -39,7 +39,8 @@ def report_view(
     confusion = report.document["confusion"]
     asked = bool(threshold.strip() or capacity.strip())
     products = report.document["products"]
-    current = report.facts.is_current and point is not None
+    # Scores of single products do not lie on the scale of this threshold, which is about any.
+    current = report.facts.is_current and point is not None and products is None
     return ReportView(
         report=report,
         charts=charts_of(report.document, point["threshold"] if point else None),
