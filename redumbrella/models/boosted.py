@@ -92,7 +92,7 @@ class Boosted(Family):
             raw = [scorer.raw(design.profile, design.history) for scorer in self._scorers()]
         else:
             X = _matrix(design)
-            raw = [f.predict(X, raw_score=True, num_threads=1) for f in self.forests]
+            raw = [f.predict(X, raw_score=True, num_threads=2) for f in self.forests]
         return np.asarray(np.mean(raw, axis=0), np.float64)
 
     def contributions(self, design: Design) -> Contributions:
@@ -104,7 +104,7 @@ class Boosted(Family):
             return self._contributions_of_many(design)
         total = np.zeros((design.rows, width + 1))
         for forest in self.forests:
-            shap = forest.predict(_matrix(design), pred_contrib=True, num_threads=1)
+            shap = forest.predict(_matrix(design), pred_contrib=True, num_threads=2)
             total += shap.toarray() if sp.issparse(shap) else shap
         total /= len(self.forests)
         return Contributions(float(total[0, -1]), total[:, :-1])
