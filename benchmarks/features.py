@@ -4,8 +4,10 @@
         --peer-python PATH_OF_A_PYTHON_THAT_HAS_THE_PEERS
 
 In: a size and peers. Out: a table on the screen. Sides take turns in one run, so that a busy
-machine is busy for all; times are medians. Every side that computes what we compute is compared
-value by value. A peer that is not installed is named, with the command that installs it.
+machine is busy for all, and each turn is a process of its own, so that new memory is equally new
+to all: pages that a process has just freed come back ten times as fast as others. Times are given
+as median and best, beside the seconds of processor time. Every side that computes what we compute
+is compared value by value. A peer that is not installed is named, with the command to install it.
 
 The peers getML, featuretools and tsfresh are too slow for a whole log, so they get as many rows as
 end within minutes, and what is compared is cells (rows x columns) per second.
@@ -13,6 +15,7 @@ end within minutes, and what is compared is cells (rows x columns) per second.
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -32,6 +35,7 @@ INSTALL = {
 WINDOW_DAYS = (1, 3, 7, 14, 30, 60, 90, 180, 365)
 AGGREGATIONS = ("COUNT", "SUM", "FIRST", "LAST", "MIN", "MAX", "COUNT_DISTINCT", "AVG")
 PEER_ROWS = {"getml": 2_000, "featuretools": 60, "tsfresh": 200}
+SIDES = ("ours", "floor", "duckdb")
 PEER_SIZE = {"getml": "S", "featuretools": "XS", "tsfresh": "XS"}
 
 
@@ -41,7 +45,7 @@ class Ours:
     def __init__(self, folder: Path, size: str) -> None:
         self.events = folder / f"events_{size}.parquet"
         self.rows = folder / f"rows_{size}.parquet"
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, tuple[float, float]] = {}
         self.log: Any = None
 
     def run(self, buffer: Any = None) -> Any:
@@ -54,12 +58,8 @@ class Ours:
         from redumbrella.features.streams import Stream, log_from_table
         from redumbrella.features.windows import FeatureSet
 
-        started = time.perf_counter()
-
-        def lap(step: str) -> None:
-            self.seconds[step] = time.perf_counter() - started - sum(self.seconds.values())
-
         self.seconds, self.log = {}, None
+        lap = stopwatch(self.seconds)
         events = pq.read_table(self.events, read_dictionary=["kind"])
         asked = pq.read_table(self.rows)
         lap("read")
@@ -73,22 +73,39 @@ class Ours:
         lap("group")
         matrix = window_features(self.log, person, as_of, FeatureSet(), buffer=buffer)
         lap("kernel")
-        self.seconds["total"] = sum(self.seconds.values())
         return matrix
 
 
-def floor(folder: Path, size: str, cells: int) -> dict[str, float]:
+def stopwatch(seconds: dict[str, tuple[float, float]]) -> Callable[[str], None]:
+    """A function that notes, under a name, the wall and processor seconds since it was last called.
+
+    A "total" is kept besides.
+    """
+    last = [time.perf_counter(), time.process_time()]
+
+    def lap(step: str) -> None:
+        present = [time.perf_counter(), time.process_time()]
+        wall, cpu = present[0] - last[0], present[1] - last[1]
+        last[:] = present
+        seconds[step] = wall, cpu
+        total = seconds.get("total", (0.0, 0.0))
+        seconds["total"] = total[0] + wall, total[1] + cpu
+
+    return lap
+
+
+def floor(folder: Path, size: str, cells: int) -> dict[str, tuple[float, float]]:
     """Reading the columns and writing as many cells to new memory, with two threads."""
     import numpy as np
     import pyarrow.parquet as pq
 
     from redumbrella.features.parallel import in_chunks
 
-    started = time.perf_counter()
+    seconds: dict[str, tuple[float, float]] = {}
+    lap = stopwatch(seconds)
     table = pq.read_table(folder / f"events_{size}.parquet", read_dictionary=["kind"])
-    read = time.perf_counter() - started
+    lap("read")
     del table
-    started = time.perf_counter()
     indices, data = np.empty(cells, np.int32), np.empty(cells, np.float32)
 
     def fill(first: int, end: int) -> None:
@@ -96,7 +113,8 @@ def floor(folder: Path, size: str, cells: int) -> dict[str, float]:
         data[first:end] = 1
 
     in_chunks(fill, cells, chunk=1_000_000)
-    return {"floor read": read, "floor write": time.perf_counter() - started}
+    lap("write")
+    return seconds
 
 
 def duckdb_matrix(folder: Path, size: str) -> Any:
@@ -482,11 +500,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/benchmarks"))
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--as-peer", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--as-side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--cells", type=int, default=0, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     folder = arguments.folder.absolute()
     if arguments.as_peer:
         name = arguments.as_peer
         print(json.dumps(PEERS[name](folder, PEER_SIZE[name], PEER_ROWS[name])))
+        return
+    if arguments.as_side:
+        print(json.dumps(side(arguments.as_side, folder, arguments.size, arguments.cells)))
         return
     peers = [name for name in arguments.peers.split(",") if name]
     for size in {arguments.size, *(PEER_SIZE[name] for name in peers if name in PEERS), "XS"}:
@@ -494,71 +517,94 @@ def main() -> None:
     measure(arguments.size, peers, folder, arguments.repeat, arguments.peer_python)
 
 
-def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str) -> None:
-    from redumbrella.features.compilation import warm
-    from redumbrella.features.kernel import MatrixBuffer
+def side(name: str, folder: Path, size: str, cells: int) -> dict[str, Any]:
+    """One turn of one side: seconds of its steps, and what the matrix looks like."""
+    seconds: dict[str, tuple[float, float]] = {}
+    if name == "floor":
+        floor(folder, "XS", 1)  # the first use of a library loads it
+        return {"seconds": floor(folder, size, cells)}
+    if name == "duckdb":
+        duckdb_matrix(folder, "XS")
+        lap = stopwatch(seconds)
+        matrix = duckdb_matrix(folder, size)
+        lap("run")
+    else:
+        from redumbrella.features.compilation import warm
 
-    cold, _ = timed(warm)
-    print(f"load compiled code: {cold:.2f} s")
-    ours, buffer = Ours(folder, size), MatrixBuffer()
-    if size != "L":
-        ours.run()
-    seconds: dict[str, list[float]] = {}
-    peer_results: dict[str, dict[str, Any]] = {}
-    note = ""
-    for turn in range(repeat):
+        lap = stopwatch(loading := {})
+        warm()
+        lap("load compiled code")
+        Ours(folder, "XS").run()
+        ours = Ours(folder, size)
         matrix = ours.run()
-        for step, value in ours.seconds.items():
-            seconds.setdefault(f"ours {step}", []).append(value)
-        shape, cells = matrix.shape, matrix.nnz
-        if turn == 0:
-            rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-            print(f"{size}: {shape[0]:,} x {shape[1]:,}, {cells:,} cells; peak RSS {rss:.2f} GB")
-        if "duckdb" in peers:
-            elapsed, theirs = timed(lambda: duckdb_matrix(folder, size))
-            seconds.setdefault("duckdb total", []).append(elapsed)
-            note = note or agreement(matrix, theirs)
-            del theirs
-        del matrix
-        for step, value in floor(folder, size, cells).items():
-            seconds.setdefault(step, []).append(value)
-        for name in peers:
-            if name in PEERS and turn == 0:
-                result = run_peer(name, folder, python)
-                if result is not None:
-                    peer_results.setdefault(name, result)
-                    seconds.setdefault(f"{name} transform", []).append(result["seconds"])
-        if size != "L":
-            ours.run(buffer)
-            seconds.setdefault("ours kernel, buffer used again", []).append(ours.seconds["kernel"])
+        seconds = {"load compiled code": loading["total"], **ours.seconds}
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return {"seconds": seconds, "shape": matrix.shape, "cells": int(matrix.nnz), "rss": rss}
+
+
+def turn(name: str, folder: Path, size: str, cells: int = 0) -> dict[str, Any]:
+    """One turn of one side in a process of its own."""
+    command = [sys.executable, __file__, "--as-side", name, "--size", size]
+    command += ["--folder", str(folder), "--cells", str(cells)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str) -> None:
+    seconds: dict[str, list[tuple[float, float]]] = {}
+    peer_results: dict[str, dict[str, Any]] = {}
+    sides = [name for name in SIDES if name != "duckdb" or name in peers]
+    for number in range(repeat):
+        found: dict[str, Any] = {"cells": 0}
+        for name in sides:
+            result = turn(name, folder, size, found["cells"])
+            for step, value in result["seconds"].items():
+                seconds.setdefault(f"{name} {step}", []).append(tuple(value))
+            if name == "ours":
+                found = result
+        if number == 0:
+            rows, columns = found["shape"]
+            print(f"{size}: {rows:,} x {columns:,}, {found['cells']:,} cells, peak RSS "
+                  f"{found['rss']:.2f} GiB; load average {os.getloadavg()[0]:.1f}")  # fmt: skip
+            for name in peers:
+                if name in PEERS and (answer := run_peer(name, folder, python)) is not None:
+                    peer_results[name] = answer
+    report(found["shape"], seconds, peer_results, folder)
     if size != "L":
+        ours = Ours(folder, size)
+        matrix = ours.run()
+        if "duckdb" in peers:
+            print(f"duckdb: {agreement(matrix, duckdb_matrix(folder, size))}")
+        del matrix
         daily_work(ours, repeat)
-    report(shape, seconds, peer_results, folder, note)
+    print(f"load average at the end {os.getloadavg()[0]:.1f}")
 
 
 def report(
     shape: tuple[int, int],
-    seconds: dict[str, list[float]],
+    seconds: dict[str, list[tuple[float, float]]],
     peers: dict[str, dict[str, Any]],
     folder: Path,
-    note: str,
 ) -> None:
-    middle = {step: statistics.median(values) for step, values in seconds.items()}
-    for step, values in seconds.items():
-        print(f"{step:34s} median {middle[step]:8.2f} s   best {min(values):8.2f} s")
-    rate = shape[0] * shape[1] / middle["ours kernel"]
-    total, kernel = middle["ours total"], middle["ours kernel"]
-    bottom = middle["floor read"] + middle["floor write"]
+    wall = {step: statistics.median(w for w, _ in turns) for step, turns in seconds.items()}
+    cpu = {step: statistics.median(c for _, c in turns) for step, turns in seconds.items()}
+    for step, turns in seconds.items():
+        best, least = (min(values) for values in zip(*turns, strict=True))
+        print(f"{step:26s} wall median {wall[step]:7.2f} s, best {best:7.2f} s; "
+              f"processor median {cpu[step]:7.2f} s, best {least:7.2f} s")  # fmt: skip
+    rate = shape[0] * shape[1] / wall["ours kernel"]
     print(f"ours: {rate:.3g} cells/s in the kernel")
-    print(f"ours total: {total / kernel:.2f} x kernel, {total / bottom:.2f} x floor")
-    if "duckdb total" in middle:
-        ratios = [
-            theirs / mine
-            for theirs, mine in zip(seconds["duckdb total"], seconds["ours total"], strict=True)
-        ]
-        print(f"duckdb / ours: {statistics.median(ratios):.1f} ({note})")
+    for other in ("ours kernel", "floor total"):
+        print(f"ours total: {wall['ours total'] / wall[other]:.2f} x {other}, by processor time "
+              f"{cpu['ours total'] / cpu[other]:.2f}")  # fmt: skip
+    if "duckdb total" in wall:
+        for what, position in (("wall", 0), ("processor", 1)):
+            pairs = zip(seconds["duckdb total"], seconds["ours total"], strict=True)
+            ratio = statistics.median(t[position] / o[position] for t, o in pairs)
+            print(f"duckdb / ours, {what}, median of pairs: {ratio:.1f}")
     for name, result in peers.items():
-        peer_rate = result["rows"] * result["columns"] / middle[f"{name} transform"]
+        peer_rate = result["rows"] * result["columns"] / result["seconds"]
         said = result["agreement"] or compare_counts(result, folder, PEER_SIZE[name])
         print(f"{name}: {result['rows']:,} x {result['columns']:,} at {peer_rate:.3g} cells/s, "
               f"ours / theirs {rate / peer_rate:,.0f} ({said})")  # fmt: skip

@@ -145,8 +145,9 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
         counts = table["person_id"].value_counts().field("counts").to_numpy(zero_copy_only=False)
         robots = int((counts > MANY_FACTS).sum())
         if robots:
+            who = "1 person has" if robots == 1 else f"{robots:,} people have"
             notes.append(
-                f"{robots:,} people have more than {MANY_FACTS:,} {name} each: probably robots. "
+                f"{who} more than {MANY_FACTS:,} {name} each: probably robots. "
                 "They count like everybody else; leave them out in the source if they are."
             )
     return notes

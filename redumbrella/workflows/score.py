@@ -61,6 +61,8 @@ def score(
         detail = {
             "as_of": result.as_of,
             "target": result.target,
+            "model_version": result.model_version,
+            "lake": {name: workspace.lake.version(name) for name in workspace.lake.tables()},
             "expected_sales": result.expected_sales,
             "people": result.leads,
         }

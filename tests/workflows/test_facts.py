@@ -107,7 +107,7 @@ def test_a_robot_is_named(known: Facts, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(facts_module, "MANY_FACTS", 20)
     lines = [f"bot,,2024-03-{1 + n % 28:02d}T10:00:{n % 60:02d}Z,visit" for n in range(40)]
     found = facts_of(tmp_path, {"events": "person,visitor,at,kind\n" + "\n".join(lines) + "\n"})
-    assert any("1 people have more than 20 events" in note for note in found.notes)
+    assert any("1 person has more than 20 events" in note for note in found.notes)
 
 
 def test_a_profile_is_what_was_known_before_the_instant(known: Facts) -> None:

@@ -56,6 +56,21 @@ def test_every_target_is_trained_and_scored(company: Workspace, ran: RunResult) 
     assert (again.trained, again.scored, again.others[0].trained) == (None, None, None)
 
 
+def test_model_and_scores_say_on_which_lake_they_rest(company: Workspace, ran: RunResult) -> None:
+    assert ran.trained is not None
+    history = ran.trained.report["history"]
+    assert history is not None
+    lake = {name: company.lake.version(name) for name in company.lake.tables()}
+    assert set(lake) >= {"leads", "events", "activities", "purchases"}
+    assert history["lake"] == lake
+    model = load_model(company.root / "models" / ran.trained.version)
+    assert model.history is not None
+    assert history["version"] == model.history.version
+    scored = [run for run in company.state.recent_runs() if run["verb"] == "score"]
+    assert all(run["detail"]["lake"] == lake for run in scored)
+    assert ran.trained.version in {run["detail"]["model_version"] for run in scored}
+
+
 def test_a_lead_with_long_talks_stands_above_one_without(
     company: Workspace, ran: RunResult
 ) -> None:

@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.settings import load_settings
+from redumbrella.sources import changes as changes_module
 from redumbrella.workflows.ingest import IngestResult, check, ingest
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -172,6 +173,25 @@ def test_facts_are_known_by_their_content(folder: Folder) -> None:
     source = folder.ingest().sources[0]
     assert (source.added, source.unchanged) == (1, 1)
     assert folder.table("events")["page"] == [None, None, "x"]
+
+
+def test_rows_keep_their_order_over_many_batches(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "_ROWS_AT_ONCE", 7)
+    folder.settings('[tables.events]\npath = "e*.csv"\n')
+    lines = [f"p{n},2024-03-{1 + n % 28:02d}T10:00:00Z,k{n % 30}" for n in range(5_000)]
+    lines[10], lines[4_000] = ",2024-03-01,k", lines[3]  # one without a person, one copy
+    header = "person_id,at,kind\n"
+    folder.write("e1.csv", header + "\n".join(lines) + "\n")
+    folder.ingest()
+    folder.write("e2.csv", header + "\n".join([*lines[:50], "new,2024-04-01,k"]) + "\n")
+    folder.ingest()
+    found = folder.table("events")
+    good = [line for n, line in enumerate(lines) if n not in {10, 4_000}]
+    assert found["person_id"] == [line.split(",")[0] for line in good] + ["new"]
+    assert found["kind"] == [line.split(",")[2] for line in good] + ["k"]
+    assert found["_order"] == list(range(4_999))
 
 
 def test_bad_rows_are_set_aside_with_file_line_and_value(folder: Folder) -> None:
