@@ -37,11 +37,28 @@ _EMPTY_LEADS = """\
 # created_at = { column = "Created", format = "%m/%d/%Y" }     # ISO 8601 needs no format
 """
 
-_TAIL = """\
+_ABOUT_LEADS = """\
 [[targets]]
 name = "conversion"
 from = "leads.won"     # what is to be predicted: the outcome of a lead
+"""
 
+_ABOUT_BUYERS = """\
+# Who buys which product within 30 days; without `per`: who buys anything.
+# [[targets]]
+# name = "products"
+# purchase = true
+# per = "product"
+# horizon_days = 30
+
+# Who will not buy for 90 days.
+# [[targets]]
+# name = "churn"
+# absence_of = "purchase"
+# horizon_days = 90
+"""
+
+_TAIL = """\
 # [success]                       # a model must pass these to be used
 # min_auc = 0.7
 # max_calibration_error = 0.03
@@ -63,7 +80,10 @@ def settings_text(name: str, folder: Path, guesses: Sequence[TableGuess]) -> str
         parts.append(section)
     if not guesses:
         parts.append(_EMPTY_LEADS)
-    parts.append(_TAIL if "leads" in done else _commented(_TAIL))
+    parts.append(_ABOUT_LEADS if "leads" in done else _commented(_ABOUT_LEADS))
+    if "purchases" in done:
+        parts.append(_ABOUT_BUYERS)
+    parts.append(_TAIL)
     return "\n".join(parts)
 
 
