@@ -21,6 +21,7 @@ DesignOf = Callable[[slice], Design]
 # Records, design, probability and its interval of some leads: further columns of each.
 ValuesOf = Callable[[pa.Table, Design, Vector, tuple[Vector, Vector]], list[dict[str, Any]]]
 GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
+ROUNDING = 1e-12
 NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
 Row = dict[str, Any]
 
@@ -112,8 +113,9 @@ def grade(probability: Vector, reference: Vector) -> list[str]:
     """
     if reference.size == 0:
         return ["C"] * probability.size
-    below = np.searchsorted(reference, probability, side="left")
-    through = np.searchsorted(reference, probability, side="right")
+    # The sum of the reasons and the model's own sum may differ in the last bit.
+    below = np.searchsorted(reference, probability - ROUNDING, side="left")
+    through = np.searchsorted(reference, probability + ROUNDING, side="right")
     standing = 100.0 * (below + through) / (2.0 * reference.size)
     return [next((g for least, g in GRADES if s >= least), "D") for s in standing]
 

@@ -146,6 +146,7 @@ def test_openapi_describes_every_route(address: str) -> None:
             "leads/{lead_id}",
             "customers",
             "customers.csv",
+            "products",
             "weights",
             "backtests",
             "models/current",
