@@ -6,8 +6,10 @@ Promise: the log depends only on the set of facts, never on the order in which t
 every sum made from it is the same to the last bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ OTHER = "other"
 MAX_KINDS = 500
 MAX_CODES = 65_535
 _PEOPLE_PER_CHUNK = 8_192
+_FACTS_PER_PIECE = 262_144
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class Facts(NamedTuple):
     value: NDArray[np.float64]
     known_at: NDArray[np.int64]
     product: NDArray[np.int32]
+
+
+# The person of each fact (n), -1 = left out, and the facts.
+Piece = tuple[NDArray[np.int32], Facts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,18 +153,25 @@ def log_from_table(
     Raises:
         DataError: a column is missing or a fact has no instant.
     """
-    return group_facts(
-        stream,
-        people.index_of(_column(table, person), threads=threads),
-        _instants(_column(table, at), at),
-        encode_kinds(_column(table, kind), stream.codes),
-        people=len(people),
-        duration=_numbers(_column(table, duration)) if stream.has_duration else None,
-        value=_numbers(_column(table, value)) if stream.has_value else None,
-        known_at=_known_instants(table, known_at, at),
-        product=product,
-        threads=threads,
-    )
+    used = {"person": person, "at": at, "code": kind}
+    if stream.has_duration:
+        used["duration"] = duration
+    if stream.has_value:
+        used["value"] = value
+    if known_at is not None:
+        used["known_at"] = known_at
+    columns = {name: _column(table, column) for name, column in used.items()}
+    _require_times(columns["at"], at)
+    lean = pa.table(columns)
+
+    def read(first: int, rows: pa.RecordBatch) -> Piece:
+        numbers = None if product is None else product[first : first + rows.num_rows]
+        return _piece(stream, people, rows, numbers)
+
+    batches = lean.to_batches(max_chunksize=_FACTS_PER_PIECE) or [_no_rows(lean.schema)]
+    firsts = np.cumsum([0, *(len(batch) for batch in batches)]).tolist()
+    tasks = [partial(read, first, batch) for first, batch in zip(firsts, batches, strict=False)]
+    return _grouped(stream, tasks, len(people), threads or available_threads())
 
 
 def group_facts(
@@ -175,13 +189,61 @@ def group_facts(
 ) -> Log:
     """Group facts (n each, any order, fastest in order of time) by person 0 … people - 1.
 
-    Facts with person -1 or code -1 are left out. One counting sort, then histories whose facts are
-    out of order or share an instant are put into the one canonical order.
+    Facts with person -1 or code -1 are left out.
 
     Raises:
         DataError: columns of different lengths, or a person or code that does not exist.
     """
-    facts = Facts(
+    facts = _facts(stream, at, code, duration, value, known_at, product)
+    person = np.asarray(person, np.int32)
+    _check(stream, person, code, people, facts)
+    person = _left_out(person, np.asarray(code))
+    threads = threads or available_threads()
+    borders = np.linspace(0, len(person), threads + 1 if len(person) >= _FACTS_PER_PIECE else 2)
+
+    def cut(first: int, end: int) -> Piece:
+        return person[first:end], Facts._make(column[first:end] for column in facts)
+
+    tasks = [partial(cut, int(a), int(b)) for a, b in pairwise(borders)]
+    return _grouped(stream, tasks, people, threads)
+
+
+def _piece(
+    stream: Stream, people: PersonIndex, rows: pa.RecordBatch, product: NDArray[np.int32] | None
+) -> Piece:
+    """Rows of a table (columns as `Facts` and `person` name them), copied only where needed."""
+    names = rows.schema.names
+    at = rows.column("at")
+    known_at = None
+    if "known_at" in names:
+        # A fact without that was known when it happened.
+        known_at = pc.coalesce(rows.column("known_at"), at.cast(rows.column("known_at").type))
+    code = encode_kinds(rows.column("code"), stream.codes)
+    return _left_out(people.index_of(rows.column("person"), threads=1), code), _facts(
+        stream,
+        _instants(at),
+        code,
+        _numbers(rows.column("duration")) if "duration" in names else None,
+        _numbers(rows.column("value")) if "value" in names else None,
+        None if known_at is None else _instants(known_at),
+        product,
+    )
+
+
+def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.nulls(0, kind) for kind in schema.types], schema=schema)
+
+
+def _facts(
+    stream: Stream,
+    at: NDArray[Any],
+    code: NDArray[Any],
+    duration: NDArray[Any] | None,
+    value: NDArray[Any] | None,
+    known_at: NDArray[Any] | None,
+    product: NDArray[Any] | None,
+) -> Facts:
+    return Facts(
         read_only(np.asarray(at, np.int64)),
         read_only(np.asarray(code).astype(np.uint16)),
         _optional(duration if stream.has_duration else None, np.float32),
@@ -189,19 +251,13 @@ def group_facts(
         _optional(known_at, np.int64),
         _optional(product, np.int32),
     )
-    person = read_only(np.asarray(person, np.int32))
-    _check(stream, person, code, people, facts)
+
+
+def _left_out(person: NDArray[np.int32], code: NDArray[Any]) -> NDArray[np.int32]:
+    """Persons (n), -1 where the code is -1."""
     if len(code) and int(code.min()) < 0:
-        person = read_only(np.where(code < 0, np.int32(-1), person))
-    offsets, grouped = _group(person, facts, people, threads or available_threads())
-    bits = _as_integers(grouped)
-    in_chunks(
-        lambda first, end: _order_histories(first, end, offsets, bits),
-        people,
-        chunk=_PEOPLE_PER_CHUNK,
-        threads=threads,
-    )
-    return Log(stream, offsets, grouped)
+        person = np.where(code < 0, np.int32(-1), person)
+    return read_only(person)
 
 
 def _check(
@@ -226,33 +282,47 @@ def _check(
         )
 
 
-def _group(
-    person: NDArray[np.int32], facts: Facts, people: int, threads: int
-) -> tuple[NDArray[np.int64], Facts]:
-    """Stable counting sort by person: each thread counts, then places, its slice of the facts."""
-    n = len(person)
-    slices = max(1, min(threads, n // 100_000))
-    borders = [n * part // slices for part in range(slices + 1)]
+def _grouped(
+    stream: Stream, tasks: Sequence[Callable[[], Piece]], people: int, threads: int
+) -> Log:
+    """Counting sort by person, then histories whose facts are out of order, or share an instant,
+    are put into the one canonical order.
+
+    tasks: make the pieces, in the order of the facts. Each thread makes, counts and then places a
+    run of neighbouring pieces, so that nothing is put together twice and the sort is stable.
+    """
+    slices = max(1, min(threads, len(tasks)))
+    borders = [len(tasks) * part // slices for part in range(slices + 1)]
+    pieces: list[list[Piece]] = [[] for _ in range(slices)]
     counts = np.zeros((slices, people), np.int64)
-    in_chunks(
-        lambda part, _: _count(person[borders[part] : borders[part + 1]], counts[part]),
-        slices,
-        chunk=1,
-        threads=threads,
-    )
+
+    def read(part: int, _: int) -> None:
+        for task in tasks[borders[part] : borders[part + 1]]:
+            piece = task()
+            _count(piece[0], counts[part])
+            pieces[part].append(piece)
+
+    in_chunks(read, slices, chunk=1, threads=threads)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts.sum(axis=0))])
     places = np.cumsum(counts, axis=0) - counts + offsets[:-1]
     kept = int(offsets[-1])
-    grouped = Facts(*(np.empty(kept if len(column) else 0, column.dtype) for column in facts))
+    like = max((facts for run in pieces for _, facts in run), key=lambda facts: len(facts.at))
+    grouped = Facts._make(np.empty(kept if len(column) else 0, column.dtype) for column in like)
+
+    def place(part: int, _: int) -> None:
+        for person, facts in pieces[part]:
+            _place(person, places[part], tuple(facts), tuple(grouped))
+        pieces[part].clear()
+
+    in_chunks(place, slices, chunk=1, threads=threads)
+    bits = _as_integers(grouped)
     in_chunks(
-        lambda part, _: _place(
-            borders[part], borders[part + 1], person, places[part], tuple(facts), tuple(grouped)
-        ),
-        slices,
-        chunk=1,
+        lambda first, end: _order_histories(first, end, offsets, bits),
+        people,
+        chunk=_PEOPLE_PER_CHUNK,
         threads=threads,
     )
-    return offsets, grouped
+    return Log(stream, offsets, grouped)
 
 
 @njit(nogil=True, cache=True)
@@ -264,11 +334,11 @@ def _count(person, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _place(first, end, person, places, facts, grouped):  # type: ignore[no-untyped-def]
-    """Copy the facts first … end - 1 to the next free place of their person."""
+def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
+    """Copy facts to the next free place of their person."""
     at, code, duration, value, known_at, product = facts
     new_at, new_code, new_duration, new_value, new_known_at, new_product = grouped
-    for source in range(first, end):
+    for source in range(person.size):
         p = person[source]
         if p < 0:
             continue
@@ -372,29 +442,24 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
     return table.column(name)
 
 
-def _instants(column: pa.ChunkedArray, name: str) -> NDArray[np.int64]:
-    """Times as UTC microseconds (n)."""
+def _require_times(column: pa.ChunkedArray, name: str) -> None:
     if column.null_count:
         raise DataError(
             f'{column.null_count} facts have no time in the column "{name}". A fact without a '
             "time has no place in a history: correct them or leave them out.",
             reason="missing_time",
         )
+
+
+def _instants(column: pa.Array) -> NDArray[np.int64]:
+    """Times as UTC microseconds (n)."""
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    return np.asarray(column.cast(pa.int64()).to_numpy(), np.int64)
+    return np.asarray(column.cast(pa.int64()), np.int64)
 
 
-def _known_instants(table: pa.Table, known_at: str | None, at: str) -> NDArray[np.int64] | None:
-    """When each fact became known; a fact without that was known when it happened."""
-    if known_at is None:
-        return None
-    known = _column(table, known_at)
-    return _instants(pc.coalesce(known, _column(table, at).cast(known.type)), known_at)
-
-
-def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+def _numbers(column: pa.Array) -> NDArray[Any]:
     """Numbers (n) with NaN for nulls; nothing is copied when there is no null."""
-    if pa.types.is_floating(column.type):
-        return np.asarray(column.to_numpy())
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy())
+    if not pa.types.is_floating(column.type):
+        column = column.cast(pa.float64(), safe=False)
+    return np.asarray(column.to_numpy(zero_copy_only=False))
