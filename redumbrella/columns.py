@@ -129,3 +129,9 @@ INGESTED_AT = "_ingested_at"  # timestamp[us, UTC]: the instant Red Umbrella lea
 ORDER = "_order"  # int64: position in the order of reading, across files and runs
 ROW_HASH = "_row_hash"  # int64: content of the row, to recognise it when it is read again
 INTERNAL = (INGESTED_AT, ORDER, ROW_HASH)
+
+# Records of people who have bought also have these (models.rhythm): the log-odds that the rhythm of
+# their purchases gives to another one within the horizon, and their places among all who are asked
+# about at the same instant, from 0 (lowest) to 1.
+RHYTHM = "purchase_rhythm"
+RANKS = ("recency_rank", "frequency_rank", "money_rank", "season_rank")

@@ -24,6 +24,7 @@ from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.blend import Blend
 from redumbrella.models.boosted import Boosted
 from redumbrella.models.calibration import Calibration
+from redumbrella.models.corrected_rhythm import CorrectedRhythm
 from redumbrella.models.logistic import Logistic
 from redumbrella.models.naive_bayes import NaiveBayes
 from redumbrella.models.neural import Neural
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from redumbrella.features.history import Asked, History, HistoryEncoder
 
 FAMILIES: dict[str, type[Family]] = {
-    family.name: family for family in (Prior, Points, NaiveBayes, Logistic, Boosted, Neural)
+    family.name: family
+    for family in (Prior, Points, CorrectedRhythm, NaiveBayes, Logistic, Boosted, Neural)
 }
 COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 6}
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}

@@ -31,22 +31,27 @@ Fit = tuple[float, Vector]
 
 
 def estimate_variances(
-    X: sp.csr_matrix, won: Vector, weight: Vector, group: NDArray[np.intp]
+    X: sp.csr_matrix,
+    won: Vector,
+    weight: Vector,
+    group: NDArray[np.intp],
+    offset: Vector | None = None,
 ) -> Vector:
     """Prior variance of each column's coefficient, (m,), equal within a group.
 
-    won: (n,) 0 or 1, both present. group: (m,) numbers from 0.
+    won: (n,) 0 or 1, both present. group: (m,) numbers from 0. offset: see `solve`.
     """
     every = slice(None, None, max(1, -(-X.shape[0] // MAX_ROWS)))
     X, won, weight = X[every], won[every], weight[every]
+    known = np.zeros(won.size) if offset is None else offset[every]
     squares = sp.csr_matrix((X.data**2, X.indices, X.indptr), shape=X.shape)
     size = int(group.max()) + 1
     columns = np.bincount(group, minlength=size)
     variance = np.full(size, FIRST_VARIANCE)
     fit = (base_log_odds(won, weight), np.zeros(X.shape[1]))
     for _ in range(ROUNDS):
-        fit = solve(X, won, weight, variance[group], fit, ROUGH_STEPS)
-        p = probability_of(fit[0] + X @ fit[1])
+        fit = solve(X, won, weight, variance[group], fit, ROUGH_STEPS, known)
+        p = probability_of(known + fit[0] + X @ fit[1])
         curvature = squares.T @ (weight * p * (1.0 - p))
         second_moment = fit[1] ** 2 + 1.0 / (curvature + 1.0 / variance[group])
         found = (np.bincount(group, second_moment, size) + 2.0 * SCALE) / (columns + 2.0 * SHAPE)
@@ -61,17 +66,20 @@ def solve(
     variance: Vector,
     start: Fit | None = None,
     steps: int = STEPS,
+    offset: Vector | None = None,
 ) -> Fit:
     """Intercept and coefficients (m,) at the mode of the posterior, by L-BFGS from `start`.
 
     Minimises sum of weight * log loss + sum of b^2 / (2 variance) over the columns, (m,) each.
+    offset: (n,), log-odds that are known already, to which intercept and columns are added.
     """
+    known = np.zeros(won.size) if offset is None else offset
     # In units of its prior's standard deviation every coefficient has the same ridge.
     unit = np.sqrt(variance)
     total = float(weight.sum())
 
     def loss(at: Vector) -> tuple[float, Vector]:
-        z = at[0] + X @ (unit * at[1:])
+        z = known + at[0] + X @ (unit * at[1:])
         wrong = weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - won)
         value = float(weight @ (np.logaddexp(0.0, z) - won * z)) + 0.5 * float(at[1:] @ at[1:])
         gradient = np.concatenate([[wrong.sum()], unit * (X.T @ wrong) + at[1:]])

@@ -228,7 +228,8 @@ class _World:
         at = np.concatenate([np.empty(0, np.int64), *as_of])
         chosen = np.concatenate([np.empty(0, np.intp), *people])
         outcome = np.concatenate([np.empty(0), *outcomes])
-        return _Questions(person_records(self.people, chosen), at, at.astype(np.float64), outcome)
+        records = person_records(self.people, self.facts, self.asked.horizon, chosen, at)
+        return _Questions(records, at, at.astype(np.float64), outcome)
 
     def _open(self, instants: list[int], gathered: Gathered) -> _Questions:
         """All leads that were open at each instant."""

@@ -19,6 +19,7 @@ from redumbrella.features.history import Asked, HistoryEncoder, learn_history
 from redumbrella.features.matrix import Design
 from redumbrella.features.person_index import PersonIndex
 from redumbrella.models.registry import LeadModel
+from redumbrella.models.rhythm import Sales, customers_then
 from redumbrella.settings import Target
 from redumbrella.training.maturity import settling_time
 from redumbrella.training.observations import Observations, lead_observations
@@ -250,10 +251,10 @@ def _gather_people(target: Target, facts: Facts, as_of: int) -> Gathered:
     today = asked.eligible(as_of)
     horizon = asked.horizon
     observed = Observations(
-        closed=person_records(people, lessons.person),
+        closed=person_records(people, facts, horizon, lessons.person, lessons.as_of),
         won=lessons.outcome,
         position=lessons.as_of.astype(np.float64),
-        open=person_records(people, today),
+        open=person_records(people, facts, horizon, today, np.full(today.size, as_of)),
         open_position=np.full(today.size, float(as_of)),
         order="created_at",
         open_among=False,
@@ -344,8 +345,13 @@ def _bought(facts: Facts, people: PersonIndex) -> Instants:
     table = facts.tables.get("purchases")
     if table is None:
         return Instants(np.empty(0, np.int32), np.empty(0, np.int64))
+    return _instants(_kept_purchases(table), people)
+
+
+def _kept_purchases(table: pa.Table) -> pa.Table:
+    """Purchases without refunds and cancellations."""
     given_back = pc.is_in(table["code"], value_set=pa.array(["refund", "cancellation"]))
-    return _instants(table.filter(pc.invert(given_back)), people)
+    return table.filter(pc.invert(given_back))
 
 
 def sales_by_product(target: Target, facts: Facts, people: PersonIndex) -> ProductSales:
@@ -391,10 +397,33 @@ def _frequent(facts: Facts, most: int = 8) -> list[str]:
     return []
 
 
-def person_records(people: PersonIndex, chosen: NDArray[np.intp]) -> pa.Table:
-    """Records of people, who stand where leads stand: their id is the id of both."""
+def person_records(
+    people: PersonIndex,
+    facts: Facts,
+    horizon: int,
+    chosen: NDArray[np.intp],
+    as_of: NDArray[np.int64],
+) -> pa.Table:
+    """Records of people at an instant each (n,), with what was known of those who had bought.
+
+    They stand where leads stand: their id is the id of both. horizon: in microseconds.
+    """
     ids = people.ids.take(pa.array(chosen)).cast(pa.string())
-    return pa.table({"lead_id": ids, "person_id": ids})
+    records = pa.table({"lead_id": ids, "person_id": ids})
+    table = facts.tables.get("purchases")
+    if table is None:
+        return records
+    bought = _kept_purchases(table)
+    sales = Sales(
+        people.index_of(bought["person_id"]),
+        bought["at"].cast(pa.int64()).to_numpy() / MICROSECONDS_PER_DAY,
+        bought["amount"].cast(pa.float64()).to_numpy(),
+    )
+    days = as_of / MICROSECONDS_PER_DAY
+    known = customers_then(sales, chosen, days, horizon / MICROSECONDS_PER_DAY)
+    for name, values in known.items():
+        records = records.append_column(name, pa.array(values, mask=np.isnan(values)))
+    return records
 
 
 def _horizon_days(target: Target) -> float:

@@ -19,6 +19,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
+from redumbrella.models.corrected_rhythm import CorrectedRhythm, has_rhythm
 from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
 from redumbrella.models.parallel import run_all
 from redumbrella.models.product_model import ProductModel
@@ -116,7 +117,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         memory, trials = choose_memory(design, won, observed.position, clock, folds)
     if memory.sees_clock and clock is not None:
         whole = clock.beside(design, observed.position)
-    makers = _makers(regime)
+    makers = _makers(regime, whole)
     part = _part(report, 0.1, 0.6)
     examination = examine(makers, whole, won, folds, memory, part, walks_forward)
     if regime.name == "model":
@@ -241,8 +242,10 @@ def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> 
     return np.sort(found.order).astype(np.intp)
 
 
-def _makers(regime: Regime) -> dict[str, Maker]:
+def _makers(regime: Regime, design: Design) -> dict[str, Maker]:
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
+    if not has_rhythm(design.features):
+        makers.pop(CorrectedRhythm.name, None)
     if regime.name == "shrunken":
         makers["logistic"] = lambda: Logistic(variance=SHRUNKEN_VARIANCE)
     return makers
