@@ -27,6 +27,7 @@ from redumbrella.models.calibration import Calibration
 from redumbrella.models.logistic import Logistic
 from redumbrella.models.naive_bayes import NaiveBayes
 from redumbrella.models.neural import Neural
+from redumbrella.models.pairs import Pairs
 from redumbrella.models.points import Points
 from redumbrella.models.prior import Prior
 from redumbrella.models.uncertainty import Spread
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from redumbrella.features.history import Asked, History, HistoryEncoder
 
 FAMILIES: dict[str, type[Family]] = {
-    family.name: family for family in (Prior, Points, NaiveBayes, Logistic, Boosted, Neural)
+    family.name: family for family in (Prior, Points, NaiveBayes, Logistic, Pairs, Boosted, Neural)
 }
-COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 6}
+COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 7}
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
 
 

@@ -37,7 +37,7 @@ def estimate_variances(
 
     won: (n,) 0 or 1, both present. group: (m,) numbers from 0.
     """
-    every = slice(None, None, max(1, -(-X.shape[0] // MAX_ROWS)))
+    every = thinned(X.shape[0])
     X, won, weight = X[every], won[every], weight[every]
     squares = sp.csr_matrix((X.data**2, X.indices, X.indptr), shape=X.shape)
     size = int(group.max()) + 1
@@ -52,6 +52,11 @@ def estimate_variances(
         found = (np.bincount(group, second_moment, size) + 2.0 * SCALE) / (columns + 2.0 * SHAPE)
         variance = np.clip(found, *LIMITS)
     return np.asarray(variance[group])
+
+
+def thinned(rows: int) -> slice:
+    """Every row of a record, or every k-th of a large one: at most MAX_ROWS of them."""
+    return slice(None, None, max(1, -(-rows // MAX_ROWS)))
 
 
 def solve(
