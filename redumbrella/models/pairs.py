@@ -68,7 +68,7 @@ class Pairs(Family):
             if learns:
                 self.variance = estimate_variances(X, won, weight, self._group())
                 self.columns = self._find(none, X, design, won, weight)
-        X = self._encode(design)
+        X = self._with_pairs(X, design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
         if learns:
@@ -140,11 +140,15 @@ class Pairs(Family):
     def _encode(self, design: Design) -> sp.csr_matrix:
         """A design of n rows as CSR (n, m): the columns of the fields, then those of the pairs."""
         assert self.encoding is not None
+        return self._with_pairs(self.encoding.transform(design), design)
+
+    def _with_pairs(self, X: sp.csr_matrix, design: Design) -> sp.csr_matrix:
+        """The columns X of the fields, (n, columns of the fields), and those of the pairs."""
+        assert self.encoding is not None
         assert self.columns is not None
-        fields = self.encoding.transform(design)
         if not len(self.columns.pairs):
-            return fields
-        return sp.hstack([fields, self.columns.transform(design, self.encoding)], format="csr")
+            return X
+        return sp.hstack([X, self.columns.transform(design, self.encoding)], format="csr")
 
     def _group(self) -> NDArray[np.intp]:
         """For each column, (m,), the number of the group that shares a ridge."""
