@@ -176,10 +176,11 @@ def report(scored: list[dict[str, Any]]) -> dict[str, Any]:
         "points": "Points card",
         "naive_bayes": "Naive Bayes",
         "logistic": "Logistic regression",
+        "pairs": "Logistic regression with pairs",
         "boosted": "Boosted trees",
         "neural": "Neural network",
     }
-    losses = [0.3521, 0.3011, 0.3105, 0.2842, 0.2761, 0.2860]
+    losses = [0.3521, 0.3011, 0.3105, 0.2842, 0.2803, 0.2761, 0.2860]
     best = min(losses)
     families = [
         {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _SHOWN_FIELDS = 8
-_WIDE = 128  # columns that the families need with their errors on one line
+_WIDE = 134  # columns that the families need with their errors on one line
 _SHOWN_LEAKS = 5
 
 

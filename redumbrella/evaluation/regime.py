@@ -39,7 +39,16 @@ def allowed(won: int, lost: int) -> Regime:
     if scarce < SHRUNKEN_BELOW:
         reason = f"{have}: a model drawn strongly to the base rate below {SHRUNKEN_BELOW} of each."
         return Regime("shrunken", False, reason, ("prior", "points", "logistic"))
-    families = ("prior", "points", "rhythm", "naive_bayes", "logistic", "boosted", "neural")
+    families = (
+        "prior",
+        "points",
+        "rhythm",
+        "naive_bayes",
+        "logistic",
+        "pairs",
+        "boosted",
+        "neural",
+    )
     if scarce < RELIABLE_FROM:
         reason = f"{have}: all families compared; reliable from {RELIABLE_FROM} of each."
         return Regime("model", False, reason, families)

@@ -62,7 +62,7 @@ class Boosted(Family):
 
     name: ClassVar[str] = "boosted"
     label: ClassVar[str] = "Boosted trees"
-    complexity: ClassVar[int] = 4
+    complexity: ClassVar[int] = 6
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Finds the number of trees on the last leads, then grows the forests on all."""

@@ -105,7 +105,7 @@ class CorrectedRhythm(Family):
     def _encoded(self, design: Design) -> Vector:
         """How far each rank is above each knot, (n, columns); an unknown rank is the middle."""
         ranks = np.nan_to_num(design.profile[:, _columns(self.features, RANKS)], nan=0.5)
-        return np.maximum(ranks[:, RANK] - KNOT, 0.0)
+        return np.asarray(np.maximum(ranks[:, RANK] - KNOT, 0.0))
 
 
 def has_rhythm(features: tuple[Feature, ...]) -> bool:

@@ -82,6 +82,13 @@ class Encoding:
             return sp.csr_matrix((design.rows, 0))
         return sp.hstack(blocks, format="csr", dtype=np.float64)
 
+    def scaled(self, design: Design, j: int) -> NDArray[np.float64]:
+        """A number in standard deviations from its mean, (n,), 0 where it is missing."""
+        x = design.profile[:, j]
+        shown = _unskew(x, self.skewed[j]) - self.center[j]
+        scaled = np.where(np.isnan(x), 0.0, shown) / self.scale[j]
+        return np.asarray(np.clip(scaled, -FARTHEST, FARTHEST))
+
     def to_parts(self) -> Parts:
         """Arrays only: the features are those of the model."""
         arrays = {
@@ -108,14 +115,12 @@ class Encoding:
         """
         x = design.profile[:, j]
         missing = np.isnan(x)
-        shown = _unskew(x, self.skewed[j])
-        scaled = np.where(missing, 0.0, shown - self.center[j])
-        scaled = np.clip(scaled / self.scale[j], -FARTHEST, FARTHEST)
-        linear = np.column_stack([scaled, missing])
+        linear = np.column_stack([self.scaled(design, j), missing])
         edges = self.edges[j][~np.isnan(self.edges[j])]
         bins = np.searchsorted(edges, x, side="left")
         present = np.flatnonzero(~missing) if len(edges) else np.empty(0, np.intp)
         one_hot = _one_hot(present, bins[present], design.rows, BINS)
+        shown = _unskew(x, self.skewed[j])
         above = np.nan_to_num((shown[:, None] - self.knots[j]) / self.scale[j])
         bent = sp.csr_matrix(np.clip(above, 0.0, FARTHEST))
         return sp.hstack([sp.csr_matrix(linear), one_hot, bent], format="csr")

@@ -37,7 +37,7 @@ class Logistic(Family):
 
     name: ClassVar[str] = "logistic"
     label: ClassVar[str] = "Logistic regression"
-    complexity: ClassVar[int] = 3
+    complexity: ClassVar[int] = 4
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Estimates the ridges where none is given, then the coefficients."""

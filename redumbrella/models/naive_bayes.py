@@ -39,7 +39,7 @@ class NaiveBayes(Family):
 
     name: ClassVar[str] = "naive_bayes"
     label: ClassVar[str] = "Naive Bayes"
-    complexity: ClassVar[int] = 2
+    complexity: ClassVar[int] = 3
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Counts on all leads; the temper on each half by the counts of the other."""

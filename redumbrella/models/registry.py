@@ -28,6 +28,7 @@ from redumbrella.models.corrected_rhythm import CorrectedRhythm
 from redumbrella.models.logistic import Logistic
 from redumbrella.models.naive_bayes import NaiveBayes
 from redumbrella.models.neural import Neural
+from redumbrella.models.pairs import Pairs
 from redumbrella.models.points import Points
 from redumbrella.models.prior import Prior
 from redumbrella.models.uncertainty import Spread
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, type[Family]] = {
     family.name: family
-    for family in (Prior, Points, CorrectedRhythm, NaiveBayes, Logistic, Boosted, Neural)
+    for family in (Prior, Points, CorrectedRhythm, NaiveBayes, Logistic, Pairs, Boosted, Neural)
 }
-COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 6}
+COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 8}
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
 
 

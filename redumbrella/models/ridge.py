@@ -41,7 +41,7 @@ def estimate_variances(
 
     won: (n,) 0 or 1, both present. group: (m,) numbers from 0. offset: see `solve`.
     """
-    every = slice(None, None, max(1, -(-X.shape[0] // MAX_ROWS)))
+    every = thinned(X.shape[0])
     X, won, weight = X[every], won[every], weight[every]
     known = np.zeros(won.size) if offset is None else offset[every]
     squares = sp.csr_matrix((X.data**2, X.indices, X.indptr), shape=X.shape)
@@ -57,6 +57,11 @@ def estimate_variances(
         found = (np.bincount(group, second_moment, size) + 2.0 * SCALE) / (columns + 2.0 * SHAPE)
         variance = np.clip(found, *LIMITS)
     return np.asarray(variance[group])
+
+
+def thinned(rows: int) -> slice:
+    """Every row of a record, or every k-th of a large one: at most MAX_ROWS of them."""
+    return slice(None, None, max(1, -(-rows // MAX_ROWS)))
 
 
 def solve(

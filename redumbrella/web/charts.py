@@ -206,7 +206,8 @@ def _families(families: list[FamilyResult], _threshold: float | None) -> Any:
     if len(rows) < 2:
         return None
     data = alt.InlineData(values=rows)
-    y = alt.Y("label:N", title=None, sort=[row["label"] for row in rows])
+    whole = alt.Axis(labelLimit=200)  # two names begin alike
+    y = alt.Y("label:N", title=None, sort=[row["label"] for row in rows], axis=whole)
     scale = alt.Scale(zero=False)
     tooltip = [alt.Tooltip("label:N", title="Family"), tip("mean", "Log loss", ".4f")]
     return alt.layer(

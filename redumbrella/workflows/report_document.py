@@ -10,7 +10,9 @@ from typing_extensions import TypedDict  # pydantic reads this one on Python 3.1
 
 FORMAT = 1
 
-Family = Literal["prior", "points", "naive_bayes", "logistic", "boosted", "neural", "blend"]
+Family = Literal[
+    "prior", "points", "naive_bayes", "logistic", "pairs", "boosted", "neural", "blend"
+]
 Regime = Literal["prior", "rules", "shrunken", "model"]
 VerdictName = Literal["ready", "with care", "not ready"]
 

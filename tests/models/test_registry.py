@@ -52,7 +52,9 @@ def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table,
 
 
 @pytest.mark.parametrize("with_clock", [True, False])
-@pytest.mark.parametrize("members", [["prior"], ["logistic", "boosted", "neural"], ["points"]])
+@pytest.mark.parametrize(
+    "members", [["prior"], ["logistic", "pairs", "boosted", "neural"], ["points"]]
+)
 def test_a_model_read_back_says_the_same(
     tmp_path: Path, members: list[str], with_clock: bool
 ) -> None:
