@@ -51,7 +51,7 @@ class CorrectedRhythm(Family):
         """Finds the sign, estimates the ridges where none are given, then the coefficients."""
         self.features = design.features
         self.without = base_log_odds(won, weight)
-        self.sign = _sign(design.profile[:, _columns(self.features, (RHYTHM,))[0]], won, weight)
+        self.sign = _sign(_column(design, RHYTHM), won, weight)
         known = self._rhythm(design)
         self.typical = float(weight @ known / weight.sum())
         X = self._encoded(design)
@@ -78,9 +78,11 @@ class CorrectedRhythm(Family):
         """
         each = (self._encoded(design) - self.usual) * self.coefficients
         values = np.zeros((design.rows, len(self.features)))
-        np.add.at(values.T, np.array(_columns(self.features, RANKS))[RANK], each.T)
-        rhythm = _columns(self.features, (RHYTHM,))[0]
-        values[:, rhythm] = self._rhythm(design) - self.typical
+        for column, feature in enumerate(self.features):
+            if feature.name in RANKS:
+                values[:, column] = each[:, RANKS.index(feature.name) == RANK].sum(axis=1)
+            elif feature.name == RHYTHM:
+                values[:, column] = self._rhythm(design) - self.typical
         return Contributions(self.typical, values)
 
     def to_parts(self) -> Parts:
@@ -99,13 +101,13 @@ class CorrectedRhythm(Family):
         )
 
     def _rhythm(self, design: Design) -> Vector:
-        z = design.profile[:, _columns(self.features, (RHYTHM,))[0]]
+        z = _column(design, RHYTHM)
         return np.where(np.isnan(z), self.without, self.sign * z)
 
     def _encoded(self, design: Design) -> Vector:
         """How far each rank is above each knot, (n, columns); an unknown rank is the middle."""
-        ranks = np.nan_to_num(design.profile[:, _columns(self.features, RANKS)], nan=0.5)
-        return np.asarray(np.maximum(ranks[:, RANK] - KNOT, 0.0))
+        ranks = np.column_stack([_column(design, name) for name in RANKS])
+        return np.asarray(np.maximum(np.nan_to_num(ranks, nan=0.5)[:, RANK] - KNOT, 0.0))
 
 
 def has_rhythm(features: tuple[Feature, ...]) -> bool:
@@ -113,10 +115,10 @@ def has_rhythm(features: tuple[Feature, ...]) -> bool:
     return {RHYTHM, *RANKS} <= {feature.name for feature in features}
 
 
-def _columns(features: tuple[Feature, ...], names: tuple[str, ...]) -> list[int]:
-    """Numbers of the columns with these names."""
-    place = {feature.name: column for column, feature in enumerate(features)}
-    return [place[name] for name in names]
+def _column(design: Design, name: str) -> Vector:
+    """A column of the profile by its name, (n,); NaN where the design has none."""
+    names = [feature.name for feature in design.profile_features]
+    return design.profile[:, names.index(name)] if name in names else np.full(design.rows, np.nan)
 
 
 def _sign(rhythm: Vector, won: Vector, weight: Vector) -> float:
