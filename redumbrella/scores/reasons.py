@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.base import Contributions
+from redumbrella.models.base import Contributions, probability_of
 from redumbrella.training.memory import CLOCK_NAME
 
 MOST = 5
@@ -121,7 +122,7 @@ def shown_values(leads: pa.Table, source: str, design: Design) -> list[str]:
     if source == CLOCK_NAME:
         return [""] * leads.num_rows
     if source in leads.column_names:
-        return [shown(value) for value in leads[source].to_pylist()]
+        return [_shown_of(source, value) for value in leads[source].to_pylist()]
     derived = _derived(design, source)
     return ["missing"] * leads.num_rows if derived is None else derived
 
@@ -149,6 +150,15 @@ def _usual_derived(design: Design, source: str) -> str | None:
             return feature.levels[int(np.bincount(values.astype(int)).argmax())]
         return shown(round(float(np.median(values)), 1))
     return None
+
+
+def _shown_of(source: str, value: Any) -> str:
+    """A field's value; the rhythm as the probability that it is, a rank as per cent of people."""
+    if value is not None and source == RHYTHM:
+        return f"{probability_of(np.array([value]))[0]:.0%}"
+    if value is not None and source in RANKS:
+        return f"{value:.0%}"
+    return shown(value)
 
 
 def shown(value: Any) -> str:
@@ -182,7 +192,8 @@ def usual_values(
         if len(column) == 0:
             continue
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            usual[source] = shown(pc.quantile(column, 0.5, interpolation="lower")[0].as_py())
+            middle = pc.quantile(column, 0.5, interpolation="lower")[0].as_py()
+            usual[source] = _shown_of(source, middle)
         elif pa.types.is_timestamp(column.type):
             continue
         else:

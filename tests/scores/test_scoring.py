@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lead_worlds import TIME, draw, quiet, times
 
+from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.features.records import fit_records
 from redumbrella.models.base import Contributions, log_odds_of
@@ -150,6 +151,14 @@ def test_at_most_five_each_way_and_the_sum_is_kept(seed: int, width: int) -> Non
 )  # fmt: skip
 def test_values_as_people_write_them(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_a_rhythm_reads_as_a_probability_and_a_rank_as_per_cent() -> None:
+    customers = pa.table({RHYTHM: [0.0, -1.1, None], RANKS[0]: [0.1234, 0.9, None]})
+    design = blank(())
+    assert shown_values(customers, RHYTHM, design) == ["50%", "25%", "missing"]
+    assert shown_values(customers, RANKS[0], design) == ["12%", "90%", "missing"]
+    assert usual_values(customers, [RHYTHM])[RHYTHM] == "25%"
 
 
 def test_labels_usual_values_and_missing_fields() -> None:
