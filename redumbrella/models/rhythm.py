@@ -66,11 +66,11 @@ def _at(sales: Sales, asked: NDArray[np.integer], instant: float, horizon: float
     customer, day, amount = sales.customer[known], sales.day[known], sales.amount[known]
     if not customer.size:
         return []
-    people, first = np.unique(customer, return_index=True)
-    end = np.append(first[1:], customer.size)
+    other = customer[1:] != customer[:-1]  # whether a sale is of another customer than the last
+    first = np.flatnonzero(np.append(True, other))
+    people, end = customer[first], np.append(first[1:], customer.size)
     date = np.floor(day)
-    new = np.ones(customer.size, np.float64)
-    new[1:] = (customer[1:] != customer[:-1]) | (date[1:] != date[:-1])
+    new = np.append(True, other | (date[1:] != date[:-1])).astype(np.float64)
     occasions = np.add.reduceat(new, first)
     year_ago = instant - DAYS_PER_YEAR
     in_season = new * ((day >= year_ago) & (day < year_ago + horizon))
