@@ -28,7 +28,7 @@ from redumbrella.models.purchase_rate import RepeatModel, fit_repeat
 DAYS_PER_WEEK, DAYS_PER_YEAR = 7.0, 365.0
 LEAST_REPEATS = 30  # customers who bought again, below which nobody can tell a rhythm
 MOST_CUSTOMERS = 20_000  # four parameters need no more to be fitted
-FARTHEST = 12.0  # log-odds
+FARTHEST = 3.5  # log-odds; nearer to 0 and 1 BG/NBD is surer than the customers
 NAMES = (RHYTHM, *RANKS)
 
 
