@@ -114,6 +114,8 @@ def label_of(source: str) -> str:
     """A field's name as people read it: 'last_contact.channel' becomes 'last contact channel'."""
     if source == CLOCK_NAME:
         return "time of arrival"
+    if source == RHYTHM:
+        return "the chance of a purchase by rhythm alone"
     return " ".join(source.replace("_", " ").replace(".", " ").split())
 
 

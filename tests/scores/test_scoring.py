@@ -159,6 +159,7 @@ def test_a_rhythm_reads_as_a_probability_and_a_rank_as_per_cent() -> None:
     assert shown_values(customers, RHYTHM, design) == ["50%", "25%", "missing"]
     assert shown_values(customers, RANKS[0], design) == ["12%", "90%", "missing"]
     assert usual_values(customers, [RHYTHM])[RHYTHM] == "25%"
+    assert label_of(RHYTHM) == "the chance of a purchase by rhythm alone"
 
 
 def test_labels_usual_values_and_missing_fields() -> None:
