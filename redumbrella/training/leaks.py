@@ -87,19 +87,21 @@ def _only_when_closed(name: str, closed: pa.Table, open_leads: pa.Table) -> Leak
 
 
 def _placeholder(name: str, closed: pa.Table, open_leads: pa.Table) -> Leak | None:
-    if open_leads.num_rows < LEAST_ROWS:
+    """One empty-like word for every open lead that has any; rows without one say nothing."""
+    known, known_open = closed[name].drop_null(), open_leads[name].drop_null()
+    if len(known_open) < LEAST_ROWS:
         return None
-    values = pc.unique(open_leads[name].drop_null())
+    values = pc.unique(known_open)
     if len(values) != 1 or _plain(values[0]) not in EMPTY_WORDS:
         return None
-    same = pc.sum(pc.equal(closed[name], values[0])).as_py() or 0
-    if same > 0.05 * closed.num_rows:
+    same = pc.sum(pc.equal(known, values[0])).as_py() or 0
+    if len(known) == 0 or same > 0.05 * len(known):
         return None
     return Leak(
         name,
         "only_when_closed",
         f'"{_plain(values[0])}" for every open lead, but something else for '
-        f"{1 - same / closed.num_rows:.0%} of the closed ones: it is filled in when a lead closes",
+        f"{1 - same / len(known):.0%} of the closed ones: it is filled in when a lead closes",
         "leak",
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lead_worlds import TIME, times
 
@@ -71,6 +71,7 @@ def test_complete_when_closed_and_empty_when_open_is_always_caught(
     st.integers(0, 10_000),
     st.sampled_from([0.0, 0.2, 0.6, 0.9]),
 )
+@example("flag", 100, 37, 24, 0.9)
 def test_independent_noise_is_never_a_leak(
     kind: str, closed: int, opened: int, seed: int, missing: float
 ) -> None:
