@@ -34,6 +34,7 @@ from redumbrella.workflows.export import write_whole
 from redumbrella.workflows.gathering import (
     Gathered,
     gather,
+    kept_sales,
     person_ids,
     person_records,
     person_target,
@@ -180,9 +181,10 @@ class _World:
         self.leads = leads_for(workspace, target)
         # Facts up to today are read once; a row still counts only those before its own instant.
         self.facts = gather(workspace, target, self.leads, now()).facts
-        self.people, self.asked, self.sales = None, None, None
+        self.people, self.asked, self.sales, self.sold = None, None, None, None
         if target.from_ is None:
             self.people, self.asked = person_target(target, self.facts)
+            self.sold = kept_sales(self.facts, self.people)
             if target.per is not None:
                 self.sales = sales_by_product(target, self.facts, self.people)
 
@@ -228,7 +230,7 @@ class _World:
         at = np.concatenate([np.empty(0, np.int64), *as_of])
         chosen = np.concatenate([np.empty(0, np.intp), *people])
         outcome = np.concatenate([np.empty(0), *outcomes])
-        records = person_records(self.people, self.facts, self.asked.horizon, chosen, at)
+        records = person_records(self.people, self.sold, self.asked.horizon, chosen, at)
         return _Questions(records, at, at.astype(np.float64), outcome)
 
     def _open(self, instants: list[int], gathered: Gathered) -> _Questions:

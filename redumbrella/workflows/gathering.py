@@ -249,12 +249,12 @@ def _gather_people(target: Target, facts: Facts, as_of: int) -> Gathered:
             reason="no_outcomes",
         )
     today = asked.eligible(as_of)
-    horizon = asked.horizon
+    horizon, sales_made = asked.horizon, kept_sales(facts, people)
     observed = Observations(
-        closed=person_records(people, facts, horizon, lessons.person, lessons.as_of),
+        closed=person_records(people, sales_made, horizon, lessons.person, lessons.as_of),
         won=lessons.outcome,
         position=lessons.as_of.astype(np.float64),
-        open=person_records(people, facts, horizon, today, np.full(today.size, as_of)),
+        open=person_records(people, sales_made, horizon, today, np.full(today.size, as_of)),
         open_position=np.full(today.size, float(as_of)),
         order="created_at",
         open_among=False,
@@ -397,9 +397,22 @@ def _frequent(facts: Facts, most: int = 8) -> list[str]:
     return []
 
 
+def kept_sales(facts: Facts, people: PersonIndex) -> Sales | None:
+    """Who bought when for how much, without refunds and cancellations; None without purchases."""
+    table = facts.tables.get("purchases")
+    if table is None:
+        return None
+    bought = _kept_purchases(table)
+    return Sales(
+        people.index_of(bought["person_id"]),
+        bought["at"].cast(pa.int64()).to_numpy() / MICROSECONDS_PER_DAY,
+        bought["amount"].cast(pa.float64()).to_numpy(),
+    )
+
+
 def person_records(
     people: PersonIndex,
-    facts: Facts,
+    sales: Sales | None,
     horizon: int,
     chosen: NDArray[np.intp],
     as_of: NDArray[np.int64],
@@ -410,15 +423,8 @@ def person_records(
     """
     ids = people.ids.take(pa.array(chosen)).cast(pa.string())
     records = pa.table({"lead_id": ids, "person_id": ids})
-    table = facts.tables.get("purchases")
-    if table is None:
+    if sales is None:
         return records
-    bought = _kept_purchases(table)
-    sales = Sales(
-        people.index_of(bought["person_id"]),
-        bought["at"].cast(pa.int64()).to_numpy() / MICROSECONDS_PER_DAY,
-        bought["amount"].cast(pa.float64()).to_numpy(),
-    )
     days = as_of / MICROSECONDS_PER_DAY
     known = customers_then(sales, chosen, days, horizon / MICROSECONDS_PER_DAY)
     for name, values in known.items():

@@ -11,7 +11,15 @@ from typing_extensions import TypedDict  # pydantic reads this one on Python 3.1
 FORMAT = 1
 
 Family = Literal[
-    "prior", "points", "naive_bayes", "logistic", "pairs", "boosted", "neural", "blend"
+    "prior",
+    "points",
+    "rhythm",
+    "naive_bayes",
+    "logistic",
+    "pairs",
+    "boosted",
+    "neural",
+    "blend",
 ]
 Regime = Literal["prior", "rules", "shrunken", "model"]
 VerdictName = Literal["ready", "with care", "not ready"]

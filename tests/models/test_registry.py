@@ -1,6 +1,7 @@
 """Trained models on disk: read back as written, never a pickle, a clear word when broken."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import orjson
@@ -12,9 +13,10 @@ from redumbrella.errors import ModelError
 from redumbrella.features.records import fit_records
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.registry import FAMILIES, LeadModel, load_model, save_model
+from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel, load_model, save_model
 from redumbrella.models.uncertainty import fit_spread
 from redumbrella.training.memory import fit_clock
+from redumbrella.workflows.report_document import Family as FamilyName
 
 ROWS = 240
 
@@ -69,6 +71,10 @@ def test_a_model_read_back_says_the_same(
     for name in ("version", "target", "regime", "reliable", "usual", "encoder"):
         assert getattr(model, name) == getattr(again, name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
+
+
+def test_reports_know_every_family_by_name() -> None:
+    assert set(get_args(FamilyName)) == set(COMPLEXITY)
 
 
 def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_before_the_first_purchase_nothing_is_known() -> None:
 
 
 def designed(rows: int, seed: int, level: float = 0.0) -> tuple[Design, np.ndarray]:  # type: ignore[type-arg]
-    """Rows whose outcomes follow the rhythm, less the more recent they are; and a level."""
+    """Rows whose outcomes follow the rhythm, more so with a higher money rank; and a level."""
     rng = np.random.default_rng(seed)
     rhythm, ranks = rng.normal(-1.0, 1.0, rows), rng.random((rows, len(RANKS)))
     names = ("size", *RANKS, RHYTHM)
