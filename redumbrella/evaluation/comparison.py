@@ -7,7 +7,9 @@ Leaving the base rate asks for more: among several families the luckiest one bea
 on pure noise, so it must beat it by one and a half.
 
 A blend that wins is not given up for one of its members: what is simple is preferred because it
-varies less from period to period, and a mean of families varies less than any of them.
+varies less from period to period, and a mean of families varies less than any of them. Where the
+world moves, the errors of a mean differ least from one period to the next, so that there a blend
+that is level with the best is preferred to any single family (Bates and Granger 1969; decision 12).
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,8 +57,13 @@ def compare(
     examination: Examination,
     complexity: Mapping[str, int],
     errors_to_leave_prior: float = ERRORS_TO_LEAVE_PRIOR,
+    *,
+    moving: bool = False,
 ) -> Comparison:
-    """Judges the answers of an examination; complexity orders the families from simple up."""
+    """Judges the answers of an examination; complexity orders the families from simple up.
+
+    moving: whether the record was found to change with time, see `forgetting`.
+    """
     answers = {name: examination.probability(name) for name in examination.log_odds}
     losses = {
         name: [row_log_loss(p, y) for p, y in zip(folds, examination.won, strict=True)]
@@ -64,7 +71,6 @@ def compare(
     }
     means = {name: float(np.mean([rows.mean() for rows in losses[name]])) for name in losses}
     best = min(means, key=lambda name: (means[name], complexity[name]))
-    tied = ("prior", best) if best == BLEND else tuple(means)
     rows = [
         Row(
             family=name,
@@ -76,11 +82,10 @@ def compare(
         )
         for name in sorted(losses, key=lambda name: complexity[name])
     ]
-    chosen = next(
-        row.family
-        for row in rows
-        if row.family == best or (row.family in tied and _is_as_good(row, errors_to_leave_prior))
-    )
+    good = [row.family for row in rows if _is_as_good(row, errors_to_leave_prior)]
+    chosen = good[0]
+    if chosen != "prior" and BLEND in good and (moving or best == BLEND):
+        chosen = BLEND
     return Comparison(rows, best, chosen)
 
 

@@ -1,9 +1,9 @@
 """How much past to use, measured and not guessed: memories compared on the same folds.
 
 Each candidate memory trains two quick probes (a small forest, a logistic model) whose mean is
-asked about the next period. The plainest memory wins unless another is better by more than the
-standard error of the paired difference; a memory so short that fewer than a hundred conversions
-remain is not tried.
+asked about the next period, the same periods as the families are asked about later. The plainest
+memory wins unless another is better by more than the standard error of the paired difference; a
+memory so short that fewer than a hundred conversions remain is not tried.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,8 @@ from redumbrella.training.splits import Fold, shuffled, walk_forward
 HALF_LIVES = (None, 0.3)
 MAX_ROWS = 15_000
 PROBE_ROUNDS = 50
-PROBE_FOLDS = 3
+SHUFFLED_FOLDS = 3
+STAGED_FOLDS = 3  # rows of one lead repeat each other, and wide histories take time
 LEAST_CONVERSIONS = 100
 
 
@@ -61,11 +62,12 @@ def choose_memory(
         if h is None or (forward and _kept(h) * conversions >= LEAST_CONVERSIONS)
     ]
     if staged:
-        probe_folds = [_thinned(fold) for fold in folds[-PROBE_FOLDS:]]
+        probe_folds = [_thinned(fold) for fold in folds[-STAGED_FOLDS:]]
     elif forward:
-        probe_folds = walk_forward(thin.size, PROBE_FOLDS)
+        # Fewer and longer periods ask the clock to look further ahead, and choose otherwise.
+        probe_folds = walk_forward(thin.size, len(folds))
     else:
-        probe_folds = shuffled(thin.size, PROBE_FOLDS)
+        probe_folds = shuffled(thin.size, SHUFFLED_FOLDS)
     trials = []
     for sees_clock in (False, True) if clock is not None else (False,):
         seen = clock.beside(design, position) if sees_clock and clock is not None else design

@@ -124,7 +124,8 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    comparison = compare(examination, COMPLEXITY, leaving)
+    moving = walks_forward and memory != Memory()
+    comparison = compare(examination, COMPLEXITY, leaving, moving=moving)
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)

@@ -19,7 +19,9 @@ from redumbrella.training.memory import Memory, fit_clock
 from redumbrella.training.splits import Fold, shuffled, walk_forward
 
 
-def compared(gains: dict[str, float], rows: int = 2_000, folds: int = 4) -> Comparison:
+def compared(
+    gains: dict[str, float], rows: int = 2_000, folds: int = 4, *, moving: bool = False
+) -> Comparison:
     """A comparison of families whose log-odds are the truth plus noise of a known size."""
     rng = np.random.default_rng(0)
     z = rng.normal(-1, 1.2, rows)
@@ -30,7 +32,7 @@ def compared(gains: dict[str, float], rows: int = 2_000, folds: int = 4) -> Comp
         asked = np.full(rows, -0.75) if noise == np.inf else z + noise * rng.normal(size=rows)
         exam.log_odds[name] = [asked[fold.test] for fold in plan]
         exam.seconds[name] = 0.5
-    return compare(exam, COMPLEXITY)
+    return compare(exam, COMPLEXITY, moving=moving)
 
 
 def test_paired_difference_by_hand() -> None:
@@ -73,6 +75,20 @@ def test_a_blend_that_wins_is_not_given_up_for_a_member_but_for_the_prior() -> N
     lost = compared({"prior": np.inf, "logistic": 0.0, "boosted": 0.9, "blend": 0.9})
     assert lost.chosen == "logistic"
     noise = compared({"prior": np.inf, "points": np.inf, "logistic": np.inf, "blend": np.inf})
+    assert noise.chosen == "prior"
+
+
+def test_where_the_world_moves_a_blend_that_is_level_is_used() -> None:
+    level = {"prior": np.inf, "logistic": 0.02, "boosted": 0.0, "blend": 0.01}
+    found = compared(level, moving=True)
+    gap, error = found.row("blend").difference_to_best
+    assert found.best != "blend"
+    assert gap <= error
+    assert found.chosen == "blend"
+    assert compared(level).chosen == "logistic"
+    worse = compared({"prior": np.inf, "logistic": 0.0, "blend": 0.9}, moving=True)
+    assert worse.chosen == "logistic"
+    noise = compared({"prior": np.inf, "logistic": np.inf, "blend": np.inf}, moving=True)
     assert noise.chosen == "prior"
 
 
