@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
-from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Row, paired_difference
+from redumbrella.evaluation.comparison import (
+    ERRORS_TO_LEAVE_PRIOR,
+    Comparison,
+    Row,
+    paired_difference,
+)
 from redumbrella.evaluation.curves import (
     calibration_curve,
     confusion_at,
@@ -64,7 +69,7 @@ def build_report(
         "folds": _folds(lesson, observed),
         "chosen": {
             "family": lesson.comparison.chosen,
-            "why": _why(lesson),
+            "why": why_chosen(lesson.comparison, lesson.walks_forward),
             "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
         },
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
@@ -190,10 +195,13 @@ def _span(observed: Observations, rows: np.ndarray[Any, Any]) -> tuple[str | Non
     return to_iso(int(ends[0])), to_iso(int(ends[1]))
 
 
-def _why(lesson: Lesson) -> str:
-    comparison = lesson.comparison
+def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
+    """A sentence or two on why the family in use was preferred.
+
+    walks_forward: whether the folds follow each other in time.
+    """
     chosen, best = comparison.row(comparison.chosen), comparison.row(comparison.best)
-    folds = "later periods" if lesson.walks_forward else "leads it had not seen"
+    folds = "later periods" if walks_forward else "leads it had not seen"
     if chosen.family == best.family:
         return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
     gap, error = chosen.difference_to_best
@@ -202,6 +210,13 @@ def _why(lesson: Lesson) -> str:
             f"{LABELS[best.family]} has the lowest log loss on {folds}, but its lead of {gap:.4f} "
             f"over the base rate is not clear of chance: the error of that difference is "
             f"± {error:.4f}, and it takes {ERRORS_TO_LEAVE_PRIOR:g} times as much."
+        )
+    if chosen.family == "blend":
+        return (
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, but the blend is only "
+            f"{gap:.4f} behind, which is within the error of that difference (± {error:.4f}). "
+            "These leads change with time, and where they do, a mean of several families is safer "
+            "than one of them."
         )
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
