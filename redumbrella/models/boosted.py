@@ -24,7 +24,8 @@ PATIENCE = 40
 MAX_ROUNDS = 1_500
 LEAVES = (15, 31)
 LEARNING_RATE = 0.05
-LARGE_ROWS = 80_000
+LARGE_LEADS = 45_000  # by weight: the stages of one lead count as one
+LARGE_ROWS = 70_000
 COLUMNS_PER_TREE = 60  # a tree looks at so many, but at no less than a fifth of them
 MANY_TO_SCORE = 20_000  # leads, over all calls, that are worth a second of preparation
 MANY_TO_EXPLAIN = 1_000  # leads in one call
@@ -70,7 +71,7 @@ class Boosted(Family):
         self.start = base_log_odds(won, weight)
         X = _matrix(design)
         self.rounds = self.fixed_rounds or self._find_rounds(X, won, weight)
-        one = self.fixed_rounds is not None or len(won) > LARGE_ROWS
+        one = self.fixed_rounds is not None or _is_large(weight)
         shapes = LEAVES[-1:] if one else LEAVES
         self.forests, self.scorers, self.explainers, self.scored = [], [], [], 0
         if self.features and 0 < won.sum() < won.size:
@@ -151,7 +152,7 @@ class Boosted(Family):
         if not self.features or not 0 < won[:cut].sum() < cut or not 0 < held.sum() < held.size:
             return 50
         lgb = lightgbm()
-        parameters = _parameters(LEAVES[-1], X.shape)
+        parameters = _parameters(LEAVES[-1], X.shape[1], weight)
         train = self._dataset(X[:cut], won[:cut], weight[:cut], parameters)
         valid = train.create_valid(X[cut:], held, weight=weight[cut:])
         stop = lgb.early_stopping(PATIENCE, verbose=False)
@@ -159,7 +160,7 @@ class Boosted(Family):
         return max(10, int(forest.best_iteration * 1.1))
 
     def _grow(self, X: Any, won: Vector, weight: Vector, leaves: int, seed: int) -> Any:
-        parameters = _parameters(leaves, X.shape) | {"seed": seed}
+        parameters = _parameters(leaves, X.shape[1], weight) | {"seed": seed}
         rounds = self.rounds if leaves == LEAVES[-1] else round(self.rounds * 1.3)
         return lightgbm().train(parameters, self._dataset(X, won, weight, parameters), rounds)
 
@@ -170,15 +171,19 @@ class Boosted(Family):
         )
 
 
-def _parameters(leaves: int, shape: tuple[int, int]) -> dict[str, Any]:
-    """What depends on the size of the record, shape = (rows, columns).
+def _is_large(weight: Vector) -> bool:
+    """Whether there is so much to learn from that one forest, grown faster, says the same."""
+    return bool(weight.size > LARGE_ROWS or weight.sum() > LARGE_LEADS)
 
-    Many rows need less shrinkage per tree: half the trees, hardly a difference. Of many columns,
+
+def _parameters(leaves: int, columns: int, weight: Vector) -> dict[str, Any]:
+    """What depends on the size of the record.
+
+    A large one needs less shrinkage per tree: half the trees, hardly a difference. Of many columns,
     most of them variables of histories that tell much the same, a tree sees fewer, so that trees
     differ and their sum varies less (random subspaces: Ho 1998).
     """
-    rows, columns = shape
-    rate = LEARNING_RATE if rows <= LARGE_ROWS else 2.0 * LEARNING_RATE
+    rate = 2.0 * LEARNING_RATE if _is_large(weight) else LEARNING_RATE
     share = float(np.clip(COLUMNS_PER_TREE / max(columns, 1), 0.2, 0.6))
     return PARAMETERS | {"num_leaves": leaves, "learning_rate": rate, "feature_fraction": share}
 
