@@ -50,13 +50,18 @@ PARAMETERS: dict[str, Any] = {
 
 @dataclass
 class Boosted(Family):
-    """Forests of boosted trees, averaged; with `fixed_rounds` one quick forest of that size."""
+    """Forests of boosted trees, averaged; with `fixed_rounds` one quick forest of that size.
+
+    rate: the share of each tree that counts (shrinkage); rounds mean something only with it.
+    """
 
     features: tuple[Feature, ...] = ()
     rounds: int = 0
+    rate: float = 0.0
     start: float = 0.0
     forests: list[Any] = field(default_factory=list)
     fixed_rounds: int | None = None
+    fixed_rate: float | None = None
     scored: int = field(default=0, init=False, repr=False)
     scorers: list[Any] = field(default_factory=list, init=False, repr=False)
     explainers: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -70,6 +75,7 @@ class Boosted(Family):
         self.features = design.features
         self.start = base_log_odds(won, weight)
         X = _matrix(design)
+        self.rate = self.fixed_rate or _rate(weight)
         self.rounds = self.fixed_rounds or self._find_rounds(X, won, weight)
         one = self.fixed_rounds is not None or _is_large(weight)
         shapes = LEAVES[-1:] if one else LEAVES
@@ -81,8 +87,8 @@ class Boosted(Family):
         return self
 
     def quick(self) -> "Boosted":
-        """One forest of the size that was found."""
-        return Boosted(fixed_rounds=max(self.rounds, 10))
+        """One forest of the size that was found, grown at the same rate."""
+        return Boosted(fixed_rounds=max(self.rounds, 10), fixed_rate=self.rate)
 
     def log_odds(self, design: Design) -> Vector:
         """Mean of the forests' raw scores."""
@@ -114,6 +120,7 @@ class Boosted(Family):
         """Each forest in LightGBM's own text form."""
         facts = {
             "rounds": self.rounds,
+            "rate": self.rate,
             "start": self.start,
             "forests": [forest.model_to_string() for forest in self.forests],
         }
@@ -123,7 +130,9 @@ class Boosted(Family):
     def from_parts(cls, parts: Parts, features: tuple[Feature, ...]) -> Self:
         """The model that `to_parts` described."""
         forests = [lightgbm().Booster(model_str=text) for text in parts.facts["forests"]]
-        return cls(features, parts.facts["rounds"], parts.facts["start"], forests)
+        facts = parts.facts
+        rate = facts.get("rate", 0.0)  # models saved earlier did not tell
+        return cls(features, facts["rounds"], rate, facts["start"], forests)
 
     def _scorers(self) -> list[Any]:
         """The forests made ready for scoring many leads."""
@@ -152,7 +161,7 @@ class Boosted(Family):
         if not self.features or not 0 < won[:cut].sum() < cut or not 0 < held.sum() < held.size:
             return 50
         lgb = lightgbm()
-        parameters = _parameters(LEAVES[-1], X.shape[1], weight)
+        parameters = _parameters(LEAVES[-1], X.shape[1], self.rate)
         train = self._dataset(X[:cut], won[:cut], weight[:cut], parameters)
         valid = train.create_valid(X[cut:], held, weight=weight[cut:])
         stop = lgb.early_stopping(PATIENCE, verbose=False)
@@ -160,7 +169,7 @@ class Boosted(Family):
         return max(10, int(forest.best_iteration * 1.1))
 
     def _grow(self, X: Any, won: Vector, weight: Vector, leaves: int, seed: int) -> Any:
-        parameters = _parameters(leaves, X.shape[1], weight) | {"seed": seed}
+        parameters = _parameters(leaves, X.shape[1], self.rate) | {"seed": seed}
         rounds = self.rounds if leaves == LEAVES[-1] else round(self.rounds * 1.3)
         return lightgbm().train(parameters, self._dataset(X, won, weight, parameters), rounds)
 
@@ -176,14 +185,17 @@ def _is_large(weight: Vector) -> bool:
     return bool(weight.size > LARGE_ROWS or weight.sum() > LARGE_LEADS)
 
 
-def _parameters(leaves: int, columns: int, weight: Vector) -> dict[str, Any]:
-    """What depends on the size of the record.
+def _rate(weight: Vector) -> float:
+    """A large record needs less shrinkage per tree: half the trees, hardly a difference."""
+    return 2.0 * LEARNING_RATE if _is_large(weight) else LEARNING_RATE
 
-    A large one needs less shrinkage per tree: half the trees, hardly a difference. Of many columns,
-    most of them variables of histories that tell much the same, a tree sees fewer, so that trees
-    differ and their sum varies less (random subspaces: Ho 1998).
+
+def _parameters(leaves: int, columns: int, rate: float) -> dict[str, Any]:
+    """What depends on the table.
+
+    Of many columns, most of them variables of histories that tell much the same, a tree sees fewer,
+    so that trees differ and their sum varies less (random subspaces: Ho 1998).
     """
-    rate = 2.0 * LEARNING_RATE if _is_large(weight) else LEARNING_RATE
     share = float(np.clip(COLUMNS_PER_TREE / max(columns, 1), 0.2, 0.6))
     return PARAMETERS | {"num_leaves": leaves, "learning_rate": rate, "feature_fraction": share}
 
