@@ -113,38 +113,39 @@ def _word(text, at):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _hash(text, first, end):  # type: ignore[no-untyped-def]
-    """Multiply-and-fold hash of text[first:end]."""
+    """Multiply-and-fold hash of text[first:end], word by word; the last word may overlap."""
     at, stop = np.uint64(first), np.uint64(end)
-    mixed = (stop - at) * _GOLDEN
-    while at + np.uint64(8) <= stop:
-        mixed = (mixed ^ _word(text, at)) * _GOLDEN
-        mixed ^= mixed >> np.uint64(32)
-        at += np.uint64(8)
-    rest = np.uint64(0)
-    while at < stop:
-        rest = rest << np.uint64(8) | np.uint64(text[at])
-        at += np.uint64(1)
+    mixed, rest = (stop - at) * _GOLDEN, np.uint64(0)
+    if stop - at < np.uint64(8):
+        while at < stop:
+            rest = rest << np.uint64(8) | np.uint64(text[at])
+            at += np.uint64(1)
+    else:
+        last = stop - np.uint64(8)
+        while at < last:
+            mixed = (mixed ^ _word(text, at)) * _GOLDEN
+            mixed ^= mixed >> np.uint64(32)
+            at += np.uint64(8)
+        rest = _word(text, last)
     mixed = (mixed ^ rest) * _GOLDEN
     return mixed ^ mixed >> np.uint64(32)
 
 
 @njit(nogil=True, cache=True)
 def _same(a, a_first, b, b_first, length):  # type: ignore[no-untyped-def]
-    """Whether `length` bytes of a and b are equal."""
-    at, other, left = np.uint64(a_first), np.uint64(b_first), length
-    while left >= 8:
-        if _word(a, at) != _word(b, other):
+    """Whether `length` bytes of a and b are equal, word by word; the last word may overlap."""
+    at, other, done = np.uint64(a_first), np.uint64(b_first), np.uint64(0)
+    if length < 8:
+        for i in range(length):
+            if a[at + np.uint64(i)] != b[other + np.uint64(i)]:
+                return False
+        return True
+    last = np.uint64(length) - np.uint64(8)
+    while done < last:
+        if _word(a, at + done) != _word(b, other + done):
             return False
-        at += np.uint64(8)
-        other += np.uint64(8)
-        left -= 8
-    while left > 0:
-        if a[at] != b[other]:
-            return False
-        at += np.uint64(1)
-        other += np.uint64(1)
-        left -= 1
-    return True
+        done += np.uint64(8)
+    return _word(a, at + last) == _word(b, other + last)
 
 
 @njit(nogil=True, cache=True)

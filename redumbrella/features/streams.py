@@ -338,6 +338,8 @@ def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
     """Copy facts to the next free place of their person."""
     at, code, duration, value, known_at, product = facts
     new_at, new_code, new_duration, new_value, new_known_at, new_product = grouped
+    has_duration, has_value = duration.size > 0, value.size > 0
+    has_known_at, has_product = known_at.size > 0, product.size > 0
     for source in range(person.size):
         p = person[source]
         if p < 0:
@@ -346,13 +348,13 @@ def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
         places[p] = target + 1
         new_at[target] = at[source]
         new_code[target] = code[source]
-        if duration.size:
+        if has_duration:
             new_duration[target] = duration[source]
-        if value.size:
+        if has_value:
             new_value[target] = value[source]
-        if known_at.size:
+        if has_known_at:
             new_known_at[target] = known_at[source]
-        if product.size:
+        if has_product:
             new_product[target] = product[source]
 
 
@@ -369,11 +371,19 @@ def _order_histories(first, end, offsets, facts):  # type: ignore[no-untyped-def
     at = facts[0]
     for person in range(first, end):
         low, high = offsets[person], offsets[person + 1]
+        tied = low  # where the facts of the present instant begin
         for j in range(low + 1, high):
             # Most neighbours differ in time, and then nothing else has to be read.
-            if at[j - 1] >= at[j] and _compare(facts, j - 1, j) > 0:
-                _order_history(low, high, facts)
+            if at[j - 1] < at[j]:
+                tied = j
+            elif at[j - 1] > at[j]:
+                _order_facts(low, high, facts)
                 break
+            elif _compare(facts, j - 1, j) > 0:
+                stop = j + 1
+                while stop < high and at[stop] == at[j]:
+                    stop += 1
+                _order_facts(tied, stop, facts)
 
 
 @njit(nogil=True, cache=True)
@@ -395,8 +405,8 @@ def _compare(facts, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _order_history(low, high, facts):  # type: ignore[no-untyped-def]
-    """Merge sort of one history, so that a million facts in one instant stay affordable."""
+def _order_facts(low, high, facts):  # type: ignore[no-untyped-def]
+    """Merge sort of facts of one person, so that a million facts in one instant stay affordable."""
     n = high - low
     order, other = np.arange(low, high), np.empty(n, np.int64)
     width = 1
