@@ -234,7 +234,7 @@ class BlockWork:
     def count(self, cells: NDArray[np.int64]) -> None:
         """Write the number of cells of each row to `cells` (n)."""
         plan = self.layout
-        block_cells = np.stack([plan.code_cells, plan.stream_cells])
+        block_cells = np.diff(np.stack([plan.code_cells.start, plan.stream_cells.start]))
         self._in_chunks(
             lambda first, end: count_rows(
                 first,
@@ -264,8 +264,8 @@ class BlockWork:
                 *self._rows,
                 self.histories,
                 plan.window_of_day,
-                plan.of_code,
-                plan.of_stream,
+                *plan.code_cells,
+                *plan.stream_cells,
                 plan.n_codes,
                 plan.code_width,
                 plan.long_seconds,

@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,14 +134,26 @@ class FeatureSet:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
+class Cells(NamedTuple):
+    """The stored cells of a block, by the window that its newest fact lies in, in order of column.
+
+    Those for window w are numbers start[w] to start[w + 1] of `column`, the column within the
+    block, and of `source`, where the value stands among the values of all families: its number in
+    FAMILIES x number of windows + its window.
+    """
+
+    start: NDArray[np.int64]
+    column: NDArray[np.int32]
+    source: NDArray[np.uint32]
+
+
 class Layout(NamedTuple):
     """The columns of one stream: a block of `code_width` for each code, then the stream's block.
 
     `window_of_day[d]` is the smallest window that holds facts of d whole days of age; its last
     entry, the number of the last window, serves all older ages. `of_code` and `of_stream` describe
     the two kinds of blocks, one line per family: its number in FAMILIES, the column of window 0
-    within the block, the first of its windows, and the one after its last. `code_cells[w]` and
-    `stream_cells[w]` are the stored cells of a block whose newest fact lies in window w.
+    within the block, the first of its windows, and the one after its last.
     """
 
     window_of_day: NDArray[np.uint8]
@@ -152,8 +164,8 @@ class Layout(NamedTuple):
     stream_width: int
     of_code: NDArray[np.int32]
     of_stream: NDArray[np.int32]
-    code_cells: NDArray[np.int64]
-    stream_cells: NDArray[np.int64]
+    code_cells: Cells
+    stream_cells: Cells
 
     @property
     def n_columns(self) -> int:
@@ -200,15 +212,25 @@ def layout(feature_set: FeatureSet, n_codes: int, *, has_duration: bool, has_val
     )
 
 
-def _block(families: list[int], n_windows: int) -> tuple[int, NDArray[np.int32], NDArray[np.int64]]:
-    """Width, description and number of cells of a block (see `Layout`)."""
+def _block(families: list[int], n_windows: int) -> tuple[int, NDArray[np.int32], Cells]:
+    """Width, description and stored cells of a block (see `Layout`)."""
     first_of = {"each": 0, "pairs": 0, "all": n_windows - 1}
     end_of = {"each": n_windows, "pairs": n_windows - 1, "all": n_windows}
     first = np.array([first_of[FAMILIES[f].windows] for f in families], np.int32)
     end = np.array([end_of[FAMILIES[f].windows] for f in families], np.int32)
     width = end - first
     start = np.cumsum(width) - width - first
-    newest = np.arange(n_windows)[:, None]
-    cells = np.maximum(end - np.maximum(first, newest), 0).sum(axis=1, dtype=np.int64)
     block = np.stack([np.array(families, np.int32), start, first, end], axis=1)
-    return int(width.sum()), np.ascontiguousarray(block, np.int32), cells
+    return int(width.sum()), np.ascontiguousarray(block, np.int32), _cells(block, n_windows)
+
+
+def _cells(block: NDArray[np.integer[Any]], n_windows: int) -> Cells:
+    """A block's stored cells: of every family, the windows that hold its newest fact."""
+    window = np.concatenate([np.arange(first, end) for _, _, first, end in block] or [[]])
+    widths = block[:, 3] - block[:, 2]
+    column = np.repeat(block[:, 1], widths) + window
+    source = np.repeat(block[:, 0], widths) * n_windows + window
+    stored = [np.flatnonzero(window >= newest) for newest in range(n_windows)]
+    chosen = np.concatenate(stored)
+    start = np.cumsum([0, *(len(cells) for cells in stored)])
+    return Cells(start, column[chosen].astype(np.int32), source[chosen].astype(np.uint32))

@@ -30,8 +30,8 @@ def test_a_small_layout_by_hand():
     assert plan.stream_width == 8
     assert plan.n_columns == 2 * 6 + 8
     # Newest fact within 7 days: all six cells; within 30: two counts, seen, one trend; older: two.
-    assert plan.code_cells.tolist() == [6, 4, 2]
-    assert plan.stream_cells.tolist() == [8, 5, 2]
+    assert np.diff(plan.code_cells.start).tolist() == [6, 4, 2]
+    assert np.diff(plan.stream_cells.start).tolist() == [8, 5, 2]
     assert plan.window_of_day.tolist() == [0] * 7 + [1] * 23 + [2]
 
 
