@@ -23,7 +23,7 @@ setup-dev: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@# Compiled once here, so that no command waits for a compiler.
-	$(BIN)/python -m redumbrella.features.compilation
+	$(BIN)/python -m redumbrella.models.compilation
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.lock

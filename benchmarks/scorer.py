@@ -409,7 +409,7 @@ def main() -> None:
         explain_all(options.explain_all, options.folder)
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    from redumbrella.models.scorer import warm
+    from redumbrella.models.compilation import warm
 
     warm()
     cores = len(os.sched_getaffinity(0))

@@ -41,7 +41,3 @@ def warm() -> None:
     screen_columns(matrix, np.array([True, False]))
     latest_codes(log, asked.person, asked.as_of)
     narrowed(matrix, np.arange(2), np.arange(2))
-
-
-if __name__ == "__main__":
-    warm()

@@ -136,9 +136,10 @@ def _same(a, a_first, b, b_first, length):  # type: ignore[no-untyped-def]
     """Whether `length` bytes of a and b are equal, word by word; the last word may overlap."""
     at, other, done = np.uint64(a_first), np.uint64(b_first), np.uint64(0)
     if length < 8:
-        for i in range(length):
-            if a[at + np.uint64(i)] != b[other + np.uint64(i)]:
+        while done < np.uint64(length):
+            if a[at + done] != b[other + done]:
                 return False
+            done += np.uint64(1)
         return True
     last = np.uint64(length) - np.uint64(8)
     while done < last:

@@ -143,8 +143,8 @@ def write_rows(  # type: ignore[no-untyped-def]
 
     person, as_of and wanted (n): see `kernel.Rows`. `histories` are a log's offsets and columns
     (see `streams.Facts`; empty where there is none), the last being what each fact is about: it
-    counts only if that equals the row's `wanted`. The cells of a code's and of the stream's block: see `windows.Cells`.
-    No history has more than `longest` facts.
+    counts only if that equals the row's `wanted`. For `code_…`, `stream_…`, the cells of a code's
+    and of the stream's block, see `windows.Cells`. No history has more than `longest` facts.
     """
     # Arrays are passed one by one: every access to a member of a tuple costs as much as the
     # arithmetic on it, and code in the cache would depend on the tuple's class.

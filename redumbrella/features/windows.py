@@ -226,7 +226,7 @@ def _block(families: list[int], n_windows: int) -> tuple[int, NDArray[np.int32],
 
 def _cells(block: NDArray[np.integer[Any]], n_windows: int) -> Cells:
     """A block's stored cells: of every family, the windows that hold its newest fact."""
-    window = np.concatenate([np.arange(first, end) for _, _, first, end in block] or [[]])
+    window = np.concatenate([np.empty(0, int), *(np.arange(a, b) for _, _, a, b in block)])
     widths = block[:, 3] - block[:, 2]
     column = np.repeat(block[:, 1], widths) + window
     source = np.repeat(block[:, 0], widths) * n_windows + window

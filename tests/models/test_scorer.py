@@ -177,9 +177,10 @@ USE = """
 import numpy as np, scipy.sparse as sp
 from numba.core import dispatcher
 from grown_forests import grow, table
+from redumbrella.models.compilation import warm
 from redumbrella.models.contributions import Explainer
 from redumbrella.models.forest import parse_forest
-from redumbrella.models.scorer import Scorer, warm
+from redumbrella.models.scorer import Scorer
 
 warm()
 compiled = []
