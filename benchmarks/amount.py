@@ -26,7 +26,7 @@ from tables import DECIDED, FIRST_DAY, _first_day, typed
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import fit_records
 from redumbrella.models.amount import LEVELS, fit_amount, pinball
-from redumbrella.models.boosted import _matrix, lightgbm
+from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.encoding import fit_encoding
 from redumbrella.models.log_mean import row_loss
 
@@ -213,7 +213,7 @@ def linear(train: Design, y: Vector, test: Design, _task: Task) -> Answer:
 def trees(train: Design, y: Vector, test: Design, _task: Task) -> Answer:
     """LightGBM with its defaults: least squares for the mean, pinball loss for each quantile."""
     lgb = lightgbm()
-    X, asked = _matrix(train), _matrix(test)
+    X, asked = tree_matrix(train), tree_matrix(test)
     columns = [j for j, f in enumerate(train.features) if f.kind == "category"]
 
     def said(objective: dict[str, object]) -> Vector:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from redumbrella.errors import DataError
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector, prefixed, unprefixed
-from redumbrella.models.boosted import _matrix, lightgbm
+from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.log_mean import LEAST_TO_LEARN, Fold, LogMean, best_of, fit_log_mean, grow
 from redumbrella.models.parallel import run_all
 
@@ -117,7 +117,7 @@ class Amount:
             return np.zeros((design.rows, 1))
         if self.base == "mean":
             return np.log1p(self.mean(design) / self.unit)[:, None]
-        X = _matrix(design)
+        X = tree_matrix(design)
         return np.column_stack([forest.predict(X, num_threads=2) for forest in self.forests])
 
     def _shifts(self, design: Design) -> Vector:
@@ -219,7 +219,7 @@ def _choose_base(
     grown: list[Any] = []
     if scaled.size >= LEAST_FOR_ORDER:
         train, test = folds[0]
-        held, X = (design.take(test), truth), _matrix(design.take(test))
+        held, X = (design.take(test), truth), tree_matrix(design.take(test))
         grown = _grow_quantiles(design.take(train), scaled[train], [None] * len(LEVELS), held)
         bases["trees"] = np.column_stack([forest.predict(X, num_threads=2) for forest in grown])
     residuals = {name: truth[:, None] - base for name, base in bases.items()}

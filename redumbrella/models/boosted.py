@@ -74,7 +74,7 @@ class Boosted(Family):
         """Finds the number of trees on the last leads, then grows the forests on all."""
         self.features = design.features
         self.start = base_log_odds(won, weight)
-        X = _matrix(design)
+        X = tree_matrix(design)
         self.rate = self.fixed_rate or _rate(weight)
         self.rounds = self.fixed_rounds or self._find_rounds(X, won, weight)
         one = self.fixed_rounds is not None or _is_large(weight)
@@ -98,7 +98,7 @@ class Boosted(Family):
         if self.scored >= MANY_TO_SCORE:  # both ways give the same bits
             raw = [scorer.raw(design.profile, design.history) for scorer in self._scorers()]
         else:
-            X = _matrix(design)
+            X = tree_matrix(design)
             raw = [f.predict(X, raw_score=True, num_threads=2) for f in self.forests]
         return np.asarray(np.mean(raw, axis=0), np.float64)
 
@@ -111,7 +111,7 @@ class Boosted(Family):
             return self._contributions_of_many(design)
         total = np.zeros((design.rows, width + 1))
         for forest in self.forests:
-            shap = forest.predict(_matrix(design), pred_contrib=True, num_threads=2)
+            shap = forest.predict(tree_matrix(design), pred_contrib=True, num_threads=2)
             total += shap.toarray() if sp.issparse(shap) else shap
         total /= len(self.forests)
         return Contributions(float(total[0, -1]), total[:, :-1])
@@ -208,7 +208,8 @@ def lightgbm() -> Any:
     return library
 
 
-def _matrix(design: Design) -> NDArray[np.float64] | sp.csr_matrix:
+def tree_matrix(design: Design) -> NDArray[np.float64] | sp.csr_matrix:
+    """A design's columns (n, columns) as LightGBM takes them: dense, or sparse with a history."""
     if design.history is None:
         return design.profile
     profile = sp.csr_matrix(np.where(design.profile == 0.0, 0.0, design.profile))

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector
-from redumbrella.models.boosted import _matrix, lightgbm
+from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.parallel import run_all
 
@@ -77,7 +77,7 @@ class LogMean:
             X = self.encoding.transform(design)
             found.append(self.coefficients[0] + X @ self.coefficients[1:])
         if self.forest is not None and design.rows:
-            found.append(self.forest.predict(_matrix(design), raw_score=True, num_threads=2))
+            found.append(self.forest.predict(tree_matrix(design), raw_score=True, num_threads=2))
         parts = found or [np.zeros(design.rows)]
         return np.asarray(self.level + sum(parts) / len(parts), np.float64)
 
@@ -88,7 +88,7 @@ class LogMean:
         if self.encoding is not None:
             found.append(self._linear_contributions(design))
         if self.forest is not None and design.rows:
-            shap = self.forest.predict(_matrix(design), pred_contrib=True, num_threads=2)
+            shap = self.forest.predict(tree_matrix(design), pred_contrib=True, num_threads=2)
             shap = np.asarray(shap.toarray() if sp.issparse(shap) else shap)
             found.append(Contributions(float(shap[0, -1]), shap[:, :-1]))
         for part in found:
@@ -207,10 +207,10 @@ def grow(
     lgb = lightgbm()
     parameters = PARAMETERS | objective
     columns = [j for j, f in enumerate(design.features) if f.kind == "category"]
-    train = lgb.Dataset(_matrix(design), target, categorical_feature=columns, params=parameters)
+    train = lgb.Dataset(tree_matrix(design), target, categorical_feature=columns, params=parameters)
     if held is None:
         return lgb.train(parameters, train, rounds)
-    valid = train.create_valid(_matrix(held[0]), held[1])
+    valid = train.create_valid(tree_matrix(held[0]), held[1])
     stop = lgb.early_stopping(PATIENCE, verbose=False)
     forest = lgb.train(parameters, train, MAX_ROUNDS, valid_sets=[valid], callbacks=[stop])
     # Prediction uses the best iteration; the rest is cut, so that it is also what is kept.

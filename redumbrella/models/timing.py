@@ -29,7 +29,7 @@ from redumbrella.errors import DataError
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.amount import Estimate
 from redumbrella.models.base import Parts, Vector, prefixed, unprefixed
-from redumbrella.models.boosted import _matrix, lightgbm
+from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.log_mean import PARAMETERS as TREES
 from redumbrella.models.parallel import run_all
@@ -161,7 +161,7 @@ class Hazard:
         for first in range(0, design.rows, ROWS_AT_ONCE):
             part = design.take(slice(first, first + ROWS_AT_ONCE))
             lead, interval = np.divmod(np.arange(part.rows * k), k)
-            X = _matrix(_with_interval(part.take(lead), interval))
+            X = tree_matrix(_with_interval(part.take(lead), interval))
             raw.append(self.forest.predict(X, raw_score=True, num_threads=2))
         return np.concatenate(raw).reshape(design.rows, k)
 
@@ -390,7 +390,7 @@ def _dataset(design: Design, cells: Cells, table: Vector, reference: Any = None)
     longer = _with_interval(design.take(lead), interval)
     categories = [j for j, f in enumerate(longer.features) if f.kind == "category"]
     return lightgbm().Dataset(
-        _matrix(longer),
+        tree_matrix(longer),
         cells.ended.ravel()[cell],
         weight=weight[cell] * scale,
         init_score=table[interval],
