@@ -34,7 +34,7 @@ def print_report(report: ModelReport) -> None:
     for line in lines:
         output.print(line, soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
-    closing = [_out_of_time(document), _stability(document), _rests_on(document)]
+    closing = [_past(document), _out_of_time(document), _stability(document), _rests_on(document)]
     closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
     if document["products"] is not None:
         closing.append(products_examined(document["products"]) + " See them: umbrella products")
@@ -114,6 +114,12 @@ def _chosen(report: ModelReport) -> str:
         else ""
     )
     return f"* In use: {report.facts.label}. {report.document['chosen']['why']}{mixed}"
+
+
+def _past(document: ReportDocument) -> str:
+    trials = document["forgetting"]["trials"] if document["forgetting"] else []
+    used = [trial["label"] for trial in trials if trial.get("chosen")]  # older reports do not say
+    return f"{used[0]} ({len(trials)} ways to weigh the past were tried)." if used else ""
 
 
 def _out_of_time(document: ReportDocument) -> str:

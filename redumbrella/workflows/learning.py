@@ -44,6 +44,9 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
+# Comparing all families twice takes time, and the more leads, the surer are the quick probes.
+MOST_ROWS_FOR_TWO_LOOKS = 50_000
+
 Progress = Callable[[str, float], None]
 
 
@@ -57,6 +60,22 @@ class Period:
     prior: Vector
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """All families compared with one memory. design: the rows as that memory sees them."""
+
+    memory: Memory
+    design: Design
+    makers: Mapping[str, Maker]
+    examination: Examination
+    comparison: Comparison
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log loss of the best family."""
+        return self.comparison.row(self.comparison.best).metrics["log_loss"][0]
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A fitted model and its examination.
@@ -65,6 +84,7 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
+    trials, looks: memories tried by quick probes, and those that all families were compared with.
     """
 
     regime: Regime
@@ -72,6 +92,7 @@ class Lesson:
     walks_forward: bool
     memory: Memory
     trials: Sequence[MemoryTrial]
+    looks: Sequence[Look]
     examination: Examination
     comparison: Comparison
     weights: Mapping[str, float]
@@ -106,7 +127,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
-    whole, columns = design, None
+    columns = None
     if design.history is not None:
         report("Looking for telling window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
@@ -115,17 +136,25 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     if regime.name == "model":
         report("Measuring how much past to use", 0.02)
         memory, trials = choose_memory(design, won, observed.position, clock, folds)
-    if memory.sees_clock and clock is not None:
-        whole = clock.beside(design, observed.position)
-    makers = _makers(regime, whole)
-    part = _part(report, 0.1, 0.6)
-    examination = examine(makers, whole, won, folds, memory, part, walks_forward)
-    if regime.name == "model":
-        examination.add_blend()
-    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
-    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    moving = walks_forward and memory != Memory()
-    comparison = compare(examination, COMPLEXITY, leaving, moving=moving)
+    memories = [memory]
+    if memory != Memory() and walks_forward and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
+        memories = [Memory(), memory]  # the plain one first: it wins a tie
+    steps = np.linspace(0.1, 0.6, len(memories) + 1)
+    looks = [
+        _look(
+            memory,
+            clock.beside(design, observed.position) if memory.sees_clock and clock else design,
+            won,
+            folds,
+            regime,
+            walks_forward,
+            _part(report, start, end),
+        )
+        for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True)
+    ]
+    look = min(looks, key=lambda look: look.log_loss)
+    memory, whole, makers = look.memory, look.design, look.makers
+    examination, comparison = look.examination, look.comparison
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)
@@ -164,6 +193,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         walks_forward=walks_forward,
         memory=memory,
         trials=trials,
+        looks=looks,
         examination=examination,
         comparison=comparison,
         weights=weights,
@@ -222,6 +252,27 @@ def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool
     if forward:
         return walk_forward(rows, FOLDS), True
     return shuffled(rows, min(FOLDS, rows)), False
+
+
+def _look(
+    memory: Memory,
+    design: Design,
+    won: Vector,
+    folds: Sequence[Fold],
+    regime: Regime,
+    walks_forward: bool,
+    report: Progress,
+) -> Look:
+    """Compares all families of the regime with one memory."""
+    makers = _makers(regime, design)
+    examination = examine(makers, design, won, folds, memory, report, walks_forward)
+    if regime.name == "model":
+        examination.add_blend()
+    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
+    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
+    moving = walks_forward and memory != Memory()
+    comparison = compare(examination, COMPLEXITY, leaving, moving=moving)
+    return Look(memory, design, makers, examination, comparison)
 
 
 def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:

@@ -385,6 +385,30 @@ class Lifetime(TypedDict):
     notes: list[str]
 
 
+class MemoryTried(TypedDict):
+    """One way to weigh the past.
+
+    log_loss: of two quick models on leads they had not seen. best_family_log_loss: of the best
+    family, where all were compared; else null. half_life_share: the share of the record after which
+    a lead counts half; null where all count alike.
+    """
+
+    label: str
+    half_life_share: float | None
+    sees_time_of_arrival: bool
+    log_loss: float
+    best_family_log_loss: float | None
+    chosen: bool
+
+
+class Forgetting(TypedDict):
+    """How much past the model uses, and the ways that were tried."""
+
+    half_life_share: float | None
+    sees_time_of_arrival: bool
+    trials: list[MemoryTried]
+
+
 class ReportDocument(TypedDict):
     """Everything that is known about one trained model."""
 
@@ -415,7 +439,7 @@ class ReportDocument(TypedDict):
     leaks: list[Leak]
     gates: list[Gate]
     score_distribution: list[ScoreBin]
-    forgetting: dict[str, object] | None
+    forgetting: Forgetting | None
     history: HistoryFacts | None
     values: dict[str, object] | None
     products: ProductsReport | None

@@ -34,10 +34,11 @@ from redumbrella.models.registry import LABELS, LeadModel
 from redumbrella.scores.importance import importance
 from redumbrella.settings import Settings
 from redumbrella.training.leaks import Leak
+from redumbrella.training.memory import Memory
 from redumbrella.training.observations import Observations
 from redumbrella.workflows.gathering import Gathered, open_designs
 from redumbrella.workflows.learning import Learned, Lesson, Period
-from redumbrella.workflows.report_document import FORMAT, ReportDocument
+from redumbrella.workflows.report_document import FORMAT, Forgetting, ReportDocument
 from redumbrella.workspace import Workspace
 
 MOST_SHOWN = 50_000  # open leads in the chart of the scores
@@ -333,21 +334,36 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
     }
 
 
-def _forgetting(lesson: Lesson) -> dict[str, object] | None:
+def _forgetting(lesson: Lesson) -> Forgetting | None:
+    """Which memories were tried, which were compared in full, and which is in use."""
     if not lesson.trials:
         return None
+    looks = {look.memory: look.log_loss for look in lesson.looks}
     return {
         "half_life_share": lesson.memory.half_life,
         "sees_time_of_arrival": lesson.memory.sees_clock,
         "trials": [
             {
+                "label": _memory_in_words(trial.memory),
                 "half_life_share": trial.memory.half_life,
                 "sees_time_of_arrival": trial.memory.sees_clock,
                 "log_loss": trial.log_loss,
+                "best_family_log_loss": looks.get(trial.memory),
+                "chosen": trial.memory == lesson.memory,
             }
             for trial in lesson.trials
         ],
     }
+
+
+def _memory_in_words(memory: Memory) -> str:
+    """What a memory does with the past, short enough for a table."""
+    past = (
+        "All the past counts alike"
+        if memory.half_life is None
+        else f"Half the weight for every {memory.half_life:.0%} of the record"
+    )
+    return past + (", time of arrival seen" if memory.sees_clock else "")
 
 
 def _pooled(model: LeadModel) -> list[str]:

@@ -11,7 +11,9 @@ from redumbrella.evaluation.metrics import auc
 from redumbrella.evaluation.regime import allowed
 from redumbrella.models.base import Vector
 from redumbrella.models.registry import FAMILIES
+from redumbrella.training.memory import Memory
 from redumbrella.training.observations import Observations, Order
+from redumbrella.workflows import learning
 from redumbrella.workflows.learning import FOLDS, LAST_PERIOD, learn, plan_folds, relearn
 
 MODEL, RULES = allowed(60, 60), allowed(10, 60)
@@ -114,3 +116,20 @@ def test_a_lesson_is_relearned_on_other_columns() -> None:
         assert columns is None
         p = blend.probability(narrow)
         assert auc(p, won) > 0.6
+
+
+def test_a_memory_that_probes_liked_is_compared_with_the_plain_one_by_all_families(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half the weight for every 2 % of the record: in a steady world that throws leads away."""
+    design = make_design(600)
+    won = draw(truth(design))
+    short = Memory(half_life=0.02)
+    monkeypatch.setattr(learning, "choose_memory", lambda *_: (short, []))
+    lesson = learn(observed(won), design, None, quiet)
+    assert [look.memory for look in lesson.looks] == [Memory(), short]
+    assert lesson.looks[0].log_loss < lesson.looks[1].log_loss
+    assert lesson.memory == Memory()
+    assert lesson.comparison is lesson.looks[0].comparison
+    monkeypatch.setattr(learning, "MOST_ROWS_FOR_TWO_LOOKS", 599)
+    assert learn(observed(won), design, None, quiet).memory == short
