@@ -31,6 +31,7 @@ _ABSENT: dict[str, Any] = {
     "out_of_time": None,
     "confusion": None,
     "points": None,
+    "walks_forward": True,
     "forgetting": None,
     "lifetime": None,
     "history": None,

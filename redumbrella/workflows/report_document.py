@@ -426,6 +426,7 @@ class ReportDocument(TypedDict):
     period: Period
     families: list[FamilyResult]
     folds: list[Fold]
+    walks_forward: bool
     chosen: Chosen
     baselines: list[str]
     verdict: Verdict

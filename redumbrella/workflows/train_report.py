@@ -68,6 +68,7 @@ def build_report(
         "period": _period(observed),
         "families": [_family(row, lesson) for row in lesson.comparison.rows],
         "folds": _folds(lesson, observed),
+        "walks_forward": lesson.walks_forward,
         "chosen": {
             "family": lesson.comparison.chosen,
             "why": why_chosen(lesson.comparison, lesson.walks_forward),
