@@ -8,8 +8,9 @@ on pure noise, so it must beat it by one and a half.
 
 A blend that wins is not given up for one of its members: what is simple is preferred because it
 varies less from period to period, and a mean of families varies less than any of them. Where the
-world moves, the errors of a mean differ least from one period to the next, so that there a blend
-that is level with the best is preferred to any single family (Bates and Granger 1969; decision 12).
+world moves, the family that was best until now often is not best next, and the errors of a mean
+differ least from one period to the next, so that there the blend is used (Bates and Granger 1969;
+decision 12), unless the base rate is as good as the best.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,8 +85,9 @@ def compare(
     ]
     good = [row.family for row in rows if _is_as_good(row, errors_to_leave_prior)]
     chosen = good[0]
-    if chosen != "prior" and BLEND in good and (moving or best == BLEND):
-        chosen = BLEND
+    if chosen != "prior" and BLEND in losses:
+        hedged = moving and means[BLEND] < means["prior"]
+        chosen = BLEND if hedged or best == BLEND else chosen
     return Comparison(rows, best, chosen)
 
 

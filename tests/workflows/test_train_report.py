@@ -28,7 +28,7 @@ def comparison(best: str, chosen: str) -> Comparison:
         ("logistic", "logistic", "lowest log loss on later periods (0.3000)"),
         ("logistic", "prior", "not clear of chance"),
         ("blend", "logistic", "the simpler logistic regression is only 0.0012 behind"),
-        ("logistic", "blend", "a mean of several families is safer"),
+        ("logistic", "blend", "a mean of several is safer"),
     ],
 )
 def test_why_a_family_is_in_use(best: str, chosen: str, said: str) -> None:
