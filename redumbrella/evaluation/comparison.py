@@ -9,8 +9,10 @@ on pure noise, so it must beat it by one and a half.
 A blend that wins is not given up for one of its members: what is simple is preferred because it
 varies less from period to period, and a mean of families varies less than any of them. Where the
 world moves, the family that was best until now often is not best next, and the errors of a mean
-differ least from one period to the next, so that there the blend is used (Bates and Granger 1969;
-decision 12), unless the base rate is as good as the best.
+differ least from one period to the next, so that there a blend that is level with the best is
+preferred to any single family (Bates and Granger 1969; decision 12). Level is what is within one
+standard error, lead by lead or from period to period: the latter says how sure a difference is for
+the next period.
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,9 +88,16 @@ def compare(
     good = [row.family for row in rows if _is_as_good(row, errors_to_leave_prior)]
     chosen = good[0]
     if chosen != "prior" and BLEND in losses:
-        hedged = moving and means[BLEND] < means["prior"]
+        hedged = moving and means[BLEND] < means["prior"] and _is_level(losses[BLEND], losses[best])
         chosen = BLEND if hedged or best == BLEND else chosen
     return Comparison(rows, best, chosen)
+
+
+def _is_level(losses: Sequence[Vector], best: Sequence[Vector]) -> bool:
+    """Whether a difference is within one standard error, lead by lead or period by period."""
+    difference, error = paired_difference(losses, best)
+    gaps = [float((a - b).mean()) for a, b in zip(losses, best, strict=True)]
+    return difference <= max(error, float(np.std(gaps, ddof=1) / np.sqrt(len(gaps))))
 
 
 def _is_as_good(row: Row, errors_to_leave_prior: float) -> bool:

@@ -43,12 +43,15 @@ _ID_WORDS = ("lead", "id", "number", "no", "nr", "key", "code", "uuid", "guid", 
 _OUTCOME_WORDS = (
     *("won", "converted", "conversion", "outcome", "y", "target", "label", "subscribed"),
     *("success", "result", "response", "purchased", "bought", "deal", "accepted", "status"),
-    *("stage", "state", "closed"),
+    *("stage", "state", "closed", "ergebnis", "resultat", "resultado", "risultato", "resultaat"),
 )
+# Letters with accents end a word: "gagné" is read as "gagn".
 _WON_WORDS = {"won", "converted", "success", "successful", "good", "accepted", "approved", "sold",
-              "purchased", "subscribed", "bought", "signed", "qualified"}  # fmt: skip
+              "purchased", "subscribed", "bought", "signed", "qualified", "gewonnen", "gagn",
+              "ganado", "ganada", "ganho", "ganha", "vinto", "vinta"}  # fmt: skip
 _LOST_WORDS = {"lost", "junk", "bad", "rejected", "declined", "cancelled", "canceled", "failed",
-               "disqualified", "unqualified", "refused", "dead"}  # fmt: skip
+               "disqualified", "unqualified", "refused", "dead", "verloren", "perdu", "perdue",
+               "perdido", "perdida", "perso", "persa"}  # fmt: skip
 _LEAK_WORDS = {"duration", "closed", "close", "closing", "status", "stage", "reason", "lost", "won",
                "result", "outcome", "converted", "conversion", "invoice", "contract", "last",
                "spend", "revenue"}  # fmt: skip
@@ -260,7 +263,8 @@ def _outcome(columns: Sequence[_Seen]) -> Choice:
         return min(found, default=len(_OUTCOME_WORDS)), -columns.index(column)
 
     two = sorted((column for column in columns if len(column.values) == 2), key=rank)
-    named = [column for column in two if rank(column)[0] < len(_OUTCOME_WORDS)]
+    named = [c for c in two if rank(c)[0] < len(_OUTCOME_WORDS)]
+    named += [c for c in two if c not in named and _tells_won_from_lost(c)]
     last = [column for column in two if column is columns[-1] and _is_plain(column)]
     for column in (*named, *(c for c in two if _is_told_for_some(c)), *last):
         others = tuple(other.name for other in two if other is not column)[:5]
@@ -273,6 +277,12 @@ def _outcome(columns: Sequence[_Seen]) -> Choice:
             return Choice("won", origin, f"{_explained(column)}; other values mean: still open")
     why = "no column with two values looks like an outcome. Without it nothing can be learned"
     return Choice("won", None, why, tuple(column.name for column in two))
+
+
+def _tells_won_from_lost(column: _Seen) -> bool:
+    """One of the two values has a word for won, the other a word for lost."""
+    said = [set(words(text)) for text, _ in column.values]
+    return any(a & _WON_WORDS and b & _LOST_WORDS for a, b in (said, said[::-1]))
 
 
 def _is_told_for_some(column: _Seen) -> bool:

@@ -224,7 +224,8 @@ def _decide(
         notes.append(f"was {_named(known)} before: it is text from now on")
     if present > readable and one.kind is None:
         notes.append(f"{present - readable} values are no {reading.type} and count as missing")
-    if reading.type == "number" and reading.style == ",":
+    with_comma, with_point = _count_of(one, found, ","), _count_of(one, found, ".")
+    if reading.type == "number" and reading.style == "," and with_comma > with_point:
         notes.append("numbers with a decimal comma")
     if codes and one.kind is None:
         notes.append("digits that are codes (leading zeros or very long), kept as text")

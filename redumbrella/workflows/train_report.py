@@ -215,8 +215,9 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
         )
     if chosen.family == "blend":
         return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} (± {error:.4f}) "
-            "below that of the blend. These leads change with time, and where they do, the family "
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, but the blend is only "
+            f"{gap:.4f} behind, which is within the error of that difference from lead to lead or "
+            "from period to period. These leads change with time, and where they do, the family "
             "that was best until now often is not best next: a mean of several is safer."
         )
     return (

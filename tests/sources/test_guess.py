@@ -86,6 +86,10 @@ def test_a_bare_table_with_an_outcome(tmp_path: Path) -> None:
             ColumnSource("label", won=("Closed Won",), lost=("Closed Lost",)),
         ),
         (["x", "y", "z"], None),
+        (
+            ["gewonnen", "verloren", ""],
+            ColumnSource("label", won=("gewonnen",), lost=("verloren",)),
+        ),
     ],
 )
 def test_outcomes(tmp_path: Path, values: list[str], expected: ColumnSource | None) -> None:
@@ -166,3 +170,10 @@ def test_targets_offered_for_purchases_are_valid_without_their_hash(tmp_path: Pa
     products, churn = load_settings(tmp_path).targets
     assert (products.purchase, products.per, products.horizon_days) == (True, "product", 30)
     assert (churn.absence_of, churn.horizon_days) == ("purchase", 90)
+
+
+def test_an_outcome_is_known_by_its_words_where_its_name_says_nothing(tmp_path: Path) -> None:
+    ends = ("perdu", "gagné", "")
+    lines = "".join(f"{n};{'ab'[n % 2]};{ends[n % 3]};{n % 5}\n" for n in range(60))
+    guess, _ = guessed(tmp_path, "pistes.csv", "no;genre;fin;visites\n" + lines)
+    assert origin(guess, "won") == ColumnSource("fin", won=("gagné",), lost=("perdu",))
