@@ -338,8 +338,6 @@ def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
     """Copy facts to the next free place of their person."""
     at, code, duration, value, known_at, product = facts
     new_at, new_code, new_duration, new_value, new_known_at, new_product = grouped
-    has_duration, has_value = duration.size > 0, value.size > 0
-    has_known_at, has_product = known_at.size > 0, product.size > 0
     for source in range(person.size):
         p = person[source]
         if p < 0:
@@ -348,13 +346,13 @@ def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
         places[p] = target + 1
         new_at[target] = at[source]
         new_code[target] = code[source]
-        if has_duration:
+        if duration.size:
             new_duration[target] = duration[source]
-        if has_value:
+        if value.size:
             new_value[target] = value[source]
-        if has_known_at:
+        if known_at.size:
             new_known_at[target] = known_at[source]
-        if has_product:
+        if product.size:
             new_product[target] = product[source]
 
 
