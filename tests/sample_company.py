@@ -255,6 +255,7 @@ def report(scored: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "stability": {
             "repeats": 10,
+            "rows": 12_004,
             "train_share": 0.7,
             "log_loss": {"mean": 0.2751, "sd": 0.0031, "low": 0.2702, "high": 0.2809},
             "auc": {"mean": 0.797, "sd": 0.004, "low": 0.790, "high": 0.803},

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from redumbrella.cli.text import console, plain_table
 from redumbrella.workflows.model_report import ModelReport
-from redumbrella.workflows.report_document import MeanError, ReportDocument
+from redumbrella.workflows.report_document import MeanError, ReportDocument, Stability
 from redumbrella.workflows.wording import (
     MISSING,
     VERDICTS,
@@ -140,10 +140,14 @@ def _stability(document: ReportDocument) -> str:
         return ""
     auc = stability["auc"]
     return (
-        f"{stability['repeats']} random splits, {percent(stability['train_share'], 0)} to learn "
-        f"from: AUC {decimal(auc['mean'], 3)}, between {decimal(auc['low'], 3)} and "
-        f"{decimal(auc['high'], 3)}."
+        f"{stability['repeats']} random splits{_of_leads(stability)}, "
+        f"{percent(stability['train_share'], 0)} to learn from: AUC {decimal(auc['mean'], 3)}, "
+        f"between {decimal(auc['low'], 3)} and {decimal(auc['high'], 3)}."
     )
+
+
+def _of_leads(stability: Stability) -> str:
+    return f" of {count(stability['rows'])} leads" if "rows" in stability else ""
 
 
 def _rests_on(document: ReportDocument) -> str:

@@ -24,8 +24,12 @@ MAX_ROWS = 12_000
 
 @dataclass(frozen=True)
 class Stability:
-    """Log loss and AUC of each repeat, on leads that it had not seen."""
+    """Log loss and AUC of each repeat, on leads that it had not seen.
 
+    rows: leads that were split, a sample of a large record.
+    """
+
+    rows: int
     log_loss: Vector
     auc: Vector
 
@@ -33,6 +37,7 @@ class Stability:
         """Mean, standard deviation and range of both, as the report shows them."""
         return {
             "repeats": int(self.log_loss.size),
+            "rows": self.rows,
             "train_share": TRAIN_SHARE,
             "log_loss": _spread(self.log_loss),
             "auc": _spread(self.auc),
@@ -63,7 +68,7 @@ def repeated_split(
         return log_loss(p, won[fold.test]), auc(p, won[fold.test])
 
     measured = np.array(run_all([partial(task, seed) for seed in range(repeats)]))
-    return Stability(measured[:, 0], measured[:, 1])
+    return Stability(won.size, measured[:, 0], measured[:, 1])
 
 
 def _spread(values: Vector) -> dict[str, float]:

@@ -4,7 +4,7 @@ Every metric in it is measured out of sample. Training writes it, everything els
 the names are part of the contract with the outside (`umbrella report --format json`).
 """
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11
 
@@ -126,6 +126,7 @@ class Stability(TypedDict):
     """The same model on repeated random 70/30 splits."""
 
     repeats: int
+    rows: NotRequired[int]  # reports of earlier versions do not say
     train_share: float
     log_loss: Spread
     auc: Spread

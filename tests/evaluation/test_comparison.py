@@ -256,7 +256,7 @@ def test_stability_is_repeatable_and_out_of_sample() -> None:
     assert run(draw(truth(design))) > 0.7
     assert 0.4 < run(draw(np.zeros(400), 7)) < 0.6
     summary = seen[0].summary()
-    assert summary["repeats"] == 4
+    assert (summary["repeats"], summary["rows"]) == (4, 400)
     assert summary["auc"]["mean"] == pytest.approx(seen[0].auc.mean())  # type: ignore[index]
     assert summary["auc"]["sd"] == pytest.approx(seen[0].auc.std(ddof=1))  # type: ignore[index]
     run(draw(truth(design)))

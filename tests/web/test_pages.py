@@ -124,6 +124,7 @@ def test_the_model_page_shows_the_report(address: str) -> None:
                   "At this threshold precision and recall balance best", "duration", "leak",
                   "previous calls at least 3", "The year was reconstructed", "Prospect ID",
                   "min auc", "from 0.7900 to 0.8030", "2010-09-01", "How much past to use",
+                  "10 random splits of 12,004 leads",
                   "All the past counts alike, time of arrival seen ✓", "0.2802"):  # fmt: skip
         assert words in html
     assert "earlier one" in get(f"{address}/models/{OLD_VERSION}").text
