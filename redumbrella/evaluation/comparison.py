@@ -16,7 +16,7 @@ the next period.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,18 +86,20 @@ def compare(
         for name in sorted(losses, key=lambda name: complexity[name])
     ]
     good = [row.family for row in rows if _is_as_good(row, errors_to_leave_prior)]
-    chosen = good[0]
-    if chosen != "prior" and BLEND in losses:
-        hedged = moving and means[BLEND] < means["prior"] and _is_level(losses[BLEND], losses[best])
-        chosen = BLEND if hedged or best == BLEND else chosen
-    return Comparison(rows, best, chosen)
+    found = Comparison(rows, best, good[0])
+    if found.chosen == "prior" or BLEND not in losses:
+        return found
+    hedged = (
+        moving and means[BLEND] < means["prior"] and _is_level(found.row(BLEND), found.row(best))
+    )
+    return replace(found, chosen=BLEND) if hedged or best == BLEND else found
 
 
-def _is_level(losses: Sequence[Vector], best: Sequence[Vector]) -> bool:
-    """Whether a difference is within one standard error, lead by lead or period by period."""
-    difference, error = paired_difference(losses, best)
-    gaps = [float((a - b).mean()) for a, b in zip(losses, best, strict=True)]
-    return difference <= max(error, float(np.std(gaps, ddof=1) / np.sqrt(len(gaps))))
+def _is_level(row: Row, best: Row) -> bool:
+    """Whether a family is within one standard error of the best, lead by lead or by period."""
+    difference, error = row.difference_to_best
+    gaps = np.subtract(row.by_fold, best.by_fold)
+    return difference <= max(error, float(gaps.std(ddof=1) / np.sqrt(gaps.size)))
 
 
 def _is_as_good(row: Row, errors_to_leave_prior: float) -> bool:

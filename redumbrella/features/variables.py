@@ -7,7 +7,7 @@ The steps of `write_rows` are functions for the reader alone: the compiler puts 
 handing arrays over counts references, atomically, and took a third of the time.
 
 A row is made in three steps. Each fact falls into one bucket, the smallest window that holds it
-(`_add_fact`). Buckets are summed up to nested windows, and the variables read from those sums
+(`_add_history`). Buckets are summed up to nested windows, and the variables read from those sums
 (`_measure`). The cells are written in order of column (`_write`).
 """
 
@@ -124,12 +124,8 @@ def write_rows(  # type: ignore[no-untyped-def]
     wanted,
     histories,
     window_of_day,
-    code_start,
-    code_column,
-    code_source,
-    stream_start,
-    stream_column,
-    stream_source,
+    code_cells,
+    stream_cells,
     n_codes,
     code_width,
     long_seconds,
@@ -143,11 +139,12 @@ def write_rows(  # type: ignore[no-untyped-def]
 
     person, as_of and wanted (n): see `kernel.Rows`. `histories` are a log's offsets and columns
     (see `streams.Facts`; empty where there is none), the last being what each fact is about: it
-    counts only if that equals the row's `wanted`. For `code_…`, `stream_…`, the cells of a code's
-    and of the stream's block, see `windows.Cells`. No history has more than `longest` facts.
+    counts only if that equals the row's `wanted`. `code_cells` and `stream_cells` are plain tuples
+    of `windows.Cells`. No history has more than `longest` facts.
     """
-    # Arrays are passed one by one: every access to a member of a tuple costs as much as the
-    # arithmetic on it, and code in the cache would depend on the tuple's class.
+    # Tuples are taken apart once: every access to a member costs as much as the arithmetic on it.
+    code_start, code_column, code_source = code_cells
+    stream_start, stream_column, stream_source = stream_cells
     offsets, ats, code_of, durations, values, known_at, scope = histories
     n_windows, slots = window_of_day[-1] + 1, min(n_codes, longest) + 1
     slot_of, codes = np.zeros(n_codes, np.int32), np.empty(slots, np.int32)
@@ -194,30 +191,13 @@ def write_rows(  # type: ignore[no-untyped-def]
             slot_of[code] = 0
             _measure(marks, counts, sums, mixture, slot, totals, logs, measure)
             column = np.int64(first_column) + code * code_width
-            at = _write(
-                measured,
-                code_start[marks[slot, NEWEST]],
-                code_start[marks[slot, NEWEST] + 1],
-                code_column,
-                code_source,
-                column,
-                at,
-                indices,
-                data,
-            )
+            cells = code_start[marks[slot, NEWEST]], code_start[marks[slot, NEWEST] + 1]
+            at = _write(measured, cells, code_column, code_source, column, at, indices, data)
         _measure(marks, counts, sums, mixture, ANY, totals, logs, measure)
         _measure_mixture(totals, marks[ANY, NEWEST], mixture, measure)
-        _write(
-            measured,
-            stream_start[marks[ANY, NEWEST]],
-            stream_start[marks[ANY, NEWEST] + 1],
-            stream_column,
-            stream_source,
-            first_stream_column,
-            at,
-            indices,
-            data,
-        )
+        cells = stream_start[marks[ANY, NEWEST]], stream_start[marks[ANY, NEWEST] + 1]
+        column = first_stream_column
+        _write(measured, cells, stream_column, stream_source, column, at, indices, data)
 
 
 @njit(inline="always")
@@ -242,8 +222,7 @@ def _add_history(  # type: ignore[no-untyped-def]
 ):
     """Add the facts from low to before high, newest first, to their buckets; the codes seen.
 
-    A fact counts if it was known before as_of and is about what is wanted. Everything that is done
-    for each fact stands here: handing an array to a function costs more than adding a fact.
+    A fact counts if it was known before as_of and is about what is wanted.
     """
     n_seen, slot = 0, np.int64(0)
     duration, value = np.float32(np.nan), np.nan
@@ -388,9 +367,10 @@ def _measure_mixture(totals, newest, mixture, measure):  # type: ignore[no-untyp
 
 @njit(inline="always")
 def _write(  # type: ignore[no-untyped-def]
-    measured, first, end, column_of, source_of, first_column, at, indices, data
+    measured, cells, column_of, source_of, first_column, at, indices, data
 ):
-    """Write the cells first … end - 1 of a block (see `windows.Cells`); the position after them."""
+    """Write the cells of a block (first and end, see `windows.Cells`); the position after them."""
+    first, end = cells
     # Unsigned numbers: for others every access would ask whether to count from the end.
     start, cell, n = np.uint64(at), np.uint64(first), np.uint64(end - first)
     base = np.int32(first_column)

@@ -1,7 +1,7 @@
-"""Everything compiled in this room, and in the features' room, compiled beforehand.
+"""Everything compiled in this room, compiled beforehand; run at set-up, the features' room too.
 
 In: nothing. Out: code in the cache beside the sources, loaded into this process. Promise: after
-`warm`, on this machine, no training, scoring or explaining waits for a compiler.
+`warm`, on this machine, nothing of this room waits for a compiler.
 """
 
 import numpy as np

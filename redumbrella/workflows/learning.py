@@ -44,7 +44,7 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
-# Comparing all families twice takes time, and the more leads, the surer are the quick probes.
+# Comparing all families a second time takes a minute more at 95,000 rows.
 MOST_ROWS_FOR_TWO_LOOKS = 50_000
 
 Progress = Callable[[str, float], None]
@@ -84,7 +84,8 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
-    trials, looks: memories tried by quick probes, and those that all families were compared with.
+    trials: memories tried by quick probes. looks: those that all families were compared with, and
+    the log loss of the best family with each.
     """
 
     regime: Regime
@@ -92,7 +93,7 @@ class Lesson:
     walks_forward: bool
     memory: Memory
     trials: Sequence[MemoryTrial]
-    looks: Sequence[Look]
+    looks: Mapping[Memory, float]
     examination: Examination
     comparison: Comparison
     weights: Mapping[str, float]
@@ -132,26 +133,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         report("Looking for telling window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _telling(design, won, np.arange(won.size), observed.stages)
-    memory, trials = Memory(), list[MemoryTrial]()
-    if regime.name == "model":
-        report("Measuring how much past to use", 0.02)
-        memory, trials = choose_memory(design, won, observed.position, clock, folds)
-    memories = [memory]
-    if memory != Memory() and walks_forward and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
-        memories = [Memory(), memory]  # the plain one first: it wins a tie
-    steps = np.linspace(0.1, 0.6, len(memories) + 1)
-    looks = [
-        _look(
-            memory,
-            clock.beside(design, observed.position) if memory.sees_clock and clock else design,
-            won,
-            folds,
-            regime,
-            walks_forward,
-            _part(report, start, end),
-        )
-        for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True)
-    ]
+    trials, looks = _compared(observed, design, clock, folds, regime, walks_forward, report)
     look = min(looks, key=lambda look: look.log_loss)
     memory, whole, makers = look.memory, look.design, look.makers
     examination, comparison = look.examination, look.comparison
@@ -193,7 +175,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         walks_forward=walks_forward,
         memory=memory,
         trials=trials,
-        looks=looks,
+        looks={look.memory: look.log_loss for look in looks},
         examination=examination,
         comparison=comparison,
         weights=weights,
@@ -252,6 +234,36 @@ def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool
     if forward:
         return walk_forward(rows, FOLDS), True
     return shuffled(rows, min(FOLDS, rows)), False
+
+
+def _compared(
+    observed: Observations,
+    design: Design,
+    clock: Clock | None,
+    folds: Sequence[Fold],
+    regime: Regime,
+    walks_forward: bool,
+    report: Progress,
+) -> tuple[Sequence[MemoryTrial], Sequence[Look]]:
+    """Memories tried by quick probes, and all families with the one that the probes prefer.
+
+    Over time also with the plain one, which stands first and so wins a tie (decision 13).
+    """
+    won = observed.won
+    memory, trials = Memory(), list[MemoryTrial]()
+    if regime.name == "model":
+        report("Measuring how much past to use", 0.02)
+        memory, trials = choose_memory(design, won, observed.position, clock, folds)
+    memories = [memory]
+    if memory != Memory() and walks_forward and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
+        memories = [Memory(), memory]
+    steps = np.linspace(0.1, 0.6, len(memories) + 1)
+    looks = []
+    for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True):
+        seen = clock.beside(design, observed.position) if memory.sees_clock and clock else design
+        part = _part(report, start, end)
+        looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
+    return trials, looks
 
 
 def _look(

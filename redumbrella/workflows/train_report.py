@@ -339,7 +339,6 @@ def _forgetting(lesson: Lesson) -> Forgetting | None:
     """Which memories were tried, which were compared in full, and which is in use."""
     if not lesson.trials:
         return None
-    looks = {look.memory: look.log_loss for look in lesson.looks}
     return {
         "half_life_share": lesson.memory.half_life,
         "sees_time_of_arrival": lesson.memory.sees_clock,
@@ -349,7 +348,7 @@ def _forgetting(lesson: Lesson) -> Forgetting | None:
                 "half_life_share": trial.memory.half_life,
                 "sees_time_of_arrival": trial.memory.sees_clock,
                 "log_loss": trial.log_loss,
-                "best_family_log_loss": looks.get(trial.memory),
+                "best_family_log_loss": lesson.looks.get(trial.memory),
                 "chosen": trial.memory == lesson.memory,
             }
             for trial in lesson.trials
@@ -405,11 +404,6 @@ def _notes(lesson: Lesson, observed: Observations) -> list[str]:
             "Open leads lie among the closed ones in time, or conversions are few, so families "
             "were compared on shuffled folds, which ask the same kind of question; the last "
             "period is examined separately."
-        )
-    if lesson.memory.half_life is not None:
-        notes.append(
-            "Old leads are forgotten: a lead counts half for every "
-            f"{lesson.memory.half_life:.0%} of the record that came after it."
         )
     if observed.open.num_rows == 0:
         notes.append("No lead is open: the model is ready to score the next ones.")

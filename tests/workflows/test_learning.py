@@ -127,9 +127,10 @@ def test_a_memory_that_probes_liked_is_compared_with_the_plain_one_by_all_famili
     short = Memory(half_life=0.02)
     monkeypatch.setattr(learning, "choose_memory", lambda *_: (short, []))
     lesson = learn(observed(won), design, None, quiet)
-    assert [look.memory for look in lesson.looks] == [Memory(), short]
-    assert lesson.looks[0].log_loss < lesson.looks[1].log_loss
+    assert list(lesson.looks) == [Memory(), short]
+    assert lesson.looks[Memory()] < lesson.looks[short]
     assert lesson.memory == Memory()
-    assert lesson.comparison is lesson.looks[0].comparison
+    best = lesson.comparison.row(lesson.comparison.best)
+    assert best.metrics["log_loss"][0] == lesson.looks[Memory()]
     monkeypatch.setattr(learning, "MOST_ROWS_FOR_TWO_LOOKS", 599)
     assert learn(observed(won), design, None, quiet).memory == short
