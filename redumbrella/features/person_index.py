@@ -3,9 +3,16 @@
 In: Arrow columns of ids. Out: a `PersonIndex` that gives each distinct id the next number, in
 order of first appearance, and looks up whole columns of ids. Promise: two ids get the same number
 only if every byte is equal; an id that is unknown or missing gets -1.
+
+The index is a hash table with open addressing and linear probing. A slot holds the whole id, so
+that a look-up reads memory in one place: `length << 32 | number + 1` (0 = free), then the id's
+bytes as words of eight, of which the last overlaps the one before it where the length is no
+multiple of eight. Ids of more than 64 bytes stand there as their SHA-256.
 """
 
 from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +23,11 @@ from numpy.typing import NDArray
 from redumbrella.features.parallel import in_chunks, read_only
 
 _CHUNK = 65_536
-_EMPTY = -1
+_LONGEST = 64
+# Rows looked up together: their slots are read ahead of their use, when nothing waits for them.
+_AHEAD = 128
+_UNKNOWN = np.int32(-1)
+_LOW = np.uint64(0xFFFFFFFF)
 # Odd constant of multiplicative hashing: 2^64 / golden ratio (Knuth, The Art of Computer
 # Programming 3, section 6.4).
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -24,27 +35,33 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True, eq=False)
 class PersonIndex:
-    """Distinct ids and a hash table over their bytes. Build it with `PersonIndex.of`.
+    """Distinct ids and a hash table of them, `width` words a slot. Build it with `PersonIndex.of`.
 
-    `ids` are the distinct ids; person k has the bytes text[start[k]:start[k + 1]].
+    `ids` are the distinct ids in the order of their numbers.
     """
 
     ids: pa.Array
-    text: NDArray[np.uint8] = field(repr=False)
-    start: NDArray[np.int64] = field(repr=False)
-    slot_hash: NDArray[np.uint64] = field(repr=False)
-    slot_person: NDArray[np.int32] = field(repr=False)
+    slots: NDArray[np.uint64] = field(repr=False)
+    width: int = field(repr=False)
 
     @classmethod
     def of(cls, ids: pa.Array | pa.ChunkedArray) -> "PersonIndex":
         """Number the distinct ids of a column (nulls are skipped), first come, first numbered."""
-        distinct = _plain(pc.unique(ids).drop_null())
-        text, start = _bytes(distinct)
-        capacity = 1 << max(4, (2 * len(distinct)).bit_length())
-        slot_hash = np.zeros(capacity, np.uint64)
-        slot_person = np.full(capacity, _EMPTY, np.int32)
-        _fill_table(text, start, slot_hash, slot_person)
-        return cls(distinct, text, start, slot_hash, slot_person)
+        chunks = [_plain(_fewer(chunk).drop_null()) for chunk in _chunks(ids)]
+        columns = [_bytes(chunk) for chunk in chunks]
+        width = 1 + max((_words(_longest(start)) for _, start in columns), default=1)
+        slots, people = np.zeros(16 * width, np.uint64), 0
+        distinct = []
+        for chunk, (text, start) in zip(chunks, columns, strict=True):
+            for first in range(0, len(chunk), _CHUNK):
+                end = min(first + _CHUNK, len(chunk))
+                slots = _with_room(slots, width, people + end - first)
+                new = np.empty(end - first, np.int64)
+                known, _ = _enter(first, end, text, start, slots, width, people, new)
+                distinct.append(chunk.take(pa.array(new[: known - people])))
+                people = known
+        kind = chunks[0].type if chunks else pa.string()
+        return cls(pa.chunked_array(distinct, kind).combine_chunks(), slots, width)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,7 +70,7 @@ class PersonIndex:
         self, ids: pa.Array | pa.ChunkedArray, *, threads: int | None = None
     ) -> NDArray[np.int32]:
         """The number of each id (n), -1 where the id is null or not among `ids`."""
-        chunks = ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
+        chunks = _chunks(ids)
         found = np.empty(sum(len(chunk) for chunk in chunks), np.int32)
         first = 0
         for chunk in chunks:
@@ -63,21 +80,28 @@ class PersonIndex:
 
     def _look_up(self, ids: pa.Array, found: NDArray[np.int32], threads: int | None) -> None:
         if pa.types.is_dictionary(ids.type):
-            person = np.append(self.index_of(ids.dictionary, threads=threads), np.int32(_EMPTY))
+            person = np.append(self.index_of(ids.dictionary, threads=threads), _UNKNOWN)
             entry = pc.fill_null(ids.indices, len(ids.dictionary))
             np.take(person, entry.to_numpy(zero_copy_only=False), out=found)
             return
         text, start = _bytes(_plain(ids))
         in_chunks(
-            lambda a, b: _find(
-                a, b, text, start, self.text, self.start, self.slot_hash, self.slot_person, found
-            ),
+            lambda a, b: _find(a, b, text, start, self.slots, self.width, found),
             len(ids),
             chunk=_CHUNK,
             threads=threads,
         )
         if ids.null_count:
-            found[ids.is_null().to_numpy(zero_copy_only=False)] = _EMPTY
+            found[ids.is_null().to_numpy(zero_copy_only=False)] = _UNKNOWN
+
+
+def _chunks(ids: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
+
+
+def _fewer(ids: pa.Array) -> pa.Array:
+    """Each id of a dictionary once; other ids as they are."""
+    return pc.unique(ids) if pa.types.is_dictionary(ids.type) else ids
 
 
 def _plain(ids: pa.Array) -> pa.Array:
@@ -85,15 +109,48 @@ def _plain(ids: pa.Array) -> pa.Array:
     return ids if pa.types.is_string(ids.type) else ids.cast(pa.large_string())
 
 
-def _bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The UTF-8 bytes of all ids and where each starts (n + 1)."""
+def _bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.signedinteger[Any]]]:
+    """The UTF-8 bytes of all ids and where each starts (n + 1); at most 64 bytes an id."""
     _, offsets, text = ids.buffers()
-    kind = np.dtype(np.int32 if pa.types.is_string(ids.type) else np.int64)
+    kind = np.dtype(np.int32 if ids.type in {pa.string(), pa.binary()} else np.int64)
     empty = len(ids) == 0 or offsets is None
     start = np.zeros(1, kind) if empty else np.frombuffer(offsets, kind)
-    start = start[ids.offset : ids.offset + len(ids) + 1]
-    values = np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
-    return read_only(values), read_only(start.astype(np.int64))
+    start = read_only(start[ids.offset : ids.offset + len(ids) + 1])
+    if _longest(start) > _LONGEST:
+        return _bytes(pa.array([_digest(name) for name in ids.to_pylist()], pa.large_binary()))
+    return read_only(
+        np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
+    ), start
+
+
+def _digest(name: str | None) -> bytes | None:
+    """The bytes of an id, or the SHA-256 of a long one after a byte that no UTF-8 has."""
+    text = None if name is None else name.encode()
+    return text if text is None or len(text) <= _LONGEST else b"\xff" + sha256(text).digest()
+
+
+def _words(length: int) -> int:
+    """Words of eight bytes that an id takes."""
+    return max(1, -(-length // 8))
+
+
+def _with_room(slots: NDArray[np.uint64], width: int, people: int) -> NDArray[np.uint64]:
+    """The table, or a larger copy, so that `people` fill no more than half of it."""
+    capacity = len(slots) // width
+    if 2 * people <= capacity:
+        return slots
+    larger = np.zeros((1 << (2 * people - 1).bit_length()) * width, np.uint64)
+    _move(slots, larger, width)
+    return larger
+
+
+@njit(nogil=True, cache=True)
+def _longest(start):  # type: ignore[no-untyped-def]
+    """Bytes of the longest id."""
+    longest = 0
+    for row in range(start.size - 1):
+        longest = max(longest, start[row + 1] - start[row])
+    return longest
 
 
 @njit(inline="always")
@@ -111,103 +168,140 @@ def _word(text, at):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(nogil=True, cache=True)
-def _hash(text, first, end):  # type: ignore[no-untyped-def]
-    """Multiply-and-fold hash of text[first:end], word by word; the last word may overlap."""
-    at, stop = np.uint64(first), np.uint64(end)
-    mixed, rest = (stop - at) * _GOLDEN, np.uint64(0)
-    if stop - at < np.uint64(8):
-        while at < stop:
-            rest = rest << np.uint64(8) | np.uint64(text[at])
-            at += np.uint64(1)
-    else:
-        last = stop - np.uint64(8)
-        while at < last:
-            mixed = (mixed ^ _word(text, at)) * _GOLDEN
-            mixed ^= mixed >> np.uint64(32)
-            at += np.uint64(8)
-        rest = _word(text, last)
-    mixed = (mixed ^ rest) * _GOLDEN
+@njit(inline="always")
+def _last_word(text, at, stop):  # type: ignore[no-untyped-def]
+    """The last eight bytes of text[at:stop], or all of them where there are fewer."""
+    if stop - at >= np.uint64(8):
+        return _word(text, stop - np.uint64(8))
+    rest = np.uint64(0)
+    while at < stop:
+        rest = rest << np.uint64(8) | np.uint64(text[at])
+        at += np.uint64(1)
+    return rest
+
+
+@njit(inline="always")
+def _mix(mixed, word):  # type: ignore[no-untyped-def]
+    """One more word in a multiply-and-fold hash."""
+    mixed = (mixed ^ word) * _GOLDEN
     return mixed ^ mixed >> np.uint64(32)
 
 
 @njit(nogil=True, cache=True)
-def _same(a, a_first, b, b_first, length):  # type: ignore[no-untyped-def]
-    """Whether `length` bytes of a and b are equal, word by word; the last word may overlap."""
-    at, other, done = np.uint64(a_first), np.uint64(b_first), np.uint64(0)
-    if length < 8:
-        while done < np.uint64(length):
-            if a[at + done] != b[other + done]:
-                return False
-            done += np.uint64(1)
-        return True
-    last = np.uint64(length) - np.uint64(8)
-    while done < last:
-        if _word(a, at + done) != _word(b, other + done):
+def _hash(text, first, end):  # type: ignore[no-untyped-def]
+    """Hash of text[first:end]: of its length and of its words, as a slot holds them."""
+    at, stop = np.uint64(first), np.uint64(end)
+    last = _last_word(text, at, stop)
+    mixed = _mix(np.uint64(0), stop - at)
+    while stop - at > np.uint64(8):
+        mixed = _mix(mixed, _word(text, at))
+        at += np.uint64(8)
+    return _mix(mixed, last)
+
+
+@njit(nogil=True, cache=True)
+def _hash_of_slot(slots, slot):  # type: ignore[no-untyped-def]
+    """The same hash of the id in a slot."""
+    length = slots[slot] >> np.uint64(32)
+    mixed = _mix(np.uint64(0), length)
+    for word in range(max(np.uint64(1), (length + np.uint64(7)) // np.uint64(8))):
+        mixed = _mix(mixed, slots[slot + np.uint64(1) + np.uint64(word)])
+    return mixed
+
+
+@njit(inline="always")
+def _holds(slots, slot, text, first, end):  # type: ignore[no-untyped-def]
+    """Whether a slot in use holds the id text[first:end]."""
+    at, stop = np.uint64(first), np.uint64(end)
+    if slots[slot] >> np.uint64(32) != stop - at:
+        return False
+    last = _last_word(text, at, stop)
+    slot += np.uint64(1)
+    while stop - at > np.uint64(8):
+        if slots[slot] != _word(text, at):
             return False
-        done += np.uint64(8)
-    return _word(a, at + last) == _word(b, other + last)
+        slot += np.uint64(1)
+        at += np.uint64(8)
+    return slots[slot] == last
 
 
-@njit(nogil=True, cache=True)
-def _fill_table(text, start, slot_hash, slot_person):  # type: ignore[no-untyped-def]
-    """Enter distinct ids in the table: open addressing, linear probing."""
-    mask = np.uint64(slot_hash.size - 1)
-    for person in range(start.size - 1):
-        mixed = _hash(text, start[person], start[person + 1])
-        slot = mixed & mask
-        while slot_person[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        slot_hash[slot] = mixed
-        slot_person[slot] = person
+@njit(inline="always")
+def _homes(first, end, text, start, slots, width, homes):  # type: ignore[no-untyped-def]
+    """Write to `homes` where the search for each id begins, and read there ahead of its use.
 
-
-@njit(nogil=True, cache=True)
-def _find(  # type: ignore[no-untyped-def]
-    first, end, text, start, known_text, known_start, slot_hash, slot_person, found
-):
-    """Look up the ids first … end - 1 of a column and write their numbers to `found`.
-
-    Three loops, because the memory accesses of many rows then overlap: three times as fast as one.
+    What is read is returned, so that the compiler does not leave it out.
     """
-    mask = np.uint64(slot_hash.size - 1)
-    hashes = np.empty(end - first, np.uint64)
+    mask = np.uint64(slots.size // width - 1)
     for row in range(first, end):
-        hashes[row - first] = _hash(text, start[row], start[row + 1])
-    for row in range(first, end):
-        mixed = hashes[row - first]
-        slot = mixed & mask
-        found[row] = -1
-        while slot_person[slot] >= 0:
-            if slot_hash[slot] == mixed:
-                found[row] = slot_person[slot]
-                break
-            slot = (slot + np.uint64(1)) & mask
-    for row in range(first, end):
-        person, length = found[row], start[row + 1] - start[row]
-        # Hashes can be made to collide on purpose, so every byte is compared.
-        if person >= 0 and not (
-            known_start[person + 1] - known_start[person] == length
-            and _same(text, start[row], known_text, known_start[person], length)
-        ):
-            found[row] = _find_collided(
-                row, text, start, known_text, known_start, slot_hash, slot_person
-            )
+        homes[row - first] = (_hash(text, start[row], start[row + 1]) & mask) * np.uint64(width)
+    ahead = np.uint64(0)
+    for i in range(end - first):
+        # Both ends of a slot: it may lie on two lines of the cache.
+        ahead ^= slots[homes[i]] ^ slots[homes[i] + np.uint64(width - 1)]
+    return ahead
 
 
 @njit(nogil=True, cache=True)
-def _find_collided(  # type: ignore[no-untyped-def]
-    row, text, start, known_text, known_start, slot_hash, slot_person
-):
-    """The number of one id whose hash another id has too, comparing bytes all along."""
-    mask = np.uint64(slot_hash.size - 1)
-    length = start[row + 1] - start[row]
-    slot = _hash(text, start[row], start[row + 1]) & mask
-    while slot_person[slot] >= 0:
-        person = slot_person[slot]
-        if known_start[person + 1] - known_start[person] == length and _same(
-            text, start[row], known_text, known_start[person], length
-        ):
-            return person
-        slot = (slot + np.uint64(1)) & mask
-    return np.int32(-1)
+def _find(first, end, text, start, slots, width, found):  # type: ignore[no-untyped-def]
+    """Look up the ids first … end - 1 of a column and write their numbers to `found`."""
+    homes = np.empty(_AHEAD, np.uint64)
+    ahead = np.uint64(0)
+    for block in range(first, end, _AHEAD):
+        stop = min(block + _AHEAD, end)
+        ahead ^= _homes(block, stop, text, start, slots, width, homes)
+        for row in range(block, stop):
+            slot = homes[row - block]
+            while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
+                slot += np.uint64(width)
+                if slot == slots.size:
+                    slot = np.uint64(0)
+            found[row] = np.int32(slots[slot] & _LOW) - 1
+    return ahead
+
+
+@njit(nogil=True, cache=True)
+def _enter(first, end, text, start, slots, width, people, new):  # type: ignore[no-untyped-def]
+    """Enter the ids first … end - 1 that the table of `people` lacks; `new` are their rows.
+
+    Returns the number of people in the table now, and what was read ahead.
+    """
+    known = people
+    homes = np.empty(_AHEAD, np.uint64)
+    ahead = np.uint64(0)
+    for block in range(first, end, _AHEAD):
+        stop = min(block + _AHEAD, end)
+        ahead ^= _homes(block, stop, text, start, slots, width, homes)
+        for row in range(block, stop):
+            slot = homes[row - block]
+            while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
+                slot += np.uint64(width)
+                if slot == slots.size:
+                    slot = np.uint64(0)
+            if slots[slot] == 0:
+                new[known - people] = row
+                known += 1
+                at, after = np.uint64(start[row]), np.uint64(start[row + 1])
+                last = _last_word(text, at, after)
+                slots[slot] = after - at << np.uint64(32) | np.uint64(known)
+                slot += np.uint64(1)
+                while after - at > np.uint64(8):
+                    slots[slot] = _word(text, at)
+                    slot += np.uint64(1)
+                    at += np.uint64(8)
+                slots[slot] = last
+    return known, ahead
+
+
+@njit(nogil=True, cache=True)
+def _move(slots, larger, width):  # type: ignore[no-untyped-def]
+    """Enter everybody of a table in a larger, empty one."""
+    mask = np.uint64(larger.size // width - 1)
+    for slot in range(0, slots.size, width):
+        if slots[slot] != 0:
+            target = (_hash_of_slot(slots, np.uint64(slot)) & mask) * np.uint64(width)
+            while larger[target] != 0:
+                target += np.uint64(width)
+                if target == larger.size:
+                    target = np.uint64(0)
+            for word in range(width):
+                larger[target + np.uint64(word)] = slots[slot + word]

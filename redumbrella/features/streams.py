@@ -1,31 +1,30 @@
 """Facts as the kernel reads them: each person's history side by side, in order of time.
 
 In: columns of facts (person, instant, code, and perhaps duration, value, product, the instant the
-fact became known). Out: a `Log`, whose arrays hold person 0's facts, then person 1's, and so on.
-Promise: the log depends only on the set of facts, never on the order in which they came, so that
-every sum made from it is the same to the last bit.
+fact became known), as arrays or as an Arrow table. Out: a `Log`, whose arrays hold person 0's
+facts, then person 1's, and so on (`grouping.grouped`). Promise: the log depends only on the set of
+facts, never on the order in which they came.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.parallel import available_threads, in_chunks, read_only
+from redumbrella.features.grouping import Facts, Piece, grouped
+from redumbrella.features.parallel import available_threads, read_only
 from redumbrella.features.person_index import PersonIndex
 
 OTHER = "other"
 MAX_KINDS = 500
 MAX_CODES = 65_535
-_PEOPLE_PER_CHUNK = 8_192
 _FACTS_PER_PIECE = 262_144
 
 
@@ -49,26 +48,6 @@ class Vocabulary:
 
     codes: tuple[str, ...]
     pooled: tuple[str, ...] = ()
-
-
-class Facts(NamedTuple):
-    """Columns of facts; person p's are those from offsets[p] to offsets[p + 1] in a `Log`.
-
-    at, known_at: int64 UTC microseconds. code: uint16. duration: float32 seconds and value:
-    float64, NaN where unknown. product: int32, -1 where there is none. Columns after `code` are
-    empty where the stream has none.
-    """
-
-    at: NDArray[np.int64]
-    code: NDArray[np.uint16]
-    duration: NDArray[np.float32]
-    value: NDArray[np.float64]
-    known_at: NDArray[np.int64]
-    product: NDArray[np.int32]
-
-
-# The person of each fact (n), -1 = left out, and the facts.
-Piece = tuple[NDArray[np.int32], Facts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +150,7 @@ def log_from_table(
     batches = lean.to_batches(max_chunksize=_FACTS_PER_PIECE) or [_no_rows(lean.schema)]
     firsts = np.cumsum([0, *(len(batch) for batch in batches)]).tolist()
     tasks = [partial(read, first, batch) for first, batch in zip(firsts, batches, strict=False)]
-    return _grouped(stream, tasks, len(people), threads or available_threads())
+    return Log(stream, *grouped(tasks, len(people), threads or available_threads()))
 
 
 def group_facts(
@@ -205,7 +184,7 @@ def group_facts(
         return person[first:end], Facts._make(column[first:end] for column in facts)
 
     tasks = [partial(cut, int(a), int(b)) for a, b in pairwise(borders)]
-    return _grouped(stream, tasks, people, threads)
+    return Log(stream, *grouped(tasks, people, threads))
 
 
 def _piece(
@@ -280,160 +259,6 @@ def _check(
             "numbered from 0. Use the index and the codes that the stream was made with.",
             reason="unknown_number",
         )
-
-
-def _grouped(
-    stream: Stream, tasks: Sequence[Callable[[], Piece]], people: int, threads: int
-) -> Log:
-    """Counting sort by person, then histories whose facts are out of order, or share an instant,
-    are put into the one canonical order.
-
-    tasks: make the pieces, in the order of the facts. Each thread makes, counts and then places a
-    run of neighbouring pieces, so that nothing is put together twice and the sort is stable.
-    """
-    slices = max(1, min(threads, len(tasks)))
-    borders = [len(tasks) * part // slices for part in range(slices + 1)]
-    pieces: list[list[Piece]] = [[] for _ in range(slices)]
-    counts = np.zeros((slices, people), np.int64)
-
-    def read(part: int, _: int) -> None:
-        for task in tasks[borders[part] : borders[part + 1]]:
-            piece = task()
-            _count(piece[0], counts[part])
-            pieces[part].append(piece)
-
-    in_chunks(read, slices, chunk=1, threads=threads)
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts.sum(axis=0))])
-    places = np.cumsum(counts, axis=0) - counts + offsets[:-1]
-    kept = int(offsets[-1])
-    like = max((facts for run in pieces for _, facts in run), key=lambda facts: len(facts.at))
-    grouped = Facts._make(np.empty(kept if len(column) else 0, column.dtype) for column in like)
-
-    def place(part: int, _: int) -> None:
-        for person, facts in pieces[part]:
-            _place(person, places[part], tuple(facts), tuple(grouped))
-        pieces[part].clear()
-
-    in_chunks(place, slices, chunk=1, threads=threads)
-    bits = _as_integers(grouped)
-    in_chunks(
-        lambda first, end: _order_histories(first, end, offsets, bits),
-        people,
-        chunk=_PEOPLE_PER_CHUNK,
-        threads=threads,
-    )
-    return Log(stream, offsets, grouped)
-
-
-@njit(nogil=True, cache=True)
-def _count(person, counts):  # type: ignore[no-untyped-def]
-    """Add the number of facts of each person to `counts`."""
-    for p in person:
-        if p >= 0:
-            counts[p] += 1
-
-
-@njit(nogil=True, cache=True)
-def _place(person, places, facts, grouped):  # type: ignore[no-untyped-def]
-    """Copy facts to the next free place of their person."""
-    at, code, duration, value, known_at, product = facts
-    new_at, new_code, new_duration, new_value, new_known_at, new_product = grouped
-    for source in range(person.size):
-        p = person[source]
-        if p < 0:
-            continue
-        target = places[p]
-        places[p] = target + 1
-        new_at[target] = at[source]
-        new_code[target] = code[source]
-        if duration.size:
-            new_duration[target] = duration[source]
-        if value.size:
-            new_value[target] = value[source]
-        if known_at.size:
-            new_known_at[target] = known_at[source]
-        if product.size:
-            new_product[target] = product[source]
-
-
-def _as_integers(facts: Facts) -> tuple[NDArray[Any], ...]:
-    """The same memory with floats read as integers, which have one order even for NaN."""
-    return tuple(
-        facts._replace(duration=facts.duration.view(np.int32), value=facts.value.view(np.int64))
-    )
-
-
-@njit(nogil=True, cache=True)
-def _order_histories(first, end, offsets, facts):  # type: ignore[no-untyped-def]
-    """Put the histories of the people first … end - 1 into canonical order, where they are not."""
-    at = facts[0]
-    for person in range(first, end):
-        low, high = offsets[person], offsets[person + 1]
-        tied = low  # where the facts of the present instant begin
-        for j in range(low + 1, high):
-            # Most neighbours differ in time, and then nothing else has to be read.
-            if at[j - 1] < at[j]:
-                tied = j
-            elif at[j - 1] > at[j]:
-                _order_facts(low, high, facts)
-                break
-            elif _compare(facts, j - 1, j) > 0:
-                stop = j + 1
-                while stop < high and at[stop] == at[j]:
-                    stop += 1
-                _order_facts(tied, stop, facts)
-
-
-@njit(nogil=True, cache=True)
-def _compare(facts, a, b):  # type: ignore[no-untyped-def]
-    """Negative, zero or positive as fact a comes before, equals or comes after fact b."""
-    at, code, duration, value, known_at, product = facts
-    order = np.sign(at[a] - at[b])
-    if order == 0:
-        order = np.sign(np.int64(code[a]) - np.int64(code[b]))
-    if order == 0 and duration.size:
-        order = np.sign(np.int64(duration[a]) - np.int64(duration[b]))
-    if order == 0 and value.size:
-        order = np.int64(value[a] > value[b]) - np.int64(value[a] < value[b])
-    if order == 0 and known_at.size:
-        order = np.sign(known_at[a] - known_at[b])
-    if order == 0 and product.size:
-        order = np.sign(np.int64(product[a]) - np.int64(product[b]))
-    return order
-
-
-@njit(nogil=True, cache=True)
-def _order_facts(low, high, facts):  # type: ignore[no-untyped-def]
-    """Merge sort of facts of one person, so that a million facts in one instant stay affordable."""
-    n = high - low
-    order, other = np.arange(low, high), np.empty(n, np.int64)
-    width = 1
-    while width < n:
-        for start in range(0, n, 2 * width):
-            middle, stop = min(start + width, n), min(start + 2 * width, n)
-            left, right = start, middle
-            for target in range(start, stop):
-                if right >= stop or (
-                    left < middle and _compare(facts, order[left], order[right]) <= 0
-                ):
-                    other[target] = order[left]
-                    left += 1
-                else:
-                    other[target] = order[right]
-                    right += 1
-        order, other = other, order
-        width *= 2
-    at, code, duration, value, known_at, product = facts
-    at[low:high] = at[order]
-    code[low:high] = code[order]
-    if duration.size:
-        duration[low:high] = duration[order]
-    if value.size:
-        value[low:high] = value[order]
-    if known_at.size:
-        known_at[low:high] = known_at[order]
-    if product.size:
-        product[low:high] = product[order]
 
 
 def _optional(column: NDArray[Any] | None, dtype: type) -> NDArray[Any]:

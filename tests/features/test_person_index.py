@@ -34,13 +34,33 @@ def test_numbers_serve_as_ids():
 
 
 def test_ids_with_the_same_hash_are_told_apart():
-    """All hashes of the table are made equal, as an attacker would wish."""
-    index = PersonIndex.of(pa.array(["aaaaaaaa", "bbbbbbbb", "c"]))
-    text, _ = person_index._bytes(pa.array(["bbbbbbbb"]))
-    same = person_index._hash(text, 0, 8)
-    home = int(same) & (len(index.slot_person) - 1)
-    slots = (home + np.arange(3)) % len(index.slot_person)
-    index.slot_person[:] = -1
-    index.slot_person[slots] = [0, 1, 2]
-    index.slot_hash[slots] = same
+    """All slots before the right one are taken by others, as an attacker would wish."""
+    names = ["aaaaaaaa", "bbbbbbbb", "cccccccc"]
+    index = PersonIndex.of(pa.array(names))
+    full = index.slots.reshape(-1, index.width)
+    used = full[full[:, 0] > 0]
+    text, start = person_index._bytes(pa.array(["bbbbbbbb"]))
+    home = int(person_index._hash(text, start[0], start[1])) % len(full)
+    order = np.argsort(used[:, 0])[[2, 0, 1]]
+    index.slots[:] = 0
+    full[(home + np.arange(3)) % len(full)] = used[order]
     assert index.index_of(pa.array(["bbbbbbbb"])).tolist() == [1]
+
+
+def test_ids_that_differ_only_in_length_or_far_from_the_start_are_told_apart():
+    names = ["a" * length for length in range(130)]
+    names += ["b" * 100 + end for end in "xyz"] + ["b" * 100, "é" * 40, "é" * 41]
+    index = PersonIndex.of(pa.array(names, pa.string()))
+    assert len(index) == len(names)
+    assert index.index_of(pa.array(names[::-1])).tolist() == list(range(len(names)))[::-1]
+    short = PersonIndex.of(pa.array(["a", "b"]))
+    assert short.index_of(pa.array(["b" * 100, "b"])).tolist() == [-1, 1]
+
+
+def test_a_hundred_thousand_people_are_numbered_in_the_order_of_their_first_appearance():
+    random = np.random.default_rng(3)
+    ids = [f"person-{number}" for number in random.integers(0, 100_000, 300_000)]
+    index = PersonIndex.of(pa.chunked_array([ids[:70_000], ids[70_000:]]))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(ids))}
+    assert index.ids.to_pylist() == list(numbers)
+    assert index.index_of(pa.array(ids)).tolist() == [numbers[name] for name in ids]
