@@ -1,15 +1,18 @@
 """Facts put side by side person by person, each person's in order of time.
 
-In: pieces of columns of facts, in any order. Out: the same facts in one canonical order. Promise:
-the order depends only on the set of facts, never on how they came, so that every sum made over
-them is the same to the last bit.
+In: pieces of columns of facts, in any order. Out: `Histories`, the same facts in one canonical
+order. Promise: the order depends only on the set of facts, never on how they came, so that every
+sum made over them is the same to the last bit.
 
-It is a counting sort by person. A fact travels as a record of a few words side by side, because
-facts of one moment belong to people whose histories lie far apart: a record is one place in memory
-where its columns would be several.
+It is a counting sort by person. Facts of one moment belong to people whose histories lie far apart,
+so a fact is kept as a record, one place in memory where its columns would be several. A record is
+a few words of 64 bits: the instant; the code (upper half) and the float32 of the duration (lower
+half); then, where there are any, the float64 of the value, the instant it was known, the product.
+Its words as integers, one after the other, are also its place in the order.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,14 +22,16 @@ from numpy.typing import NDArray
 from redumbrella.features.parallel import in_chunks
 
 _PEOPLE_PER_CHUNK = 8_192
+_LOW_HALF = 0xFFFFFFFF
+_NO_DURATION = np.int64(np.float32(np.nan).view(np.uint32))
 
 
 class Facts(NamedTuple):
-    """Columns of facts; person p's are those from offsets[p] to offsets[p + 1] in a `Log`.
+    """Columns of facts, all in the same order.
 
     at, known_at: int64 UTC microseconds. code: uint16. duration: float32 seconds and value:
     float64, NaN where unknown. product: int32, -1 where there is none. Columns after `code` are
-    empty where the stream has none.
+    empty where there is nothing of the kind.
     """
 
     at: NDArray[np.int64]
@@ -37,14 +42,58 @@ class Facts(NamedTuple):
     product: NDArray[np.int32]
 
 
+class Words(NamedTuple):
+    """Which word of a record is the value, the instant it was known, the product; 0 = none."""
+
+    value: int
+    known_at: int
+    product: int
+
+    @classmethod
+    def of(cls, facts: Facts) -> "Words":
+        """The words that facts with these columns need, after the two that all have."""
+        present = [len(column) > 0 for column in (facts.value, facts.known_at, facts.product)]
+        after = 1 + np.cumsum(present)
+        return cls(*(int(word) if has else 0 for word, has in zip(after, present, strict=True)))
+
+    @property
+    def width(self) -> int:
+        """Words of a record."""
+        return max(1, *self) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """Facts person by person; person p's are the records offsets[p] to offsets[p + 1].
+
+    offsets: int64 (people + 1). records: int64 (n, words.width), little-endian; read them with
+    `instant_of` and its like, or as columns with `facts`.
+    """
+
+    offsets: NDArray[np.int64]
+    records: NDArray[np.int64]
+    words: Words
+
+    @property
+    def facts(self) -> Facts:
+        """The columns of all facts, without copying; a duration that nobody noted is NaN."""
+        value, known_at, product = self.words
+        return Facts(
+            self.records[:, 0],
+            self.records.view(np.uint16)[:, 6],
+            self.records.view(np.float32)[:, 2],
+            self.records.view(np.float64)[:, value] if value else np.empty(0),
+            self.records[:, known_at] if known_at else np.empty(0, np.int64),
+            self.records.view(np.int32)[:, 2 * product] if product else np.empty(0, np.int32),
+        )
+
+
 # The person of each fact (n), -1 = left out, and the facts.
 Piece = tuple[NDArray[np.int32], Facts]
 
 
-def grouped(
-    tasks: Sequence[Callable[[], Piece]], people: int, threads: int
-) -> tuple[NDArray[np.int64], Facts]:
-    """Where each person's facts begin (people + 1), and the facts in the canonical order.
+def grouped(tasks: Sequence[Callable[[], Piece]], people: int, threads: int) -> Histories:
+    """The facts of all pieces, in the canonical order.
 
     tasks: make the pieces, in the order of the facts. Each thread makes, counts and then places a
     run of neighbouring pieces, so that nothing is put together twice and the sort is stable.
@@ -66,34 +115,53 @@ def grouped(
     # Short numbers, because each fact reads and writes one that lies anywhere.
     short = np.int32 if kept <= np.iinfo(np.int32).max else np.int64
     places = (np.cumsum(counts, axis=0) - counts + offsets[:-1]).astype(short)
-    like = max((facts for run in pieces for _, facts in run), key=lambda facts: len(facts.at))
-    records = np.empty((kept, _width(like)), np.int64)
+    words = Words.of(max((facts for run in pieces for _, facts in run), key=lambda f: len(f.at)))
+    records = np.empty((kept, words.width), np.int64)
 
     def place(part: int, _: int) -> None:
         for person, facts in pieces[part]:
-            _place(person, places[part], tuple(_as_integers(facts)), records)
+            # Floats read as integers have one order, even NaN.
+            duration, value = facts.duration.view(np.uint32), facts.value.view(np.int64)
+            columns = tuple(facts._replace(duration=duration, value=value))
+            _place(person, places[part], columns, tuple(words), records)
         pieces[part].clear()
 
     in_chunks(place, slices, chunk=1, threads=threads)
-    facts = Facts._make(np.empty(kept if len(column) else 0, column.dtype) for column in like)
-    columns = tuple(_as_integers(facts))
     in_chunks(
-        lambda first, end: _order_histories(first, end, offsets, records, columns),
+        lambda first, end: _order_histories(first, end, offsets, records),
         people,
         chunk=_PEOPLE_PER_CHUNK,
         threads=threads,
     )
-    return offsets, facts
+    return Histories(offsets, records, words)
 
 
-def _as_integers(facts: Facts) -> Facts:
-    """The same memory with floats read as integers, which have one order even for NaN."""
-    return facts._replace(duration=facts.duration.view(np.uint32), value=facts.value.view(np.int64))
+# Compiled code reads records with these. An instant is in UTC microseconds; a duration in seconds
+# and a value are NaN where unknown.
 
 
-def _width(facts: Facts) -> int:
-    """Words of a record: the instant, code and duration, then what else the facts have."""
-    return 2 + sum(len(column) > 0 for column in (facts.value, facts.known_at, facts.product))
+@njit(inline="always")
+def instant_of(records, j):  # type: ignore[no-untyped-def]
+    """When fact j happened."""
+    return records[j, 0]
+
+
+@njit(inline="always")
+def code_of(records, j):  # type: ignore[no-untyped-def]
+    """The number of fact j's kind."""
+    return records[j, 1] >> 32
+
+
+@njit(inline="always")
+def duration_of(records, j):  # type: ignore[no-untyped-def]
+    """How long fact j lasted."""
+    return np.uint32(records[j, 1] & _LOW_HALF).view(np.float32)
+
+
+@njit(inline="always")
+def number_of(records, j, word):  # type: ignore[no-untyped-def]
+    """A word of fact j as the float64 that it is."""
+    return np.int64(records[j, word]).view(np.float64)
 
 
 @njit(nogil=True, cache=True)
@@ -105,32 +173,30 @@ def _count(person, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _place(person, places, facts, records):  # type: ignore[no-untyped-def]
+def _place(person, places, facts, words, records):  # type: ignore[no-untyped-def]
     """Write facts as records to the next free place of their person."""
     at, code, duration, value, known_at, product = facts
+    value_word, known_word, product_word = words
     for source in range(person.size):
         p = person[source]
         if p < 0:
             continue
         target = places[p]
         places[p] = target + 1
-        length = np.int64(duration[source]) if duration.size else np.int64(0)
+        length = np.int64(duration[source]) if duration.size else _NO_DURATION
         records[target, 0] = at[source]
         records[target, 1] = np.int64(code[source]) << 32 | length
-        word = 2
-        if value.size:
-            records[target, word] = value[source]
-            word += 1
-        if known_at.size:
-            records[target, word] = known_at[source]
-            word += 1
-        if product.size:
-            records[target, word] = product[source]
+        if value_word:
+            records[target, value_word] = value[source]
+        if known_word:
+            records[target, known_word] = known_at[source]
+        if product_word:
+            records[target, product_word] = product[source]
 
 
 @njit(nogil=True, cache=True)
-def _order_histories(first, end, offsets, records, facts):  # type: ignore[no-untyped-def]
-    """Put the histories of the people first … end - 1 into canonical order, as columns."""
+def _order_histories(first, end, offsets, records):  # type: ignore[no-untyped-def]
+    """Put the histories of the people first … end - 1 into the canonical order, if they are not."""
     for person in range(first, end):
         low, high = offsets[person], offsets[person + 1]
         tied = low  # where the facts of the present instant begin
@@ -146,7 +212,6 @@ def _order_histories(first, end, offsets, records, facts):  # type: ignore[no-un
                 while stop < high and records[stop, 0] == records[j, 0]:
                     stop += 1
                 _order_records(tied, stop, records)
-    _unpack(offsets[first], offsets[end], records, facts)
 
 
 @njit(nogil=True, cache=True)
@@ -180,23 +245,3 @@ def _order_records(low, high, records):  # type: ignore[no-untyped-def]
         order, other = other, order
         width *= 2
     records[low:high] = records[order]
-
-
-@njit(nogil=True, cache=True)
-def _unpack(low, high, records, facts):  # type: ignore[no-untyped-def]
-    """Write the records low … high - 1 to the columns of the facts."""
-    at, code, duration, value, known_at, product = facts
-    for j in range(low, high):
-        at[j] = records[j, 0]
-        code[j] = records[j, 1] >> 32
-        if duration.size:
-            duration[j] = records[j, 1] & 0xFFFFFFFF
-        word = 2
-        if value.size:
-            value[j] = records[j, word]
-            word += 1
-        if known_at.size:
-            known_at[j] = records[j, word]
-            word += 1
-        if product.size:
-            product[j] = records[j, word]

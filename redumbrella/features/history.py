@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.features.grouping import code_of
 from redumbrella.features.kernel import SCOPES, Block, Rows, Scope, features, rows
 from redumbrella.features.matrix import OTHER as OTHER_LEVEL
 from redumbrella.features.matrix import Feature
@@ -329,14 +330,14 @@ def latest_codes(
     person: (n,) numbers in the log, -1 for nobody. as_of: (n,) UTC microseconds.
     """
     found = np.empty(len(person), np.int32)
-    facts = log.facts
+    histories = log.histories
     in_chunks(
         lambda first, end: _latest(
             first,
             end,
             read_only(person),
             read_only(as_of),
-            (log.offsets, facts.at, facts.code, facts.known_at),
+            (histories.offsets, histories.records, histories.words.known_at),
             found,
         ),
         len(person),
@@ -346,18 +347,18 @@ def latest_codes(
 
 
 @njit(nogil=True, cache=True)
-def _latest(first, end, person, as_of, log, found):  # type: ignore[no-untyped-def]
+def _latest(first, end, person, as_of, histories, found):  # type: ignore[no-untyped-def]
     """Write the latest code of the rows first … end - 1."""
-    offsets, at, code, known_at = log
+    offsets, records, known_word = histories
     for row in range(first, end):
         found[row] = -1
         if person[row] < 0:
             continue
         low, high = offsets[person[row]], offsets[person[row] + 1]
-        last = history_end(at, low, high, as_of[row]) - 1
+        last = history_end(records, low, high, as_of[row]) - 1
         while last >= low:
-            if known_at.size == 0 or known_at[last] < as_of[row]:
-                found[row] = code[last]
+            if known_word == 0 or records[last, known_word] < as_of[row]:
+                found[row] = code_of(records, last)
                 break
             last -= 1
 

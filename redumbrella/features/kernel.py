@@ -213,7 +213,7 @@ class BlockWork:
     """One block for some rows, as compiled code takes them."""
 
     def __init__(self, block: Block, asked: Rows, threads: int | None) -> None:
-        log, facts = block.log, block.log.facts
+        log = block.log
         if len(asked) and int(asked.person.max()) >= log.people:
             raise DataError(
                 f"Person {int(asked.person.max())} was asked for, but the log "
@@ -223,8 +223,9 @@ class BlockWork:
             )
         scope, wanted = _scope(block, asked)
         self.layout = block.layout
-        # A plain tuple of arrays: compiled code in a cache must not depend on a class of ours.
-        self.histories = (log.offsets, *facts[:5], scope)
+        # Plain tuples: compiled code in a cache must not depend on a class of ours.
+        histories = log.histories
+        self.histories = (log.offsets, histories.records, tuple(histories.words), scope)
         self.wanted = wanted
         self._rows = (asked.person, asked.as_of, wanted)
         self._n_rows = len(asked)

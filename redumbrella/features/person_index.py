@@ -135,11 +135,13 @@ def _words(length: int) -> int:
 
 
 def _with_room(slots: NDArray[np.uint64], width: int, people: int) -> NDArray[np.uint64]:
-    """The table, or a larger copy, so that `people` fill no more than half of it."""
-    capacity = len(slots) // width
-    if 2 * people <= capacity:
+    """The table, or a larger copy, so that `people` fill no more than a quarter of it.
+
+    Nearly everybody then stands where the search begins.
+    """
+    if 4 * people <= len(slots) // width:
         return slots
-    larger = np.zeros((1 << (2 * people - 1).bit_length()) * width, np.uint64)
+    larger = np.zeros((1 << (4 * people - 1).bit_length()) * width, np.uint64)
     _move(slots, larger, width)
     return larger
 

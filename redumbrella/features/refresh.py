@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
+from redumbrella.features.grouping import instant_of
 from redumbrella.features.kernel import Block, BlockWork, Rows, Work, csr
 from redumbrella.features.parallel import in_chunks, read_only
 from redumbrella.features.variables import DAY, HOUR, OLDEST_HOURS, bucket_of, history_end
@@ -153,25 +154,26 @@ def _mark_stale(  # type: ignore[no-untyped-def]
 ):
     """Mark the rows first … end - 1 of which a fact counts anew or in another window."""
     before, as_of = when
-    wanted, (offsets, ats, _, _, _, known_at, scope), window_of_day = history
+    wanted, (offsets, records, (_, known_word, _), scope), window_of_day = history
     last_window = window_of_day[-1]
     for row in range(first, end):
         if stale[row] or person[row] < 0:
             continue
         low = offsets[person[row]]
-        high = history_end(ats, low, offsets[person[row] + 1], as_of[row])
+        high = history_end(records, low, offsets[person[row] + 1], as_of[row])
         for j in range(high - 1, low - 1, -1):
             if scope.size and scope[j] != wanted[row]:
                 continue
-            if known_at.size and known_at[j] >= as_of[row]:
+            if known_word and records[j, known_word] >= as_of[row]:
                 continue
-            new = ats[j] >= before or (known_at.size and known_at[j] >= before)
-            if new or bucket_of(before - ats[j], window_of_day) != bucket_of(
-                as_of[row] - ats[j], window_of_day
+            at = instant_of(records, j)
+            new = at >= before or (known_word and records[j, known_word] >= before)
+            if new or bucket_of(before - at, window_of_day) != bucket_of(
+                as_of[row] - at, window_of_day
             ):
                 stale[row] = True
                 break
-            if not known_at.size and bucket_of(before - ats[j], window_of_day) == last_window:
+            if not known_word and bucket_of(before - at, window_of_day) == last_window:
                 break  # older facts are in the last window too
 
 

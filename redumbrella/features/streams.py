@@ -1,9 +1,9 @@
 """Facts as the kernel reads them: each person's history side by side, in order of time.
 
 In: columns of facts (person, instant, code, and perhaps duration, value, product, the instant the
-fact became known), as arrays or as an Arrow table. Out: a `Log`, whose arrays hold person 0's
-facts, then person 1's, and so on (`grouping.grouped`). Promise: the log depends only on the set of
-facts, never on the order in which they came.
+fact became known), as arrays or as an Arrow table. Out: a `Log`, which holds person 0's facts, then
+person 1's, and so on (`grouping.grouped`). Promise: the log depends only on the set of facts, never
+on the order in which they came.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.grouping import Facts, Piece, grouped
+from redumbrella.features.grouping import Facts, Histories, Piece, grouped
 from redumbrella.features.parallel import available_threads, read_only
 from redumbrella.features.person_index import PersonIndex
 
@@ -52,11 +52,20 @@ class Vocabulary:
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """A stream's facts grouped by person and ordered by time; offsets: int64 (people + 1)."""
+    """A stream's facts by person and, for each person, in order of time."""
 
     stream: Stream
-    offsets: NDArray[np.int64]
-    facts: Facts
+    histories: Histories
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each person's facts begin, int64 (people + 1)."""
+        return self.histories.offsets
+
+    @property
+    def facts(self) -> Facts:
+        """The columns of all facts, person 0's first; no copies."""
+        return self.histories.facts
 
     @property
     def people(self) -> int:
@@ -64,7 +73,7 @@ class Log:
         return len(self.offsets) - 1
 
     def __len__(self) -> int:
-        return len(self.facts.at)
+        return len(self.histories.records)
 
 
 def learn_vocabulary(kinds: pa.Array | pa.ChunkedArray, max_kinds: int = MAX_KINDS) -> Vocabulary:
@@ -105,8 +114,8 @@ def encode_kinds(kinds: pa.Array | pa.ChunkedArray, codes: Sequence[str]) -> NDA
         entries = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
         names = entries.dictionary.cast(pa.string()).to_pylist()
         number_of = [-1 if name is None else numbers.get(name, unknown) for name in names]
-        entry = pc.fill_null(entries.indices, len(names)).to_numpy(zero_copy_only=False)
-        encoded.append(np.array([*number_of, -1], np.int32)[entry])
+        entry = pc.fill_null(entries.indices, len(names))
+        encoded.append(pa.array([*number_of, -1], pa.int32()).take(entry).to_numpy())
     return np.concatenate(encoded)
 
 
@@ -150,7 +159,7 @@ def log_from_table(
     batches = lean.to_batches(max_chunksize=_FACTS_PER_PIECE) or [_no_rows(lean.schema)]
     firsts = np.cumsum([0, *(len(batch) for batch in batches)]).tolist()
     tasks = [partial(read, first, batch) for first, batch in zip(firsts, batches, strict=False)]
-    return Log(stream, *grouped(tasks, len(people), threads or available_threads()))
+    return Log(stream, grouped(tasks, len(people), threads or available_threads()))
 
 
 def group_facts(
@@ -184,7 +193,7 @@ def group_facts(
         return person[first:end], Facts._make(column[first:end] for column in facts)
 
     tasks = [partial(cut, int(a), int(b)) for a, b in pairwise(borders)]
-    return Log(stream, *grouped(tasks, people, threads))
+    return Log(stream, grouped(tasks, people, threads))
 
 
 def _piece(

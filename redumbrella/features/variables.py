@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.features.grouping import code_of, duration_of, instant_of, number_of
 from redumbrella.features.windows import (
     ACTIVE_DAYS,
     ACTIVE_DAYS_TREND,
@@ -58,11 +59,11 @@ CODES, FACTS_LOG_FACTS = range(2)
 
 
 @njit(nogil=True, cache=True)
-def history_end(at, low, high, as_of):  # type: ignore[no-untyped-def]
-    """The first fact of at[low:high] that is not before as_of."""
+def history_end(records, low, high, as_of):  # type: ignore[no-untyped-def]
+    """The first fact of records[low:high] that is not before as_of."""
     while low < high:
         middle = (low + high) >> 1
-        if at[middle] < as_of:
+        if instant_of(records, middle) < as_of:
             low = middle + 1
         else:
             high = middle
@@ -90,7 +91,7 @@ def count_rows(  # type: ignore[no-untyped-def]
     `histories` are the arrays of `write_rows`; `block_cells` (2, windows) are the cells of a
     code's block and of the stream's block by the window of their newest fact.
     """
-    offsets, ats, code_of, _, _, known_at, scope = histories
+    offsets, records, (_, known_word, _), scope = histories
     seen_in = np.full(n_codes, -1, np.int64)
     for row in range(first, end):
         cells[row] = 0
@@ -99,14 +100,14 @@ def count_rows(  # type: ignore[no-untyped-def]
             continue
         low = offsets[p]
         unseen = n_codes
-        for j in range(history_end(ats, low, offsets[p + 1], as_of[row]) - 1, low - 1, -1):
-            code = code_of[j]
-            if seen_in[code] == row or (known_at.size and known_at[j] >= as_of[row]):
+        for j in range(history_end(records, low, offsets[p + 1], as_of[row]) - 1, low - 1, -1):
+            code = code_of(records, j)
+            if seen_in[code] == row or (known_word and records[j, known_word] >= as_of[row]):
                 continue
             if scope.size and scope[j] != wanted[row]:
                 continue
             seen_in[code] = row
-            bucket = bucket_of(as_of[row] - ats[j], window_of_day)
+            bucket = bucket_of(as_of[row] - instant_of(records, j), window_of_day)
             if unseen == n_codes:
                 cells[row] += block_cells[1, bucket]
             cells[row] += block_cells[0, bucket]
@@ -137,15 +138,15 @@ def write_rows(  # type: ignore[no-untyped-def]
 ):
     """Cells of the rows first … end - 1; row r's start at position[r] of indices and data.
 
-    person, as_of and wanted (n): see `kernel.Rows`. `histories` are a log's offsets and columns
-    (see `streams.Facts`; empty where there is none), the last being what each fact is about: it
-    counts only if that equals the row's `wanted`. `code_cells` and `stream_cells` are plain tuples
+    person, as_of and wanted (n): see `kernel.Rows`. `histories` are those of
+    `grouping.Histories` and what each fact is about (or nothing): a fact counts only if that
+    equals the row's `wanted`. `code_cells` and `stream_cells` are plain tuples
     of `windows.Cells`. No history has more than `longest` facts.
     """
     # Tuples are taken apart once: every access to a member costs as much as the arithmetic on it.
     code_start, code_column, code_source = code_cells
     stream_start, stream_column, stream_source = stream_cells
-    offsets, ats, code_of, durations, values, known_at, scope = histories
+    offsets, records, words, scope = histories
     n_windows, slots = window_of_day[-1] + 1, min(n_codes, longest) + 1
     slot_of, codes = np.zeros(n_codes, np.int32), np.empty(slots, np.int32)
     marks = np.empty((slots, 3), np.int64)
@@ -163,14 +164,11 @@ def write_rows(  # type: ignore[no-untyped-def]
             continue
         n_seen = _add_history(
             offsets[p],
-            history_end(ats, offsets[p], offsets[p + 1], as_of[row]),
+            history_end(records, offsets[p], offsets[p + 1], as_of[row]),
             as_of[row],
             wanted[row],
-            ats,
-            code_of,
-            durations,
-            values,
-            known_at,
+            records,
+            words,
             scope,
             window_of_day,
             long_seconds,
@@ -206,11 +204,8 @@ def _add_history(  # type: ignore[no-untyped-def]
     high,
     as_of,
     wanted,
-    ats,
-    code_of,
-    durations,
-    values,
-    known_at,
+    records,
+    words,
     scope,
     window_of_day,
     long_seconds,
@@ -224,26 +219,25 @@ def _add_history(  # type: ignore[no-untyped-def]
 
     A fact counts if it was known before as_of and is about what is wanted.
     """
-    n_seen, slot = 0, np.int64(0)
-    duration, value = np.float32(np.nan), np.nan
+    value_word, known_word, _ = words
+    n_seen, value = 0, np.nan
     for j in range(high - 1, low - 1, -1):
-        if known_at.size and known_at[j] >= as_of:
+        if known_word and records[j, known_word] >= as_of:
             continue
         if scope.size and scope[j] != wanted:
             continue
-        age = as_of - ats[j]
+        age = as_of - instant_of(records, j)
         day, bucket = age // DAY, bucket_of(age, window_of_day)
-        if durations.size:
-            duration = durations[j]
-        if values.size:
-            value = values[j]
+        duration, code = duration_of(records, j), code_of(records, j)
+        if value_word:
+            value = number_of(records, j, value_word)
         if n_seen == 0:
             _open(marks, counts, sums, ANY, bucket, age)
-        slot = np.int64(slot_of[code_of[j]])
+        slot = np.int64(slot_of[code])
         if slot == 0:
-            codes[n_seen] = code_of[j]
+            codes[n_seen] = code
             n_seen += 1
-            slot_of[code_of[j]] = slot = np.int64(n_seen)
+            slot_of[code] = slot = np.int64(n_seen)
             _open(marks, counts, sums, slot, bucket, age)
         for s in (ANY, slot):
             counts[s, bucket, FACTS] += 1
