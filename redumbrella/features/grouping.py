@@ -20,8 +20,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.features.parallel import in_chunks
+from redumbrella.features.prefetch import prefetch
 
 _PEOPLE_PER_CHUNK = 8_192
+_FACTS_AHEAD = 32
 _LOW_HALF = 0xFFFFFFFF
 _NO_DURATION = np.int64(np.float32(np.nan).view(np.uint32))
 
@@ -122,7 +124,7 @@ def grouped(tasks: Sequence[Callable[[], Piece]], people: int, threads: int) -> 
         for person, facts in pieces[part]:
             # Floats read as integers have one order, even NaN.
             duration, value = facts.duration.view(np.uint32), facts.value.view(np.int64)
-            columns = tuple(facts._replace(duration=duration, value=value))
+            columns = (facts.at, facts.code, duration, value, facts.known_at, facts.product)
             _place(person, places[part], columns, tuple(words), records)
         pieces[part].clear()
 
@@ -178,6 +180,9 @@ def _place(person, places, facts, words, records):  # type: ignore[no-untyped-de
     at, code, duration, value, known_at, product = facts
     value_word, known_word, product_word = words
     for source in range(person.size):
+        ahead = source + _FACTS_AHEAD
+        if ahead < person.size and person[ahead] >= 0:
+            prefetch(records, np.int64(places[person[ahead]]) * records.shape[1])
         p = person[source]
         if p < 0:
             continue

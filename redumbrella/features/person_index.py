@@ -21,11 +21,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.features.parallel import in_chunks, read_only
+from redumbrella.features.prefetch import prefetch
 
 _CHUNK = 65_536
 _LONGEST = 64
-# Rows looked up together: their slots are read ahead of their use, when nothing waits for them.
-_AHEAD = 128
+# Rows looked up together: their slots are fetched while the next ids are hashed.
+_TOGETHER = 64
 _UNKNOWN = np.int32(-1)
 _LOW = np.uint64(0xFFFFFFFF)
 # Odd constant of multiplicative hashing: 2^64 / golden ratio (Knuth, The Art of Computer
@@ -57,7 +58,7 @@ class PersonIndex:
                 end = min(first + _CHUNK, len(chunk))
                 slots = _with_room(slots, width, people + end - first)
                 new = np.empty(end - first, np.int64)
-                known, _ = _enter(first, end, text, start, slots, width, people, new)
+                known = _enter(first, end, text, start, slots, width, people, new)
                 distinct.append(chunk.take(pa.array(new[: known - people])))
                 people = known
         kind = chunks[0].type if chunks else pa.string()
@@ -229,28 +230,23 @@ def _holds(slots, slot, text, first, end):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _homes(first, end, text, start, slots, width, homes):  # type: ignore[no-untyped-def]
-    """Write to `homes` where the search for each id begins, and read there ahead of its use.
-
-    What is read is returned, so that the compiler does not leave it out.
-    """
+    """Write to `homes` where the search for each id begins, and have that memory fetched."""
     mask = np.uint64(slots.size // width - 1)
     for row in range(first, end):
-        homes[row - first] = (_hash(text, start[row], start[row + 1]) & mask) * np.uint64(width)
-    ahead = np.uint64(0)
-    for i in range(end - first):
-        # Both ends of a slot: it may lie on two lines of the cache.
-        ahead ^= slots[homes[i]] ^ slots[homes[i] + np.uint64(width - 1)]
-    return ahead
+        slot = (_hash(text, start[row], start[row + 1]) & mask) * np.uint64(width)
+        homes[row - first] = slot
+        # Both ends: a slot may lie on two lines of the cache.
+        prefetch(slots, np.int64(slot))
+        prefetch(slots, np.int64(slot) + width - 1)
 
 
 @njit(nogil=True, cache=True)
 def _find(first, end, text, start, slots, width, found):  # type: ignore[no-untyped-def]
     """Look up the ids first … end - 1 of a column and write their numbers to `found`."""
-    homes = np.empty(_AHEAD, np.uint64)
-    ahead = np.uint64(0)
-    for block in range(first, end, _AHEAD):
-        stop = min(block + _AHEAD, end)
-        ahead ^= _homes(block, stop, text, start, slots, width, homes)
+    homes = np.empty(_TOGETHER, np.uint64)
+    for block in range(first, end, _TOGETHER):
+        stop = min(block + _TOGETHER, end)
+        _homes(block, stop, text, start, slots, width, homes)
         for row in range(block, stop):
             slot = homes[row - block]
             while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
@@ -258,21 +254,19 @@ def _find(first, end, text, start, slots, width, found):  # type: ignore[no-unty
                 if slot == slots.size:
                     slot = np.uint64(0)
             found[row] = np.int32(slots[slot] & _LOW) - 1
-    return ahead
 
 
 @njit(nogil=True, cache=True)
 def _enter(first, end, text, start, slots, width, people, new):  # type: ignore[no-untyped-def]
     """Enter the ids first … end - 1 that the table of `people` lacks; `new` are their rows.
 
-    Returns the number of people in the table now, and what was read ahead.
+    Returns the number of people in the table now.
     """
     known = people
-    homes = np.empty(_AHEAD, np.uint64)
-    ahead = np.uint64(0)
-    for block in range(first, end, _AHEAD):
-        stop = min(block + _AHEAD, end)
-        ahead ^= _homes(block, stop, text, start, slots, width, homes)
+    homes = np.empty(_TOGETHER, np.uint64)
+    for block in range(first, end, _TOGETHER):
+        stop = min(block + _TOGETHER, end)
+        _homes(block, stop, text, start, slots, width, homes)
         for row in range(block, stop):
             slot = homes[row - block]
             while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
@@ -291,7 +285,7 @@ def _enter(first, end, text, start, slots, width, people, new):  # type: ignore[
                     slot += np.uint64(1)
                     at += np.uint64(8)
                 slots[slot] = last
-    return known, ahead
+    return known
 
 
 @njit(nogil=True, cache=True)

@@ -18,6 +18,7 @@ from numba import njit
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.grouping import code_of, duration_of, instant_of, number_of
+from redumbrella.features.prefetch import prefetch
 from redumbrella.features.windows import (
     ACTIVE_DAYS,
     ACTIVE_DAYS_TREND,
@@ -46,6 +47,8 @@ OLDEST_HOURS = 8_000_000
 N_FAMILIES = len(FAMILIES)
 ANY = 0  # the slot that counts every fact of the stream; codes take the slots after it
 _TABLED = 256  # counts whose logarithm is looked up
+_WORDS_PER_LINE = 8  # 64 bytes of cache
+_WORDS_AHEAD = 256  # longer histories are fetched by the processor itself, as it reads on
 
 # Per slot, `marks`: bucket of the newest fact, its age, whole days of age of the fact added last.
 NEWEST, LAST_AGE, LAST_DAY = range(3)
@@ -72,14 +75,34 @@ def history_end(records, low, high, as_of):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def bucket_of(age, window_of_day):  # type: ignore[no-untyped-def]
-    """The smallest window that holds a fact of this age (microseconds)."""
-    return np.int64(window_of_day[min(age // DAY, window_of_day.size - 1)])
+    """The smallest window that holds a fact of this age (microseconds, not below 0)."""
+    return np.int64(window_of_day[min(days_of(age), window_of_day.size - 1)])
+
+
+@njit(inline="always")
+def days_of(age):  # type: ignore[no-untyped-def]
+    """Whole days of an age (microseconds, not below 0); unsigned numbers are divided faster."""
+    return np.int64(np.uint64(age) // np.uint64(DAY))
+
+
+@njit(inline="always")
+def _fetch_history(row, end, person, offsets, records):  # type: ignore[no-untyped-def]
+    """Have the history of a row fetched, if there is such a row, while the one before is at work.
+
+    Rows come in any order of people, so that each history lies somewhere else.
+    """
+    if row < end and person[row] >= 0:
+        width = records.shape[1]
+        low, high = offsets[person[row]] * width, offsets[person[row] + 1] * width
+        for word in range(low, min(high, low + _WORDS_AHEAD), _WORDS_PER_LINE):
+            prefetch(records, word)
 
 
 @njit(nogil=True, cache=True)
 def _freshness(age):  # type: ignore[no-untyped-def]
     """1 within the last hour, 1/2 after a day, 1/8 after a week: 24 / (24 + whole hours)."""
-    return 24.0 / (24.0 + min(age // HOUR, OLDEST_HOURS))
+    hours = np.uint64(age) // np.uint64(HOUR)
+    return 24.0 / (24.0 + min(np.int64(hours), np.int64(OLDEST_HOURS)))
 
 
 @njit(nogil=True, cache=True)
@@ -94,6 +117,7 @@ def count_rows(  # type: ignore[no-untyped-def]
     offsets, records, (_, known_word, _), scope = histories
     seen_in = np.full(n_codes, -1, np.int64)
     for row in range(first, end):
+        _fetch_history(row + 1, end, person, offsets, records)
         cells[row] = 0
         p = person[row]
         if p < 0:
@@ -159,6 +183,7 @@ def write_rows(  # type: ignore[no-untyped-def]
     totals = np.empty(n_windows, np.int64)
     first_stream_column = np.int64(first_column) + n_codes * code_width
     for row in range(first, end):
+        _fetch_history(row + 1, end, person, offsets, records)
         p = person[row]
         if p < 0:
             continue
@@ -227,7 +252,7 @@ def _add_history(  # type: ignore[no-untyped-def]
         if scope.size and scope[j] != wanted:
             continue
         age = as_of - instant_of(records, j)
-        day, bucket = age // DAY, bucket_of(age, window_of_day)
+        day, bucket = days_of(age), bucket_of(age, window_of_day)
         duration, code = duration_of(records, j), code_of(records, j)
         if value_word:
             value = number_of(records, j, value_word)
@@ -310,35 +335,46 @@ def _measure(marks, counts, sums, mixture, slot, totals, logs, measure):  # type
     last_seen = _freshness(marks[slot, LAST_AGE])
     facts, days, timed, long, share, first_seen = 0, 0, 0, 0, 0.0, 0.0
     seconds, value, largest = 0.0, 0.0, -np.inf
+    mean, long_share, shown = 0.0, 0.0, 0.0
     for w in range(newest, n_windows):
-        narrower_facts, narrower_days, narrower_seconds = facts, days, seconds
         narrower_share = share
-        if counts[slot, w, FACTS]:
+        fresh = counts[slot, w, FACTS]
+        # Many windows hold nothing that the next smaller one does not, and divisions are slow.
+        if fresh:
+            narrower_facts, narrower_days, narrower_seconds = facts, days, seconds
             first_seen = _freshness(counts[slot, w, FIRST_AGE])
-        facts += counts[slot, w, FACTS]
-        days += counts[slot, w, DAYS]
-        timed += counts[slot, w, TIMED]
-        long += counts[slot, w, LONG]
-        seconds += sums[slot, w, SECONDS]
-        value += sums[slot, w, VALUE]
-        largest = max(largest, sums[slot, w, LARGEST])
+            facts += fresh
+            days += counts[slot, w, DAYS]
+            timed += counts[slot, w, TIMED]
+            long += counts[slot, w, LONG]
+            seconds += sums[slot, w, SECONDS]
+            value += sums[slot, w, VALUE]
+            largest = max(largest, sums[slot, w, LARGEST])
+            mean = seconds / timed if timed else 0.0
+            long_share = long / facts
+            shown = largest if largest > -np.inf else 0.0
         share = facts / totals[w]
 
         measure[COUNT, w] = facts
         measure[ACTIVE_DAYS, w] = days
         measure[DURATION_TOTAL, w] = seconds
-        measure[DURATION_MEAN, w] = seconds / timed if timed else 0.0
-        measure[LONG_SHARE, w] = long / facts
+        measure[DURATION_MEAN, w] = mean
+        measure[LONG_SHARE, w] = long_share
         measure[SHARE, w] = share
         measure[VALUE_TOTAL, w] = value
-        measure[VALUE_MAX, w] = largest if largest > -np.inf else 0.0
+        measure[VALUE_MAX, w] = shown
         measure[LAST_SEEN, w] = last_seen
         measure[FIRST_SEEN, w] = first_seen
         measure[SEEN, w] = 1.0
         if w > newest:  # a trend is the narrower window's part of the wider one
-            measure[COUNT_TREND, w - 1] = narrower_facts / facts
-            measure[ACTIVE_DAYS_TREND, w - 1] = narrower_days / days
-            measure[DURATION_TREND, w - 1] = narrower_seconds / seconds if seconds > 0 else 0.0
+            if fresh:
+                measure[COUNT_TREND, w - 1] = narrower_facts / facts
+                measure[ACTIVE_DAYS_TREND, w - 1] = narrower_days / days
+                measure[DURATION_TREND, w - 1] = narrower_seconds / seconds if seconds > 0 else 0.0
+            else:
+                measure[COUNT_TREND, w - 1] = 1.0
+                measure[ACTIVE_DAYS_TREND, w - 1] = 1.0
+                measure[DURATION_TREND, w - 1] = 1.0 if seconds > 0 else 0.0
             measure[SHARE_TREND, w - 1] = narrower_share / share
         if slot != ANY:
             mixture[w, CODES] += 1
