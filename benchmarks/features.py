@@ -60,7 +60,7 @@ class Ours:
 
         self.seconds, self.log = {}, None
         lap = stopwatch(self.seconds)
-        events = pq.read_table(self.events, read_dictionary=["kind"])
+        events = read_events(self.events)
         asked = pq.read_table(self.rows)
         lap("read")
         people = PersonIndex.of(asked["person_id"])
@@ -74,6 +74,16 @@ class Ours:
         matrix = window_features(self.log, person, as_of, FeatureSet(), buffer=buffer)
         lap("kernel")
         return matrix
+
+
+def read_events(path: Path) -> Any:
+    """The columns of the events as an Arrow table: the same call for us and for the floor.
+
+    The file is mapped, not copied, which takes a quarter of the time of the defaults away.
+    """
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, read_dictionary=["kind"], memory_map=True, pre_buffer=False)
 
 
 def stopwatch(seconds: dict[str, tuple[float, float]]) -> Callable[[str], None]:
@@ -97,13 +107,12 @@ def stopwatch(seconds: dict[str, tuple[float, float]]) -> Callable[[str], None]:
 def floor(folder: Path, size: str, cells: int) -> dict[str, tuple[float, float]]:
     """Reading the columns and writing as many cells to new memory, with two threads."""
     import numpy as np
-    import pyarrow.parquet as pq
 
     from redumbrella.features.parallel import in_chunks
 
     seconds: dict[str, tuple[float, float]] = {}
     lap = stopwatch(seconds)
-    table = pq.read_table(folder / f"events_{size}.parquet", read_dictionary=["kind"])
+    table = read_events(folder / f"events_{size}.parquet")
     lap("read")
     del table
     indices, data = np.empty(cells, np.int32), np.empty(cells, np.float32)
