@@ -3,11 +3,12 @@
     python benchmarks/features.py --size M --peers duckdb,getml,featuretools,tsfresh
         --peer-python PATH_OF_A_PYTHON_THAT_HAS_THE_PEERS
 
-In: a size and peers. Out: a table on the screen. Sides take turns in one run, so that a busy
-machine is busy for all, and each turn is a process of its own, so that new memory is equally new
-to all: pages that a process has just freed come back ten times as fast as others. Times are given
-as median and best, beside the seconds of processor time. Every side that computes what we compute
-is compared value by value. A peer that is not installed is named, with the command to install it.
+In: a size and peers. Out: a table on the screen. Sides take turns in one run, to and fro, so that a
+busy machine is busy for all, and each turn is a process of its own, so that new memory is equally
+new to all: pages that a process has just freed come back ten times as fast as others. Times are
+given as median and best, beside the seconds of processor time. Every side that computes what we
+compute is compared value by value. A peer that is not installed is named, with the command to
+install it.
 
 The peers getML, featuretools and tsfresh are too slow for a whole log, so they get as many rows as
 end within minutes, and what is compared is cells (rows x columns) per second.
@@ -564,10 +565,11 @@ def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str)
     seconds: dict[str, list[tuple[float, float]]] = {}
     peer_results: dict[str, dict[str, Any]] = {}
     sides = [name for name in SIDES if name != "duckdb" or name in peers]
+    found: dict[str, Any] = {}
     for number in range(repeat):
-        found: dict[str, Any] = {"cells": 0}
-        for name in sides:
-            result = turn(name, folder, size, found["cells"])
+        # To and fro: what a side leaves of the memory helps or harms the one after it.
+        for name in sides if number % 2 == 0 else sides[::-1]:
+            result = turn(name, folder, size, found.get("cells", 0))
             for step, value in result["seconds"].items():
                 seconds.setdefault(f"{name} {step}", []).append(tuple(value))
             if name == "ours":

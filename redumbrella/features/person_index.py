@@ -51,7 +51,8 @@ class PersonIndex:
         chunks = [_plain(_fewer(chunk).drop_null()) for chunk in _chunks(ids)]
         columns = [_bytes(chunk) for chunk in chunks]
         width = 1 + max((_words(_longest(start)) for _, start in columns), default=1)
-        slots, people = np.zeros(16 * width, np.uint64), 0
+        several = min(sum(len(chunk) for chunk in chunks), 4 * _CHUNK)
+        slots, people = _with_room(np.zeros(width, np.uint64), width, several), 0
         distinct = []
         for chunk, (text, start) in zip(chunks, columns, strict=True):
             for first in range(0, len(chunk), _CHUNK):
@@ -140,9 +141,9 @@ def _with_room(slots: NDArray[np.uint64], width: int, people: int) -> NDArray[np
 
     Nearly everybody then stands where the search begins.
     """
-    if 4 * people <= len(slots) // width:
+    if 4 * max(people, 1) <= len(slots) // width:
         return slots
-    larger = np.zeros((1 << (4 * people - 1).bit_length()) * width, np.uint64)
+    larger = np.zeros((1 << max(4, (4 * people - 1).bit_length())) * width, np.uint64)
     _move(slots, larger, width)
     return larger
 

@@ -109,14 +109,16 @@ def encode_kinds(kinds: pa.Array | pa.ChunkedArray, codes: Sequence[str]) -> NDA
     numbers = {name: number for number, name in enumerate(codes)}
     unknown = numbers.get(OTHER, -1)
     chunks = kinds.chunks if isinstance(kinds, pa.ChunkedArray) else [kinds]
-    encoded = [np.empty(0, np.int32)]
+    encoded = []
     for chunk in chunks:
         entries = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
         names = entries.dictionary.cast(pa.string()).to_pylist()
         number_of = [-1 if name is None else numbers.get(name, unknown) for name in names]
         entry = pc.fill_null(entries.indices, len(names))
         encoded.append(pa.array([*number_of, -1], pa.int32()).take(entry).to_numpy())
-    return np.concatenate(encoded)
+    if len(encoded) == 1:
+        return np.asarray(encoded[0])
+    return np.concatenate([np.empty(0, np.int32), *encoded])
 
 
 def log_from_table(
