@@ -120,9 +120,8 @@ def _bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.signedinteger[A
     start = read_only(start[ids.offset : ids.offset + len(ids) + 1])
     if _longest(start) > _LONGEST:
         return _bytes(pa.array([_digest(name) for name in ids.to_pylist()], pa.large_binary()))
-    return read_only(
-        np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
-    ), start
+    values = np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
+    return read_only(values), start
 
 
 def _digest(name: str | None) -> bytes | None:
@@ -241,6 +240,17 @@ def _homes(first, end, text, start, slots, width, homes):  # type: ignore[no-unt
         prefetch(slots, np.int64(slot) + width - 1)
 
 
+@njit(inline="always")
+def _slot_of(slots, width, home, text, first, end):  # type: ignore[no-untyped-def]
+    """The slot that holds the id text[first:end], or the free one where it would stand."""
+    slot = home
+    while slots[slot] != 0 and not _holds(slots, slot, text, first, end):
+        slot += np.uint64(width)
+        if slot == slots.size:
+            slot = np.uint64(0)
+    return slot
+
+
 @njit(nogil=True, cache=True)
 def _find(first, end, text, start, slots, width, found):  # type: ignore[no-untyped-def]
     """Look up the ids first … end - 1 of a column and write their numbers to `found`."""
@@ -249,11 +259,7 @@ def _find(first, end, text, start, slots, width, found):  # type: ignore[no-unty
         stop = min(block + _TOGETHER, end)
         _homes(block, stop, text, start, slots, width, homes)
         for row in range(block, stop):
-            slot = homes[row - block]
-            while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
-                slot += np.uint64(width)
-                if slot == slots.size:
-                    slot = np.uint64(0)
+            slot = _slot_of(slots, width, homes[row - block], text, start[row], start[row + 1])
             found[row] = np.int32(slots[slot] & _LOW) - 1
 
 
@@ -269,11 +275,7 @@ def _enter(first, end, text, start, slots, width, people, new):  # type: ignore[
         stop = min(block + _TOGETHER, end)
         _homes(block, stop, text, start, slots, width, homes)
         for row in range(block, stop):
-            slot = homes[row - block]
-            while slots[slot] != 0 and not _holds(slots, slot, text, start[row], start[row + 1]):
-                slot += np.uint64(width)
-                if slot == slots.size:
-                    slot = np.uint64(0)
+            slot = _slot_of(slots, width, homes[row - block], text, start[row], start[row + 1])
             if slots[slot] == 0:
                 new[known - people] = row
                 known += 1
