@@ -105,7 +105,7 @@ def stopwatch(seconds: dict[str, tuple[float, float]]) -> Callable[[str], None]:
 
 
 def floor(folder: Path, size: str, cells: int) -> dict[str, tuple[float, float]]:
-    """Reading the columns of both files and writing as many cells to new memory, with two threads."""
+    """Reading both files and writing as many cells to new memory, with two threads."""
     import numpy as np
 
     from redumbrella.features.parallel import in_chunks
