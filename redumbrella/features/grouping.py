@@ -139,8 +139,8 @@ def grouped(tasks: Sequence[Callable[[], Piece]], people: int, threads: int) -> 
 
 
 # Compiled code reads records with these. An instant is in UTC microseconds; a duration in seconds
-# and a value are NaN where unknown. They are compiled into their callers, whose cached code does not
-# notice a change here: whoever changes them deletes the *.nbi and *.nbc files of this room.
+# and a value are NaN where unknown. They are compiled into their callers, whose cached code does
+# not notice a change here: whoever changes them deletes the *.nbi and *.nbc files of this room.
 
 
 @njit(inline="always")
