@@ -17,7 +17,7 @@ from redumbrella.evaluation.examination import answer
 from redumbrella.evaluation.metrics import Vector, row_log_loss
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
-from redumbrella.models.boosted import Boosted
+from redumbrella.models.boosted import Boosted, Growth
 from redumbrella.models.logistic import Logistic
 from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import Clock, Memory
@@ -94,7 +94,7 @@ def _kept(half_life: float) -> float:
 
 def _probe(design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
     z = [
-        answer(Boosted(fixed_rounds=PROBE_ROUNDS), design, won, fold, memory),
+        answer(Boosted(given=Growth(PROBE_ROUNDS)), design, won, fold, memory),
         answer(Logistic(variance=0.1), design, won, fold, memory),
     ]
     return row_log_loss(probability_of(np.mean(z, axis=0)), won[fold.test])
