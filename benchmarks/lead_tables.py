@@ -1,11 +1,13 @@
 """Red Umbrella against four peers on the same closed leads of many tables.
 
-    python benchmarks/lead_tables.py [--data DIR] [--only NAME]… [--rolling MONTHS] [--record FILE]
+    python benchmarks/lead_tables.py [--data DIR | --packages DIR] [--only NAME]…
+        [--rolling MONTHS] [--record FILE]
 
-In: tables by name (benchmarks/tables.py). Out: a screen per table and, with --record, a page of
-results. Red Umbrella gets what a person would give it: a CSV and an umbrella.toml in an empty
-folder, `umbrella run`, `umbrella export scores`. The peers are fitted on the same closed rows in
-this process. Everybody is judged on the open rows, whose outcomes none of them saw.
+In: tables by name (benchmarks/tables.py; with --packages benchmarks/package_tables.py). Out: a
+screen per table and, with --record, a page of results. Red Umbrella gets what a person would give
+it: a CSV and an umbrella.toml in an empty folder, `umbrella run`, `umbrella export scores`. The
+peers are fitted on the same closed rows in this process. Everybody is judged on the open rows,
+whose outcomes none of them saw.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
 
 import numpy as np
+import package_tables
 import pandas as pd
 from lightgbm import LGBMClassifier
 from numpy.typing import NDArray
@@ -360,6 +363,7 @@ def page(results: Sequence[Result], more: Sequence[str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with the real tables that are not ours")
+    parser.add_argument("--packages", type=Path, help="tables of Python packages in this folder")
     parser.add_argument("--only", action="append", help="a table by its name; may be repeated")
     parser.add_argument("--rolling", type=int, default=0, metavar="MONTHS",
                         help="also the bank's last months, a full run for each")  # fmt: skip
@@ -367,7 +371,8 @@ def main() -> None:
     options = parser.parse_args()
     # LightGBM warns that scikit-learn's checks saw no names; nothing is wrong.
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
-    makers = catalogue(options.data)
+    packages = options.packages
+    makers = package_tables.catalogue(packages) if packages else catalogue(options.data)
     unknown = sorted(set(options.only or ()) - set(makers))
     if unknown:
         parser.error(f"no table {', '.join(unknown)}; known: {', '.join(makers)}")

@@ -255,14 +255,15 @@ def _compared(
         report("Measuring how much past to use", 0.02)
         memory, trials = choose_memory(design, won, observed.position, clock, folds)
     memories = [memory]
-    if memory != Memory() and walks_forward and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
+    moving = walks_forward and memory != Memory()
+    if moving and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
         memories = [Memory(), memory]
     steps = np.linspace(0.1, 0.6, len(memories) + 1)
     looks = []
     for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True):
         seen = clock.beside(design, observed.position) if memory.sees_clock and clock else design
         part = _part(report, start, end)
-        looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
+        looks.append(_look(memory, seen, won, folds, regime, walks_forward, moving, part))
     return trials, looks
 
 
@@ -273,16 +274,16 @@ def _look(
     folds: Sequence[Fold],
     regime: Regime,
     walks_forward: bool,
+    moving: bool,
     report: Progress,
 ) -> Look:
-    """Compares all families of the regime with one memory."""
+    """Compares all families of the regime with one memory; moving: see `compare`."""
     makers = _makers(regime, design)
     examination = examine(makers, design, won, folds, memory, report, walks_forward)
     if regime.name == "model":
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    moving = walks_forward and memory != Memory()
     comparison = compare(examination, COMPLEXITY, leaving, moving=moving)
     return Look(memory, design, makers, examination, comparison)
 
