@@ -88,7 +88,7 @@ class Boosted(Family):
         self.start = base_log_odds(won, weight)
         X = tree_matrix(design)
         self.growth = self.given or self._find_growth(X, won, weight)
-        shapes = LEAVES[1:] if _is_large(weight) else LEAVES
+        shapes: tuple[int, ...] = LEAVES[1:] if _is_large(weight) else LEAVES
         if self.given is not None:
             shapes = LEAVES[-1:]
         self.forests, self.scorers, self.explainers, self.scored = [], [], [], 0

@@ -42,7 +42,7 @@ name = "conversion"
 from = "leads.won"
 
 [success]
-min_auc = 0.55
+max_log_loss = 0.45
 max_calibration_error = 0.1
 """
 
