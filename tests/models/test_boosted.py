@@ -1,11 +1,13 @@
-"""The size of the forests and the rate at which they grow belong together."""
+"""How forests grow: their size and rate belong together, columns and categories decide the rest."""
 
 import numpy as np
 import pytest
 from lead_worlds import draw, make_design, truth
+from numpy.typing import NDArray
 
+from redumbrella.features.matrix import Design, Feature
 from redumbrella.models import boosted
-from redumbrella.models.boosted import LEARNING_RATE, Boosted, Growth
+from redumbrella.models.boosted import LEARNING_RATE, SMOOTHING, Boosted, Growth
 
 LEADS = 1_200
 
@@ -36,3 +38,34 @@ def test_a_quick_copy_keeps_the_rate_that_its_number_of_trees_was_found_at(
     slower.fit(design.take(half), won[half], np.ones(half.size))
     spread = [np.std(model.log_odds(design)) for model in (slower, copy)]
     assert spread[1] > 1.1 * spread[0]  # at half the rate these trees would stop half-way
+
+
+def categories(levels: int, spread: float, seed: int) -> tuple[Design, NDArray[np.float64]]:
+    """Leads with one category, whose levels have log-odds around -1 with this deviation."""
+    random = np.random.default_rng(seed)
+    code = random.integers(1, levels + 1, 6_000)
+    log_odds = random.normal(-1.0, spread, levels + 1)[code]
+    won = (random.random(code.size) < 1.0 / (1.0 + np.exp(-log_odds))).astype(float)
+    names = ("(other)", *(f"level {k}" for k in range(levels)))
+    return Design((Feature("place", "place", "category", names),), code[:, None].astype(float)), won
+
+
+def test_categories_with_rates_of_their_own_are_smoothed_less() -> None:
+    strong, weak = SMOOTHING
+    ones = np.ones(6_000)
+    own = [Boosted().fit(*categories(300, 3.0, seed), ones).growth.smoothing for seed in range(3)]
+    assert own == [weak] * 3
+    few = Boosted().fit(*categories(3, 3.0, 0), ones).growth.smoothing
+    assert few == strong  # tried one by one, so that nothing is chosen
+
+
+def test_a_tree_looks_at_all_of_a_few_columns() -> None:
+    """Won is whether two of five signs agree: a tree that lacks one of them learns nothing."""
+    random = np.random.default_rng(0)
+    profile = random.choice([-1.0, 1.0], (4_000, 5))
+    won = (profile[:, 0] * profile[:, 1] > 0).astype(float)
+    design = Design(tuple(Feature(f"x{j}", f"x{j}", "number") for j in range(5)), profile)
+    model = Boosted().fit(design, won, np.ones(4_000))
+    # Every leaf of every tree that splits at all knows both signs, so that one tree tells them all.
+    first = [tree.predict(profile, num_iteration=3, raw_score=True) for tree in model.forests]
+    assert all(np.array_equal(raw > raw.mean(), won == 1.0) for raw in first)
