@@ -163,7 +163,7 @@ def test_many_leads_get_the_same_log_odds_as_few(
 ) -> None:
     design = make_design(1_200, history=history)
     family = Boosted().fit(design, draw(truth(design)), np.ones(1_200))
-    assert len(family.forests) == 2
+    assert len(family.forests) == 3
     few = family.log_odds(design)
     monkeypatch.setattr(boosted, "MANY_TO_SCORE", 1)
     monkeypatch.setattr(lightgbm().Booster, "predict", None)
