@@ -88,9 +88,7 @@ class Boosted(Family):
         self.start = base_log_odds(won, weight)
         X = tree_matrix(design)
         self.growth = self.given or self._find_growth(X, won, weight)
-        shapes: tuple[int, ...] = LEAVES[1:] if _is_large(weight) else LEAVES
-        if self.given is not None:
-            shapes = LEAVES[-1:]
+        shapes = LEAVES[-1:] if self.given else LEAVES[int(_is_large(weight)) :]
         self.forests, self.scorers, self.explainers, self.scored = [], [], [], 0
         if self.features and 0 < won.sum() < won.size:
             self.forests = [
@@ -170,11 +168,12 @@ class Boosted(Family):
         if not self.features or not 0 < won[:cut].sum() < cut or not 0 < held.sum() < held.size:
             return Growth(50, rate)
         lgb = lightgbm()
+        parameters = _parameters(LEAVES[-1], X.shape[1], Growth(0, rate))
+        train = self._dataset(X[:cut], won[:cut], weight[:cut], parameters)
+        valid = train.create_valid(X[cut:], held, weight=weight[cut:])
         tried = []
         for smoothing in SMOOTHING if self._has_many_levels() else SMOOTHING[:1]:
-            parameters = _parameters(LEAVES[-1], X.shape[1], Growth(0, rate, smoothing))
-            train = self._dataset(X[:cut], won[:cut], weight[:cut], parameters)
-            valid = train.create_valid(X[cut:], held, weight=weight[cut:])
+            parameters["cat_smooth"] = smoothing
             stop = lgb.early_stopping(PATIENCE, verbose=False)
             forest = lgb.train(parameters, train, MAX_ROUNDS, valid_sets=[valid], callbacks=[stop])
             rounds = max(10, int(forest.best_iteration * 1.1))
