@@ -128,8 +128,7 @@ def sample_readings(values: Sequence[str], *, compact_times: bool = False) -> li
     texts = list(dict.fromkeys(values))[:SAMPLE_VALUES]
     if not texts:
         return []
-    lowered = {text.lower() for text in texts}
-    if lowered <= set(TRUE + FALSE) - {"1", "0", "1.0", "0.0"}:
+    if _says_yes_or_no({text.lower() for text in texts}):
         return [Reading("flag")]
     if compact_times:
         digits = [Reading("time", style) for style in (*_UNIX, *COMPACT_FORMATS)]
@@ -154,6 +153,15 @@ def flag_reading(won: Sequence[str], lost: Sequence[str]) -> Reading:
         true=tuple(value.strip().lower() for value in won),
         false=tuple(value.strip().lower() for value in lost),
     )
+
+
+def _says_yes_or_no(lowered: set[str]) -> bool:
+    """Whether the texts are a word for yes and one for no; of two, such as N and F, each says
+    something of its own.
+    """
+    yes, no = lowered & set(TRUE), lowered & set(FALSE)
+    numbers = {"1", "0", "1.0", "0.0"}
+    return lowered == yes | no and not lowered & numbers and max(len(yes), len(no)) == 1
 
 
 def _plausible(texts: Sequence[str], readings: Sequence[Reading]) -> list[Reading]:

@@ -81,6 +81,11 @@ def test_flags(texts: list[str], values: list[bool]) -> None:
     assert read(reading, *texts) == values
 
 
+@pytest.mark.parametrize("texts", [("N", "F"), ("won", "closed won", "lost"), ("y", "no", "n")])
+def test_two_words_for_the_same_are_told_apart(texts: tuple[str, ...]) -> None:
+    assert best(*texts) is None
+
+
 def test_ones_and_zeros_are_numbers_in_a_field_and_flags_in_an_outcome() -> None:
     assert best("1", "0") == Reading("number", ".")
     assert read(flag_reading((), ()), "1", "0", "1.0", "2", "maybe") == [
