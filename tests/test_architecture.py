@@ -146,3 +146,22 @@ def test_inits_are_thin(path: Path) -> None:
         body = TREES[path].body
         assert len(body) <= 1
         assert ast.get_docstring(TREES[path])
+
+
+def arguments(node: ast.AST) -> Iterator[tuple[str | None, ast.expr]]:
+    """Named values of a call or of a dictionary."""
+    if isinstance(node, ast.Call):
+        yield from ((keyword.arg, keyword.value) for keyword in node.keywords)
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield (str(key.value) if isinstance(key, ast.Constant) else None), value
+
+
+@inside
+def test_lightgbm_has_one_number_of_threads(path: Path) -> None:
+    """It is a number of the whole process: two of them at once make it write beyond its memory."""
+    for node in ast.walk(TREES[path]):
+        for name, value in arguments(node):
+            if name == "num_threads":
+                assert isinstance(value, ast.Name)
+                assert value.id == "THREADS"

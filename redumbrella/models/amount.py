@@ -25,7 +25,7 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.log_mean import LEAST_TO_LEARN, Fold, LogMean, best_of, fit_log_mean, grow
-from redumbrella.models.parallel import run_all
+from redumbrella.models.parallel import THREADS, run_all
 
 LEVELS = (0.1, 0.5, 0.9)
 LEAST_TO_SHRINK = 20  # sales below which only the plain distribution is used
@@ -118,7 +118,7 @@ class Amount:
         if self.base == "mean":
             return np.log1p(self.mean(design) / self.unit)[:, None]
         X = tree_matrix(design)
-        return np.column_stack([forest.predict(X, num_threads=2) for forest in self.forests])
+        return np.column_stack([forest.predict(X, num_threads=THREADS) for forest in self.forests])
 
     def _shifts(self, design: Design) -> Vector:
         row = 1 + _promotion_codes(design, self.promotion)
@@ -221,7 +221,9 @@ def _choose_base(
         train, test = folds[0]
         held, X = (design.take(test), truth), tree_matrix(design.take(test))
         grown = _grow_quantiles(design.take(train), scaled[train], [None] * len(LEVELS), held)
-        bases["trees"] = np.column_stack([forest.predict(X, num_threads=2) for forest in grown])
+        bases["trees"] = np.column_stack(
+            [forest.predict(X, num_threads=THREADS) for forest in grown]
+        )
     residuals = {name: truth[:, None] - base for name, base in bases.items()}
     losses = np.array(
         [

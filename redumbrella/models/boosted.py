@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
+from redumbrella.models.parallel import THREADS
 
 SHARE_HELD_OUT = 0.15
 PATIENCE = 40
@@ -49,7 +50,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
-    "num_threads": 1,  # several models are fitted side by side, see models.parallel
+    "num_threads": THREADS,
 }
 
 
@@ -109,7 +110,7 @@ class Boosted(Family):
             raw = [scorer.raw(design.profile, design.history) for scorer in self._scorers()]
         else:
             X = tree_matrix(design)
-            raw = [f.predict(X, raw_score=True, num_threads=2) for f in self.forests]
+            raw = [f.predict(X, raw_score=True, num_threads=THREADS) for f in self.forests]
         return np.asarray(np.mean(raw, axis=0), np.float64)
 
     def contributions(self, design: Design) -> Contributions:
@@ -121,7 +122,7 @@ class Boosted(Family):
             return self._contributions_of_many(design)
         total = np.zeros((design.rows, width + 1))
         for forest in self.forests:
-            shap = forest.predict(tree_matrix(design), pred_contrib=True, num_threads=2)
+            shap = forest.predict(tree_matrix(design), pred_contrib=True, num_threads=THREADS)
             total += shap.toarray() if sp.issparse(shap) else shap
         total /= len(self.forests)
         return Contributions(float(total[0, -1]), total[:, :-1])

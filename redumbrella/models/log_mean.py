@@ -20,7 +20,7 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Parts, Vector
 from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
-from redumbrella.models.parallel import run_all
+from redumbrella.models.parallel import THREADS, run_all
 
 LEAST_TO_LEARN = 40  # rows below which only the strongest ridge is tried
 LEAST_TO_BOOST = 100
@@ -43,7 +43,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
-    "num_threads": 1,
+    "num_threads": THREADS,
     "seed": 0,
 }
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to learn from, unseen rows
@@ -77,7 +77,9 @@ class LogMean:
             X = self.encoding.transform(design)
             found.append(self.coefficients[0] + X @ self.coefficients[1:])
         if self.forest is not None and design.rows:
-            found.append(self.forest.predict(tree_matrix(design), raw_score=True, num_threads=2))
+            found.append(
+                self.forest.predict(tree_matrix(design), raw_score=True, num_threads=THREADS)
+            )
         parts = found or [np.zeros(design.rows)]
         return np.asarray(self.level + sum(parts) / len(parts), np.float64)
 
@@ -88,7 +90,7 @@ class LogMean:
         if self.encoding is not None:
             found.append(self._linear_contributions(design))
         if self.forest is not None and design.rows:
-            shap = self.forest.predict(tree_matrix(design), pred_contrib=True, num_threads=2)
+            shap = self.forest.predict(tree_matrix(design), pred_contrib=True, num_threads=THREADS)
             shap = np.asarray(shap.toarray() if sp.issparse(shap) else shap)
             found.append(Contributions(float(shap[0, -1]), shap[:, :-1]))
         for part in found:

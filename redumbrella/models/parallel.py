@@ -12,6 +12,10 @@ from redumbrella.features.parallel import available_threads
 
 Result = TypeVar("Result")
 
+# Of every call to LightGBM, without exception. It has one number of threads for the whole process:
+# a call that sets another while a model is prepared elsewhere makes that write beyond its memory.
+THREADS = 1
+
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Results of the tasks, in their order. The first error is raised."""

@@ -21,7 +21,7 @@ from redumbrella.models.base import Contributions, Parts, Vector
 from redumbrella.models.boosted import lightgbm
 from redumbrella.models.contributions import Explainer
 from redumbrella.models.forest import Forest, parse_forest
-from redumbrella.models.parallel import run_all
+from redumbrella.models.parallel import THREADS, run_all
 
 Floats = NDArray[np.float32]
 
@@ -45,7 +45,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
-    "num_threads": 1,
+    "num_threads": THREADS,
 }
 
 
@@ -79,7 +79,7 @@ class SharedForest:
             return sp.csr_matrix((design.rows, sum(width)), dtype=np.float32)
         X = matrix_of(design)
         found = [
-            f.predict(X, pred_leaf=True, num_iteration=TREES, num_threads=2).reshape(
+            f.predict(X, pred_leaf=True, num_iteration=TREES, num_threads=THREADS).reshape(
                 design.rows, -1
             )
             for f in self.forests
@@ -196,7 +196,7 @@ def _grow(whole: Any, taught: NDArray[np.intp], unseen: NDArray[np.intp]) -> Any
 def _raw(forest: Any, design: Design) -> Vector:
     """Both ways give the same bits."""
     if design.rows < MANY:
-        raw = forest.predict(matrix_of(design), raw_score=True, num_threads=2)
+        raw = forest.predict(matrix_of(design), raw_score=True, num_threads=THREADS)
         return np.asarray(raw, np.float64)
     from redumbrella.models.scorer import Scorer
 

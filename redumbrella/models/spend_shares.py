@@ -18,6 +18,7 @@ import numpy as np
 
 from redumbrella.models.base import Parts, Vector
 from redumbrella.models.boosted import lightgbm
+from redumbrella.models.parallel import THREADS
 
 LEAST_ROWS = 200
 LEAST_BUYERS = 50
@@ -37,7 +38,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
-    "num_threads": 1,
+    "num_threads": THREADS,
     "seed": 0,
 }
 
@@ -61,7 +62,7 @@ class SpendShares:
     def factors(self, columns: Vector, expected: Vector) -> Vector:
         """What to multiply each expectation by, (n,); `expected` is of the lessons' horizon."""
         inputs = _inputs(columns, expected, self.unit)
-        return np.asarray(np.exp(self.forest.predict(inputs, raw_score=True, num_threads=1)))
+        return np.asarray(np.exp(self.forest.predict(inputs, raw_score=True, num_threads=THREADS)))
 
     def to_parts(self) -> Parts:
         """The trees in LightGBM's own text form."""

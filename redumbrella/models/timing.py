@@ -32,7 +32,7 @@ from redumbrella.models.base import Parts, Vector, prefixed, unprefixed
 from redumbrella.models.boosted import lightgbm, tree_matrix
 from redumbrella.models.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.log_mean import PARAMETERS as TREES
-from redumbrella.models.parallel import run_all
+from redumbrella.models.parallel import THREADS, run_all
 
 CENSORED, WON, LOST = 0, 1, 2
 MAX_INTERVALS = 20
@@ -162,7 +162,7 @@ class Hazard:
             part = design.take(slice(first, first + ROWS_AT_ONCE))
             lead, interval = np.divmod(np.arange(part.rows * k), k)
             X = tree_matrix(_with_interval(part.take(lead), interval))
-            raw.append(self.forest.predict(X, raw_score=True, num_threads=2))
+            raw.append(self.forest.predict(X, raw_score=True, num_threads=THREADS))
         return np.concatenate(raw).reshape(design.rows, k)
 
     def to_parts(self) -> Parts:
