@@ -7,12 +7,12 @@ Leaving the base rate asks for more: among several families the luckiest one bea
 on pure noise, so it must beat it by one and a half.
 
 A blend that wins is not given up for one of its members: what is simple is preferred because it
-varies less from period to period, and a mean of families varies less than any of them. Where the
-world moves, the family that was best until now often is not best next, and the errors of a mean
-differ least from one period to the next, so that there a blend that is level with the best is
-preferred to any single family (Bates and Granger 1969; decision 12). Level is what is within one
-standard error, lead by lead or from period to period: the latter says how sure a difference is for
-the next period.
+varies less from period to period, and a mean of families varies less than any of them. In the
+next period the family that was best until now often is not best any more, and the errors of a mean
+differ least from one period to the next. So where folds follow each other in time a blend that is
+level with the best is preferred to any single family (Bates and Granger 1969; decision 12). Level
+is what is within one standard error, lead by lead or from period to period: the latter says how
+sure a difference is for the next period.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,13 +60,8 @@ def compare(
     examination: Examination,
     complexity: Mapping[str, int],
     errors_to_leave_prior: float = ERRORS_TO_LEAVE_PRIOR,
-    *,
-    moving: bool = False,
 ) -> Comparison:
-    """Judges the answers of an examination; complexity orders the families from simple up.
-
-    moving: whether the record was found to change with time, see `forgetting`.
-    """
+    """Judges the answers of an examination; complexity orders the families from simple up."""
     answers = {name: examination.probability(name) for name in examination.log_odds}
     losses = {
         name: [row_log_loss(p, y) for p, y in zip(folds, examination.won, strict=True)]
@@ -90,7 +85,9 @@ def compare(
     if found.chosen == "prior" or BLEND not in losses:
         return found
     hedged = (
-        moving and means[BLEND] < means["prior"] and _is_level(found.row(BLEND), found.row(best))
+        examination.forward
+        and means[BLEND] < means["prior"]
+        and _is_level(found.row(BLEND), found.row(best))
     )
     return replace(found, chosen=BLEND) if hedged or best == BLEND else found
 
@@ -139,6 +136,17 @@ def paired_difference(losses: Sequence[Vector], others: Sequence[Vector]) -> Mea
     variance = sum(float(gap.var(ddof=1)) / gap.size for gap in gaps if gap.size > 1)
     mean = float(np.mean([gap.mean() for gap in gaps]))
     return mean, float(np.sqrt(variance)) / len(gaps)
+
+
+def lasting_difference(losses: Sequence[Vector], others: Sequence[Vector]) -> Measure:
+    """Mean of `paired_difference`, and how sure it is for the periods to come.
+
+    The error is that from lead to lead or that from period to period, the larger one: leads of one
+    period say little about the next, and few periods can agree by chance.
+    """
+    mean, error = paired_difference(losses, others)
+    gaps = [float((a - b).mean()) for a, b in zip(losses, others, strict=True)]
+    return mean, max(error, _measure(gaps)[1])
 
 
 def _metrics(answers: Sequence[Vector], won: Sequence[Vector]) -> dict[str, Measure]:

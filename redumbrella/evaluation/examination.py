@@ -51,7 +51,7 @@ class Examination:
         """The calibration that the folds ask for that were known when fold `at` was asked."""
         known, answers = self.known(at), self.log_odds[family]
         raw, won = [answers[k] for k in known], [self.won[k] for k in known]
-        return fit_calibration(raw, won, self._shares(known))
+        return fit_calibration(raw, won, self._shares(known), forward=self.forward)
 
     def probability(self, family: str) -> list[Vector]:
         """Calibrated probabilities per fold, by what was known when each was asked."""

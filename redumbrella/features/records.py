@@ -6,7 +6,7 @@ training rows (`fit_records`), and then applied to any other rows: a level never
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -47,17 +47,22 @@ class RecordEncoder:
     """What was learned about the fields: enough to turn any leads into the same columns.
 
     `time_column` is the field that dates are counted from (usually created_at), or None.
+    left_out: names of features that the fields would give and models do not see.
     """
 
     fields: tuple[Field, ...]
     ignored: tuple[IgnoredField, ...]
     time_column: str | None
+    left_out: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns that `transform` makes, in order."""
         return tuple(
-            feature for field in self.fields for feature in _features_of(field, self.time_column)
+            feature
+            for field in self.fields
+            for feature in _features_of(field, self.time_column)
+            if feature.name not in self.left_out
         )
 
     def transform(self, leads: pa.Table) -> Design:
@@ -69,9 +74,16 @@ class RecordEncoder:
         columns: list[NDArray[np.float64]] = []
         for field in self.fields:
             column = leads[field.name] if field.name in leads.column_names else None
-            columns.extend(_encode(field, column, created, leads.num_rows, self.time_column))
+            encoded = _encode(field, column, created, leads.num_rows, self.time_column)
+            of_field = zip(_features_of(field, self.time_column), encoded, strict=True)
+            columns += [values for feature, values in of_field if feature.name not in self.left_out]
         profile = np.column_stack(columns) if columns else np.empty((leads.num_rows, 0), np.float64)
         return Design(self.features, np.ascontiguousarray(profile))
+
+    def without(self, names: Sequence[str], reason: str) -> "RecordEncoder":
+        """The encoder without some features, which are named among what is ignored, and why."""
+        ignored = (*self.ignored, *(IgnoredField(name, reason) for name in names))
+        return replace(self, ignored=ignored, left_out=(*self.left_out, *names))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON form that `from_json` reads back."""
@@ -84,6 +96,7 @@ class RecordEncoder:
             tuple(Field(f["name"], f["kind"], tuple(f["levels"])) for f in document["fields"]),
             tuple(IgnoredField(**f) for f in document["ignored"]),
             document["time_column"],
+            tuple(document.get("left_out", ())),  # models saved earlier left nothing out
         )
 
 

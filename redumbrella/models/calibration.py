@@ -15,6 +15,7 @@ Line = tuple[float, float]
 SLOPES = (0.6, 1.25)
 MAX_SHIFT = 1.0
 RIDGE = 5.0
+WANDERING = 0.02  # variance that the level of a fold has besides chance
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,16 @@ def fit_line(
     return float(line[0]), float(line[1])
 
 
-def fit_calibration(raw: Sequence[Vector], won: Sequence[Vector], share: Vector) -> Calibration:
+def fit_calibration(
+    raw: Sequence[Vector], won: Sequence[Vector], share: Vector, *, forward: bool = False
+) -> Calibration:
     """The line that the folds ask for, as far as it may be believed.
 
     raw, won: one array per fold, out of sample; share: (folds,) how much each fold counts. A slope
     that differs from fold to fold would be wrong in the next period too: it is shrunk towards 1 by
-    the variance of the folds' slopes. The level of the outcomes wanders, and where it was last is
-    the best guess of where it will be: the shift is shrunk only by what chance does to it. Both
-    are shrunk by change^2 / (change^2 + variance of the change).
+    the variance of the folds' slopes. The shift is shrunk by what chance does to it. Both are
+    shrunk by change^2 / (change^2 + variance of the change). forward: the folds follow each other
+    in time; then as much of the shift is taken as usually was still there a fold later.
     """
     usable = [k for k, y in enumerate(won) if 0 < y.sum() < y.size]
     if not usable:
@@ -85,15 +88,43 @@ def fit_calibration(raw: Sequence[Vector], won: Sequence[Vector], share: Vector)
     # Around the usual lead, slope and shift hardly depend on each other.
     usual = float(weight @ z / weight.sum())
     slope, shift = fit_line(z - usual, y, weight, ridge=RIDGE, offset=usual)
-    by_chance = 0.0
-    for part, (zf, _) in zip(share, folds, strict=True):
-        p = probability_of(usual + shift + slope * (zf - usual))
-        by_chance += part**2 / max(float(p @ (1.0 - p)), 1e-9)
     slopes = [fit_line(zf - usual, yf, np.ones_like(yf), RIDGE, usual)[0] for zf, yf in folds]
     slope = 1.0 + _believed(slope - 1.0, _variance_of_mean(np.array(slopes), share))
     slope = float(np.clip(slope, *SLOPES))
-    shift = float(np.clip(_believed(shift, by_chance), -MAX_SHIFT, MAX_SHIFT))
+    levels = [_level(usual + slope * (zf - usual), yf) for zf, yf in folds]
+    shifts, chance = np.array(levels).T
+    shift = float(np.clip(_believed(shift, float(share**2 @ chance)), -MAX_SHIFT, MAX_SHIFT))
+    if forward:
+        shift *= _persistence(shifts, chance, share)
     return Calibration(slope, usual * (1.0 - slope) + shift)
+
+
+def _level(log_odds: Vector, won: Vector) -> tuple[float, float]:
+    """The shift with which as many leads would have been expected to win as did, and its variance
+    by chance.
+    """
+    shift, information = 0.0, 0.0
+    for _ in range(50):
+        p = probability_of(log_odds + shift)
+        information = max(float(p @ (1.0 - p)), 1e-9)
+        step = float(np.clip((won - p).sum() / information, -1.0, 1.0))
+        shift += step
+        if abs(step) < 1e-9:
+            break
+    return shift, 1.0 / information
+
+
+def _persistence(shifts: Vector, chance: Vector, share: Vector) -> float:
+    """How much of a level is still there a fold later, from 0 to 1.
+
+    The slope of a regression through the origin of each fold's shift, (folds,), on the level that
+    the folds before it said, drawn to one half by as much evidence as one level as large as
+    its error brings. A shift that stays has a slope of 1, one that comes and goes 0.
+    """
+    weight = 1.0 / (chance + WANDERING)
+    before = np.array([share[:k] @ shifts[:k] / share[:k].sum() for k in range(1, shifts.size)])
+    seen = weight[1:] * before
+    return float(np.clip((0.5 + seen @ shifts[1:]) / (1.0 + seen @ before), 0.0, 1.0))
 
 
 def _believed(change: float, variance: float) -> float:

@@ -13,7 +13,9 @@ import numpy as np
 from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Comparison, compare, doubt
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine, mix
 from redumbrella.evaluation.forgetting import MemoryTrial, choose_memory
+from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
+from redumbrella.evaluation.running import are_needed, running_features
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
@@ -190,6 +192,21 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     )
 
 
+def find_running(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:
+    """Names of the record's features that run with time and do not help to see ahead.
+
+    record: the columns of the closed leads' record. keep: fields that the user insists on.
+    """
+    regime = allowed(*observed.conversions())
+    folds, walks_forward = plan_folds(observed, regime)
+    if not walks_forward:
+        return []
+    running = [j for j in running_features(record) if record.features[j].source not in keep]
+    if not running or are_needed(record, np.array(running), plan_probes(observed.won, folds)):
+        return []
+    return [record.features[j].name for j in running]
+
+
 def relearn(
     observed: Observations, design: Design, clock: Clock | None, lesson: Lesson
 ) -> tuple[Blend, Rows | None]:
@@ -255,15 +272,14 @@ def _compared(
         report("Measuring how much past to use", 0.02)
         memory, trials = choose_memory(design, won, observed.position, clock, folds)
     memories = [memory]
-    moving = walks_forward and memory != Memory()
-    if moving and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
+    if walks_forward and memory != Memory() and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
         memories = [Memory(), memory]
     steps = np.linspace(0.1, 0.6, len(memories) + 1)
     looks = []
     for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True):
         seen = clock.beside(design, observed.position) if memory.sees_clock and clock else design
         part = _part(report, start, end)
-        looks.append(_look(memory, seen, won, folds, regime, walks_forward, moving, part))
+        looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
     return trials, looks
 
 
@@ -274,17 +290,16 @@ def _look(
     folds: Sequence[Fold],
     regime: Regime,
     walks_forward: bool,
-    moving: bool,
     report: Progress,
 ) -> Look:
-    """Compares all families of the regime with one memory; moving: see `compare`."""
+    """Compares all families of the regime with one memory."""
     makers = _makers(regime, design)
     examination = examine(makers, design, won, folds, memory, report, walks_forward)
     if regime.name == "model":
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    comparison = compare(examination, COMPLEXITY, leaving, moving=moving)
+    comparison = compare(examination, COMPLEXITY, leaving)
     return Look(memory, design, makers, examination, comparison)
 
 

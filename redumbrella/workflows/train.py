@@ -6,11 +6,13 @@ named in the state database in one transaction. A run that is killed leaves the 
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -32,7 +34,14 @@ from redumbrella.training.memory import Clock, fit_clock
 from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Rows
 from redumbrella.workflows.gathering import Gathered, gather, mature, staged
-from redumbrella.workflows.learning import Learned, Progress, learn, plan_folds, relearn
+from redumbrella.workflows.learning import (
+    Learned,
+    Progress,
+    find_running,
+    learn,
+    plan_folds,
+    relearn,
+)
 from redumbrella.workflows.product_learning import learn_products
 from redumbrella.workflows.report_document import ProductsReport, ReportDocument
 from redumbrella.workflows.train_report import build_report
@@ -41,7 +50,11 @@ from redumbrella.workspace import Workspace
 
 # Ids and what is only known at the end are never features.
 NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
-CODE_VERSION = 8  # raised when training itself changes, so that `run` trains again
+RUNS_WITH_TIME = (
+    "it rises or falls with time, so that later leads have values that none before had, and "
+    "scores of later leads were no better with it; `keep` brings it back"
+)
+CODE_VERSION = 9  # raised when training itself changes, so that `run` trains again
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,8 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     """
     report("Looking for fields that give the outcome away", 0.0)
     material = prepare(settings, gathered)
+    report("Looking for fields that run with time", 0.01)
+    material = material.without(_find_running(settings, material))
     observed, clock = material.observed, material.clock
     lesson = learn(observed, material.design, clock, report)
     sources = sorted({feature.source for feature in lesson.design.features})
@@ -178,7 +193,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
-    material = prepare(settings, gathered)
+    material = prepare(settings, gathered).without(earlier.model.encoder.left_out)
     blend, columns = relearn(material.observed, material.design, material.clock, earlier.lesson)
     model = replace(
         earlier.model,
@@ -205,6 +220,19 @@ class _Material:
     design: Design
     leaks: list[Leak]
     settling: int
+
+    @property
+    def record(self) -> Design:
+        """What the record alone says of the closed rows."""
+        features = self.encoder.features
+        return Design(features, self.design.profile[:, : len(features)])
+
+    def without(self, names: Sequence[str]) -> "_Material":
+        """The material without some features of the record."""
+        columns = enumerate(self.design.profile_features)
+        seen = np.array([j for j, feature in columns if feature.name not in names], np.intp)
+        encoder = self.encoder.without(names, RUNS_WITH_TIME)
+        return replace(self, encoder=encoder, design=self.design.only(seen))
 
 
 def prepare(settings: Settings, gathered: Gathered) -> _Material:
@@ -237,6 +265,13 @@ def prepare(settings: Settings, gathered: Gathered) -> _Material:
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
     return _Material(observed, encoder, streams, clock, design, leaks, settling)
+
+
+def _find_running(settings: Settings, material: _Material) -> list[str]:
+    if material.clock is None:
+        return []
+    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
+    return find_running(material.observed, material.record, keep)
 
 
 def _kept(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:

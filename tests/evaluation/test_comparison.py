@@ -20,19 +20,19 @@ from redumbrella.training.splits import Fold, shuffled, walk_forward
 
 
 def compared(
-    gains: dict[str, float], rows: int = 2_000, folds: int = 4, *, moving: bool = False
+    gains: dict[str, float], rows: int = 2_000, folds: int = 4, *, forward: bool = False
 ) -> Comparison:
     """A comparison of families whose log-odds are the truth plus noise of a known size."""
     rng = np.random.default_rng(0)
     z = rng.normal(-1, 1.2, rows)
     won = draw(z, 5)
     plan = shuffled(rows, folds)
-    exam = Examination(plan, [won[fold.test] for fold in plan])
+    exam = Examination(plan, [won[fold.test] for fold in plan], forward=forward)
     for name, noise in gains.items():
         asked = np.full(rows, -0.75) if noise == np.inf else z + noise * rng.normal(size=rows)
         exam.log_odds[name] = [asked[fold.test] for fold in plan]
         exam.seconds[name] = 0.5
-    return compare(exam, COMPLEXITY, moving=moving)
+    return compare(exam, COMPLEXITY)
 
 
 def test_paired_difference_by_hand() -> None:
@@ -78,17 +78,17 @@ def test_a_blend_that_wins_is_not_given_up_for_a_member_but_for_the_prior() -> N
     assert noise.chosen == "prior"
 
 
-def test_where_the_world_moves_a_blend_that_is_level_is_used() -> None:
+def test_where_folds_follow_each_other_a_blend_that_is_level_is_used() -> None:
     level = {"prior": np.inf, "logistic": 0.02, "boosted": 0.0, "blend": 0.01}
-    found = compared(level, moving=True)
+    found = compared(level, forward=True)
     gap, error = found.row("blend").difference_to_best
     assert found.best != "blend"
     assert gap <= error
     assert found.chosen == "blend"
     assert compared(level).chosen == "logistic"
-    worse = compared({"prior": np.inf, "logistic": 0.0, "blend": 0.9}, moving=True)
+    worse = compared({"prior": np.inf, "logistic": 0.0, "blend": 0.9}, forward=True)
     assert worse.chosen == "logistic"
-    noise = compared({"prior": np.inf, "logistic": np.inf, "blend": np.inf}, moving=True)
+    noise = compared({"prior": np.inf, "logistic": np.inf, "blend": np.inf}, forward=True)
     assert noise.chosen == "prior"
 
 
@@ -96,18 +96,19 @@ def test_where_periods_disagree_a_blend_is_level_that_is_behind_lead_by_lead() -
     """The best family owes its lead to one period of five; in the others the blend is ahead."""
     rows, plan = 5_000, shuffled(5_000, 5)
     won = draw(np.zeros(rows), 3)
-    exam = Examination(plan, [won[fold.test] for fold in plan])
+    exam = Examination(plan, [won[fold.test] for fold in plan], forward=True)
     exam.log_odds["prior"] = [np.full(fold.test.size, 0.01) for fold in plan]
     for name, sizes in {"logistic": (1, 1, 1, 1, 3), "blend": (1.1, 1.1, 1.1, 1.1, 1)}.items():
         exam.log_odds[name] = [
             size * np.where(y > 0, 1.0, -0.9) for size, y in zip(sizes, exam.won, strict=True)
         ]
     exam.seconds = dict.fromkeys(exam.log_odds, 0.0)
-    found = compare(exam, COMPLEXITY, moving=True)
+    found = compare(exam, COMPLEXITY)
     gap, error = found.row("blend").difference_to_best
     assert found.best == "logistic"
     assert gap > 2 * error
     assert found.chosen == "blend"
+    exam.forward = False
     assert compare(exam, COMPLEXITY).chosen == "logistic"
 
 
@@ -202,17 +203,26 @@ def test_where_folds_walk_forward_nothing_later_is_used() -> None:
     assert not np.array_equal(exam.probability("logistic")[3], before[0])
 
 
-def test_the_latest_folds_say_where_the_level_is() -> None:
-    plan = walk_forward(4_000, 4)
-    z = np.full(4_000, -1.0)
-    level = np.where(np.arange(4_000) < 3_500, -1.0, 0.0)
-    won = draw(level, 7)
+def calibrated_level(levels: tuple[float, ...], *, forward: bool) -> float:
+    """What a level of -1.0 is calibrated to after periods of 4,000 leads with these levels."""
+    rows = 4_000 * (len(levels) + 1)
+    plan = walk_forward(rows, len(levels), first_share=1 / (len(levels) + 1))
+    z = np.full(rows, -1.0)
+    won = draw(np.repeat((-1.0, *levels), 4_000), 7)
     said = {"prior": [z[f.test] for f in plan]}
-    late = Examination(plan, [won[f.test] for f in plan], said, forward=True)
-    even = Examination(plan, [won[f.test] for f in plan], said)
-    now = late.calibration("prior").apply(np.array([-1.0]))[0]
-    assert now == pytest.approx(-1.0 + 8 / 15, abs=0.12)
-    assert even.calibration("prior").apply(np.array([-1.0]))[0] < now - 0.15
+    exam = Examination(plan, [won[f.test] for f in plan], said, forward=forward)
+    return float(exam.calibration("prior").apply(np.array([-1.0]))[0])
+
+
+def test_a_level_that_stays_is_where_the_latest_folds_say() -> None:
+    stayed = calibrated_level((-1.0, -0.4, -0.4, -0.4), forward=True)
+    assert stayed == pytest.approx(-1.0 + 0.6 * 14 / 15, abs=0.15)
+    even = calibrated_level((-1.0, -0.4, -0.4, -0.4), forward=False)
+    assert even == pytest.approx(-1.0 + 0.6 * 3 / 4, abs=0.08)
+
+
+def test_a_level_that_comes_and_goes_is_not_followed() -> None:
+    assert calibrated_level((-0.4, -1.6, -0.4, -1.6), forward=True) == pytest.approx(-1.0, abs=0.02)
 
 
 def test_mix_by_hand() -> None:

@@ -188,6 +188,24 @@ def test_a_field_that_changes_its_type_never_fails(field: str, values: pa.Array)
     np.testing.assert_array_equal(design.profile[:, others], whole[:, others])
 
 
+def test_features_that_are_left_out_are_named_and_gone() -> None:
+    leads = everything()
+    whole = fit(leads, "created_at")
+    names = [whole.features[0].name, "created_at.month"]
+    narrow = whole.without(names, "for a reason")
+    kept = [j for j, feature in enumerate(whole.features) if feature.name not in names]
+    assert narrow.features == tuple(whole.features[j] for j in kept)
+    np.testing.assert_array_equal(
+        narrow.transform(leads).profile, whole.transform(leads).profile[:, kept]
+    )
+    assert [(f.name, f.reason) for f in narrow.ignored[-2:]] == [
+        (name, "for a reason") for name in names
+    ]
+    assert RecordEncoder.from_json(narrow.to_json()) == narrow
+    earlier = {k: v for k, v in whole.to_json().items() if k != "left_out"}
+    assert RecordEncoder.from_json(earlier) == whole
+
+
 def test_no_rows_and_no_fields() -> None:
     leads = everything()
     encoder = fit(leads, "created_at")

@@ -17,6 +17,7 @@ from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import auc
 from redumbrella.models.base import log_odds_of
 from redumbrella.workflows import report_document as documents
+from redumbrella.workflows.backtest import backtest
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.model_report import report_of
 from redumbrella.workflows.run import RunResult, run
@@ -357,6 +358,26 @@ def test_leaks_are_left_out_unless_kept(small: Small) -> None:
     assert kept["leaks"][0]["kept"]
     assert "invoice" not in {row["column"] for row in kept["counts"]["ignored_columns"]}
     assert any("invoice" in reason for reason in kept["verdict"]["reasons"])
+
+
+def test_a_field_that_runs_with_time_is_left_out_unless_kept(small: Small) -> None:
+    leads, _ = company_rows(900, 30)
+    level = np.random.default_rng(3).random(10)
+    for n, lead in enumerate(leads):
+        lead["season"] = str(2010 + n // 100)
+        if lead["won"] and n % 2:
+            lead["won"] = str(int(level[n // 100] > 0.5))
+    workspace = small(leads)
+    document = train(workspace, quiet).report
+    ignored = {row["column"]: row["reason"] for row in document["counts"]["ignored_columns"]}
+    assert ignored["season"].startswith("it rises or falls with time")
+    assert "created_at.month" in ignored
+    score(workspace, quiet)
+    assert "season" not in str([row["reasons"] for row in scores_of(workspace).values()])
+    first, last = (to_microseconds(START + timedelta(days=days)) for days in (120, 190))
+    backtest(workspace, quiet, start=first, end=last, every=(last - first) // 2)
+    kept = train(small(leads, extra='keep = ["season"]'), quiet).report
+    assert "season" not in {row["column"] for row in kept["counts"]["ignored_columns"]}
 
 
 def test_files_without_times_say_so(small: Small) -> None:
