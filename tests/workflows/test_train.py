@@ -17,12 +17,12 @@ from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import auc
 from redumbrella.models.base import log_odds_of
 from redumbrella.workflows import report_document as documents
-from redumbrella.workflows.backtest import backtest
+from redumbrella.workflows.gathering import gather
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.model_report import report_of
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import score
-from redumbrella.workflows.train import train
+from redumbrella.workflows.train import chosen_target, fit, leads_for, refit, train
 from redumbrella.workspace import Workspace, open_workspace
 
 World = tuple[Workspace, RunResult, np.ndarray[Any, Any]]
@@ -374,8 +374,15 @@ def test_a_field_that_runs_with_time_is_left_out_unless_kept(small: Small) -> No
     assert "created_at.month" in ignored
     score(workspace, quiet)
     assert "season" not in str([row["reasons"] for row in scores_of(workspace).values()])
-    first, last = (to_microseconds(START + timedelta(days=days)) for days in (120, 190))
-    backtest(workspace, quiet, start=first, end=last, every=(last - first) // 2)
+    target = chosen_target(workspace.settings, None)
+    earlier, later = (
+        gather(workspace, target, leads_for(workspace, target), to_microseconds(at))
+        for at in (START + timedelta(days=150), START + timedelta(days=200))
+    )
+    learned = fit(workspace.settings, earlier, "first", quiet)
+    left_out = learned.model.encoder.left_out
+    assert "season" in left_out
+    assert refit(workspace.settings, later, learned).model.encoder.left_out == left_out
     kept = train(small(leads, extra='keep = ["season"]'), quiet).report
     assert "season" not in {row["column"] for row in kept["counts"]["ignored_columns"]}
 
