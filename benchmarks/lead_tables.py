@@ -1,13 +1,13 @@
 """Red Umbrella against four peers on the same closed leads of many tables.
 
-    python benchmarks/lead_tables.py [--data DIR | --packages DIR] [--only NAME]…
-        [--rolling MONTHS] [--record FILE]
+    python benchmarks/lead_tables.py [--data DIR | --packages DIR | --r-packages DIR]
+        [--only NAME]… [--rolling MONTHS] [--record FILE]
 
-In: tables by name (benchmarks/tables.py; with --packages benchmarks/package_tables.py). Out: a
-screen per table and, with --record, a page of results. Red Umbrella gets what a person would give
-it: a CSV and an umbrella.toml in an empty folder, `umbrella run`, `umbrella export scores`. The
-peers are fitted on the same closed rows in this process. Everybody is judged on the open rows,
-whose outcomes none of them saw.
+In: tables by name (benchmarks/tables.py, package_tables.py, r_tables.py). Out: a screen per table
+and, with --record, a page of results. Red Umbrella gets what a person would give it: a CSV and an
+umbrella.toml in an empty folder, `umbrella run`, `umbrella export scores`. The peers are fitted on
+the same closed rows in this process. Everybody is judged on the open rows, whose outcomes none of
+them saw.
 """
 
 import argparse
@@ -29,6 +29,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGB
 import numpy as np
 import package_tables
 import pandas as pd
+import r_tables
 from lightgbm import LGBMClassifier
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
@@ -364,6 +365,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with the real tables that are not ours")
     parser.add_argument("--packages", type=Path, help="tables of Python packages in this folder")
+    parser.add_argument("--r-packages", type=Path, help="tables of R packages in this folder")
     parser.add_argument("--only", action="append", help="a table by its name; may be repeated")
     parser.add_argument("--rolling", type=int, default=0, metavar="MONTHS",
                         help="also the bank's last months, a full run for each")  # fmt: skip
@@ -371,8 +373,11 @@ def main() -> None:
     options = parser.parse_args()
     # LightGBM warns that scikit-learn's checks saw no names; nothing is wrong.
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
-    packages = options.packages
-    makers = package_tables.catalogue(packages) if packages else catalogue(options.data)
+    makers = catalogue(options.data)
+    if options.packages:
+        makers = package_tables.catalogue(options.packages)
+    elif options.r_packages:
+        makers = r_tables.catalogue(options.r_packages)
     unknown = sorted(set(options.only or ()) - set(makers))
     if unknown:
         parser.error(f"no table {', '.join(unknown)}; known: {', '.join(makers)}")

@@ -47,7 +47,7 @@ MEANING = {
         '`"at"`. The dialect is that of DuckDB.',
         "delimiter": "Of delimited text; found by itself when absent.",
         "ignore": "Columns that are not read at all.",
-        "keep": "Columns that the leak guard must not leave out.",
+        "keep": "Columns that must stay, whatever the leak guard or the search for time says.",
         "columns": "Which source column is which canonical column; the rest become fields.",
     },
     "tables.leads.columns.won": {

@@ -30,7 +30,7 @@ _EMPTY_LEADS = """\
 # url = "duckdb:"             # or SQL over files: query = "select … from 'a.csv' join 'b.csv' …"
 # delimiter = ";"             # found by itself when absent
 # ignore = ["Prospect ID"]    # columns to leave out
-# keep = ["duration"]         # columns that the leak guard must not remove
+# keep = ["duration"]         # columns that must stay, whatever speaks against them
 # [tables.leads.columns]      # canonical column = your column
 # lead_id = "Lead Number"     # required; { row = true } when rows have no id
 # won = "Converted"           # 1/0, yes/no, true/false, won/lost; empty = still open
