@@ -217,8 +217,8 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
         return (
             f"{LABELS[best.family]} has the lowest log loss on {folds}, but the blend is only "
             f"{gap:.4f} behind, which is within the error of that difference from lead to lead or "
-            "from period to period. These leads change with time, and where they do, the family "
-            "that was best until now often is not best next: a mean of several is safer."
+            "from period to period. The family that was best until now often is not best in the "
+            "next period: a mean of several is safer."
         )
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "

@@ -152,7 +152,8 @@ def iso_day(text: str | None) -> str:
 def factor(contribution: float) -> str:
     """A log-odds contribution as what it does to the odds: 0.69 doubles, -0.69 halves them."""
     size = exp(min(abs(contribution), 20.0))
-    return f"{TIMES if contribution >= 0 else DIVIDED}{size:.{1 if size < 100 else 0}f}"
+    digits = 2 if size < 1.05 else 1 if size < 100 else 0  # "÷1.0" would say that nothing is done
+    return f"{TIMES if contribution >= 0 else DIVIDED}{size:.{digits}f}"
 
 
 def parse_share(text: str, name: str) -> float:

@@ -86,3 +86,4 @@ def test_log_odds_and_back(log_odds: float) -> None:
 def test_a_contribution_of_log_two_doubles_the_odds() -> None:
     assert wording.factor(0.6931) == "\u00d72.0"
     assert wording.factor(-0.6931) == "\u00f72.0"
+    assert wording.factor(-0.02) == "\u00f71.02"
