@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from redumbrella.cli.text import console, plain_table
 from redumbrella.workflows.model_report import ModelReport
-from redumbrella.workflows.report_document import MeanError, ReportDocument, Stability
+from redumbrella.workflows.report_document import Leak, MeanError, ReportDocument, Stability
 from redumbrella.workflows.wording import (
     MISSING,
     VERDICTS,
@@ -158,10 +158,13 @@ def _rests_on(document: ReportDocument) -> str:
 
 
 def _leaks(document: ReportDocument) -> list[str]:
-    lines = [
-        f"{'Leak' if leak['severity'] == 'leak' else 'Suspected leak'}: {leak['column']}, "
-        f"{'used all the same (keep)' if leak['kept'] else 'not used'}. {leak['evidence']}"
-        for leak in document["leaks"][:_SHOWN_LEAKS]
-    ]
+    lines = [_leak(leak) for leak in document["leaks"][:_SHOWN_LEAKS]]
     hidden = len(document["leaks"]) - len(lines)
     return lines + ([f"{hidden} more leaks: see umbrella report --format html"] if hidden else [])
+
+
+def _leak(leak: Leak) -> str:
+    what = "Leak" if leak["severity"] == "leak" else "Suspected leak"
+    used = leak["severity"] == "suspect" or leak["kept"]
+    treated = "used all the same" + (" (keep)" if leak["kept"] else "") if used else "not used"
+    return f"{what}: {leak['column']}, {treated}: {leak['evidence']}"

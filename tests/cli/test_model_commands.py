@@ -199,3 +199,19 @@ def test_the_demo_leaves_other_folders_alone(umbrella: Run, company: Path) -> No
     code, _, errors = umbrella("demo", company)
     assert code == 2
     assert "another folder" in errors
+
+
+def test_a_leak_is_told_from_a_suspect(umbrella: Run, tmp_path: Path) -> None:
+    leads, _ = company_rows(400, 30)
+    for n, lead in enumerate(leads):
+        lead["invoice"] = f"{100 + n % 7}" if lead["won"] else ""
+        sure = lead["won"] == "1" and n % 3
+        lead["stage"] = "glad" if sure or n % 17 == 0 else "calm"
+    make_company(tmp_path, leads).state.close()
+    code, output, _ = umbrella("run", "-w", tmp_path)
+    assert code == 0
+    said = " ".join(output.split())
+    assert "Leak: invoice, not used: " in said
+    assert "Suspected leak: stage, used all the same: " in said
+    report = json.loads(umbrella("report", "-w", tmp_path, "--json")[1])
+    assert "stage" in {row["feature"] for row in report["importance"]}
