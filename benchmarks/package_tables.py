@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tables import CHOOSERS, SETTINGS, LeadTable, typed
+from tables import LeadTable, lead_table
 
 Table = tuple[pd.DataFrame, pd.Series]
 
@@ -230,9 +230,7 @@ def _maker(packages: Path, name: str) -> Callable[[], LeadTable]:
     source, how = TABLES[name]
 
     def make() -> LeadTable:
-        fields, won = source(packages)
-        fields = typed(fields.reset_index(drop=True))
-        return LeadTable(name, SETTINGS[how], fields, won.to_numpy(float), CHOOSERS[how](len(won)))
+        return lead_table(name, how, *source(packages))
 
     return make
 

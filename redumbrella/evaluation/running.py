@@ -1,4 +1,4 @@
-"""Features that run with time: a year, a price index, the month in a record of less than a year.
+"""Features that run with time: a year, or the month in a record of less than a year.
 
 The leads to score have values of them that no closed lead had, so that what was learned of them is
 carried into a future that it says nothing about. In: the closed leads in order of time and the

@@ -229,6 +229,8 @@ class _Material:
 
     def without(self, names: Sequence[str]) -> "_Material":
         """The material without some features of the record."""
+        if not names:
+            return self
         columns = enumerate(self.design.profile_features)
         seen = np.array([j for j, feature in columns if feature.name not in names], np.intp)
         encoder = self.encoder.without(names, RUNS_WITH_TIME)
@@ -243,9 +245,9 @@ def prepare(settings: Settings, gathered: Gathered) -> _Material:
     observed = gathered.observed
     _require_closed(observed)
     candidates = _candidates(observed.closed, settings)
-    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
     leaks = []
     if gathered.is_about_leads:
+        keep = _keep(settings)
         leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
     left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
     # The guard saw all leads; only those whose time is decided teach.
@@ -270,8 +272,12 @@ def prepare(settings: Settings, gathered: Gathered) -> _Material:
 def _find_running(settings: Settings, material: _Material) -> list[str]:
     if material.clock is None:
         return []
-    keep = settings.tables["leads"].keep if "leads" in settings.tables else ()
-    return find_running(material.observed, material.record, keep)
+    return find_running(material.observed, material.record, _keep(settings))
+
+
+def _keep(settings: Settings) -> Sequence[str]:
+    """Fields that the user insists on."""
+    return settings.tables["leads"].keep if "leads" in settings.tables else ()
 
 
 def _kept(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:
