@@ -30,7 +30,7 @@ from redumbrella.evaluation.metrics import (
 )
 from redumbrella.evaluation.verdict import Facts, Gate, judge
 from redumbrella.models.points import Points
-from redumbrella.models.registry import LABELS, LeadModel
+from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.scores.importance import importance
 from redumbrella.settings import Settings
 from redumbrella.training.leaks import Leak
@@ -134,7 +134,7 @@ def _counts(workspace: Workspace, model: LeadModel, gathered: Gathered) -> dict[
         "lost": observed.closed.num_rows - won,
         "open": observed.open.num_rows,
         "rejected_rows": rejected,
-        "features": len(model.encoder.features) + (model.clock is not None),
+        "features": len(features_of(model)),
         "ignored_columns": [
             {"column": field.name, "reason": field.reason} for field in model.encoder.ignored
         ],
