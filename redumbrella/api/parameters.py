@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from redumbrella.errors import SettingsError, nearest
+from redumbrella.figures import parse_share
 from redumbrella.workflows.customer_list import CUSTOMER_SORTS, CustomerQuery, customer_order
 from redumbrella.workflows.lead_list import MAX_PAGE_SIZE, SORTS, LeadQuery, sort_order
-from redumbrella.workflows.wording import parse_share
 from redumbrella.workspace import Workspace
 
 _CUSTOMER_SORT_HELP = f"One of {', '.join(CUSTOMER_SORTS)}; a minus in front runs downwards."

@@ -1,18 +1,10 @@
 """Customers on the terminal: the read model comes in, a table and the figures behind it go out."""
 
 from redumbrella.cli.text import console, plain_table
+from redumbrella.figures import count, decimal, moment, money, money_interval, percent, plain
 from redumbrella.workflows.customer_list import CustomerPage
 from redumbrella.workflows.report_document import Lifetime
-from redumbrella.workflows.wording import (
-    base_total,
-    count,
-    decimal,
-    moment,
-    money,
-    money_interval,
-    percent,
-    plain,
-)
+from redumbrella.workflows.wording import base_total
 
 NAMES = ("r", "alpha", "a", "b", "p", "q", "gamma")
 

@@ -7,14 +7,11 @@ import click
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.decisions.qualification import Card
-from redumbrella.workflows.lead_detail import Explanation, LeadDetail, lead_detail
-from redumbrella.workflows.lead_list import Reason
-from redumbrella.workflows.wording import (
+from redumbrella.figures import (
     TO,
     chance_from_log_odds,
     count,
     decimal,
-    expectation,
     factor,
     interval,
     moment,
@@ -22,6 +19,9 @@ from redumbrella.workflows.wording import (
     percent,
     plain,
 )
+from redumbrella.workflows.lead_detail import Explanation, LeadDetail, lead_detail
+from redumbrella.workflows.lead_list import Reason
+from redumbrella.workflows.wording import expectation
 from redumbrella.workflows.worth import parts_of
 from redumbrella.workspace import open_workspace
 

@@ -8,16 +8,8 @@ import click
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.errors import NotFoundError
+from redumbrella.figures import count, decimal, interval, money, parse_share, percent, plain
 from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
-from redumbrella.workflows.wording import (
-    count,
-    decimal,
-    interval,
-    money,
-    parse_share,
-    percent,
-    plain,
-)
 from redumbrella.workspace import open_workspace
 
 ORDERS = ("probability", "expected_value", "qualification")

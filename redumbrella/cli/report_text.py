@@ -3,17 +3,10 @@
 from typing import TYPE_CHECKING
 
 from redumbrella.cli.text import console, plain_table
+from redumbrella.figures import MISSING, count, decimal, iso_day, percent
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import Leak, MeanError, ReportDocument, Stability
-from redumbrella.workflows.wording import (
-    MISSING,
-    VERDICTS,
-    count,
-    decimal,
-    iso_day,
-    percent,
-    products_examined,
-)
+from redumbrella.workflows.wording import VERDICTS, products_examined
 from redumbrella.workflows.worth import sentences_about
 
 if TYPE_CHECKING:

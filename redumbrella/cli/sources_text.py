@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from redumbrella.figures import percent
 from redumbrella.workflows.source_result import ColumnResult, SourceResult
 
 _TYPES = {
@@ -64,5 +65,5 @@ def column_lines(source: SourceResult) -> Iterable[str]:
 
 
 def _described(column: ColumnResult) -> str:
-    missing = f", {column.missing:.1%} missing" if column.missing else ""
+    missing = f", {percent(column.missing)} missing" if column.missing else ""
     return f"{column.column}: {_TYPES[column.type]}{missing}"

@@ -9,6 +9,7 @@ from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, plain_table
 from redumbrella.decisions.qualification import LABELS
 from redumbrella.errors import SettingsError
+from redumbrella.figures import count, decimal, moment, percent, plain
 from redumbrella.workflows.qualifying import (
     Moves,
     Reweighed,
@@ -17,7 +18,6 @@ from redumbrella.workflows.qualifying import (
     set_weights,
     weights_history,
 )
-from redumbrella.workflows.wording import count, decimal, moment, percent, plain
 from redumbrella.workspace import Workspace, open_workspace
 
 

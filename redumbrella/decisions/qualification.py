@@ -12,6 +12,7 @@ from math import sqrt
 from typing import Any
 
 from redumbrella.errors import SettingsError, nearest
+from redumbrella.figures import percent
 
 CRITERIA = ("ease_of_conversion", "ease_of_delivery", "profit", "fit")
 LABELS = {
@@ -112,7 +113,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _conversion(probability: float, low: float, high: float) -> Criterion:
-    figures = f"{probability:.1%} likely to convert"
+    figures = f"{percent(probability)} likely to convert"
     return _criterion("ease_of_conversion", probability, low, high, figures)
 
 

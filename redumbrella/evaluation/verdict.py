@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from redumbrella.evaluation.regime import Regime
+from redumbrella.figures import percent
 
 Level = Literal["ready", "with care", "not ready"]
 
@@ -61,7 +62,8 @@ def judge(facts: Facts) -> Verdict:
     gain, error = facts.gain
     good = (
         f"It beats the base rate by {gain:.4f} in log loss (± {error:.4f}) on leads it had not "
-        f"seen, is calibrated within {facts.calibration_error:.1%}, and the record is large enough."
+        f"seen, is calibrated within {percent(facts.calibration_error)}, and the record is large "
+        "enough."
     )
     return Verdict("ready", (good,))
 
@@ -104,8 +106,8 @@ def _cares(facts: Facts) -> list[str]:
     limit = max(0.02, 0.15 * min(facts.base_rate, 1 - facts.base_rate))
     if facts.family != "prior" and facts.calibration_error > limit:
         reasons.append(
-            f"Probabilities were off by {facts.calibration_error:.1%} on average: trust the order "
-            "more than the numbers."
+            f"Probabilities were off by {percent(facts.calibration_error)} on average: trust the "
+            "order more than the numbers."
         )
     if facts.stability_sd is not None and facts.stability_sd > 0.03:
         reasons.append(

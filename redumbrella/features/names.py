@@ -21,6 +21,7 @@ from redumbrella.features.windows import (
     FeatureSet,
     layout,
 )
+from redumbrella.figures import percent
 
 ANY = "any"  # the code of variables about a stream as a whole
 
@@ -196,7 +197,7 @@ def value_in_words(name: str, value: float) -> str:
     if family in {"last_seen", "first_seen"}:
         return _ago(value) if value else "never"
     if family in {"share", "long_share"}:
-        return f"{value:.0%}"
+        return percent(value, 0)
     if family in {"duration_total", "duration_mean"}:
         return _length(value)
     return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
@@ -281,7 +282,7 @@ def _trend(what: str) -> Callable[[str, float, FeatureName], str]:
         shorter, _, longer = parts.window.partition("/")
         recent = _period(shorter, "the last {}", "the whole history")
         whole = _period(longer, "the last {}", "the whole history")
-        return f"{phrase}: {value:.0%} of the {what} of {whole} were in {recent}"
+        return f"{phrase}: {percent(value, 0)} of the {what} of {whole} were in {recent}"
 
     return say
 
@@ -306,9 +307,11 @@ _SENTENCES: dict[str, Callable[[str, float, FeatureName], str]] = {
     "duration_mean": lambda phrase, value, parts: (
         f"{phrase} for {_length(value)} on average {_when(parts)}"
     ),
-    "long_share": lambda phrase, value, parts: f"{phrase}: {value:.0%} of them long {_when(parts)}",
+    "long_share": lambda phrase, value, parts: (
+        f"{phrase}: {percent(value, 0)} of them long {_when(parts)}"
+    ),
     "share": lambda phrase, value, parts: (
-        f"{phrase}: {value:.0%} of all {parts.stream} {_when(parts)}"
+        f"{phrase}: {percent(value, 0)} of all {parts.stream} {_when(parts)}"
     ),
     "value_total": lambda phrase, value, parts: (
         f"{phrase} for {value:,.2f} in total {_when(parts)}"

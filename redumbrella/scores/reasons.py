@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
+from redumbrella.figures import percent
 from redumbrella.models.base import Contributions, probability_of
 from redumbrella.training.memory import CLOCK_NAME
 
@@ -157,9 +158,9 @@ def _usual_derived(design: Design, source: str) -> str | None:
 def _shown_of(source: str, value: Any) -> str:
     """A field's value; the rhythm as the probability that it is, a rank as per cent of people."""
     if value is not None and source == RHYTHM:
-        return f"{probability_of(np.array([value]))[0]:.0%}"
+        return percent(probability_of(np.array([value]))[0], 0)
     if value is not None and source in RANKS:
-        return f"{value:.0%}"
+        return percent(value, 0)
     return shown(value)
 
 

@@ -78,6 +78,8 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     "arm": ("arm", "segment", "group", "variant"),
     "name": ("name", "title"),
 }
+# Such a name means it only on its own: the origin of a lead, but not "hispanic origin".
+_ALONE = {"origin"}
 
 
 @dataclass(frozen=True)
@@ -364,8 +366,9 @@ def _synonym(name: str, columns: Iterable[_Seen], fits: Callable[[_Seen], bool])
     for column in columns:
         parts = [word for word in words(column.name) if word not in {"id", "lead", "name", "code"}]
         joined = "".join(words(column.name))
+        ends = parts[-1:] if not _ALONE.intersection(parts) else parts
         is_named = (
-            column.name.casefold() in plain or joined in names or parts[-1:] in [[n] for n in names]
+            column.name.casefold() in plain or joined in names or ends in [[n] for n in names]
         )
         if is_named and fits(column):
             found.append(column)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.figures import percent
 
 LEAST_ROWS = 20
 MOST_BINS = 50
@@ -71,7 +72,7 @@ def _only_when_closed(name: str, closed: pa.Table, open_leads: pa.Table) -> Leak
         return Leak(
             name,
             "only_when_closed",
-            f"filled for {filled:.0%} of the {rows:,} closed leads and for none of the "
+            f"filled for {percent(filled, 0)} of the {rows:,} closed leads and for none of the "
             f"{opened:,} open ones: it is only known once a lead is closed",
             "leak",
         )
@@ -79,7 +80,8 @@ def _only_when_closed(name: str, closed: pa.Table, open_leads: pa.Table) -> Leak
         return Leak(
             name,
             "only_when_closed",
-            f"filled for {filled:.0%} of the closed leads but only {filled_open:.0%} of the open "
+            f"filled for {percent(filled, 0)} of the closed leads but only "
+            f"{percent(filled_open, 0)} of the open "
             "ones: it is mostly known once a lead is closed",
             "leak",
         )
@@ -101,7 +103,8 @@ def _placeholder(name: str, closed: pa.Table, open_leads: pa.Table) -> Leak | No
         name,
         "only_when_closed",
         f'"{_plain(values[0])}" for every open lead, but something else for '
-        f"{1 - same / len(known):.0%} of the closed ones: it is filled in when a lead closes",
+        f"{percent(1 - same / len(known), 0)} of the closed ones: it is filled in when a "
+        "lead closes",
         "leak",
     )
 
@@ -134,8 +137,8 @@ def _after_close(name: str, closed: pa.Table) -> Leak | None:
     return Leak(
         name,
         "after_close",
-        f"not before the close of the lead in {late:.0%} of {gap.size:,} cases, and within a day "
-        f"of it in {near:.0%}: it is written when the lead closes",
+        f"not before the close of the lead in {percent(late, 0)} of {gap.size:,} cases, and within "
+        f"a day of it in {percent(near, 0)}: it is written when the lead closes",
         "leak",
     )
 
@@ -178,8 +181,8 @@ def _determines_outcome(name: str, closed: pa.Table, won: NDArray[np.float64]) -
         return Leak(
             name,
             "determines_outcome",
-            f"alone it tells {told:.0%} of what there is to know about the outcome, on leads it "
-            "was not learned from: it repeats the outcome or follows from it",
+            f"alone it tells {percent(told, 0)} of what there is to know about the outcome, on "
+            "leads it was not learned from: it repeats the outcome or follows from it",
             "leak",
         )
     telling = any(word in name.lower() for word in TELLING_NAMES)
@@ -187,7 +190,7 @@ def _determines_outcome(name: str, closed: pa.Table, won: NDArray[np.float64]) -
         return Leak(
             name,
             "determines_outcome",
-            f"alone it tells {told:.0%} of what there is to know about the outcome"
+            f"alone it tells {percent(told, 0)} of what there is to know about the outcome"
             + (", and its name sounds like something known at the end" if telling else "")
             + ". If it is only known afterwards, list it under ignore",
             "suspect",

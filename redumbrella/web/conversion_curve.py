@@ -6,7 +6,7 @@ open at once.
 
 from dataclasses import dataclass
 
-from redumbrella.workflows.wording import percent
+from redumbrella.figures import percent
 from redumbrella.workflows.worth import Timing
 
 WIDTH, HEIGHT = 340, 150

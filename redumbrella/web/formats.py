@@ -7,7 +7,20 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from redumbrella.workflows import wording
+from redumbrella.figures import (
+    chance_from_log_odds,
+    count,
+    decimal,
+    factor,
+    interval,
+    iso_day,
+    moment,
+    money,
+    money_interval,
+    percent,
+    plain,
+)
+from redumbrella.workflows.wording import REGIMES, VERDICTS, expectation
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -23,21 +36,21 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        percent=wording.percent,
-        interval=wording.interval,
-        expectation=wording.expectation,
-        count=wording.count,
-        decimal=wording.decimal,
-        money=wording.money,
-        money_interval=wording.money_interval,
-        moment=wording.moment,
-        day=wording.iso_day,
-        factor=wording.factor,
-        plain=wording.plain,
+        percent=percent,
+        interval=interval,
+        expectation=expectation,
+        count=count,
+        decimal=decimal,
+        money=money,
+        money_interval=money_interval,
+        moment=moment,
+        day=iso_day,
+        factor=factor,
+        plain=plain,
         segment=lambda text: quote(str(text), safe=""),
-        chance=wording.chance_from_log_odds,
+        chance=chance_from_log_odds,
     )
-    found.globals.update(regimes=wording.REGIMES, verdicts=wording.VERDICTS, query=query_string)
+    found.globals.update(regimes=REGIMES, verdicts=VERDICTS, query=query_string)
     return found
 
 

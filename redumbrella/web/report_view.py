@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from redumbrella.figures import parse_share
 from redumbrella.web.charts import Chart, charts_of
 from redumbrella.web.formats import STATIC, environment
 from redumbrella.workflows.lead_list import count_at_or_above
 from redumbrella.workflows.model_report import ModelReport
 from redumbrella.workflows.report_document import ConfusionPoint
-from redumbrella.workflows.wording import parse_share, products_examined
+from redumbrella.workflows.wording import products_examined
 from redumbrella.workflows.worth import sentences_about
 from redumbrella.workspace import Workspace
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from redumbrella.api.parameters import opened_workspace
 from redumbrella.decisions.qualification import CRITERIA, LABELS
 from redumbrella.errors import SettingsError
+from redumbrella.figures import plain
 from redumbrella.web.pages import render
 from redumbrella.workflows.qualifying import (
     MOST_CHARACTERS,
@@ -19,7 +20,6 @@ from redumbrella.workflows.qualifying import (
     set_weights,
     weights_history,
 )
-from redumbrella.workflows.wording import plain
 from redumbrella.workspace import Workspace
 
 EXPLAINED = {

@@ -29,6 +29,7 @@ from redumbrella.evaluation.metrics import (
     row_log_loss,
 )
 from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.figures import percent
 from redumbrella.models.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.scores.importance import importance
@@ -156,7 +157,7 @@ def _family(row: Row, lesson: Lesson) -> dict[str, Any]:
     mean, error = row.difference_to_best
     note = "best log loss" if row.family == lesson.comparison.best else ""
     if row.family == "blend":
-        note = ", ".join(f"{w:.0%} {LABELS[n].lower()}" for n, w in _blend(lesson).items())
+        note = ", ".join(f"{percent(w, 0)} {LABELS[n].lower()}" for n, w in _blend(lesson).items())
     return {
         "family": row.family,
         "label": LABELS[row.family],
@@ -361,7 +362,7 @@ def _memory_in_words(memory: Memory) -> str:
     past = (
         "All the past counts alike"
         if memory.half_life is None
-        else f"Half the weight for every {memory.half_life:.0%} of the record"
+        else f"Half the weight for every {percent(memory.half_life, 0)} of the record"
     )
     return past + (", time of arrival seen" if memory.sees_clock else "")
 

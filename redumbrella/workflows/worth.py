@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redumbrella.decisions.qualification import Card, Criterion
-from redumbrella.workflows.wording import NO_BREAK, TIMES, count, decimal, money, percent
+from redumbrella.figures import NO_BREAK, TIMES, count, decimal, money, percent
 
 SHOWN_DAYS = (7, 30, 90)
 

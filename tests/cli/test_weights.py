@@ -91,7 +91,8 @@ def test_explain_says_what_a_lead_is_worth(umbrella: Umbrella, company: Workspac
     assert "What it is worth" in without
     assert "Strategic fit" not in without
     document = orjson.loads(umbrella("explain", "L-1001", "--json")[1])
-    assert document == orjson.loads(orjson.dumps(lead_detail(company, "L-1001")))
+    told = orjson.dumps(lead_detail(company, "L-1001")).decode().replace("\u00a0", " ")
+    assert document == orjson.loads(told)
     assert document["worth"]["timing"]["within"][2] == {"days": 90, "probability": 0.25}
 
 

@@ -332,7 +332,7 @@ def facts(**changed: object) -> Facts:
         ({"gates": (Gate("min_auc", 0.9, 0.78, False),)}, "not ready", "min_auc = 0.9"),
         ({"later_gain": (-0.05, 0.01)}, "not ready", "last period"),
         ({"regime": allowed(299, 900)}, "with care", "299 won"),
-        ({"calibration_error": 0.06}, "with care", "off by 6.0%"),
+        ({"calibration_error": 0.06}, "with care", "off by 6.0\u00a0%"),
         ({"stability_sd": 0.05}, "with care", "0.050"),
         ({"drift": 2.0}, "with care", "2.0 times"),
         ({"drift": 0.5}, "with care", "0.5 times"),

@@ -53,17 +53,17 @@ def ago(hours):
         (
             "events.demo_request.share.90d",
             0.25,
-            "requested demo: 25% of all events in the last 90 days",
+            "requested demo: 25\u00a0% of all events in the last 90 days",
         ),
         (
             "events.demo_request.count_trend.7d/14d",
             0.75,
-            "requested demo: 75% of the times of the last 14 days were in the last 7 days",
+            "requested demo: 75\u00a0% of the times of the last 14 days were in the last 7 days",
         ),
         (
             "events.demo_request.count_trend.365d/all",
             0.5,
-            "requested demo: 50% of the times of the whole history were in the last 365 days",
+            "requested demo: 50\u00a0% of the times of the whole history were in the last 365 days",
         ),
         (
             "events.demo_request.share_trend.7d/14d",
@@ -74,7 +74,7 @@ def ago(hours):
         (
             "activities.call/refused.share.this_product.all",
             0.5,
-            "had a call (refused) about this product: 50% of all activities so far",
+            "had a call (refused) about this product: 50\u00a0% of all activities so far",
         ),
         (
             "activities.email.count.this_product_type.30d",
@@ -84,7 +84,7 @@ def ago(hours):
         (
             "activities.call.long_share.all",
             0,
-            "had a call: 0% of them long so far",
+            "had a call: 0\u00a0% of them long so far",
         ),
         (
             "purchases.summer_sale.value_max.all",
@@ -154,7 +154,7 @@ def test_values_carry_their_unit() -> None:
     said = {
         "events.visit.last_seen.all": (24 / (24 + 24 * 14), "14 days ago"),
         "events.visit.first_seen.30d": (0.0, "never"),
-        "events.visit.share.30d": (0.25, "25%"),
+        "events.visit.share.30d": (0.25, "25\u00a0%"),
         "events.visit.duration_total.7d": (90.0, "2 minutes"),
         "events.visit.count.7d": (1234.0, "1,234"),
         "events.visit.value_total.all": (12.5, "12.5"),

@@ -156,9 +156,9 @@ def test_values_as_people_write_them(value: object, text: str) -> None:
 def test_a_rhythm_reads_as_a_probability_and_a_rank_as_per_cent() -> None:
     customers = pa.table({RHYTHM: [0.0, -1.1, None], RANKS[0]: [0.1234, 0.9, None]})
     design = blank(())
-    assert shown_values(customers, RHYTHM, design) == ["50%", "25%", "missing"]
-    assert shown_values(customers, RANKS[0], design) == ["12%", "90%", "missing"]
-    assert usual_values(customers, [RHYTHM])[RHYTHM] == "25%"
+    assert shown_values(customers, RHYTHM, design) == ["50\u00a0%", "25\u00a0%", "missing"]
+    assert shown_values(customers, RANKS[0], design) == ["12\u00a0%", "90\u00a0%", "missing"]
+    assert usual_values(customers, [RHYTHM])[RHYTHM] == "25\u00a0%"
     assert label_of(RHYTHM) == "the chance of a purchase by rhythm alone"
 
 

@@ -61,6 +61,16 @@ def test_a_crm_export(tmp_path: Path) -> None:
     assert check(found).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "is_source"), [("Lead Origin", True), ("origin", True), ("country of origin", False)]
+)
+def test_an_origin_is_the_source_of_a_lead_only_by_that_name(
+    tmp_path: Path, name: str, is_source: bool
+) -> None:
+    guess, _ = guessed(tmp_path, "export.csv", crm().replace("Lead Source", name))
+    assert origin(guess, "source") == (ColumnSource(name) if is_source else None)
+
+
 def test_a_bare_table_with_an_outcome(tmp_path: Path) -> None:
     lines = [
         f"{20 + n % 40},{'abc'[n % 3]},{n % 7 * 10},{'yes' if n % 9 == 0 else 'no'}"

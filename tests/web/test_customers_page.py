@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 from served import HTTP
 
+from redumbrella.figures import money, money_interval
 from redumbrella.web.customer_charts import customer_charts
 from redumbrella.workflows.customer_list import CustomerQuery, list_customers
-from redumbrella.workflows.wording import base_total, money, money_interval
+from redumbrella.workflows.wording import base_total
 from redumbrella.workspace import Workspace
 
 

@@ -10,11 +10,11 @@ import pytest
 from sample_company import OLD_VERSION, SCRIPT, VERSION, fill_small_workspace
 from served import HTTP, serving
 
+from redumbrella.figures import percent
 from redumbrella.web.charts import charts_of
 from redumbrella.web.report_view import report_html
 from redumbrella.workflows.lead_list import LeadQuery, list_leads
 from redumbrella.workflows.model_report import current_report
-from redumbrella.workflows.wording import percent
 from redumbrella.workspace import Workspace
 
 

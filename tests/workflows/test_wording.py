@@ -1,34 +1,10 @@
-"""Numbers in words: hand-checked, and never a false 0 or 100 per cent."""
-
-from datetime import UTC, datetime
+"""Chances in words, hand-checked."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redumbrella.errors import SettingsError
 from redumbrella.workflows import wording
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0.4123, "41.2 %"),
-        (0.0, "0.0 %"),
-        (1.0, "100.0 %"),
-        (0.0001, "<0.1 %"),
-        (0.99999, ">99.9 %"),
-        (None, "—"),
-        (float("nan"), "—"),
-    ],
-)
-def test_percent(share: float | None, text: str) -> None:
-    assert wording.percent(share).replace(wording.NO_BREAK, " ") == text
-
-
-@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
-def test_what_may_happen_never_reads_as_certain(share: float) -> None:
-    assert wording.percent(share).replace(wording.NO_BREAK, "") not in {"0.0%", "100.0%"}
 
 
 @pytest.mark.parametrize(
@@ -52,38 +28,3 @@ def test_one_in_is_within_a_third_of_the_truth(probability: float) -> None:
         wording.one_in(probability).removesuffix(" leads").removeprefix("about ").split(" in ")
     )
     assert float(part) / float(whole.replace(",", "")) == pytest.approx(probability, rel=0.34)
-
-
-@pytest.mark.parametrize("text", ["0.3", "30", "30%", "30 %", "30,0 %", " .3 "])
-def test_a_share_may_be_typed_in_several_ways(text: str) -> None:
-    assert wording.parse_share(text, "--min-probability") == pytest.approx(0.3)
-
-
-@pytest.mark.parametrize("text", ["x", "-1", "101", "1e9", "nan", "inf", ""])
-def test_a_wrong_share_is_named(text: str) -> None:
-    with pytest.raises(SettingsError, match="Threshold must be a share"):
-        wording.parse_share(text, "Threshold")
-
-
-def test_instants_are_local_and_days_are_short() -> None:
-    summer = datetime(2010, 7, 1, 12, tzinfo=UTC)
-    assert wording.moment(summer, "Europe/Lisbon") == "2010-07-01 13:00"
-    assert wording.moment(datetime(2010, 1, 1, tzinfo=UTC), "Europe/Lisbon") == "2010-01-01"
-
-
-def test_values_of_a_record() -> None:
-    shown = [wording.plain(v) for v in (None, True, 4.0, 0.25, 2010.0, "a", float("nan"))]
-    assert shown == ["—", "yes", "4", "0.25", "2010", "a", "—"]
-
-
-@given(st.floats(-30, 30))
-def test_log_odds_and_back(log_odds: float) -> None:
-    p = wording.chance_from_log_odds(log_odds)
-    assert 0 < p <= 1
-    assert wording.chance_from_log_odds(-log_odds) == pytest.approx(1 - p)
-
-
-def test_a_contribution_of_log_two_doubles_the_odds() -> None:
-    assert wording.factor(0.6931) == "\u00d72.0"
-    assert wording.factor(-0.6931) == "\u00f72.0"
-    assert wording.factor(-0.02) == "\u00f71.02"
