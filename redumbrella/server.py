@@ -146,7 +146,9 @@ def _http_error(request: Request, problem: Exception) -> Response:
     known = {404: "There is no such page.", 405: "This address cannot be used in that way."}
     message = known.get(problem.status_code, str(problem.detail))
     reason = {404: "unknown_page", 405: "wrong_method"}.get(problem.status_code, "http_error")
-    return _error(request, problem.status_code, reason, message)
+    answer = _error(request, problem.status_code, reason, message)
+    answer.headers.update(problem.headers or {})  # such as Allow, which a wrong method asks for
+    return answer
 
 
 def _unexpected(request: Request, _problem: Exception) -> Response:

@@ -3,17 +3,15 @@
 from typing import Any
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from redumbrella.errors import UmbrellaError
 
 _OPTION = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
-class JsonResponse(Response):
+class JsonResponse(JSONResponse):
     """A read model as JSON; the same bytes as `--json` prints, without the line breaks."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Dataclasses, instants and NaN (as null) included."""

@@ -1,5 +1,6 @@
 """REST under /api/v1: each route is one read model, the same object that the page shows."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -78,8 +79,17 @@ Customers = Annotated[CustomerQuery, Depends(customer_query)]
 
 def _answers(model: Any) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says a route answers; the body itself is written without a second check."""
-    statuses: tuple[int | str, ...] = (400, 401, 404, 422, 503)
-    return {200: {"model": model}, **{status: {"model": ErrorAnswer} for status in statuses}}
+    return {200: {"model": model}, **_ERRORS}
+
+
+def _file(media_type: str, schema: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says a download answers."""
+    return {200: {"content": {media_type: {"schema": schema}}}, **_ERRORS}
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 422, 500, 503)
+}
 
 
 router = APIRouter(prefix="/api/v1", default_response_class=JsonResponse)
@@ -91,14 +101,24 @@ def leads(workspace: Opened, query: Query) -> JsonResponse:
     return JsonResponse(list_leads(workspace, query))
 
 
-@router.get("/leads.csv", response_class=StreamingResponse, summary="All matching leads as CSV")
+@router.get(
+    "/leads.csv",
+    response_class=StreamingResponse,
+    responses=_file("text/csv", {"type": "string"}),
+    summary="All matching leads as CSV",
+)
 def leads_csv(workspace: Opened, query: Query) -> StreamingResponse:
     """Every matching lead, with the columns of `umbrella export scores`."""
     rows = every_lead(workspace, query)
     return _download(csv_lines(rows), "text/csv; charset=utf-8", "leads.csv")
 
 
-@router.get("/leads.json", response_class=StreamingResponse, summary="All matching leads as JSON")
+@router.get(
+    "/leads.json",
+    response_class=StreamingResponse,
+    responses=_file("application/json", {"type": "array", "items": {"type": "object"}}),
+    summary="All matching leads as JSON",
+)
 def leads_json(workspace: Opened, query: Query) -> StreamingResponse:
     """Every matching lead as one array of records."""
     return _download(json_array(every_lead(workspace, query)), "application/json", "leads.json")
@@ -121,7 +141,10 @@ def customers(workspace: Opened, query: Customers) -> JsonResponse:
 
 
 @router.get(
-    "/customers.csv", response_class=StreamingResponse, summary="All matching customers as CSV"
+    "/customers.csv",
+    response_class=StreamingResponse,
+    responses=_file("text/csv", {"type": "string"}),
+    summary="All matching customers as CSV",
 )
 def customers_csv(workspace: Opened, query: Customers) -> StreamingResponse:
     """Every matching customer, with the columns of `umbrella export customers`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema import validate
 from sample_company import OLD_VERSION, SCRIPT, VERSION, fill_valued_workspace
 from served import HTTP, serving
 
@@ -155,5 +156,37 @@ def test_openapi_describes_every_route(address: str) -> None:
         )
     }
     schemas = document["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas, "an answer that no route gives"
     assert {"LeadPage", "LeadDetail", "ReportDocument", "ErrorAnswer"} <= set(schemas)
     assert set(schemas["LeadPage"]["properties"]) >= {"rows", "total", "query", "model"}
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("leads?page_size=3", "leads"),
+        ("leads.json", "leads.json"),
+        ("leads/L-1001", "leads/{lead_id}"),
+        ("customers", "customers"),
+        ("products", "products"),
+        ("weights", "weights"),
+        ("backtests", "backtests"),
+        ("models/current", "models/current"),
+        (f"models/{VERSION}", "models/{version}"),
+        ("health", "health"),
+        ("leads?sort=nothing", "leads"),
+        ("leads/nobody", "leads/{lead_id}"),
+    ],
+)
+def test_answers_are_as_openapi_says(address: str, path: str, route: str) -> None:
+    document = HTTP.get(f"{address}{V1}/openapi.json").json()
+    answer = HTTP.get(f"{address}{V1}/{path}")
+    said = document["paths"][f"{V1}/{route}"]["get"]["responses"][str(answer.status_code)]
+    schema = said["content"]["application/json"]["schema"]
+    validate(answer.json(), {**schema, "components": document["components"]})
+
+
+def test_a_wrong_method_is_told_the_right_one(address: str) -> None:
+    answer = HTTP.delete(f"{address}{V1}/weights")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) <= {"GET", "PUT"}
