@@ -24,7 +24,9 @@ LEARNING_RATE = 2e-3
 DECAY = (0.9, 0.999)  # of the moments of the gradient, Kingma and Ba (2015)
 BATCH, LARGE_BATCH = 256, 512
 LARGE_ROWS = 15_000
-MOST_ROUNDS = 30
+LEAST_STEPS = 10  # from one look at the held-out rows to the next
+MOST_PASSES = 30  # through all rows
+MOST_STEPS_OF_FEW = 1_000  # where that many passes would be fewer steps
 PATIENCE = 4
 SHARE_HELD_OUT = 0.1
 RUNS = 100  # of neighbouring rows, of which some are held out
@@ -44,9 +46,10 @@ def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     batch = BATCH if rows.size < LARGE_ROWS else LARGE_BATCH
     best, kept, failed = np.inf, network.copy(), 0
     # A round sees as many rows as there are leads: a lead with many stages teaches fast.
-    steps = max(1, round(min(1.0, weight.sum() / rows.size) * (rows.size - held) / batch))
+    taught = rows.size - held
+    steps = max(LEAST_STEPS, round(min(1.0, weight.sum() / rows.size) * taught / batch))
     order = rows[:0]
-    for _ in range(MOST_ROUNDS):
+    for _ in range(max(MOST_PASSES * taught // batch, MOST_STEPS_OF_FEW) // steps + 1):
         for _ in range(steps):
             if not order.size:
                 order = rng.permutation(rows[held:])
