@@ -4,7 +4,7 @@ All rooms write figures with these, so that nobody meets two spellings of one nu
 """
 
 from datetime import datetime
-from math import exp, isfinite
+from math import exp, floor, isfinite, log10
 from zoneinfo import ZoneInfo
 
 from redumbrella.errors import SettingsError
@@ -13,6 +13,7 @@ MISSING = "—"
 NO_BREAK = "\u00a0"
 TO = "\u2013"  # between the two ends of an interval
 TIMES, DIVIDED = "\u00d7", "\u00f7"
+_LARGE, _SMALL = 1e15, 1e-6
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -43,6 +44,20 @@ def count(number: float | None) -> str:
 def decimal(number: float | None, digits: int = 4) -> str:
     """A measure with a fixed number of decimals: 0.28414 → '0.2841'."""
     return MISSING if number is None or not isfinite(number) else f"{number:.{digits}f}"
+
+
+def quantity(number: float, digits: int = 4) -> str:
+    """A number as people write it, to `digits` telling ones: 11986.6 → '11,987', 0.3504 → '0.3504'.
+
+    Whole numbers keep all of theirs; only the very large and the very small get an exponent.
+    """
+    size = abs(number)
+    if not isfinite(number) or size >= _LARGE or 0.0 < size < _SMALL:
+        return f"{number:.{digits}g}"
+    if number == round(number):
+        return f"{number:,.0f}"
+    text = f"{number:,.{max(0, digits - 1 - floor(log10(size)))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def money(amount: float | None, currency: str) -> str:
@@ -109,7 +124,7 @@ def plain(value: object, timezone: str = "UTC") -> str:
     if isinstance(value, datetime):
         return moment(value, timezone)
     if isinstance(value, float):
-        return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
+        return quantity(value, 6).replace(",", "")
     return str(value)
 
 

@@ -64,3 +64,28 @@ def test_a_contribution_of_log_two_doubles_the_odds() -> None:
     assert figures.factor(0.6931) == "\u00d72.0"
     assert figures.factor(-0.6931) == "\u00f72.0"
     assert figures.factor(-0.02) == "\u00f71.02"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (11986.6, "11,987"),
+        (1234567.89, "1,234,568"),
+        (99999.5, "100,000"),
+        (12.345678, "12.35"),
+        (-0.35, "-0.35"),
+        (1200.0, "1,200"),
+        (0.00012, "0.00012"),
+        (0.0, "0"),
+        (1e-9, "1e-09"),
+        (3e20, "3e+20"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_quantity_reads_as_people_write_it(number: float, text: str) -> None:
+    assert figures.quantity(number) == text
+
+
+@given(st.floats(1e-6, 1e14))
+def test_a_quantity_says_what_it_is(number: float) -> None:
+    assert float(figures.quantity(number).replace(",", "")) == pytest.approx(number, rel=1e-3)

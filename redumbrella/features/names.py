@@ -21,7 +21,7 @@ from redumbrella.features.windows import (
     FeatureSet,
     layout,
 )
-from redumbrella.figures import percent
+from redumbrella.figures import percent, quantity
 
 ANY = "any"  # the code of variables about a stream as a whole
 
@@ -196,11 +196,11 @@ def value_in_words(name: str, value: float) -> str:
     family = parse_name(name).family
     if family in {"last_seen", "first_seen"}:
         return _ago(value) if value else "never"
-    if family in {"share", "long_share"}:
+    if family in _SHARES:
         return percent(value, 0)
     if family in {"duration_total", "duration_mean"}:
         return _length(value)
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+    return f"{value:.1f} times" if family == "share_trend" else quantity(value)
 
 
 def phrase_of(stream: str, code: str) -> str:
@@ -295,6 +295,7 @@ def _share_trend(phrase: str, value: float, parts: FeatureName) -> str:
     return f"{share} is {value:.1f} times that of {whole}"
 
 
+_SHARES = {"share", "long_share", "count_trend", "active_days_trend", "duration_trend"}
 _ZERO_HAS_MEANING = {"long_share", "duration_total", "duration_mean", "value_total", "value_max"}
 _SENTENCES: dict[str, Callable[[str, float, FeatureName], str]] = {
     "count": lambda phrase, value, parts: f"{phrase} {_times(value, 'time')} {_when(parts)}",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
+from redumbrella.figures import quantity
 from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
 from redumbrella.models.calibration import fit_line
 
@@ -108,8 +109,8 @@ class Points(Family):
         if feature.kind == "flag" and rule.sign in (">=", "<="):
             return f"{name} is {'yes' if rule.sign == '>=' else 'no'}"
         return {
-            ">=": f"{name} is at least {rule.threshold:,.6g}",
-            "<=": f"{name} is at most {rule.threshold:,.6g}",
+            ">=": f"{name} is at least {quantity(rule.threshold, 6)}",
+            "<=": f"{name} is at most {quantity(rule.threshold, 6)}",
             "is": f"{name} is {feature.levels[int(rule.threshold)] if feature.levels else ''}",
             "missing": f"{name} is missing",
             "seen": f"{name} happened",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.figures import percent
+from redumbrella.figures import percent, quantity
 from redumbrella.models.base import Contributions, probability_of
 from redumbrella.training.memory import CLOCK_NAME
 
@@ -171,7 +171,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+        return quantity(value)
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y-%m-%d %H:%M"))
     text = str(value)

@@ -6,7 +6,7 @@ open at once.
 
 from dataclasses import dataclass
 
-from redumbrella.figures import percent
+from redumbrella.figures import percent, quantity
 from redumbrella.workflows.worth import Timing
 
 WIDTH, HEIGHT = 340, 150
@@ -51,7 +51,7 @@ def conversion_curve(timing: Timing | None) -> ConversionCurve | None:
         chances=tuple(
             Tick(_y(s, top), percent(s, 1 if top < 0.02 else 0)) for s in (0, top / 2, top)
         ),
-        words=f"The chance to have converted rises to {percent(final)} by day {last:.3g}.",
+        words=f"The chance to have converted rises to {percent(final)} by day {quantity(last, 3)}.",
     )
 
 

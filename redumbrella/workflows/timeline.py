@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from redumbrella.figures import quantity
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.workspace import Workspace
 
@@ -91,7 +92,7 @@ def _detail(names: tuple[str, ...], values: tuple[object, ...]) -> str:
         if name == "duration_s" and isinstance(value, float):
             parts.append(_length(value))
         elif isinstance(value, float):
-            parts.append(f"{name.removesuffix('_s')} {value:,.6g}")
+            parts.append(f"{name.removesuffix('_s')} {quantity(value, 6)}")
         else:
             parts.append(f"{_WORDS.get(name, '')} {value}".strip())
     return ", ".join(parts)

@@ -158,6 +158,8 @@ def test_values_carry_their_unit() -> None:
         "events.visit.duration_total.7d": (90.0, "2 minutes"),
         "events.visit.count.7d": (1234.0, "1,234"),
         "events.visit.value_total.all": (12.5, "12.5"),
+        "events.visit.count_trend.30d/90d": (1.0, "100\u00a0%"),
+        "events.visit.share_trend.30d/90d": (1.234, "1.2 times"),
     }
     for name, (value, words) in said.items():
         assert value_in_words(name, value) == words
