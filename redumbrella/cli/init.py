@@ -6,7 +6,7 @@ import click
 
 from redumbrella.errors import SettingsError
 from redumbrella.settings import FILE_NAME, load_settings
-from redumbrella.sources.guess import TableGuess, guess_file
+from redumbrella.sources.guess import TableGuess, guess_files
 from redumbrella.sources.template import settings_text
 
 
@@ -33,7 +33,7 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
     if folder.exists() and not folder.is_dir():
         message = f"{folder} is a file. Name a folder for the workspace."
         raise SettingsError(message, reason="not_a_folder")
-    guesses = [guess_file(str(path.absolute()), folder) for path in (*files, *more)]
+    guesses = guess_files([str(path.absolute()) for path in (*files, *more)], folder)
     text = settings_text(folder.resolve().name, folder, guesses)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
 from redumbrella.settings import ColumnSource, Settings, load_settings
-from redumbrella.sources.guess import Choice, TableGuess, guess_file, words
+from redumbrella.sources.guess import Choice, TableGuess, guess_files
 from redumbrella.sources.template import settings_text
+from redumbrella.sources.vocabulary import words
 from redumbrella.workflows.ingest import check
 
 
 def guessed(folder: Path, name: str, content: str) -> tuple[TableGuess, Settings]:
     """The guess about a file, and the settings that `init` would write."""
     (folder / name).write_text(content, encoding="utf-8")
-    guess = guess_file(name, folder)
+    (guess,) = guess_files([name], folder)
     (folder / "umbrella.toml").write_text(settings_text("x", folder, [guess]), encoding="utf-8")
     return guess, load_settings(folder)
 
@@ -127,9 +128,9 @@ def test_other_tables(tmp_path: Path) -> None:
 def test_what_cannot_be_guessed_from(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("a,b\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows"):
-        guess_file("empty.csv", tmp_path)
+        guess_files(["empty.csv"], tmp_path)
     with pytest.raises(DataError, match="There is no file"):
-        guess_file("nothing.csv", tmp_path)
+        guess_files(["nothing.csv"], tmp_path)
 
 
 def test_the_template_without_files_can_be_read(tmp_path: Path) -> None:
@@ -187,3 +188,59 @@ def test_an_outcome_is_known_by_its_words_where_its_name_says_nothing(tmp_path: 
     lines = "".join(f"{n};{'ab'[n % 2]};{ends[n % 3]};{n % 5}\n" for n in range(60))
     guess, _ = guessed(tmp_path, "pistes.csv", "no;genre;fin;visites\n" + lines)
     assert origin(guess, "won") == ColumnSource("fin", won=("gagné",), lost=("perdu",))
+
+
+def company(folder: Path, rows: int = 80) -> list[str]:
+    """Five files of a German company, named so that their names say nothing."""
+    day = [f"{1 + n % 28:02}.{1 + n % 12:02}.2024 10:00" for n in range(rows)]
+    ends = [("gewonnen", "verloren", "offen")[n % 3] for n in range(rows)]
+    leads = [
+        f"L-{n};K{100 + n};{day[n]};Messe;{'' if ends[n] == 'offen' else day[n]};{ends[n]};Meier"
+        for n in range(rows)
+    ]
+    people = [f"K{100 + n};Zoë;{n % 7}" for n in range(rows)]
+    contacts = [
+        f"K{100 + n % 50}\t{day[n]}\t{('Anruf', 'E-Mail')[n % 2]}\t{n}" for n in range(rows)
+    ]
+    bills = [f"K{100 + n % 40};{day[n]};Plus;{n},50" for n in range(rows)]
+    events = [
+        f'{{"user": "K{100 + n % 60}", "event": "demo_request", "timestamp": "2024-01-01T10:00"}}'
+        for n in range(rows)
+    ]
+    files = {
+        "a.csv": ["Anfrage-Nr;Kunden-Nr;Eingang;Quelle;Abschluss am;Ergebnis;Betreuer", *leads],
+        "b.csv": ["Kunden-Nr;Name;Größe", *people],
+        "c.tsv": ["Kunden-Nr\tZeitpunkt\tArt\tDauer (min)", *contacts],
+        "d.csv": ["Kunden-Nr;Datum;Produkt;Betrag", *bills],
+        "e.jsonl": events,
+    }
+    for name, lines in files.items():
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return list(files)
+
+
+def test_ids_that_files_share_tell_who_is_who(tmp_path: Path) -> None:
+    guesses = guess_files(company(tmp_path), tmp_path)
+    tables = ["leads", "people", "activities", "purchases", "events"]
+    assert [guess.table for guess in guesses] == tables
+    leads, people, contacts, bills, events = guesses
+    assert origin(leads, "lead_id") == ColumnSource("Anfrage-Nr")
+    assert origin(leads, "won") == ColumnSource("Ergebnis", won=("gewonnen",), lost=("verloren",))
+    assert origin(leads, "created_at") == ColumnSource("Eingang", "%d.%m.%Y %H:%M")
+    assert origin(leads, "closed_at") == ColumnSource("Abschluss am", "%d.%m.%Y %H:%M")
+    assert origin(leads, "rep_id") == ColumnSource("Betreuer")
+    assert all(origin(g, "person_id") == ColumnSource("Kunden-Nr") for g in guesses[:4])
+    assert origin(events, "person_id") == ColumnSource("user")
+    assert origin(contacts, "kind") == ColumnSource("Art")
+    assert origin(contacts, "duration_s") is None, "minutes are no seconds"
+    assert origin(bills, "amount") == ColumnSource("Betrag")
+    assert people.why.startswith('every row has a "Kunden-Nr"')
+    text = settings_text("x", tmp_path, guesses)
+    (tmp_path / "umbrella.toml").write_text(text, encoding="utf-8")
+    assert check(load_settings(tmp_path)).problems == ()
+
+
+def test_without_leads_elsewhere_a_list_with_keys_may_be_the_leads(tmp_path: Path) -> None:
+    company(tmp_path)
+    people, events = guess_files(["b.csv", "e.jsonl"], tmp_path)
+    assert (people.table, events.table) == ("leads", "events")
