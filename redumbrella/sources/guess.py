@@ -28,7 +28,9 @@ from redumbrella.sources.vocabulary import (
     words,
 )
 
-LEAST_SHARED = 0.5  # of the ids of the shorter of two columns that mean the same
+# Share of the ids of the shorter of two columns that the other must have, where both mean the same.
+LEAST_SHARED = 0.5
+LEAST_SHARED_NUMBERS = 0.9  # every table counts its rows from 1
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,18 @@ def _kin(look: Look, looks: Sequence[Look]) -> _Kin:
 def _are_the_same(one: Seen, other: Seen) -> bool:
     if not one.ids or not other.ids or not (one.is_unique or other.is_unique):
         return False
-    return len(one.ids & other.ids) >= LEAST_SHARED * min(len(one.ids), len(other.ids))
+    least = LEAST_SHARED
+    if "number" in {one.read.type, other.read.type}:
+        least = LEAST_SHARED_NUMBERS
+        if one.is_unique and other.is_unique and one.name.casefold() != other.name.casefold():
+            return False
+    return len(one.ids & other.ids) >= least * min(len(one.ids), len(other.ids))
+
+
+def _who(columns: Sequence[Seen], kin: _Kin) -> Seen | None:
+    """The column with ids that other files have too; one in which they return comes first."""
+    linked = sorted((c for c in columns if kin.of(c)), key=lambda column: column.is_unique)
+    return linked[0] if linked else None
 
 
 def _table(look: Look, kin: _Kin) -> tuple[str, str]:
@@ -146,13 +159,13 @@ def _table(look: Look, kin: _Kin) -> tuple[str, str]:
 
 def _by_values(columns: Sequence[Seen], kin: _Kin) -> tuple[str, str] | None:
     """What the values of a file without an outcome look like: facts about people, or people."""
-    who = next((column for column in columns if kin.of(column)), None)
+    who = _who(columns, kin)
     if who is not None and who.is_unique and kin.leads:
         return "people", f'every row has a "{who.name}" of its own, which others speak of'
     named = _named("person_id", columns, lambda seen: not seen.is_time)
     who = who or (named[0] if named else None)
     at = next((column for column in columns if column.is_time), None)
-    if who is None or at is None:
+    if who is None or who.is_unique or at is None:
         return None
     facts = f'"{who.name}" comes again and again, each time with "{at.name}"'
     kinds = _named("kind", columns, _fits_kind("kind", "events"))
@@ -173,7 +186,7 @@ def _leads(columns: Sequence[Seen], kin: _Kin) -> tuple[list[Choice], dict[str, 
     times = [choice for choice in (created, closed) if choice is not None]
     rest = [c for c in rest if not any(_is(choice, c) for choice in times)]
     more = []
-    person = next((column for column in rest if kin.of(column)), None)
+    person = _who(rest, kin)
     if person is not None:
         more.append(_same_ids("person_id", person, kin))
         rest = [column for column in rest if column is not person]
@@ -369,7 +382,7 @@ def _others(table: str, columns: Sequence[Seen], kin: _Kin) -> list[Choice]:
     """Choices for a table other than leads; required columns without a guess stay open."""
     rest = list(columns)
     choices = []
-    who = next((seen for seen in rest if kin.of(seen)), None)
+    who = _who(rest, kin)
     if who is not None and TABLES[table].column("person_id") is not None:
         is_lead = "lead" in words(who.name) and TABLES[table].column("lead_id") is not None
         choices.append(_same_ids("lead_id" if is_lead else "person_id", who, kin))

@@ -244,3 +244,17 @@ def test_without_leads_elsewhere_a_list_with_keys_may_be_the_leads(tmp_path: Pat
     company(tmp_path)
     people, events = guess_files(["b.csv", "e.jsonl"], tmp_path)
     assert (people.table, events.table) == ("leads", "events")
+
+
+def test_rows_counted_from_one_are_not_the_same_people(tmp_path: Path) -> None:
+    leads = [
+        f"{n},{n % 30 + 1},2024-01-{1 + n % 28:02},{('won', 'lost')[n % 2]}" for n in range(1, 90)
+    ]
+    calls = [f"{n},{n % 60 + 1},2024-02-{1 + n % 28:02},Call" for n in range(1, 200)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,customer_id,created,outcome", *leads]))
+    (tmp_path / "b.csv").write_text("\n".join(["id,lead_id,time,type", *calls]))
+    first, second = guess_files(["a.csv", "b.csv"], tmp_path)
+    assert (first.table, second.table) == ("leads", "activities")
+    assert origin(first, "lead_id") == ColumnSource("id")
+    assert origin(second, "lead_id") == ColumnSource("lead_id")
+    assert origin(second, "person_id") is None
