@@ -10,9 +10,16 @@ from functools import partial
 
 import numpy as np
 
-from redumbrella.evaluation.comparison import ERRORS_TO_LEAVE_PRIOR, Comparison, compare, doubt
+from redumbrella.evaluation.comparison import (
+    ERRORS_TO_LEAVE_PRIOR,
+    Comparison,
+    compare,
+    doubt,
+    lasting_difference,
+)
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine, mix
 from redumbrella.evaluation.forgetting import MemoryTrial, choose_memory
+from redumbrella.evaluation.metrics import row_log_loss
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.running import are_needed, running_features
@@ -71,6 +78,12 @@ class Look:
     makers: Mapping[str, Maker]
     examination: Examination
     comparison: Comparison
+
+    @property
+    def losses(self) -> list[Vector]:
+        """Log loss of each lead by the best family, one array per fold."""
+        answers = self.examination.probability(self.comparison.best)
+        return [row_log_loss(p, y) for p, y in zip(answers, self.examination.won, strict=True)]
 
     @property
     def log_loss(self) -> float:
@@ -136,7 +149,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _telling(design, won, np.arange(won.size), observed.stages)
     trials, looks = _compared(observed, design, clock, folds, regime, walks_forward, report)
-    look = min(looks, key=lambda look: look.log_loss)
+    look = _plainest_good(looks)
     memory, whole, makers = look.memory, look.design, look.makers
     examination, comparison = look.examination, look.comparison
     chosen = comparison.chosen
@@ -264,7 +277,7 @@ def _compared(
 ) -> tuple[Sequence[MemoryTrial], Sequence[Look]]:
     """Memories tried by quick probes, and all families with the one that the probes prefer.
 
-    Over time also with the plain one, which stands first and so wins a tie (decision 13).
+    Over time also with the plain one, which stands first (decision 13).
     """
     won = observed.won
     memory, trials = Memory(), list[MemoryTrial]()
@@ -281,6 +294,13 @@ def _compared(
         part = _part(report, start, end)
         looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
     return trials, looks
+
+
+def _plainest_good(looks: Sequence[Look]) -> Look:
+    """The first look, unless the best families of another are better beyond the error."""
+    best = min(looks, key=lambda look: look.log_loss)
+    gain, error = lasting_difference(looks[0].losses, best.losses)
+    return best if gain > error else looks[0]
 
 
 def _look(
