@@ -3,11 +3,12 @@
 In: X (n, m), outcomes, weights. Out: layers as (weights, biases), rectified between them, whose
 output is the log-odds of winning. Promise: the layers returned are those of the round with the
 lowest log loss on a held-out tenth, and the same data and seed give the same layers. Rows that
-belong together, the stages of one lead, stand beside each other: so what is held out are runs of
+belong together, the stages of one lead, stand beside each other: then what is held out are runs of
 neighbours, since a network that has seen other stages of a lead knows its outcome by heart.
 """
 
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -30,14 +31,19 @@ MOST_STEPS_OF_FEW = 1_000  # where that many passes would be fewer steps
 PATIENCE = 4
 SHARE_HELD_OUT = 0.1
 RUNS = 100  # of neighbouring rows, of which some are held out
+ALONE = 0.999  # leads per row from which on no lead has several rows
 LEAST_GAIN = 1e-5
 LEAST_ROWS_TO_HOLD_OUT = 20
 
 
 def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
-    """Layers that tell won from lost leads. won: (n,) 0 or 1; weight: (n,) > 0."""
+    """Layers that tell won from lost leads. won: (n,) 0 or 1; weight: (n,) > 0, 1 for a lead.
+
+    Where rows weigh less than 1 they are stages, or old: several count as one lead.
+    """
     rng = np.random.default_rng(seed)
-    rows, held = _held_out(X.shape[0], rng)
+    leads_per_row = min(1.0, float(weight.sum()) / X.shape[0])
+    rows, held = _held_out(X.shape[0], leads_per_row > ALONE, rng)
     # Single precision is enough for a network and takes half the time.
     X, y = X.astype(np.float32), won.astype(np.float32)
     w = (weight / weight.mean()).astype(np.float32)
@@ -47,9 +53,9 @@ def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     best, kept, failed = np.inf, network.copy(), 0
     # A round sees as many rows as there are leads: a lead with many stages teaches fast.
     taught = rows.size - held
-    steps = max(LEAST_STEPS, round(min(1.0, weight.sum() / rows.size) * taught / batch))
+    steps = max(LEAST_STEPS, ceil(leads_per_row * taught / batch))
     order = rows[:0]
-    for _ in range(max(MOST_PASSES * taught // batch, MOST_STEPS_OF_FEW) // steps + 1):
+    for _ in range(ceil(max(MOST_PASSES * taught / batch, MOST_STEPS_OF_FEW) / steps)):
         for _ in range(steps):
             if not order.size:
                 order = rng.permutation(rows[held:])
@@ -66,13 +72,14 @@ def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     return [(a.astype(np.float64), b.astype(np.float64)) for a, b in layers]
 
 
-def _held_out(n: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], int]:
-    """All rows, those of the runs to hold out first, and how many these are."""
+def _held_out(n: int, alone: bool, rng: np.random.Generator) -> tuple[NDArray[np.intp], int]:
+    """All rows, those to hold out first, and how many these are. alone: each row is a lead."""
     if n < LEAST_ROWS_TO_HOLD_OUT:
         return rng.permutation(n), 0
-    run = np.arange(n) * min(RUNS, n) // n
-    place = rng.permutation(run[-1] + 1)[run]
-    return np.argsort(place, kind="stable"), int((place < SHARE_HELD_OUT * (run[-1] + 1)).sum())
+    runs = n if alone else min(RUNS, n)
+    run = np.arange(n) * runs // n
+    place = np.argsort(rng.permutation(runs))[run]
+    return np.argsort(place, kind="stable"), int((place < int(SHARE_HELD_OUT * runs)).sum())
 
 
 def _log_loss(z: Single, won: Single, weight: Single) -> float:
