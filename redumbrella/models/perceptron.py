@@ -25,9 +25,8 @@ LEARNING_RATE = 2e-3
 DECAY = (0.9, 0.999)  # of the moments of the gradient, Kingma and Ba (2015)
 BATCH, LARGE_BATCH = 256, 512
 LARGE_ROWS = 15_000
-LEAST_STEPS = 10  # from one look at the held-out rows to the next
+LEAST_STEPS = 10  # from one look at the held-out stages to the next
 MOST_PASSES = 30  # through all rows
-MOST_STEPS_OF_FEW = 1_000  # where that many passes would be fewer steps
 PATIENCE = 4
 SHARE_HELD_OUT = 0.1
 RUNS = 100  # of neighbouring rows, of which some are held out
@@ -43,7 +42,8 @@ def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     """
     rng = np.random.default_rng(seed)
     leads_per_row = min(1.0, float(weight.sum()) / X.shape[0])
-    rows, held = _held_out(X.shape[0], leads_per_row > ALONE, rng)
+    alone = leads_per_row > ALONE
+    rows, held = _held_out(X.shape[0], alone, rng)
     # Single precision is enough for a network and takes half the time.
     X, y = X.astype(np.float32), won.astype(np.float32)
     w = (weight / weight.mean()).astype(np.float32)
@@ -53,9 +53,9 @@ def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     best, kept, failed = np.inf, network.copy(), 0
     # A round sees as many rows as there are leads: a lead with many stages teaches fast.
     taught = rows.size - held
-    steps = max(LEAST_STEPS, ceil(leads_per_row * taught / batch))
+    steps = max(1 if alone else LEAST_STEPS, ceil(leads_per_row * taught / batch))
     order = rows[:0]
-    for _ in range(ceil(max(MOST_PASSES * taught / batch, MOST_STEPS_OF_FEW) / steps)):
+    for _ in range(ceil(MOST_PASSES * ceil(taught / batch) / steps)):
         for _ in range(steps):
             if not order.size:
                 order = rng.permutation(rows[held:])

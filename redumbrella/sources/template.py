@@ -163,7 +163,8 @@ def _list(values: Sequence[str]) -> str:
 
 
 def _wrapped(comment: str) -> list[str]:
-    flat = " ".join(comment.split())
+    # Names of columns stand in comments too, and TOML forbids control characters even there.
+    flat = " ".join("".join(c if c.isprintable() else " " for c in comment).split())
     return textwrap.wrap(
         flat, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False
     )
