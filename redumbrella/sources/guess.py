@@ -186,13 +186,15 @@ def _leads(columns: Sequence[Seen], kin: _Kin) -> tuple[list[Choice], dict[str, 
     times = [choice for choice in (created, closed) if choice is not None]
     rest = [c for c in rest if not any(_is(choice, c) for choice in times)]
     more = []
+    wanted = ["person_id", "product_id", "campaign_id", "source", "rep_id", "amount"]
     person = _who(rest, kin)
     if person is not None:
         more.append(_same_ids("person_id", person, kin))
         rest = [column for column in rest if column is not person]
-    for name in ("person_id", "product_id", "campaign_id", "source", "rep_id", "amount"):
+        wanted.remove("person_id")
+    for name in wanted:
         choice = _synonym(name, rest, _fits_kind(name, "leads"))
-        if choice is not None and (name != "person_id" or person is None):
+        if choice is not None:
             more.append(choice)
             rest = [column for column in rest if not _is(choice, column)]
     ignore = {
