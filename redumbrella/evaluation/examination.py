@@ -14,7 +14,7 @@ import numpy as np
 
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Family, Vector, probability_of
-from redumbrella.models.blend import fit_weights
+from redumbrella.models.blend import fit_weights, pooled
 from redumbrella.models.calibration import Calibration, fit_calibration
 from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
@@ -76,7 +76,7 @@ class Examination:
         answers = []
         for k in range(len(self.folds)):
             weights = self.blend_weights(at=k)
-            answers.append(mix({name: self.log_odds[name][k] for name in weights}, weights))
+            answers.append(pooled({name: self.log_odds[name][k] for name in weights}, weights))
         self.log_odds[BLEND] = answers
         self.seconds[BLEND] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
 
@@ -85,11 +85,6 @@ class Examination:
         age = len(self.folds) - 1.0 - np.asarray(folds, np.float64)
         share = FADING**age if self.forward else np.ones(len(folds))
         return np.asarray(share / share.sum() if len(folds) else share)
-
-
-def mix(log_odds: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
-    """Weighted mean of the members' log-odds, (n,)."""
-    return np.asarray(sum(weights[name] * log_odds[name] for name in weights), np.float64)
 
 
 def examine(

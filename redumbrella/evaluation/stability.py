@@ -9,10 +9,11 @@ from functools import partial
 
 import numpy as np
 
-from redumbrella.evaluation.examination import Maker, answer, mix
+from redumbrella.evaluation.examination import Maker, answer
 from redumbrella.evaluation.metrics import Vector, auc, log_loss
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
+from redumbrella.models.blend import pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.parallel import run_all
 from redumbrella.training.memory import Memory
@@ -62,7 +63,7 @@ def repeated_split(
         nonlocal done
         fold = random_share(won.size, TRAIN_SHARE, seed)
         z = {name: answer(make(), design, won, fold, Memory()) for name, make in makers.items()}
-        p = probability_of(calibration.apply(mix(z, weights)))
+        p = probability_of(calibration.apply(pooled(z, weights)))
         done += 1
         report("Stability: random 70/30 splits", done / repeats)
         return log_loss(p, won[fold.test]), auc(p, won[fold.test])

@@ -42,6 +42,7 @@ FAMILIES: dict[str, type[Family]] = {
     for family in (Prior, Points, CorrectedRhythm, NaiveBayes, Logistic, Pairs, Boosted, Neural)
 }
 COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 8}
+FORMAT = 2  # raised when what is stored would be read as another model
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
 
 
@@ -106,7 +107,7 @@ def save_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | Non
     parts = prefixed({key: _blend_parts(blend) for key, blend in blends.items()})
     features = features_of(model)
     document = {
-        "format": 1,
+        "format": FORMAT,
         "version": model.version,
         "target": model.target,
         "regime": model.regime,
@@ -155,6 +156,8 @@ def load_model(folder: Path) -> LeadModel:
 
 
 def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']}, known is {FORMAT}")
     features = tuple(
         Feature(f["name"], f["source"], f["kind"], tuple(f["levels"])) for f in document["features"]
     )

@@ -17,7 +17,7 @@ from redumbrella.evaluation.comparison import (
     doubt,
     lasting_difference,
 )
-from redumbrella.evaluation.examination import Examination, Maker, answer, examine, mix
+from redumbrella.evaluation.examination import Examination, Maker, answer, examine
 from redumbrella.evaluation.forgetting import MemoryTrial, choose_memory
 from redumbrella.evaluation.metrics import row_log_loss
 from redumbrella.evaluation.probes import plan_probes
@@ -26,7 +26,7 @@ from redumbrella.evaluation.running import are_needed, running_features
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
-from redumbrella.models.blend import Blend
+from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.corrected_rhythm import CorrectedRhythm, has_rhythm
 from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
@@ -378,7 +378,7 @@ def _last_fifth(
     z = {name: answer(make(), design, won, fold, memory) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, memory)
     chosen = "blend" if len(weights) > 1 else next(iter(weights))
-    model = probability_of(examination.calibration(chosen).apply(mix(z, weights)))
+    model = probability_of(examination.calibration(chosen).apply(pooled(z, weights)))
     rows = Fold(numbers[fold.train], numbers[fold.test])
     return Period(rows, won[fold.test], model, probability_of(prior))
 

@@ -1,4 +1,4 @@
-"""Calibration, blend weights and what is shared by families, against values by hand."""
+"""Calibration and what is shared by families, against values by hand."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ from redumbrella.models.base import (
     probability_of,
     unprefixed,
 )
-from redumbrella.models.blend import Blend, fit_weights
 from redumbrella.models.calibration import (
     MAX_SHIFT,
     SLOPES,
@@ -23,7 +22,6 @@ from redumbrella.models.calibration import (
     fit_calibration,
     fit_line,
 )
-from redumbrella.models.logistic import Logistic
 from redumbrella.models.naive_bayes import NaiveBayes
 
 Z = np.random.default_rng(0).normal(-1.0, 1.3, 6_000)
@@ -127,48 +125,6 @@ def test_nothing_to_calibrate_by() -> None:
     assert fit_calibration([], [], np.empty(0)) == Calibration()
     assert fit_calibration([Z[:9]], [np.ones(9)], np.ones(1)) == Calibration()
     np.testing.assert_array_equal(Calibration().apply(Z), Z)
-
-
-def test_blend_weights_are_those_of_the_truth() -> None:
-    rng = np.random.default_rng(3)
-    first, second = rng.normal(0, 1.5, 6_000), rng.normal(0, 1.5, 6_000)
-    won = np.array_split(draw(0.7 * first + 0.3 * second), 4)
-    said = {"a": first, "b": second, "c": rng.normal(0, 2, 6_000)}
-    weights = fit_weights({n: np.array_split(z, 4) for n, z in said.items()}, won, EVEN)
-    assert sum(weights.values()) == pytest.approx(1.0)
-    assert weights["a"] == pytest.approx(0.7, abs=0.06)
-    assert weights["b"] == pytest.approx(0.3, abs=0.06)
-    assert "c" not in weights
-    one = np.ones(1)
-    assert fit_weights({"a": [first]}, [draw(first)], one) == {"a": 1.0}
-    assert fit_weights({"a": [first], "bad": [-first]}, [draw(first)], one) == {"a": 1.0}
-
-
-def test_folds_that_disagree_share_the_weight() -> None:
-    rng = np.random.default_rng(4)
-    said = {name: list(rng.normal(0, 1.5, (2, 2_000))) for name in ("a", "b")}
-    won = [draw(said["a"][0]), draw(said["b"][1])]
-    weights = fit_weights(said, won, np.array([0.4, 0.6]))
-    assert weights["a"] == pytest.approx(0.4, abs=0.08)
-    assert fit_weights(said, [], np.empty(0)) == {"a": 0.5, "b": 0.5}
-    few = {name: [answers[0][:3]] for name, answers in said.items()}
-    near = fit_weights(few, [np.array([1.0, 0.0, 1.0])], np.ones(1))
-    assert abs(near["a"] - 0.5) < 0.3
-
-
-def test_a_blend_adds_its_members_up() -> None:
-    design = make_design(300)
-    won, weight = draw(truth(design)), np.ones(300)
-    members = {"logistic": Logistic().fit(design, won, weight)} | {
-        "naive_bayes": NaiveBayes().fit(design, won, weight)
-    }
-    blend = Blend(members, {"logistic": 0.75, "naive_bayes": 0.25}, Calibration(0.9, -0.2))
-    inside = sum(blend.weights[n] * m.log_odds(design) for n, m in members.items())
-    np.testing.assert_allclose(blend.log_odds(design), -0.2 + 0.9 * inside)
-    np.testing.assert_allclose(blend.probability(design), probability_of(-0.2 + 0.9 * inside))
-    part = blend.contributions(design)
-    total = part.base + part.values.sum(axis=1)
-    np.testing.assert_allclose(total, blend.log_odds(design), atol=1e-9)
 
 
 def test_scaled_contributions() -> None:

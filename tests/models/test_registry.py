@@ -13,7 +13,14 @@ from redumbrella.errors import ModelError
 from redumbrella.features.records import fit_records
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel, load_model, save_model
+from redumbrella.models.registry import (
+    COMPLEXITY,
+    FAMILIES,
+    FORMAT,
+    LeadModel,
+    load_model,
+    save_model,
+)
 from redumbrella.models.uncertainty import fit_spread
 from redumbrella.training.memory import fit_clock
 from redumbrella.workflows.report_document import Family as FamilyName
@@ -81,7 +88,7 @@ def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:
     model, _, _ = build(["logistic"], with_clock=False)
     save_model(tmp_path / "v1", model)
     assert {path.name for path in (tmp_path / "v1").iterdir()} == {"model.json", "arrays.npz"}
-    assert orjson.loads((tmp_path / "v1" / "model.json").read_bytes())["format"] == 1
+    assert orjson.loads((tmp_path / "v1" / "model.json").read_bytes())["format"] == FORMAT
     with np.load(tmp_path / "v1" / "arrays.npz", allow_pickle=False) as stored:
         assert all(not stored[name].dtype.hasobject for name in stored.files)
 
@@ -95,6 +102,11 @@ def test_a_broken_model_is_one_clear_message(tmp_path: Path) -> None:
         with pytest.raises(ModelError, match="umbrella train"):
             load_model(tmp_path / "v1")
     (tmp_path / "v1" / "arrays.npz").write_bytes(whole)
+    document = orjson.loads((tmp_path / "v1" / "model.json").read_bytes())
+    for other in ({}, document | {"format": FORMAT - 1}):
+        (tmp_path / "v1" / "model.json").write_bytes(orjson.dumps(other))
+        with pytest.raises(ModelError, match="umbrella train"):
+            load_model(tmp_path / "v1")
     (tmp_path / "v1" / "model.json").write_bytes(b"{}")
     with pytest.raises(ModelError, match="umbrella train"):
         load_model(tmp_path / "v1")
