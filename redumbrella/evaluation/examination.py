@@ -22,7 +22,7 @@ from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
 BLEND = "blend"
-BLENDABLE = ("rhythm", "naive_bayes", "logistic", "pairs", "boosted", "neural")
+BLENDABLE = ("rhythm", "naive_bayes", "straight", "logistic", "pairs", "boosted", "neural")
 # Where folds walk forward, each says so much less than the one after it about the level of today.
 FADING = 0.5
 

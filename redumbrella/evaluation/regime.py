@@ -44,6 +44,7 @@ def allowed(won: int, lost: int) -> Regime:
         "points",
         "rhythm",
         "naive_bayes",
+        "straight",
         "logistic",
         "pairs",
         "boosted",

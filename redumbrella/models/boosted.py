@@ -81,7 +81,7 @@ class Boosted(Family):
 
     name: ClassVar[str] = "boosted"
     label: ClassVar[str] = "Boosted trees"
-    complexity: ClassVar[int] = 6
+    complexity: ClassVar[int] = 7
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Finds how to grow on the last leads, then grows the forests on all."""

@@ -138,10 +138,11 @@ class Encoding:
         return history @ sp.diags(1.0 / self.history_scale)
 
 
-def fit_encoding(design: Design, knots: Sequence[int] = ()) -> Encoding:
+def fit_encoding(design: Design, knots: Sequence[int] = (), *, steps: bool = True) -> Encoding:
     """Learns center, scale, skew and quantiles of each column of n training rows.
 
-    knots: which of the inner quantiles, by number from 0, are knots too.
+    knots: which of the inner quantiles, by number from 0, are knots too. steps: whether numbers are
+    put in bins at all.
     """
     profile = design.profile
     p = profile.shape[1]
@@ -156,7 +157,7 @@ def fit_encoding(design: Design, knots: Sequence[int] = ()) -> Encoding:
         shown = _unskew(known, skewed[j])
         center[j], scale[j] = shown.mean(), shown.std() or 1.0
         found = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-        if np.unique(known[:: max(1, known.size // 1_000)]).size > 2:
+        if steps and np.unique(known[:: max(1, known.size // 1_000)]).size > 2:
             edges[j, : found.size] = found
     bent = _unskew(edges[:, list(knots)], skewed[:, None])
     history_scale = _history_scale(design.history)

@@ -37,12 +37,12 @@ class Logistic(Family):
 
     name: ClassVar[str] = "logistic"
     label: ClassVar[str] = "Logistic regression"
-    complexity: ClassVar[int] = 4
+    complexity: ClassVar[int] = 5
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Estimates the ridges where none is given, then the coefficients."""
         self.features = design.features
-        self.encoding = fit_encoding(design, KNOTS)
+        self.encoding = self._fit_encoding(design)
         X = self.encoding.transform(design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
@@ -54,9 +54,9 @@ class Logistic(Family):
             self.intercept, self.coefficients = solve(X, won, weight, variance)
         return self
 
-    def quick(self) -> "Logistic":
+    def quick(self) -> Self:
         """The same ridges, without estimating them again."""
-        return Logistic(variance=self.variance)
+        return type(self)(variance=self.variance)
 
     def log_odds(self, design: Design) -> Vector:
         """intercept + X @ coefficients."""
@@ -92,3 +92,6 @@ class Logistic(Family):
             means=parts.arrays["means"],
             encoding=encoding_from(features, parts),
         )
+
+    def _fit_encoding(self, design: Design) -> Encoding:
+        return fit_encoding(design, KNOTS)

@@ -45,7 +45,7 @@ class Neural(Family):
 
     name: ClassVar[str] = "neural"
     label: ClassVar[str] = "Neural network"
-    complexity: ClassVar[int] = 7
+    complexity: ClassVar[int] = 8
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Trains on the most recent leads."""

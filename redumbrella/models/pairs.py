@@ -54,7 +54,7 @@ class Pairs(Family):
 
     name: ClassVar[str] = "pairs"
     label: ClassVar[str] = "Logistic regression with pairs"
-    complexity: ClassVar[int] = 5
+    complexity: ClassVar[int] = 6
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Seeks the pairs and estimates the ridges where none are given, then the coefficients."""

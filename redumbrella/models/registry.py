@@ -31,6 +31,7 @@ from redumbrella.models.neural import Neural
 from redumbrella.models.pairs import Pairs
 from redumbrella.models.points import Points
 from redumbrella.models.prior import Prior
+from redumbrella.models.straight import Straight
 from redumbrella.models.uncertainty import Spread
 from redumbrella.training.memory import Clock
 
@@ -39,9 +40,19 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, type[Family]] = {
     family.name: family
-    for family in (Prior, Points, CorrectedRhythm, NaiveBayes, Logistic, Pairs, Boosted, Neural)
+    for family in (
+        Prior,
+        Points,
+        CorrectedRhythm,
+        NaiveBayes,
+        Straight,
+        Logistic,
+        Pairs,
+        Boosted,
+        Neural,
+    )
 }
-COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 8}
+COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 9}
 FORMAT = 2  # raised when what is stored would be read as another model
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
 

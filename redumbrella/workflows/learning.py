@@ -33,6 +33,7 @@ from redumbrella.models.logistic import SHRUNKEN_VARIANCE, Logistic
 from redumbrella.models.parallel import run_all
 from redumbrella.models.product_model import ProductModel
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
+from redumbrella.models.straight import Straight, has_numbers
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.training.leaks import Leak
 from redumbrella.training.memory import Clock, Memory
@@ -53,6 +54,8 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
+# The plain memory has nothing for it but that it is plain: half an error tips the scales.
+ERRORS_TO_LEAVE_PLAIN = 0.5
 # Comparing all families a second time takes a minute more at 95,000 rows.
 MOST_ROWS_FOR_TWO_LOOKS = 50_000
 
@@ -149,7 +152,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _telling(design, won, np.arange(won.size), observed.stages)
     trials, looks = _compared(observed, design, clock, folds, regime, walks_forward, report)
-    look = _plainest_good(looks)
+    look = _plainer_look(looks)
     memory, whole, makers = look.memory, look.design, look.makers
     examination, comparison = look.examination, look.comparison
     chosen = comparison.chosen
@@ -296,11 +299,11 @@ def _compared(
     return trials, looks
 
 
-def _plainest_good(looks: Sequence[Look]) -> Look:
-    """The first look, unless the best families of another are better beyond the error."""
+def _plainer_look(looks: Sequence[Look]) -> Look:
+    """The first look, unless the best family of another is better by ERRORS_TO_LEAVE_PLAIN."""
     best = min(looks, key=lambda look: look.log_loss)
     gain, error = lasting_difference(looks[0].losses, best.losses)
-    return best if gain > error else looks[0]
+    return best if gain > ERRORS_TO_LEAVE_PLAIN * error else looks[0]
 
 
 def _look(
@@ -347,6 +350,8 @@ def _makers(regime: Regime, design: Design) -> dict[str, Maker]:
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
     if not has_rhythm(design.features):
         makers.pop(CorrectedRhythm.name, None)
+    if not has_numbers(design.profile_features):
+        makers.pop(Straight.name, None)
     if regime.name == "shrunken":
         makers["logistic"] = lambda: Logistic(variance=SHRUNKEN_VARIANCE)
     return makers

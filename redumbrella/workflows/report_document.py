@@ -15,6 +15,7 @@ Family = Literal[
     "points",
     "rhythm",
     "naive_bayes",
+    "straight",
     "logistic",
     "pairs",
     "boosted",

@@ -287,7 +287,7 @@ def test_an_answer_needs_no_look_at_the_test_outcomes() -> None:
     ("scarce", "name", "families"),
     [
         (0, "prior", 1), (4, "prior", 1), (5, "rules", 2), (19, "rules", 2), (20, "shrunken", 3),
-        (39, "shrunken", 3), (40, "model", 8), (299, "model", 8), (300, "model", 8),
+        (39, "shrunken", 3), (40, "model", 9), (299, "model", 9), (300, "model", 9),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("won_is_scarce", [True, False])

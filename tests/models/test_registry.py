@@ -62,7 +62,7 @@ def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table,
 
 @pytest.mark.parametrize("with_clock", [True, False])
 @pytest.mark.parametrize(
-    "members", [["prior"], ["logistic", "pairs", "boosted", "neural"], ["points"]]
+    "members", [["prior"], ["straight", "logistic", "pairs", "boosted", "neural"], ["points"]]
 )
 def test_a_model_read_back_says_the_same(
     tmp_path: Path, members: list[str], with_clock: bool

@@ -102,7 +102,7 @@ def test_a_lesson_is_relearned_on_other_columns() -> None:
     early = make_design(400, seed=1)
     z = truth(early)
     lesson = learn(observed(draw(z)), early, None, quiet)
-    for family in ("logistic", "pairs", "neural", "boosted"):
+    for family in ("straight", "logistic", "pairs", "neural", "boosted"):
         narrow = make_design(300, seed=2).only(np.array([0, 3, 4]))
         chosen = replace(
             lesson,

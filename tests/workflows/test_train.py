@@ -58,7 +58,8 @@ def test_a_strong_signal_beats_the_base_rate(strong: World) -> None:
     assert document["chosen"]["family"] != "prior"
     losses = {row["family"]: row["log_loss"]["mean"] for row in document["families"]}
     assert set(losses) == {
-        "prior", "points", "naive_bayes", "logistic", "pairs", "boosted", "neural", "blend",
+        "prior", "points", "naive_bayes", "straight", "logistic", "pairs", "boosted", "neural",
+        "blend",
     }  # fmt: skip
     prior = losses["prior"]
     chosen = losses[document["chosen"]["family"]]

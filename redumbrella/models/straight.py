@@ -1,0 +1,30 @@
+"""Logistic regression in straight lines: a number counts by its scaled value alone.
+
+Nothing steps or bends, so that what lies beyond the record continues the line that the record
+shows. `Logistic` ends there with its last step. Which of the two is right nobody knows before, so
+both are compared, and a blend hedges (decision 18).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.encoding import Encoding, fit_encoding
+from redumbrella.models.logistic import Logistic
+
+
+@dataclass
+class Straight(Logistic):
+    """A ridge-logistic model of scaled numbers and one-hot categories."""
+
+    name: ClassVar[str] = "straight"
+    label: ClassVar[str] = "Logistic regression, straight"
+    complexity: ClassVar[int] = 4
+
+    def _fit_encoding(self, design: Design) -> Encoding:
+        return fit_encoding(design, steps=False)
+
+
+def has_numbers(features: tuple[Feature, ...]) -> bool:
+    """Whether a line can differ from steps: without numbers both models are one."""
+    return any(feature.kind == "number" for feature in features)

@@ -1,0 +1,41 @@
+"""Straight lines: what lies beyond the record continues what the record shows."""
+
+import numpy as np
+from lead_worlds import draw
+
+from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.logistic import Logistic
+from redumbrella.models.straight import Straight, has_numbers
+
+NUMBER = Feature("x", "x", "number")
+LEVELS = Feature("c", "c", "category", ("rare", "a", "b"))
+
+
+def design_of(x: np.ndarray) -> Design:
+    return Design((NUMBER,), x[:, None])
+
+
+def test_a_line_goes_on_where_steps_end() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1.0, 1.0, 20_000)
+    won, weight = draw(1.5 * x - 1.0), np.ones(x.size)
+    straight = Straight().fit(design_of(x), won, weight)
+    inside = straight.log_odds(design_of(np.array([-0.5, 0.0, 0.5])))
+    np.testing.assert_allclose(inside, [-1.75, -1.0, -0.25], atol=0.1)
+    assert straight.log_odds(design_of(np.array([2.5])))[0] - inside[1] > 3.4
+    # A plateau is what steps and bends are for.
+    flat = draw(np.where(x < 0.0, -2.0, 0.0))
+    bent = Logistic().fit(design_of(x), flat, weight).log_odds(design_of(np.array([-1.0, -0.3])))
+    lines = Straight().fit(design_of(x), flat, weight).log_odds(design_of(np.array([-1.0, -0.3])))
+    assert abs(bent[1] - bent[0]) < 0.4 < lines[1] - lines[0]
+
+
+def test_without_numbers_there_is_nothing_to_be_straight() -> None:
+    assert has_numbers((LEVELS, NUMBER))
+    assert not has_numbers((LEVELS, Feature("flag", "flag", "flag")))
+    codes = Design((LEVELS,), np.random.default_rng(1).integers(0, 3, (500, 1)).astype(float))
+    won, weight = draw(codes.profile[:, 0] - 1.0), np.ones(500)
+    np.testing.assert_array_equal(
+        Straight().fit(codes, won, weight).log_odds(codes),
+        Logistic().fit(codes, won, weight).log_odds(codes),
+    )
