@@ -92,6 +92,18 @@ class Result:
         return self.loss(OURS) / self.loss(self.best_peer)
 
     @property
+    def true_ratio(self) -> float:
+        """The ratio by the true chances of a simulated table: the luck of the draw taken out."""
+        assert self.table.truth is not None
+        truth = self.table.truth[self.table.is_open]
+
+        def expected(side: str) -> float:
+            p = self.answers[side].probability
+            return -float(np.mean(truth * np.log(p) + (1.0 - truth) * np.log1p(-p)))
+
+        return expected(OURS) / min(expected(side) for side in self.answers if side != OURS)
+
+    @property
     def ratio_error(self) -> float:
         """Standard error of the ratio from the paired differences of the open leads."""
         ours, best = (self.answers[side].probability for side in (OURS, self.best_peer))
@@ -237,6 +249,11 @@ def describe(result: Result) -> list[str]:
         f"In use: {result.family}; verdict: {result.verdict}.",
         "",
     ]
+    if table.truth is not None:
+        lines += [
+            f"By the true chances, not what was drawn from them: {result.true_ratio:.4f}.",
+            "",
+        ]
     return lines
 
 
@@ -345,7 +362,7 @@ LogisticRegression on one-hot categories with medians and scaling; LGBMClassifie
 categories; all with their defaults. Calibration error: mean distance of what was said from what
 happened over ten equally full bins, with what chance alone would show taken off. Seconds were
 taken on a shared machine with two cores and say little. ± is the standard error of the ratio,
-paired lead by lead. Red Umbrella's seconds include reading the file, comparing six families,
+paired lead by lead. Red Umbrella's seconds include reading the file, comparing seven families,
 intervals, the stability check and the reasons of every open lead.
 """
 

@@ -12,7 +12,8 @@ next period the family that was best until now often is not best any more, and t
 differ least from one period to the next. So where folds follow each other in time a blend that is
 level with the best is preferred to any single family (Bates and Granger 1969; decision 12). Level
 is what is within one standard error, lead by lead or from period to period: the latter says how
-sure a difference is for the next period.
+sure a difference is for the next period. It is asked of the periods from the second on, as the
+first one comes before anything that a blend could be weighed and calibrated by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +85,8 @@ def compare(
     found = Comparison(rows, best, good[0])
     if found.chosen == "prior" or BLEND not in losses:
         return found
-    behind, error = lasting_difference(losses[BLEND], losses[best])
+    # The first period has no blend yet: nothing tells its weights, nor how cautious it is.
+    behind, error = lasting_difference(losses[BLEND][1:], losses[best][1:])
     hedged = examination.forward and behind <= error and means[BLEND] < means["prior"]
     return replace(found, chosen=BLEND) if hedged or best == BLEND else found
 

@@ -113,6 +113,28 @@ def test_where_periods_disagree_a_blend_is_level_that_is_behind_lead_by_lead() -
     assert compare(exam, COMPLEXITY).chosen == "logistic"
 
 
+class Uncalibrated(Examination):
+    """Families that are believed as they are."""
+
+    def probability(self, family: str) -> list[Vector]:
+        return [probability_of(z) for z in self.log_odds[family]]
+
+
+def test_the_period_before_a_blend_can_be_weighed_says_nothing_about_it() -> None:
+    plan, won = shuffled(4_000, 4), draw(np.zeros(4_000), 3)
+    exam = Uncalibrated(plan, [won[fold.test] for fold in plan], forward=True)
+    said = {"prior": (0.0,) * 4, "logistic": (1.0,) * 4}
+    for blend, chosen in (((0.2, 1, 1, 1), "blend"), ((1, 1, 1, 0.2), "blend"),
+                          ((0.2, 0.9, 0.9, 0.9), "logistic")):  # fmt: skip
+        for name, sizes in (said | {"blend": blend}).items():
+            exam.log_odds[name] = [
+                size * np.where(y > 0, 1.0, -1.0) for size, y in zip(sizes, exam.won, strict=True)
+            ]
+        exam.seconds = dict.fromkeys(exam.log_odds, 0.0)
+        found = compare(exam, COMPLEXITY)
+        assert (found.best, found.chosen) == ("logistic", chosen)
+
+
 def test_leaving_the_prior_needs_more_than_one_error() -> None:
     rng = np.random.default_rng(2)
     rows, chosen = 900, []
