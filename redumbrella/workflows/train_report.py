@@ -216,10 +216,11 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
         )
     if chosen.family == "blend":
         return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} less than the "
-            "blend, but from the second period on, when there is something to weigh its members "
-            "by, the blend is level with it, within the error of that difference. The family that "
-            "was best until now often is not best in the next period: a mean of several is safer."
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} below the "
+            "blend. But the first period comes before anything that a blend could be weighed by; "
+            "on the others the two are level, within the error of their difference. The family "
+            "that was best until now often is not best in the next period: a mean of several is "
+            "safer."
         )
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
