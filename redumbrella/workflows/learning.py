@@ -316,7 +316,7 @@ def _look(
     report: Progress,
 ) -> Look:
     """Compares all families of the regime with one memory."""
-    makers = _makers(regime, design)
+    makers = _makers(regime, design, walks_forward)
     examination = examine(makers, design, won, folds, memory, report, walks_forward)
     if regime.name == "model":
         examination.add_blend()
@@ -346,11 +346,12 @@ def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> 
     return np.sort(found.order).astype(np.intp)
 
 
-def _makers(regime: Regime, design: Design) -> dict[str, Maker]:
+def _makers(regime: Regime, design: Design, walks_forward: bool) -> dict[str, Maker]:
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
     if not has_rhythm(design.features):
         makers.pop(CorrectedRhythm.name, None)
-    if not has_numbers(design.profile_features):
+    # Among the closed leads nothing lies beyond the record, and without numbers nothing can bend.
+    if not (walks_forward and has_numbers(design.profile_features)):
         makers.pop(Straight.name, None)
     if regime.name == "shrunken":
         makers["logistic"] = lambda: Logistic(variance=SHRUNKEN_VARIANCE)
