@@ -42,6 +42,8 @@ from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
 from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 
 FOLDS = 5
+# Of a large record thirds teach as much as four fifths, and take half the time.
+FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
 # between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
@@ -263,10 +265,15 @@ def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool
         folds = forward_folds(observed.stages, FOLDS) if forward else []
         if len(folds) >= LEAST_FOLDS:
             return folds, True
-        return shuffled_folds(observed.stages, FOLDS), False
+        return shuffled_folds(observed.stages, _drawn_folds(rows)), False
     if forward:
         return walk_forward(rows, FOLDS), True
-    return shuffled(rows, min(FOLDS, rows)), False
+    return shuffled(rows, _drawn_folds(rows)), False
+
+
+def _drawn_folds(rows: int) -> int:
+    """How many folds to draw; each row is asked about once in any case."""
+    return FOLDS_OF_MANY if rows > MANY_ROWS else min(FOLDS, rows)
 
 
 def _compared(

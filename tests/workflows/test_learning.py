@@ -14,7 +14,15 @@ from redumbrella.models.registry import FAMILIES
 from redumbrella.training.memory import Memory
 from redumbrella.training.observations import Observations, Order
 from redumbrella.workflows import learning
-from redumbrella.workflows.learning import FOLDS, LAST_PERIOD, learn, plan_folds, relearn
+from redumbrella.workflows.learning import (
+    FOLDS,
+    FOLDS_OF_MANY,
+    LAST_PERIOD,
+    MANY_ROWS,
+    learn,
+    plan_folds,
+    relearn,
+)
 
 MODEL, RULES = allowed(60, 60), allowed(10, 60)
 
@@ -46,6 +54,9 @@ def test_folds_ask_what_scoring_will_ask(
     assert all(later) is forward
     few, _ = plan_folds(observed(np.zeros(3)), RULES)
     assert len(few) == 3
+    many, _ = plan_folds(observed(np.zeros(MANY_ROWS + 1), order, among=among), regime)  # type: ignore[arg-type]
+    assert len(many) == (FOLDS if forward else FOLDS_OF_MANY)
+    assert sum(fold.test.size for fold in many) == MANY_ROWS + 1 or forward
 
 
 def test_a_shrunken_lesson_is_measured_on_leads_it_had_not_seen() -> None:
