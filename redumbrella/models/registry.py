@@ -158,7 +158,9 @@ def load_model(folder: Path) -> LeadModel:
             np.load(file, allow_pickle=False) as stored,
         ):
             arrays = {name: stored[name] for name in stored.files}
-        return _read(orjson.loads((folder / "model.json").read_bytes()), arrays)
+        document = orjson.loads((folder / "model.json").read_bytes())
+        _require_known(folder, document["format"])
+        return _read(document, arrays)
     except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as problem:
         raise ModelError(
             f"The model in {folder} cannot be read ({problem!r}). Train again: umbrella train.",
@@ -166,9 +168,17 @@ def load_model(folder: Path) -> LeadModel:
         ) from None
 
 
+def _require_known(folder: Path, form: int) -> None:
+    """Refuses what another version wrote: read as ours, it would give other scores."""
+    if form != FORMAT:
+        raise ModelError(
+            f"The model in {folder} was written by another version of Red Umbrella (format {form}, "
+            f"this one reads {FORMAT}). Train again: umbrella train.",
+            reason="model_unreadable",
+        )
+
+
 def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']}, known is {FORMAT}")
     features = tuple(
         Feature(f["name"], f["source"], f["kind"], tuple(f["levels"])) for f in document["features"]
     )
