@@ -1,8 +1,8 @@
 """Logistic regression in straight lines: a number counts by its scaled value alone.
 
 Nothing steps or bends, so that what lies beyond the record continues the line that the record
-shows. `Logistic` ends there with its last step. Which of the two is right nobody knows before, so
-both are compared, and a blend hedges (decision 18).
+shows as a whole. `Logistic` goes on as its last quarter did. Which of the two is right nobody knows
+before, so both are compared, and a blend hedges (decision 18).
 """
 
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
 from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 
 FOLDS = 5
-# Two thirds of a large record teach about as much as four fifths; comparing takes half the time.
+# Three folds of a large record learn from half as many rows in all as five.
 FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
