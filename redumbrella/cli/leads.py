@@ -7,9 +7,8 @@ import click
 
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
-from redumbrella.errors import NotFoundError
 from redumbrella.figures import count, decimal, interval, money, parse_share, percent, plain
-from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
+from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads, nothing_scored
 from redumbrella.workspace import open_workspace
 
 ORDERS = ("probability", "expected_value", "qualification")
@@ -54,10 +53,10 @@ def command(
         sort=sort,
         page_size=top,
     )
-    page = list_leads(open_workspace(workspace), query)
-    if page.model is None and not page.total:
-        message = "There are no scores yet. Run `umbrella run` first."
-        raise NotFoundError(message, reason="no_scores")
+    opened = open_workspace(workspace)
+    page = list_leads(opened, query)
+    if not page.total and not query.filtered:
+        raise nothing_scored(opened, page.query.target)
     if as_json:
         print_json(page)
     elif not page.rows:

@@ -51,15 +51,19 @@ def tell(workspace: Workspace, result: RunResult) -> None:
             if other.scored is not None:
                 click.echo(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
-    lists = ["leads"] * bool(workspace.settings.targets)
+    nobody = result.scored is not None and not result.scored.leads and not result.others
+    lists = ["leads"] * (bool(workspace.settings.targets) and not nobody)
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
-    click.echo(f"See them: {commands}, or in the browser: umbrella serve")
+    if commands:
+        click.echo(f"See them: {commands}, or in the browser: umbrella serve")
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:
     target = next(t for t in workspace.settings.targets if t.name == scored.target)
     if target.from_ is not None:
+        if not scored.leads:
+            return "No lead is open, so none was scored: one is open while its outcome is empty."
         return f"Scored {scored.leads:,} open leads."
     return (
         f'Scored {scored.leads:,} people for "{scored.target}": '

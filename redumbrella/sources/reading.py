@@ -239,4 +239,10 @@ def _advice(read: TableRead) -> str:
     if worst in {"duplicate_id", "two_outcomes"}:
         key = " and ".join(read.typed.table.key)
         return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+    outcome = read.source.columns.get("won")
+    if outcome and any(f'column "{outcome.column}"' in row.message for row in read.rejected):
+        return (
+            "Say which values are won and which lost; every other one means still open:\n"
+            f'  won = {{ column = "{outcome.column}", won = ["..."], lost = ["..."] }}'
+        )
     return "Map another column, set a format, or mend the values."

@@ -26,7 +26,7 @@ from redumbrella.workflows.customer_list import (
     list_customers,
 )
 from redumbrella.workflows.lead_detail import LeadDetail, ProductChance, lead_detail
-from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads
+from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads, nothing_scored
 from redumbrella.workflows.model_report import (
     ModelReport,
     backtests,
@@ -86,9 +86,11 @@ def leads(request: Request, workspace: Opened, query: Query) -> HTMLResponse:
     """The ordered list, with filters, sortable columns and pages."""
     page = list_leads(workspace, query, with_choices=True)
     name = ("-" if page.query.descending else "") + page.query.sort
+    nothing = None if page.model else nothing_scored(workspace, page.query.target).message
     return render(
         request,
         "leads.html",
+        nothing=nothing,
         section="/leads",
         page=page,
         parameters=dict(request.query_params),

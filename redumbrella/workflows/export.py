@@ -19,7 +19,13 @@ from sqlalchemy import RowMapping
 
 from redumbrella.clock import to_datetime, to_iso
 from redumbrella.errors import NotFoundError, SettingsError
-from redumbrella.workflows.lead_list import LeadQuery, every_lead, read_reasons, reasons_of
+from redumbrella.workflows.lead_list import (
+    LeadQuery,
+    every_lead,
+    nothing_scored,
+    read_reasons,
+    reasons_of,
+)
 from redumbrella.workflows.model_report import checked_target
 from redumbrella.workspace import Workspace
 
@@ -90,9 +96,10 @@ def export_scores(
     rows = every_lead(workspace, query)
     first = next(rows, None)
     if first is None:
-        what = "No lead matches." if query.filtered else f'No lead is scored for "{target}" yet.'
-        message = f"{what} Run `umbrella run` first, or ask for less."
-        raise NotFoundError(message, reason="no_scores")
+        if query.filtered:
+            message = "No lead matches. Ask for less, or run `umbrella run` first."
+            raise NotFoundError(message, reason="no_scores")
+        raise nothing_scored(workspace, target)
     place = path or _default_path(workspace, target, first["as_of"], form)
     counted = _Counted(_from_first(first, rows))
     write_whole(place, lambda temporary: _WRITERS[form](temporary, counted))

@@ -39,6 +39,11 @@ from redumbrella.sources.values import Type
 from redumbrella.workflows.source_result import FileResult, SourceResult, described
 from redumbrella.workspace import Workspace
 
+_NO_OUTCOME = (
+    "No column says whether a lead was won or lost, so nothing can be learned. Name it in "
+    'umbrella.toml under [tables.leads.columns], such as  won = "Converted"'
+)
+
 
 @dataclass(frozen=True)
 class IngestResult:
@@ -99,7 +104,15 @@ def check(settings: Settings, report: Report = _quiet) -> CheckResult:
                 results.append(described(read))
         except UmbrellaError as problem:
             problems.append(problem.message)
+    problems += [_NO_OUTCOME for one in results if _lacks_outcome(settings, one)]
     return CheckResult(tuple(results), tuple(problems))
+
+
+def _lacks_outcome(settings: Settings, leads: SourceResult) -> bool:
+    """Whether a target asks for the outcome of leads and their source has no such column."""
+    asked = any(target.from_ is not None for target in settings.targets)
+    named = any(column.canonical and column.name == "won" for column in leads.columns)
+    return asked and leads.table == "leads" and not named
 
 
 def ingest(

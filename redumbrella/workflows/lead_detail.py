@@ -20,6 +20,7 @@ from redumbrella.workflows.lead_list import (
     LeadRow,
     Reason,
     lead_row,
+    nothing_scored,
     read_reasons,
     reasons_of,
 )
@@ -196,14 +197,13 @@ def _not_found(
     workspace: Workspace, connection: Connection, target: str, lead_id: str
 ) -> NotFoundError:
     """Why there is no score: nothing is scored, the lead is closed or new, or the id is wrong."""
-    if not _count(connection, _SCORES.target == target):
-        message = f'No lead is scored for "{target}" yet. Run `umbrella run` first.'
-        return NotFoundError(message, reason="no_scores")
     record = _newest(workspace, "leads", lead_id)
     if record.get("won") is not None:
         outcome = "won" if record["won"] else "lost"
         message = f'Lead "{lead_id}" is closed ({outcome}). Only open leads are scored.'
         return NotFoundError(message, reason="closed_lead")
+    if not _count(connection, _SCORES.target == target):
+        return nothing_scored(workspace, target)
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
         return NotFoundError(message, reason="not_scored")

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select
 
 from redumbrella.clock import to_datetime
-from redumbrella.errors import SettingsError, nearest
+from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.state import tables
 from redumbrella.workflows.model_report import ModelFacts, checked_target, model_facts
 from redumbrella.workflows.reading import reading
@@ -174,6 +174,23 @@ def every_lead(workspace: Workspace, query: LeadQuery) -> Iterator[RowMapping]:
     """
     query = replace(query, target=checked_target(workspace, query.target))
     return _stream(workspace, _ordered(query))
+
+
+def nothing_scored(workspace: Workspace, target: str | None) -> NotFoundError:
+    """Why a target has no scores: it was never scored, or nobody was open when it was."""
+    target = checked_target(workspace, target)
+    runs = tables.runs.c
+    query = select(runs.detail).where((runs.verb == "score") & (runs.status == "done"))
+    with reading(workspace) as connection:
+        details = connection.execute(query).scalars().all()
+    if not any(orjson.loads(detail).get("target") == target for detail in details):
+        message = f'Nothing is scored for "{target}" yet. Run `umbrella run` first.'
+    else:
+        message = (
+            f'Nobody was open to be scored for "{target}". A lead is open while its outcome is '
+            "empty. Add open leads, then run `umbrella run`."
+        )
+    return NotFoundError(message, reason="no_scores")
 
 
 def count_at_or_above(workspace: Workspace, target: str, probability: float) -> int:

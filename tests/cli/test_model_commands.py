@@ -169,6 +169,19 @@ def test_all_leads_open(umbrella: Run, tmp_path: Path) -> None:
     assert "No lead has an outcome yet" in errors
 
 
+def test_all_leads_closed(umbrella: Run, tmp_path: Path) -> None:
+    make_company(tmp_path, company_rows(60, 0)[0]).state.close()
+    code, text, _ = umbrella("run", "-w", tmp_path)
+    assert code == 0
+    assert "No lead is open, so none was scored" in text
+    assert "umbrella leads" not in text
+    for words in (["leads"], ["export", "scores"]):
+        code, _, errors = umbrella(*words, "-w", tmp_path)
+        assert code != 0
+        assert "Nobody was open to be scored" in errors
+    assert "is closed" in umbrella("explain", "L00000", "-w", tmp_path)[2]
+
+
 def test_an_empty_table(umbrella: Run, tmp_path: Path) -> None:
     make_company(tmp_path, [], created="").state.close()
     code, _, errors = umbrella("run", "-w", tmp_path)

@@ -485,6 +485,18 @@ def test_check_finds_the_same_and_writes_nothing(folder: Folder) -> None:
     assert sorted(path.name for path in folder.path.iterdir()) == before
 
 
+def test_check_asks_for_the_outcome(folder: Folder) -> None:
+    folder.write("leads.csv", CSV.replace(",won,", ",converted,"))
+    (problem,) = check(load_settings(folder.path)).problems
+    assert 'won = "Converted"' in problem
+
+
+def test_an_outcome_of_other_words_is_to_be_spelled_out(folder: Folder) -> None:
+    folder.settings(COLUMNS + 'lead_id = "lead_id"\nwon = "city"\n')
+    message = folder.refused()
+    assert 'won = { column = "city", won = ["..."], lost = ["..."] }' in message
+
+
 # One process imports everything once and forks a child for each workspace given as "point=folder",
 # in which `ingest` kills itself at that point, or simply runs. All children run at the same time.
 CHILDREN = """
