@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY_LIMIT = "256MB"
+# Megabytes. Rows go to disk where memory is short; what is worked on of each column cannot: up to
+# 2 MB with two threads.
+MEMORY_LIMIT, MORE_PER_COLUMN = 256, 4
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good
@@ -51,7 +53,7 @@ def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[An
         connection = duckdb.connect(
             config={
                 **OFFLINE,
-                "memory_limit": MEMORY_LIMIT,
+                "memory_limit": f"{MEMORY_LIMIT}MB",
                 "temp_directory": spill,
                 "threads": 2,
             }
@@ -60,7 +62,11 @@ def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[An
             connection.execute(f"SET TimeZone = {literal(timezone)}")
             yield connection
         except duckdb.OutOfMemoryException as problem:
-            message = f"Not enough memory or disk to read this: {problem}. Free some in {spill}."
+            what = str(problem).splitlines()[0]
+            message = (
+                f"Not enough memory or disk to read this ({what}). Close other programs, or free "
+                f"room in {Path(spill).parent}, and run the command again."
+            )
             raise EngineError(message, reason="out_of_memory") from None
         finally:
             connection.close()
@@ -145,6 +151,8 @@ class Staging:
         if here is None:
             here = self.columns[column.name] = f"c{len(self.columns)}"
             self._alter(f"ADD COLUMN {here} {'TIMESTAMPTZ' if is_instant else 'VARCHAR'}")
+            room = MEMORY_LIMIT + MORE_PER_COLUMN * len(self.columns)
+            self.connection.execute(f"SET memory_limit = '{room}MB'")
             if is_instant:
                 self.instants.add(here)
         elif here in self.instants and not is_instant:

@@ -485,6 +485,15 @@ def test_check_finds_the_same_and_writes_nothing(folder: Folder) -> None:
     assert sorted(path.name for path in folder.path.iterdir()) == before
 
 
+def test_a_table_of_many_columns_has_room(folder: Folder) -> None:
+    names = [f"q{n}" for n in range(300)]
+    row = ",".join(str(n % 97) for n in range(300))
+    lines = [f"lead_id,{','.join(names)}", *(f"{n},{row}" for n in range(5_000))]
+    folder.write("leads.csv", "\n".join(lines))
+    (source,) = folder.ingest().sources
+    assert (source.added, len(source.columns)) == (5_000, 301)
+
+
 def test_check_asks_for_the_outcome(folder: Folder) -> None:
     folder.write("leads.csv", CSV.replace(",won,", ",converted,"))
     (problem,) = check(load_settings(folder.path)).problems
