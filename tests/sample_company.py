@@ -335,7 +335,7 @@ def report(scored: list[dict[str, Any]]) -> dict[str, Any]:
                     "half_life_share": None,
                     "sees_time_of_arrival": bool(seen),
                     "log_loss": quick,
-                    "best_family_log_loss": best,
+                    "family_log_loss": best,
                     "chosen": bool(seen),
                 }
                 for seen, quick, best in (

@@ -19,8 +19,8 @@ from redumbrella.features.matrix import OTHER, Design, Feature
 
 FieldKind = Literal["number", "flag", "time", "category"]
 
-MIN_LEVEL_ROWS = 5  # a level seen less often is pooled in `(other)`
-MAX_LEVELS = 2_000
+MIN_LEVEL_ROWS = 2  # a level seen less often is pooled in `(other)`
+MAX_LEVELS = 5_000
 TEXT_DISTINCT_SHARE = 0.5  # strings that hardly repeat say nothing about another lead
 CALENDAR = ("month", "weekday", "hour")
 

@@ -2,13 +2,16 @@
 
 Nothing steps or bends, so that what lies beyond the record continues the line that the record
 shows as a whole. `Logistic` goes on as its last quarter did. Which of the two is right nobody knows
-before, so both are compared, and a blend hedges (decision 18).
+before, so both are compared, and a blend hedges (decision 18). Every coefficient has the same weak
+prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record says of them, and
+with them how far they go on (decision 19).
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from redumbrella.features.matrix import Design, Feature
+from redumbrella.models.base import Vector
 from redumbrella.models.encoding import Encoding, fit_encoding
 from redumbrella.models.logistic import Logistic
 
@@ -16,6 +19,8 @@ from redumbrella.models.logistic import Logistic
 @dataclass
 class Straight(Logistic):
     """A ridge-logistic model of scaled numbers and one-hot categories."""
+
+    variance: float | Vector | None = 1.0
 
     name: ClassVar[str] = "straight"
     label: ClassVar[str] = "Logistic regression, straight"

@@ -390,8 +390,8 @@ class Lifetime(TypedDict):
 class MemoryTried(TypedDict):
     """One way to weigh the past.
 
-    log_loss: of two quick models on leads they had not seen. best_family_log_loss: of the best
-    family, where all were compared; else null. half_life_share: the share of the record after which
+    log_loss: of two quick models on leads they had not seen. family_log_loss: of the
+    family in use with it, where all were compared; else null. half_life_share: the share of the record after which
     a lead counts half; null where all count alike.
     """
 
@@ -399,7 +399,7 @@ class MemoryTried(TypedDict):
     half_life_share: float | None
     sees_time_of_arrival: bool
     log_loss: float
-    best_family_log_loss: float | None
+    family_log_loss: float | None
     chosen: bool
 
 

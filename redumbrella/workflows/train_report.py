@@ -350,7 +350,7 @@ def _forgetting(lesson: Lesson) -> Forgetting | None:
                 "half_life_share": trial.memory.half_life,
                 "sees_time_of_arrival": trial.memory.sees_clock,
                 "log_loss": trial.log_loss,
-                "best_family_log_loss": lesson.looks.get(trial.memory),
+                "family_log_loss": lesson.looks.get(trial.memory),
                 "chosen": trial.memory == lesson.memory,
             }
             for trial in lesson.trials

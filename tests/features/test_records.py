@@ -80,7 +80,7 @@ def test_missing_is_information_even_in_a_constant() -> None:
 
 
 def test_rare_and_unseen_levels_are_other() -> None:
-    encoder = fit(table(city=pa.array(["Rome"] * 300 + ["Oslo"] * 200 + ["Bonn"] * 2)))
+    encoder = fit(table(city=pa.array(["Rome"] * 300 + ["Oslo"] * 200 + ["Bonn"])))
     assert encoder.fields[0].levels == (OTHER, "Rome", "Oslo")
     asked = table(city=pa.array(["Oslo", "Bonn", "Paris", "", None, "rome"]))
     codes = encoder.transform(asked).profile[:, 0]
@@ -88,7 +88,7 @@ def test_rare_and_unseen_levels_are_other() -> None:
 
 
 def test_ten_thousand_levels_are_capped() -> None:
-    values = [f"level {n}" for n in range(10_000) for _ in range(6 if n < 3_000 else 1)]
+    values = [f"level {n}" for n in range(10_000) for _ in range(3 if n < 7_000 else 1)]
     encoder = fit(table(x=pa.array(values)))
     assert len(encoder.fields[0].levels) == MAX_LEVELS + 1
     codes = encoder.transform(table(x=pa.array(values))).profile[:, 0]

@@ -44,6 +44,15 @@ def test_each_group_gets_the_size_of_its_effects() -> None:
     assert LIMITS[0] <= variance.min() <= variance.max() <= LIMITS[1]
 
 
+def test_rare_levels_get_the_size_of_their_effects() -> None:
+    """Where a level has three leads, its size is learned from all levels together."""
+    columns, code = one_hot(1_000, 8)
+    effects = np.random.default_rng(9).normal(0.0, 1.0, 1_000)
+    won = draw(-2.0 + effects[code])
+    variance = estimate_variances(columns, won, np.ones(ROWS), np.zeros(1_000, np.intp))
+    assert 0.5 < variance[0] < 1.6
+
+
 def test_silent_fields_cost_little() -> None:
     """Beside 300 levels of noise the estimated ridges beat one ridge for all."""
     telling, code = one_hot(10, 3)
