@@ -3,8 +3,8 @@
 Nothing steps or bends, so that what lies beyond the record continues the line that the record
 shows as a whole. `Logistic` goes on as its last quarter did. Which of the two is right nobody knows
 before, so both are compared, and a blend hedges (decision 18). Every coefficient has the same weak
-prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record says of them, and
-with them how far they go on (decision 19).
+prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record says of them,
+and with them how far they go on (decision 19).
 """
 
 from dataclasses import dataclass
@@ -31,5 +31,5 @@ class Straight(Logistic):
 
 
 def has_numbers(features: tuple[Feature, ...]) -> bool:
-    """Whether a line can differ from steps: without numbers both models are one."""
+    """Whether anything can be straight: without numbers there is nothing to go on."""
     return any(feature.kind == "number" for feature in features)

@@ -390,9 +390,9 @@ class Lifetime(TypedDict):
 class MemoryTried(TypedDict):
     """One way to weigh the past.
 
-    log_loss: of two quick models on leads they had not seen. family_log_loss: of the
-    family in use with it, where all were compared; else null. half_life_share: the share of the record after which
-    a lead counts half; null where all count alike.
+    log_loss: of two quick models on leads they had not seen. family_log_loss: of the family in use
+    with it, where all were compared; else null. half_life_share: the share of the record after
+    which a lead counts half; null where all count alike.
     """
 
     label: str
