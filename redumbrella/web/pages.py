@@ -86,11 +86,11 @@ def leads(request: Request, workspace: Opened, query: Query) -> HTMLResponse:
     """The ordered list, with filters, sortable columns and pages."""
     page = list_leads(workspace, query, with_choices=True)
     name = ("-" if page.query.descending else "") + page.query.sort
-    nothing = None if page.model else nothing_scored(workspace, page.query.target).message
+    why = "" if page.model else nothing_scored(workspace, page.query.target).message
     return render(
         request,
         "leads.html",
-        nothing=nothing,
+        nothing=why.replace("`", ""),
         section="/leads",
         page=page,
         parameters=dict(request.query_params),
