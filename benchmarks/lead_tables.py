@@ -1,13 +1,13 @@
 """Red Umbrella against four peers on the same closed leads of many tables.
 
-    python benchmarks/lead_tables.py [--data DIR | --packages DIR | --r-packages DIR]
+    python benchmarks/lead_tables.py [--data DIR | --packages DIR | --r-packages DIR | --companies]
         [--only NAME]… [--rolling MONTHS] [--record FILE]
 
-In: tables by name (benchmarks/tables.py, package_tables.py, r_tables.py). Out: a screen per table
-and, with --record, a page of results. Red Umbrella gets what a person would give it: a CSV and an
-umbrella.toml in an empty folder, `umbrella run`, `umbrella export scores`. The peers are fitted on
-the same closed rows in this process. Everybody is judged on the open rows, whose outcomes none of
-them saw.
+In: tables by name (benchmarks/tables.py, package_tables.py, r_tables.py, company_tables.py and
+story_tables.py). Out: a screen per table and, with --record, a page of results. Red Umbrella gets
+what a person would give it: a CSV and an umbrella.toml in an empty folder, `umbrella run`,
+`umbrella export scores`. The peers are fitted on the same closed rows in this process. Everybody is
+judged on the open rows, whose outcomes none of them saw.
 """
 
 import argparse
@@ -26,10 +26,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
 
+import company_tables
 import numpy as np
 import package_tables
 import pandas as pd
 import r_tables
+import story_tables
 from lightgbm import LGBMClassifier
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
@@ -287,6 +289,7 @@ def summary(results: Sequence[Result]) -> list[str]:
         )
     ratios = np.array([result.ratio for result in results])
     lost = [f"{result.table.name} ({result.ratio:.4f})" for result in results if result.ratio > 1]
+    true = [result.true_ratio for result in results if result.table.truth is not None]
     lines += [
         "",
         f"Mean ratio to the best peer of each table, over {len(results)} tables: "
@@ -296,6 +299,12 @@ def summary(results: Sequence[Result]) -> list[str]:
         f"Above 1, so a peer was better: {'; '.join(lost) if lost else 'nowhere'}.",
         "",
     ]
+    if true:
+        lines += [
+            f"By the true chances of the {len(true)} simulated ones, not what was drawn from them: "
+            f"{np.mean(true):.4f} (lowest {min(true):.4f}, highest {max(true):.4f}).",
+            "",
+        ]
     return lines
 
 
@@ -383,6 +392,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with the real tables that are not ours")
     parser.add_argument("--packages", type=Path, help="tables of Python packages in this folder")
     parser.add_argument("--r-packages", type=Path, help="tables of R packages in this folder")
+    parser.add_argument(
+        "--companies",
+        action="store_true",
+        help="simulated tables of companies, written without knowledge of models",
+    )
     parser.add_argument("--only", action="append", help="a table by its name; may be repeated")
     parser.add_argument("--rolling", type=int, default=0, metavar="MONTHS",
                         help="also the bank's last months, a full run for each")  # fmt: skip
@@ -395,6 +409,8 @@ def main() -> None:
         makers = package_tables.catalogue(options.packages)
     elif options.r_packages:
         makers = r_tables.catalogue(options.r_packages)
+    elif options.companies:
+        makers = company_tables.catalogue() | story_tables.catalogue()
     unknown = sorted(set(options.only or ()) - set(makers))
     if unknown:
         parser.error(f"no table {', '.join(unknown)}; known: {', '.join(makers)}")
