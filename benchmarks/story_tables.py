@@ -582,9 +582,8 @@ def university_applicants(s: Story) -> None:
     distance, school = np.where(abroad, far, near), s.draw(zipf(900, 0.8))
     log_km, school_effect = np.log10(np.maximum(distance, 1)), r.normal(0, 1, 900)[school]
     gpa, grades = np.clip(s.measure(3.05 + 0.32 * ability, 0.22), 1.5, 4.0), {}
-    levels = (
-        "math: 7 9 0.1, language: 6 9 0.1, science: 6.5 10 0.35, history: 5 10 0.5, art: 2 12 0.7"
-    )
+    levels = """math: 7 9 0.1, language: 6 9 0.1, science: 6.5 10 0.35, history: 5 10 0.5,
+        art: 2 12 0.7"""
     for subject, (slope, spread, gaps) in zip(*read_levels(levels), strict=True):
         missing, mark = s.some(gaps), s.measure(70 + slope * ability, spread)
         grades[f"grade_{subject}"] = np.clip(mark, 30, 100), missing
@@ -734,9 +733,9 @@ def recruiting_agency(s: Story) -> None:
     """A candidate for a vacancy is placed by an agency.
 
     Two sides must match: experience against what is asked (too little is fatal), the wish against
-    the budget (a steep flank), skills, the way to work, which stops to matter with work from home
-    (from 40 % on). Clients (600) are easy or hard. The market tightens: wishes rise, notice
-    matters less. Traits: quality, wish to move. Hidden: the competition for the post.
+    the budget (a steep flank), skills, the way to work, which does not matter with work from home
+    (frequent from 40 % on). Clients (600) are easy or hard. The market tightens: wishes rise, the
+    notice matters less. Traits: quality, wish to move. Hidden: the competition for the post.
     """
     r, n = s.rng, s.rows
     quality, will = s.traits(2)
@@ -916,8 +915,8 @@ def telemarketing(s: Story) -> None:
         web leads: -0.5 0.3 0.5 0.6""")
     known = origin.of("own customers", "lapsed")
     age, old = np.clip(r.normal(50, 16, n), 18, 92), np.where(s.some(0.9), 4, 3)
-    young, shares = r.choice([0, 2, 5], n, p=[0.3, 0.3, 0.4]), [0.3, 0.1, 0.2, 0.1]
-    shares += [0.08, 0.05, 0.09, 0.08]
+    young = r.choice([0, 2, 5], n, p=[0.3, 0.3, 0.4])
+    shares = [0.3, 0.1, 0.2, 0.1, 0.08, 0.05, 0.09, 0.08]
     occupation = r.choice([0, 1, 2, 3, 6, 7, 8, 9], n, p=shares)
     occupation = np.where(age > 65, old, np.where(age < 25, young, occupation))
     evening, morning, works = hour >= 17, hour < 12, np.isin(occupation, [0, 1, 2, 8])
