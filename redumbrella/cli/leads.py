@@ -55,7 +55,7 @@ def command(
     )
     opened = open_workspace(workspace)
     page = list_leads(opened, query)
-    if not page.total and not query.filtered:
+    if page.model is None:
         raise nothing_scored(opened, page.query.target)
     if as_json:
         print_json(page)

@@ -3,7 +3,7 @@
 In: encoded columns X (n, m), outcomes, weights, the group of each column. Out: prior variances,
 and for given variances intercept and coefficients. Coefficients of group g are taken as drawn from
 Normal(0, variance_g), the intercept is free. The variances move towards the maximum of the marginal
-likelihood by a few rounds of MacKay's fixed point (1992, equation 4.9; Tipping 2001) on a Laplace
+likelihood by a few rounds of MacKay's fixed point (1992, also Tipping 2001) on a Laplace
 approximation with a diagonal Hessian, under a vague inverse-gamma prior:
 
     variance_g = (sum over g of b^2 + 2 SCALE) / (sum over g of known + 2 SHAPE)

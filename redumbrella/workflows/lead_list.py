@@ -179,16 +179,19 @@ def every_lead(workspace: Workspace, query: LeadQuery) -> Iterator[RowMapping]:
 def nothing_scored(workspace: Workspace, target: str | None) -> NotFoundError:
     """Why a target has no scores: it was never scored, or nobody was open when it was."""
     target = checked_target(workspace, target)
+    asked = next(item for item in workspace.settings.targets if item.name == target)
     runs = tables.runs.c
     query = select(runs.detail).where((runs.verb == "score") & (runs.status == "done"))
     with reading(workspace) as connection:
         details = connection.execute(query).scalars().all()
     if not any(orjson.loads(detail).get("target") == target for detail in details):
         message = f'Nothing is scored for "{target}" yet. Run `umbrella run` first.'
+    elif asked.from_ is None:
+        message = f'Nobody was to be scored for "{target}". Add people, then run `umbrella run`.'
     else:
         message = (
-            f'Nobody was open to be scored for "{target}". A lead is open while its outcome is '
-            "empty. Add open leads, then run `umbrella run`."
+            f'No lead was open to be scored for "{target}": one is open while its outcome is empty. '
+            "Add open leads, then run `umbrella run`."
         )
     return NotFoundError(message, reason="no_scores")
 
