@@ -240,7 +240,8 @@ def _advice(read: TableRead) -> str:
         key = " and ".join(read.typed.table.key)
         return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
     outcome = read.source.columns.get("won")
-    if outcome and any(f'column "{outcome.column}"' in row.message for row in read.rejected):
+    shown = read.rejected[:_SHOWN_REJECTED]
+    if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):
         return (
             "Say which values are won and which lost; every other one means still open:\n"
             f'  won = {{ column = "{outcome.column}", won = ["..."], lost = ["..."] }}'

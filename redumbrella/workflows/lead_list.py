@@ -190,8 +190,8 @@ def nothing_scored(workspace: Workspace, target: str | None) -> NotFoundError:
         message = f'Nobody was to be scored for "{target}". Add people, then run `umbrella run`.'
     else:
         message = (
-            f'No lead was open to be scored for "{target}": one is open while its outcome is empty. '
-            "Add open leads, then run `umbrella run`."
+            f'No lead was open to be scored for "{target}": one is open while its outcome is '
+            "empty. Add open leads, then run `umbrella run`."
         )
     return NotFoundError(message, reason="no_scores")
 
