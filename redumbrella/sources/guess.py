@@ -17,11 +17,14 @@ from redumbrella.sources.values import FALSE, TRUE
 from redumbrella.sources.vocabulary import (
     ALONE,
     CONTACT_WORDS,
+    END_WORDS,
     FILLING,
+    FIRST_VAGUE,
     ID_WORDS,
     LEAK_WORDS,
     LOST_WORDS,
     OUTCOME_WORDS,
+    PAST_WORDS,
     SYNONYMS,
     TABLE_WORDS,
     WON_WORDS,
@@ -137,8 +140,16 @@ def _table(look: Look, kin: _Kin) -> tuple[str, str]:
     """The table a file holds: by its own name, else by its columns and values, else leads."""
     columns, path = look.columns, look.file.path
     stem = words(path.name.split(".")[0])
-    # A list of customers in which an outcome is still open for some is a list of leads.
-    told = next((column for column in columns if _is_told_for_some(column)), None)
+    # A list of customers in which an outcome is still open for some is a list of leads, and so is
+    # one of calls that stands alone and says won or lost.
+    open_yet = [column for column in columns if _is_told_for_some(column)]
+    sold = [column for column in open_yet if _tells_won_from_lost(column)]
+    told = next(iter(sold + open_yet), None)
+    if sold and not kin.shared and _lead_id(columns).origin != ColumnSource(row=True):
+        return (
+            "leads",
+            f'"{sold[0].name}" says won or lost for some rows and nothing for the others',
+        )
     for name, names in TABLE_WORDS.items():
         if name == "people" and told is not None:
             continue
@@ -248,9 +259,12 @@ def _outcome(columns: Sequence[Seen]) -> Choice:
     """The column with the outcome: two-valued ones first, then stages that say won and lost."""
 
     def rank(column: Seen) -> tuple[int, int]:
-        found = [OUTCOME_WORDS.index(w) for w in words(column.name) if w in OUTCOME_WORDS]
+        said = words(column.name)
+        found = [OUTCOME_WORDS.index(w) for w in said if w in OUTCOME_WORDS]
+        is_past = not PAST_WORDS.isdisjoint(said)
         # Tables for learning often keep the outcome in the last column.
-        return min(found, default=len(OUTCOME_WORDS)), -columns.index(column)
+        place = len(OUTCOME_WORDS) if is_past else min(found, default=len(OUTCOME_WORDS))
+        return place, -columns.index(column)
 
     two = sorted((column for column in columns if len(column.values) == 2), key=rank)
     named = [c for c in two if rank(c)[0] < len(OUTCOME_WORDS)]
@@ -306,20 +320,29 @@ def _listed(column: Seen) -> str:
 
 
 def _time(name: str, columns: Sequence[Seen]) -> Choice | None:
-    """The column of times whose name fits best; for created_at any that is not an end."""
+    """The column of times whose name fits best.
+
+    For created_at any that is not an end will do, and one in the order of the file is better than
+    one with a name that any time may have.
+    """
     times = [column for column in columns if column.is_time]
     names = SYNONYMS[name]
-    fitting = sorted(
-        (column for column in times if set(words(column.name)) & set(names)),
-        key=lambda column: min(names.index(w) for w in words(column.name) if w in names),
-    )
-    if not fitting and name == "created_at":
-        ends = set(SYNONYMS["closed_at"]) | {"last", "updated", "modified", "birth", "due"}
-        fitting = [column for column in times if not set(words(column.name)) & ends]
+
+    def rank(column: Seen) -> int:
+        return min((names.index(w) for w in words(column.name) if w in names), default=len(names))
+
+    fitting = sorted((column for column in times if rank(column) < len(names)), key=rank)
+    why = ""
+    if name == "created_at":
+        plain = [column for column in times if not set(words(column.name)) & END_WORDS]
+        sure = [column for column in fitting if rank(column) < names.index(FIRST_VAGUE)]
+        ordered = sorted((column for column in plain if column.in_order), key=rank)
+        why = "" if sure or not ordered else ", in the order of the file"
+        fitting = [*sure, *ordered, *fitting, *plain]
     if not fitting:
         return None
     others = tuple(column.name for column in times if column is not fitting[0])
-    return Choice(name, _time_origin(fitting[0]), _time_why(fitting[0]), others)
+    return Choice(name, _time_origin(fitting[0]), _time_why(fitting[0]) + why, others)
 
 
 def _time_origin(column: Seen) -> ColumnSource:

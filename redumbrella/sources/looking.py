@@ -13,12 +13,13 @@ from redumbrella.errors import DataError
 from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
 from redumbrella.sources.mapping import Mapping
-from redumbrella.sources.staging import Staging, staging_connection
-from redumbrella.sources.values import sample_readings
+from redumbrella.sources.staging import ROW, Staging, staging_connection
+from redumbrella.sources.values import Reading, sample_readings
 
 MOST_ROWS = 200_000
 FEW_VALUES = 12
 LEAST_IDS = 20
+OUT_OF_ORDER = 0.01  # share of the rows
 _ANY_TIMEZONE = "UTC"
 
 
@@ -27,7 +28,8 @@ class Seen:
     """A column with what its values show.
 
     values: the most frequent ones and how often each, when there are few. ids: all values of a
-    column that could identify something, else empty.
+    column that could identify something, else empty. in_order: whether times follow each other
+    through the file, from old to new or from new to old.
     """
 
     read: ColumnRead
@@ -37,6 +39,7 @@ class Seen:
     is_time: bool
     style: str
     ids: frozenset[str]
+    in_order: bool
 
     @property
     def name(self) -> str:
@@ -103,8 +106,20 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
                 f"WHERE {read.here} IS NOT NULL"
             )
             ids = frozenset(value for (value,) in values.fetchall())
-        seen.append(Seen(read, count, rows, tuple(frequent), bool(style), style, ids))
+        in_order = bool(style) and count > 1 and _is_in_order(staging, read, style)
+        seen.append(Seen(read, count, rows, tuple(frequent), bool(style), style, ids, in_order))
     return seen
+
+
+def _is_in_order(staging: Staging, read: ColumnRead, style: str) -> bool:
+    """Whether hardly any time comes before the one above it, or hardly any after it."""
+    time = read.here if read.here in staging.instants else Reading("time", style).sql(read.here)
+    back, forth, steps = staging.one(
+        "SELECT count(*) FILTER (WHERE here < above), count(*) FILTER (WHERE here > above), "
+        f"count(*) FROM (SELECT {time} AS here, lag({time}) OVER (ORDER BY {ROW}) AS above "
+        f"FROM {staging.name})"
+    )
+    return bool(min(back, forth) <= OUT_OF_ORDER * steps)
 
 
 def _frequent(staging: Staging, read: ColumnRead) -> list[tuple[str, int]]:

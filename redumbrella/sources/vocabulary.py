@@ -64,9 +64,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "event", "activity", "action", "type", "art", "typ", "tipo", "ereignis"),
     "at": ("at", "timestamp", "time", "date", "datetime", "invoicedate", "when", "zeitpunkt",
            "zeit", "datum", "fecha", "data", "heure"),
-    "created_at": ("created", "create", "registered", "reg", "received", "opened", "start",
-                   "eingang", "erstellt", "angelegt", "creado", "criado", "creato", "date",
-                   "datum", "fecha", "data"),
+    "created_at": ("created", "create", "registered", "reg", "received", "opened", "eingang",
+                   "erstellt", "angelegt", "creado", "criado", "creato", "start", "date", "datum",
+                   "fecha", "data"),
     "closed_at": ("closed", "close", "converted", "ended", "end", "abschluss", "geschlossen",
                   "beendet", "cierre", "chiusura", "fechamento"),
     "known_at": ("known", "updated", "modified"),
@@ -82,6 +82,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "arm": ("arm", "segment", "group", "variant"),
     "name": ("name", "title"),
 }  # fmt: skip
+# The outcome of an earlier time is none of this lead.
+PAST_WORDS = {"previous", "prev", "last", "past", "prior", "earlier", "former"}
+# From this synonym of created_at on, any other time may be called so: the start of a policy.
+FIRST_VAGUE = "start"
+# A time with such a word is not when a lead came in.
+END_WORDS = {*SYNONYMS["closed_at"], "last", "updated", "modified", "birth", "due"}
 # Such a name means it only on its own: the origin of a lead, but not "hispanic origin".
 ALONE = {"origin"}
 # What such a word adds to a name says nothing about what the column is.

@@ -261,3 +261,21 @@ def test_rows_counted_from_one_are_not_the_same_people(tmp_path: Path) -> None:
     assert origin(first, "lead_id") == ColumnSource("id")
     assert origin(second, "lead_id") == ColumnSource("lead_id")
     assert origin(second, "person_id") is None
+
+
+def test_calls_that_were_won_or_lost_are_leads(tmp_path: Path) -> None:
+    """The file's name, an earlier outcome and a date in the future all point astray."""
+    lines = "".join(
+        f"C{n},2024-02-{1 + n // 10:02d},2024-03-{1 + 7 * n % 28:02d},"
+        f"{('failure', 'success', '')[n % 3]},{('won', 'lost', '', 'lost')[n % 4]}\n"
+        for n in range(200)
+    )
+    head = "id,called,policy_start,previous_outcome,result\n"
+    guess, _ = guessed(tmp_path, "bank_calls.csv", head + lines)
+    assert guess.table == "leads"
+    assert origin(guess, "won") == ColumnSource("result")
+    assert origin(guess, "created_at") == ColumnSource("called")
+    # A log of calls whose people come again and again stays one.
+    people = lines.replace("C", "P1").replace("won", "yes").replace("lost", "no")
+    guess, _ = guessed(tmp_path, "calls.csv", head.replace("id,", "person_id,") + people)
+    assert guess.table == "activities"
