@@ -371,7 +371,7 @@ LogisticRegression on one-hot categories with medians and scaling; LGBMClassifie
 categories; all with their defaults. Calibration error: mean distance of what was said from what
 happened over ten equally full bins, with what chance alone would show taken off. Seconds were
 taken on a shared machine with two cores and say little. ± is the standard error of the ratio,
-paired lead by lead. Red Umbrella's seconds include reading the file, comparing seven families,
+paired lead by lead. Red Umbrella's seconds include reading the file, comparing all families,
 intervals, the stability check and the reasons of every open lead.
 """
 

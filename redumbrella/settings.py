@@ -139,6 +139,10 @@ class Settings:
         of_leads = [target for target in self.targets if target.from_ is not None]
         return next(iter([*of_leads, *self.targets]), None)
 
+    def target(self, name: str) -> Target:
+        """The target of this name, which must be there."""
+        return next(target for target in self.targets if target.name == name)
+
 
 def load_settings(root: Path) -> Settings:
     """Reads `root`/umbrella.toml. Raises SettingsError with all problems of the file."""

@@ -60,8 +60,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:
-    target = next(t for t in workspace.settings.targets if t.name == scored.target)
-    if target.from_ is not None:
+    if workspace.settings.target(scored.target).from_ is not None:
         if not scored.leads:
             return "No lead is open, so none was scored: one is open while its outcome is empty."
         return f"Scored {scored.leads:,} open leads."

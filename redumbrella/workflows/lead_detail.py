@@ -107,8 +107,7 @@ def lead_detail(
         chosen = tables.models.c.version == row["model_version"]
         model = connection.execute(select(tables.models).where(chosen)).mappings().first()
     person = row["person_id"] or lead_id
-    asked = next(target for target in workspace.settings.targets if target.name == name)
-    about_leads = asked.from_ is not None
+    about_leads = workspace.settings.target(name).from_ is not None
     entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
         score=lead_row(row),

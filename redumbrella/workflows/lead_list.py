@@ -179,14 +179,13 @@ def every_lead(workspace: Workspace, query: LeadQuery) -> Iterator[RowMapping]:
 def nothing_scored(workspace: Workspace, target: str | None) -> NotFoundError:
     """Why a target has no scores: it was never scored, or nobody was open when it was."""
     target = checked_target(workspace, target)
-    asked = next(item for item in workspace.settings.targets if item.name == target)
     runs = tables.runs.c
     query = select(runs.detail).where((runs.verb == "score") & (runs.status == "done"))
     with reading(workspace) as connection:
         details = connection.execute(query).scalars().all()
     if not any(orjson.loads(detail).get("target") == target for detail in details):
         message = f'Nothing is scored for "{target}" yet. Run `umbrella run` first.'
-    elif asked.from_ is None:
+    elif workspace.settings.target(target).from_ is None:
         message = f'Nobody was to be scored for "{target}". Add people, then run `umbrella run`.'
     else:
         message = (
@@ -302,8 +301,8 @@ def _ordered(query: LeadQuery, page: tuple[int, int] | None = None) -> Select[An
 
 def _offered(workspace: Workspace, query: LeadQuery) -> tuple[str, ...]:
     """The filters worth offering: products only where the target has one model per product."""
-    target = next(item for item in workspace.settings.targets if item.name == query.target)
-    return tuple(name for name in _CHOICES if name != "product" or target.per == "product")
+    by_product = workspace.settings.target(checked_target(workspace, query.target)).per == "product"
+    return tuple(name for name in _CHOICES if name != "product" or by_product)
 
 
 def _choices(connection: Connection, query: LeadQuery, name: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The steps of learning on designs alone: folds that ask what scoring asks, no lake, no state."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -141,7 +142,29 @@ def test_a_memory_that_probes_liked_is_compared_with_the_plain_one_by_all_famili
     assert list(lesson.looks) == [Memory(), short]
     assert lesson.looks[Memory()] < lesson.looks[short]
     assert lesson.memory == Memory()
-    best = lesson.comparison.row(lesson.comparison.best)
-    assert best.metrics["log_loss"][0] == lesson.looks[Memory()]
+    used = lesson.comparison.row(lesson.comparison.chosen)
+    assert used.metrics["log_loss"][0] == lesson.looks[Memory()]
     monkeypatch.setattr(learning, "MOST_ROWS_FOR_TWO_LOOKS", 599)
     assert learn(observed(won), design, None, quiet).memory == short
+
+
+@pytest.mark.parametrize(
+    ("memory", "errors", "is_taken"),
+    [
+        (Memory(sees_clock=True), 0.4, False),
+        (Memory(sees_clock=True), 0.6, True),
+        (Memory(half_life=0.3), 1.9, False),
+        (Memory(half_life=0.3), 2.1, True),
+        (Memory(half_life=0.3, sees_clock=True), 1.9, False),
+    ],
+)
+def test_to_forget_takes_more_evidence_than_to_see_the_clock(
+    memory: Memory, errors: float, is_taken: bool
+) -> None:
+    """Five periods whose gain has an error of 1: by `errors` of them the other memory is better."""
+    spread = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    gain = errors + spread * np.sqrt(5.0) / spread.std(ddof=1)
+    plain = SimpleNamespace(memory=Memory(), losses=[np.full(9, g) for g in gain])
+    other = SimpleNamespace(memory=memory, losses=[np.zeros(9)] * 5)
+    assert (learning._preferred(plain, other) is other) == is_taken  # type: ignore[arg-type]
+    assert learning._preferred(plain) is plain  # type: ignore[arg-type, comparison-overlap]
