@@ -25,10 +25,10 @@ from tables import DECIDED, FIRST_DAY, _first_day, typed
 
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import fit_records
-from redumbrella.models.amount import LEVELS, fit_amount, pinball
-from redumbrella.models.boosted import lightgbm, tree_matrix
-from redumbrella.models.encoding import fit_encoding
-from redumbrella.models.log_mean import row_loss
+from redumbrella.models.linear.encoding import fit_encoding
+from redumbrella.models.trees.lightgbm import lightgbm, tree_matrix
+from redumbrella.models.worth.amount import LEVELS, fit_amount, pinball
+from redumbrella.models.worth.tweedie import row_loss
 
 Vector = NDArray[np.float64]
 DAY = pd.Timedelta(days=1)

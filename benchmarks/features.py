@@ -55,10 +55,10 @@ class Ours:
         """From the Parquet files to the matrix."""
         import pyarrow as pa
 
-        from redumbrella.features.kernel import window_features
-        from redumbrella.features.person_index import PersonIndex
-        from redumbrella.features.streams import Stream, log_from_table
-        from redumbrella.features.windows import FeatureSet
+        from redumbrella.features.kernel.blocks import window_features
+        from redumbrella.features.kernel.person_index import PersonIndex
+        from redumbrella.features.kernel.streams import Stream, log_from_table
+        from redumbrella.features.kernel.windows import FeatureSet
 
         self.seconds, self.log = {}, None
         lap = stopwatch(self.seconds)
@@ -111,7 +111,7 @@ def floor(folder: Path, size: str, cells: int) -> dict[str, tuple[float, float]]
     """Reading both files and writing as many cells to new memory, with two threads."""
     import numpy as np
 
-    from redumbrella.features.parallel import in_chunks
+    from redumbrella.features.kernel.threads import in_chunks
 
     seconds: dict[str, tuple[float, float]] = {}
     lap = stopwatch(seconds)
@@ -135,7 +135,7 @@ def duckdb_matrix(folder: Path, size: str) -> Any:
     import numpy as np
     import scipy.sparse as sp
 
-    from redumbrella.features.windows import FAMILY_NAMES, FeatureSet, layout
+    from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet, layout
 
     plan = layout(FeatureSet(), event_log.N_KINDS, has_duration=True, has_value=False)
     start = {FAMILY_NAMES[family]: first for family, first, _, _ in plan.of_code}
@@ -227,32 +227,23 @@ def agreement(ours: Any, theirs: Any) -> str:
 
 
 def daily_work(ours: Ours, repeat: int) -> None:
-    """A refresh by one day against a full rebuild, and the screen of all columns."""
+    """The matrix of everybody made anew, and the screen of all columns."""
     import numpy as np
 
-    from redumbrella.features.kernel import Block, features, rows
-    from redumbrella.features.refresh import refresh_features
-    from redumbrella.features.screen import screen_columns
-    from redumbrella.features.windows import FeatureSet
+    from redumbrella.features.kernel.blocks import Block, features, rows
+    from redumbrella.features.kernel.screen import screen_columns
+    from redumbrella.features.kernel.windows import FeatureSet
 
     blocks, everyone = [Block(ours.log, FeatureSet())], np.arange(ours.log.people, dtype=np.int32)
-    before, today = event_log.END - 2 * event_log.DAY, event_log.END - event_log.DAY
-    yesterday = features(blocks, rows(everyone, before))
+    today = event_log.END - event_log.DAY
     outcome = np.random.default_rng(0).random(len(everyone)) < 0.05
-    full, part, screen = [], [], []
+    full, screen = [], []
     for _ in range(repeat):
         elapsed, matrix = timed(lambda: features(blocks, rows(everyone, today)))
         full.append(elapsed)
-        elapsed, refreshed = timed(
-            lambda: refresh_features(yesterday, blocks, rows(everyone, today), before)
-        )
-        part.append(elapsed)
-        same = matrix.data.tobytes() == refreshed.matrix.data.tobytes()
         screen.append(timed(lambda matrix=matrix: screen_columns(matrix, outcome))[0])
     print(
-        f"one day later, {len(everyone):,} people: full {statistics.median(full):.2f} s, refresh "
-        f"{statistics.median(part):.2f} s with {len(refreshed.rebuilt) / len(everyone):.0%} of the "
-        f"rows rebuilt, {'bit-identical' if same else 'DIFFERENT'}; screen of "
+        f"{len(everyone):,} people: full {statistics.median(full):.2f} s; screen of "
         f"{matrix.nnz:,} cells {statistics.median(screen):.2f} s"
     )
 
@@ -478,10 +469,10 @@ def compare_counts(result: dict[str, Any], folder: Path, size: str) -> str:
     """Our counts of 30 days against a peer's, for the same people and instants."""
     import numpy as np
 
-    from redumbrella.features.kernel import window_features
+    from redumbrella.features.kernel.blocks import window_features
+    from redumbrella.features.kernel.person_index import PersonIndex
+    from redumbrella.features.kernel.windows import FeatureSet
     from redumbrella.features.names import column_names
-    from redumbrella.features.person_index import PersonIndex
-    from redumbrella.features.windows import FeatureSet
 
     ours = Ours(folder, size)
     ours.run()
@@ -552,7 +543,7 @@ def side(name: str, folder: Path, size: str, cells: int) -> dict[str, Any]:
         matrix = duckdb_matrix(folder, size)
         lap("run")
     else:
-        from redumbrella.features.compilation import warm
+        from redumbrella.features.kernel.compilation import warm
 
         lap = stopwatch(loading := {})
         warm()

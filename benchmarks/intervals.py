@@ -22,10 +22,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGB
 import numpy as np
 
 from redumbrella.features.matrix import Design, Feature
+from redumbrella.learning.lesson import learn
 from redumbrella.models.base import probability_of
-from redumbrella.training.memory import fit_clock
+from redumbrella.training.arrival import fit_clock
 from redumbrella.training.observations import Observations
-from redumbrella.workflows.learning import learn
 
 FEATURES = (
     Feature("visits", "visits", "number"),

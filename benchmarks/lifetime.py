@@ -27,13 +27,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
-from redumbrella.models.lifetime import LifetimeValue, value
-from redumbrella.models.period_shock import learn_shock
-from redumbrella.models.purchase_amount import AmountModel, fit_amount
-from redumbrella.models.purchase_amount import log_likelihood as amount_likelihood
-from redumbrella.models.purchase_history import Holdout, RepeatSummary, split_holdout, summarise
-from redumbrella.models.purchase_rate import RepeatModel, fit_repeat
-from redumbrella.models.purchase_rate import log_likelihood as repeat_likelihood
+from redumbrella.customers.bg_nbd import RepeatModel, fit_repeat
+from redumbrella.customers.bg_nbd import log_likelihood as repeat_likelihood
+from redumbrella.customers.gamma_gamma import AmountModel, fit_amount
+from redumbrella.customers.gamma_gamma import log_likelihood as amount_likelihood
+from redumbrella.customers.history import Holdout, RepeatSummary, split_holdout, summarise
+from redumbrella.customers.lifetime import LifetimeValue, value
+from redumbrella.customers.period_shock import learn_shock
 
 Vector = NDArray[np.float64]
 Purchases = tuple[NDArray[np.int64], Vector, Vector]

@@ -28,8 +28,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.products import Products, fit_products, log_loss
-from redumbrella.models.shared_forest import matrix_of
+from redumbrella.models.products.pooled_forest import matrix_of
+from redumbrella.models.products.products import Products, fit_products, log_loss
 from redumbrella.training.product_sales import UNKNOWN
 
 Floats = NDArray[np.float32]
@@ -157,11 +157,11 @@ def retail(data: Path) -> Case:
     """The gift shop's 100 best sellers: customers at regular instants, the last period is asked."""
     from redumbrella.clock import now
     from redumbrella.evaluation.regime import allowed
-    from redumbrella.workflows.gathering import gather
+    from redumbrella.learning.gathering import gather
+    from redumbrella.learning.lesson import plan_folds
+    from redumbrella.learning.material import prepare
+    from redumbrella.learning.products import telling_columns
     from redumbrella.workflows.ingest import ingest
-    from redumbrella.workflows.learning import plan_folds
-    from redumbrella.workflows.product_learning import telling_columns
-    from redumbrella.workflows.train import prepare
     from redumbrella.workspace import open_workspace
 
     with tempfile.TemporaryDirectory() as folder:

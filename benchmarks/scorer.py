@@ -72,11 +72,11 @@ def _make_history(folder: Path, kept: Path) -> None:
     import event_log
     import pyarrow.parquet as pq
 
-    from redumbrella.features.kernel import window_features
-    from redumbrella.features.person_index import PersonIndex
-    from redumbrella.features.screen import screen_columns
-    from redumbrella.features.streams import Stream, log_from_table
-    from redumbrella.features.windows import FeatureSet
+    from redumbrella.features.kernel.blocks import window_features
+    from redumbrella.features.kernel.person_index import PersonIndex
+    from redumbrella.features.kernel.screen import screen_columns
+    from redumbrella.features.kernel.streams import Stream, log_from_table
+    from redumbrella.features.kernel.windows import FeatureSet
 
     event_log.make("M", folder)
     events = pq.read_table(folder / "events_M.parquet", read_dictionary=["kind"])
@@ -129,7 +129,8 @@ def bank_of(data: Path) -> tuple[Any, Any, list[int]]:
 
 def grow(X: Any, outcome: Any, leaves: int, trees: int, categories: list[int]) -> Any:
     """A forest with the settings of `models.boosted`."""
-    from redumbrella.models.boosted import PARAMETERS, lightgbm
+    from redumbrella.models.families.boosted import PARAMETERS
+    from redumbrella.models.trees.lightgbm import lightgbm
 
     parameters = PARAMETERS | {"num_leaves": leaves, "learning_rate": 0.05}
     data = lightgbm().Dataset(X, outcome, categorical_feature=categories, params=parameters)
@@ -179,8 +180,8 @@ def in_turns(sides: Mapping[str, tuple[Callable[[], Any], int]], turns: int) -> 
 
 def scoring(case: Case) -> list[str]:
     """LightGBM and ours on one thread and on two."""
-    from redumbrella.models.forest import parse_forest
-    from redumbrella.models.scorer import Scorer
+    from redumbrella.models.trees.forest import parse_forest
+    from redumbrella.models.trees.scorer import Scorer
 
     leads = tuple(block[:ROWS] for block in case.leads)
     whole = Case(case.name, case.booster, leads).whole
@@ -219,8 +220,8 @@ def scoring(case: Case) -> list[str]:
 
 def explaining(case: Case, peer: str | None, folder: Path) -> list[str]:
     """pred_contrib, ours, and woodelf, on one thread."""
-    from redumbrella.models.contributions import Explainer
-    from redumbrella.models.forest import parse_forest
+    from redumbrella.models.trees.forest import parse_forest
+    from redumbrella.models.trees.tree_shap import Explainer
 
     busy = time.process_time()
     explainer = Explainer(parse_forest(case.booster))
@@ -308,7 +309,7 @@ def woodelf_here(folder: Path) -> None:
 
 def whole_run(folder: Path) -> list[str]:
     """Each side explains 119,000 leads by two forests, 5,000 at a time, in a process of its own."""
-    from redumbrella.models.boosted import Boosted
+    from redumbrella.models.families.boosted import Boosted
 
     profile, won = profile_of(119_000)
     codes = list(range(20, 30))
@@ -329,8 +330,8 @@ def whole_run(folder: Path) -> list[str]:
 
 def explain_all(side: str, folder: Path) -> None:
     from redumbrella.features.matrix import Design, Feature
-    from redumbrella.models import boosted
     from redumbrella.models.base import Parts
+    from redumbrella.models.families import boosted
 
     if side == "LightGBM":
         boosted.MANY_TO_EXPLAIN = 10**9

@@ -26,10 +26,10 @@ from features import Ours
 from numpy.typing import NDArray
 
 from redumbrella.evaluation.metrics import auc, log_loss
+from redumbrella.features.kernel.narrow import narrowed
+from redumbrella.features.kernel.screen import TOP_COLUMNS, screen_columns
+from redumbrella.features.kernel.windows import FeatureSet
 from redumbrella.features.names import column_names, groups_alike
-from redumbrella.features.narrow import narrowed
-from redumbrella.features.screen import TOP_COLUMNS, screen_columns
-from redumbrella.features.windows import FeatureSet
 
 TREES = 50
 SHARE_WON = 0.05

@@ -30,7 +30,7 @@ from tables import DECIDED, FIRST_DAY, GRANTED, _first_day, typed
 
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import fit_records
-from redumbrella.models.timing import CENSORED, LOST, WON, Curves, Timing, fit_timing
+from redumbrella.models.worth.timing import CENSORED, LOST, WON, Curves, Timing, fit_timing
 
 Vector = NDArray[np.float64]
 DAY = pd.Timedelta(days=1)

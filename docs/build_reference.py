@@ -17,12 +17,13 @@ from fastapi import FastAPI
 
 import redumbrella
 from redumbrella import errors
-from redumbrella.api import routes
 from redumbrella.cli.main import COMMANDS, umbrella
 from redumbrella.columns import TABLES
 from redumbrella.errors import SettingsError
-from redumbrella.settings import FILE_NAME, load_settings
-from redumbrella.workflows import report_document
+from redumbrella.reports import model as report_document
+from redumbrella.server.api import routes
+from redumbrella.settings.section import FILE_NAME
+from redumbrella.settings.settings import load_settings
 from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from redumbrella.workflows.export import COLUMNS
 

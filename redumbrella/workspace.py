@@ -12,8 +12,8 @@ from threading import RLock
 
 from redumbrella.errors import EngineError
 from redumbrella.lake.lake import Lake
-from redumbrella.settings import Settings, load_settings
-from redumbrella.state.state import State
+from redumbrella.settings.settings import Settings, load_settings
+from redumbrella.state.database import State
 
 
 class _FileLock:

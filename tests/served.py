@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
-from redumbrella.api.access import Access
-from redumbrella.server import bind, create_app
+from redumbrella.access.rules import Access
+from redumbrella.server.app import create_app
+from redumbrella.server.listening import bind
 from redumbrella.workspace import Workspace
 
 # One client for all: making one loads certificates, which is slow and not needed here.

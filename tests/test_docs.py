@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from redumbrella.cli import main as command_line
+from redumbrella.views.leads import LeadQuery, list_leads
 from redumbrella.workflows import demo
-from redumbrella.workflows.lead_list import LeadQuery, list_leads
 from redumbrella.workspace import open_workspace
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from redumbrella.cli.terminal import (
     progress,
     workspace_option,
 )
-from redumbrella.settings import load_settings
+from redumbrella.settings.settings import load_settings
 from redumbrella.workflows.ingest import CheckResult, check
 
 

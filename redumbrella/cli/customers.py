@@ -8,7 +8,7 @@ from redumbrella.cli.customers_text import print_customers
 from redumbrella.cli.instants import as_of_option, instant
 from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
 from redumbrella.errors import NotFoundError
-from redumbrella.workflows.customer_list import CUSTOMER_SORTS, CustomerQuery, list_customers
+from redumbrella.views.customers import CUSTOMER_SORTS, CustomerQuery, list_customers
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -55,7 +55,7 @@ def command(
 
 
 def _value_then(workspace: Workspace, as_of: str, *, quiet: bool) -> None:
-    from redumbrella.workflows.customers import value_customers
+    from redumbrella.workflows.value_customers import value_customers
 
     with progress(quiet=quiet) as report:
         value_customers(workspace, report, instant(as_of, workspace.settings.timezone))

@@ -2,9 +2,9 @@
 
 from redumbrella.cli.text import console, plain_table
 from redumbrella.figures import count, decimal, moment, money, money_interval, percent, plain
-from redumbrella.workflows.customer_list import CustomerPage
-from redumbrella.workflows.report_document import Lifetime
-from redumbrella.workflows.wording import base_total
+from redumbrella.reports.customers import Lifetime
+from redumbrella.reports.wording import base_total
+from redumbrella.views.customers import CustomerPage
 
 NAMES = ("r", "alpha", "a", "b", "p", "q", "gamma")
 

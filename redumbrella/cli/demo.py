@@ -19,8 +19,8 @@ def command(folder: Path, *, serve: bool, port: int) -> None:
     """
     from redumbrella.cli.leads import print_page
     from redumbrella.cli.run import tell
+    from redumbrella.views.leads import LeadQuery, list_leads
     from redumbrella.workflows.demo import write_demo
-    from redumbrella.workflows.lead_list import LeadQuery, list_leads
     from redumbrella.workflows.run import run
     from redumbrella.workspace import open_workspace
 

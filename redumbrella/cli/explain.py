@@ -19,10 +19,10 @@ from redumbrella.figures import (
     percent,
     plain,
 )
-from redumbrella.workflows.lead_detail import Explanation, LeadDetail, lead_detail
-from redumbrella.workflows.lead_list import Reason
-from redumbrella.workflows.wording import expectation
-from redumbrella.workflows.worth import parts_of
+from redumbrella.reports.wording import expectation
+from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
+from redumbrella.views.leads import Reason
+from redumbrella.views.worth import parts_of
 from redumbrella.workspace import open_workspace
 
 _LINES = 12  # facts of a timeline that a terminal shows

@@ -6,11 +6,12 @@ from typing import cast
 import click
 
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.destinations.files import FORMATS, ExportResult, Format
 from redumbrella.figures import parse_share
+from redumbrella.views.customers import CustomerQuery
+from redumbrella.views.leads import LeadQuery
 from redumbrella.workflows.customer_export import export_customers
-from redumbrella.workflows.customer_list import CustomerQuery
-from redumbrella.workflows.export import FORMATS, ExportResult, Format, export_scores
-from redumbrella.workflows.lead_list import LeadQuery
+from redumbrella.workflows.export import export_scores
 from redumbrella.workspace import open_workspace
 
 _SUFFIXES: dict[str, Format] = {

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from redumbrella.errors import SettingsError
-from redumbrella.settings import FILE_NAME, load_settings
-from redumbrella.sources.guess import TableGuess, guess_files
-from redumbrella.sources.template import settings_text
+from redumbrella.settings.section import FILE_NAME
+from redumbrella.settings.settings import load_settings
+from redumbrella.sources.guessing.guess import TableGuess, guess_files
+from redumbrella.sources.guessing.template import settings_text
 
 
 @click.command("init")

@@ -8,7 +8,7 @@ import click
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.figures import count, decimal, interval, money, parse_share, percent, plain
-from redumbrella.workflows.lead_list import LeadPage, LeadQuery, LeadRow, list_leads, nothing_scored
+from redumbrella.views.leads import LeadPage, LeadQuery, LeadRow, list_leads, nothing_scored
 from redumbrella.workspace import open_workspace
 
 ORDERS = ("probability", "expected_value", "qualification")

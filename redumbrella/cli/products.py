@@ -7,8 +7,8 @@ import click
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.figures import count, decimal, money, percent
-from redumbrella.workflows.product_list import PRODUCT_SORTS, ProductTable, list_products
-from redumbrella.workflows.wording import products_asked, products_examined
+from redumbrella.reports.wording import products_asked, products_examined
+from redumbrella.views.products import PRODUCT_SORTS, ProductTable, list_products
 from redumbrella.workspace import open_workspace
 
 

@@ -9,16 +9,16 @@ import click
 from redumbrella.cli.customers_text import print_lifetime
 from redumbrella.cli.report_text import print_report
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
-from redumbrella.workflows.export import write_whole
-from redumbrella.workflows.model_report import (
+from redumbrella.destinations.files import write_whole
+from redumbrella.reports.model import FORMAT
+from redumbrella.reports.wording import base_total
+from redumbrella.views.models import (
     ModelReport,
     current_report,
     default_target,
     lifetime_of,
     report_of,
 )
-from redumbrella.workflows.report_document import FORMAT
-from redumbrella.workflows.wording import base_total
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -59,7 +59,7 @@ def command(
 
 
 def _write_page(workspace: Workspace, report: ModelReport, output: Path | None) -> None:
-    from redumbrella.web.report_view import report_html
+    from redumbrella.server.web.report_view import report_html
 
     path = output or workspace.root / "exports" / f"report-{report.facts.version}.html"
     html = report_html(workspace, report).encode()

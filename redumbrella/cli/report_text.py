@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from redumbrella.cli.text import console, plain_table
 from redumbrella.figures import MISSING, count, decimal, iso_day, percent
-from redumbrella.workflows.model_report import ModelReport
-from redumbrella.workflows.report_document import Leak, MeanError, ReportDocument, Stability
-from redumbrella.workflows.wording import VERDICTS, products_examined
-from redumbrella.workflows.worth import sentences_about
+from redumbrella.reports.measures import MeanError
+from redumbrella.reports.model import Leak, ReportDocument, Stability
+from redumbrella.reports.wording import VERDICTS, products_examined
+from redumbrella.views.models import ModelReport
+from redumbrella.views.worth import sentences_about
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -30,7 +30,7 @@ def command(workspace: Path, *, as_json: bool, fresh: bool) -> None:
 def tell(workspace: Workspace, result: RunResult) -> None:
     """Says what each step did, and what to look at next."""
     from redumbrella.cli.report_text import print_report
-    from redumbrella.workflows.model_report import report_of
+    from redumbrella.views.models import report_of
 
     for source in result.ingested.sources:
         click.echo(summary(source))
@@ -71,7 +71,7 @@ def _scored(workspace: Workspace, scored: ScoreResult) -> str:
 
 
 def _tell_customers(workspace: Workspace, result: RunResult) -> None:
-    from redumbrella.workflows.wording import base_total
+    from redumbrella.reports.wording import base_total
 
     if result.customers is not None:
         click.echo(base_total(result.customers.lifetime, workspace.settings.currency))

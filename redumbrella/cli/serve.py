@@ -10,7 +10,7 @@ from redumbrella.cli.terminal import workspace_option
 from redumbrella.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from redumbrella.api.access import Access
+    from redumbrella.access.rules import Access
 
 
 @click.command("serve")
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Open the web pages and the REST API; stop with Ctrl-C."""
     # The web libraries take a second to load; a wrong option is told before.
-    from redumbrella.server import access_for
+    from redumbrella.server.listening import access_for
 
     access = access_for(host, allow_remote=allow_remote, token=token or None, names=names)
     open_pages(open_workspace(workspace), host, port, access)
@@ -43,7 +43,8 @@ def command(
 
 def open_pages(opened: Workspace, host: str, port: int, access: "Access | None" = None) -> None:
     """Serves the workspace until Ctrl-C; without `access`, to this machine only."""
-    from redumbrella.server import access_for, bind, serve
+    from redumbrella.server.app import serve
+    from redumbrella.server.listening import access_for, bind
 
     access = access or access_for(host, allow_remote=False, token=None, names=())
     listening = bind(host, port)

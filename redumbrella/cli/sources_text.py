@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from redumbrella.figures import percent
-from redumbrella.workflows.source_result import ColumnResult, SourceResult
+from redumbrella.sources.result import ColumnResult, SourceResult
 
 _TYPES = {
     "id": "id",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from redumbrella.workflows.model_report import ModelFacts
-from redumbrella.workflows.wording import REGIMES, VERDICTS
+from redumbrella.reports.wording import REGIMES, VERDICTS
+from redumbrella.views.models import ModelFacts
 
 if TYPE_CHECKING:
     from rich.table import Table

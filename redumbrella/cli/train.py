@@ -18,7 +18,7 @@ from redumbrella.workspace import open_workspace
 def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | None) -> None:
     """Compare the model families, choose one, and say whether it can be trusted."""
     from redumbrella.cli.report_text import print_report
-    from redumbrella.workflows.model_report import report_of
+    from redumbrella.views.models import report_of
 
     opened = open_workspace(workspace)
     moment = instant(as_of, opened.settings.timezone)

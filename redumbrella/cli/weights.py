@@ -7,13 +7,12 @@ import click
 
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.cli.text import console, plain_table
-from redumbrella.decisions.qualification import LABELS
+from redumbrella.decisions.qualification import LABELS, Weights
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count, decimal, moment, percent, plain
-from redumbrella.workflows.qualifying import (
+from redumbrella.workflows.set_weights import (
     Moves,
     Reweighed,
-    Weights,
     WeightsHistory,
     set_weights,
     weights_history,

@@ -8,6 +8,7 @@ the others are scaled up. (Article 001: qualification by four criteria and their
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from math import sqrt
 from typing import Any
 
@@ -154,3 +155,27 @@ def _fit(fit: Mapping[str, Any]) -> Criterion:
 def _criterion(name: str, value: float, low: float, high: float, figures: str) -> Criterion:
     ends = sorted((value, low, high))
     return Criterion(name, LABELS[name], 100.0 * value, 100.0 * ends[0], 100.0 * ends[2], figures)
+
+
+LEAST_CRITERIA = 2  # a card of the probability alone would say nothing new
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights by criterion; version 0 are those of umbrella.toml, set at no known instant."""
+
+    version: int
+    weights: Mapping[str, float]
+    set_at: datetime | None = None
+    set_by: str = ""
+    note: str = ""
+
+
+def add_card(row: dict[str, Any], weights: Weights, currency: str) -> None:
+    """Adds the qualification card to the details of one scored lead."""
+    details = row.setdefault("details", {})
+    card = card_of(row["probability"], row["low"], row["high"], details, weights.weights, currency)
+    if len(card.criteria) < LEAST_CRITERIA:
+        return
+    row["qualification"] = card.total
+    details["card"] = {**card.to_json(), "weights_version": weights.version}

@@ -17,7 +17,8 @@ from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import fit_weights, pooled
 from redumbrella.models.calibration import Calibration, fit_calibration
 from redumbrella.models.parallel import run_all
-from redumbrella.training.memory import CLOCK_NAME, Memory, stopped_at
+from redumbrella.training.arrival import CLOCK_NAME, stopped_at
+from redumbrella.training.decay import Memory
 from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]

@@ -14,10 +14,10 @@ from redumbrella.evaluation.examination import answer
 from redumbrella.evaluation.metrics import Vector, row_log_loss
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
-from redumbrella.models.boosted import Boosted, Growth
-from redumbrella.models.logistic import Logistic
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.boosted import Boosted, Growth
 from redumbrella.models.parallel import run_all
-from redumbrella.training.memory import Memory
+from redumbrella.training.decay import Memory
 from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
 
 MAX_ROWS = 15_000

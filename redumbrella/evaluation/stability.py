@@ -16,7 +16,7 @@ from redumbrella.models.base import probability_of
 from redumbrella.models.blend import pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.parallel import run_all
-from redumbrella.training.memory import Memory
+from redumbrella.training.decay import Memory
 from redumbrella.training.splits import random_share
 
 TRAIN_SHARE = 0.7

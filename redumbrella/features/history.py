@@ -18,16 +18,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
-from redumbrella.features.grouping import code_of
-from redumbrella.features.kernel import SCOPES, Block, Rows, Scope, features, rows
+from redumbrella.features.kernel.blocks import SCOPES, Block, Rows, Scope, features, rows
+from redumbrella.features.kernel.grouping import code_of
+from redumbrella.features.kernel.person_index import PersonIndex
+from redumbrella.features.kernel.streams import Log, Stream, learn_vocabulary, log_from_table
+from redumbrella.features.kernel.threads import in_chunks, read_only
+from redumbrella.features.kernel.variables import history_end
+from redumbrella.features.kernel.windows import DEFAULT_FAMILIES, DEFAULT_WINDOW_DAYS, FeatureSet
 from redumbrella.features.matrix import OTHER as OTHER_LEVEL
 from redumbrella.features.matrix import Feature
 from redumbrella.features.names import column_names
-from redumbrella.features.parallel import in_chunks, read_only
-from redumbrella.features.person_index import PersonIndex
-from redumbrella.features.streams import Log, Stream, learn_vocabulary, log_from_table
-from redumbrella.features.variables import history_end
-from redumbrella.features.windows import DEFAULT_FAMILIES, DEFAULT_WINDOW_DAYS, FeatureSet
 
 MAX_KINDS = 300
 AGE = "age"  # days between the creation of a lead and the instant of a row

@@ -62,7 +62,7 @@ class Design:
             return Design(self.features, self.profile[rows])
         if history is None:
             return Design(self.features, self.profile[rows], self.history[rows])
-        from redumbrella.features.narrow import narrowed
+        from redumbrella.features.kernel.narrow import narrowed
 
         p = self.profile.shape[1]
         kept = self.features[:p] + tuple(self.features[p + int(column)] for column in history)

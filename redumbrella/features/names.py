@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.kernel import SCOPES, Block, Scope
-from redumbrella.features.streams import OTHER, Stream
-from redumbrella.features.windows import (
+from redumbrella.features.kernel.blocks import SCOPES, Block, Scope
+from redumbrella.features.kernel.streams import OTHER, Stream
+from redumbrella.features.kernel.windows import (
     ALL,
     FAMILIES,
     FAMILY_NAMES,

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from redumbrella.features.person_index import PersonIndex
+from redumbrella.features.kernel.person_index import PersonIndex
 
 PREFIX = "person."
 

@@ -7,11 +7,11 @@ In: nothing. Out: code in the cache beside the sources, loaded into this process
 import numpy as np
 import scipy.sparse as sp
 
-from redumbrella.features import compilation
-from redumbrella.models.contributions import Explainer
-from redumbrella.models.forest import Forest
-from redumbrella.models.joint_ridge import JointRidge
-from redumbrella.models.scorer import Scorer
+from redumbrella.features.kernel import compilation
+from redumbrella.models.products.multitask_ridge import JointRidge
+from redumbrella.models.trees.forest import Forest
+from redumbrella.models.trees.scorer import Scorer
+from redumbrella.models.trees.tree_shap import Explainer
 
 
 def warm() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from redumbrella.features.parallel import available_threads
+from redumbrella.features.kernel.threads import available_threads
 
 Result = TypeVar("Result")
 

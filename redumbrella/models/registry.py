@@ -22,18 +22,18 @@ from redumbrella.features.matrix import Design, Feature, beside
 from redumbrella.features.records import RecordEncoder
 from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.blend import Blend
-from redumbrella.models.boosted import Boosted
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.corrected_rhythm import CorrectedRhythm
-from redumbrella.models.logistic import Logistic
-from redumbrella.models.naive_bayes import NaiveBayes
-from redumbrella.models.neural import Neural
-from redumbrella.models.pairs import Pairs
-from redumbrella.models.points import Points
-from redumbrella.models.prior import Prior
-from redumbrella.models.straight import Straight
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.bg_nbd_offset import CorrectedRhythm
+from redumbrella.models.families.boosted import Boosted
+from redumbrella.models.families.linear_logistic import Straight
+from redumbrella.models.families.naive_bayes import NaiveBayes
+from redumbrella.models.families.neural import Neural
+from redumbrella.models.families.pairs import Pairs
+from redumbrella.models.families.points import Points
+from redumbrella.models.families.prior import Prior
 from redumbrella.models.uncertainty import Spread
-from redumbrella.training.memory import Clock
+from redumbrella.training.arrival import Clock
 
 if TYPE_CHECKING:
     from redumbrella.features.history import Asked, History, HistoryEncoder

@@ -18,7 +18,7 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.figures import percent, quantity
 from redumbrella.models.base import Contributions, probability_of
-from redumbrella.training.memory import CLOCK_NAME
+from redumbrella.training.arrival import CLOCK_NAME
 
 MOST = 5
 LEAST = 0.005  # log-odds; a smaller effect is no reason

@@ -1,11 +1,10 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """What is new: the typed rows of a source against what the lake already has.
 
 Typed rows and a table of the lake come in; counts and the rows to append go out. Records with a key
 get a newer version when their content differs from the version before; facts are new when no row
 with their content is known. Promise: rows that are already in the lake are never added again.
 """
-
-# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """Which type each column has, decided by all of its values.
 
 Staged texts and the mapping come in; one `ColumnRead` per canonical column and field goes out: how
 it is read, how much is missing, what could not be read. A sample proposes readings, a count of all
 values decides between them, and a type that the lake already has for a field is kept if it fits.
 """
-
-# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from redumbrella.columns import TABLES, Column
 from redumbrella.errors import SettingsError
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.settings import ColumnSource
+from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.staging import ROW, Staging
 from redumbrella.sources.values import CODE, Reading, Type, flag_reading, sample_readings

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from redumbrella.columns import INTERNAL, TABLES, Table
 from redumbrella.errors import nearest
-from redumbrella.settings import ColumnSource, Source
+from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.staging import BAD, FILE, ROW
 
 _SHOWN_COLUMNS = 12

@@ -1,11 +1,10 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """A place to look at everything that was read before anything is written: DuckDB, in memory.
 
 Chunks of records come in and are cleaned (blanks trimmed, missing values NULL); one table of texts
 and instants per canonical table goes out. Memory is bounded: DuckDB moves what does not fit into
 a temporary folder, which is removed at the end.
 """
-
-# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """Which rows can be used: typed rows, bad values, and ids that stand twice in one file.
 
 A staged table and the decision how to read each column come in; a table of typed rows with a
 content hash goes out, in which every unusable row carries the reason why. Promise: no row
 disappears here; each is good, rejected with a reason, or an exact copy of another.
 """
-
-# ruff: noqa: S608  names and texts in SQL go through lake.quoting
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.settings import Source
+from redumbrella.settings.sources import Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import BAD, FILE, ROW, Staging
 from redumbrella.sources.values import Reading

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from redumbrella.errors import EngineError
-from redumbrella.state.tables import SCHEMA_VERSION
+from redumbrella.state.metadata import SCHEMA_VERSION
 
 # Any fixed number: PostgreSQL's name for the lock that migrating processes take.
 _ADVISORY_LOCK = 7_242_001

@@ -15,9 +15,9 @@ import orjson
 from sqlalchemy import RowMapping
 
 from redumbrella.clock import to_datetime, to_iso
+from redumbrella.destinations.files import ExportResult, Format, safe_cell, write_whole
 from redumbrella.errors import NotFoundError
-from redumbrella.workflows.customer_list import CustomerQuery, customer_segments, every_customer
-from redumbrella.workflows.export import ExportResult, Format, safe_cell, write_whole
+from redumbrella.views.customers import CustomerQuery, customer_segments, every_customer
 from redumbrella.workspace import Workspace
 
 CUSTOMER_COLUMNS = (
@@ -110,14 +110,14 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def _write_csv(path: Path, rows: Iterable[RowMapping]) -> int:
-    counted = _Counted(rows)
+    counted = Counted(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(customer_csv_lines(counted))
     return counted.rows
 
 
 def _write_jsonl(path: Path, rows: Iterable[RowMapping]) -> int:
-    counted = _Counted(rows)
+    counted = Counted(rows)
     with path.open("wb") as file:
         file.writelines(orjson.dumps(customer_record(row)) + b"\n" for row in counted)
     return counted.rows
@@ -146,7 +146,7 @@ def _instant(microseconds: int | None) -> Any:
     return None if microseconds is None else to_datetime(microseconds)
 
 
-class _Counted:
+class Counted:
     """Rows that count themselves while they are read once."""
 
     def __init__(self, rows: Iterable[RowMapping]) -> None:

@@ -6,31 +6,26 @@ by a spreadsheet. Rows are written in batches, so that memory stays small howeve
 
 import csv
 import io
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from sqlalchemy import RowMapping
 
 from redumbrella.clock import to_datetime, to_iso
-from redumbrella.errors import NotFoundError, SettingsError
-from redumbrella.workflows.lead_list import (
+from redumbrella.destinations.files import Counted, ExportResult, Format, safe_cell, write_whole
+from redumbrella.errors import NotFoundError
+from redumbrella.views.leads import (
     LeadQuery,
     every_lead,
     nothing_scored,
     read_reasons,
     reasons_of,
 )
-from redumbrella.workflows.model_report import checked_target
+from redumbrella.views.models import checked_target
 from redumbrella.workspace import Workspace
-
-Format = Literal["csv", "parquet", "jsonl"]
-FORMATS: tuple[Format, ...] = ("csv", "parquet", "jsonl")
 
 # The first sixteen are a contract with the outside, in this order.
 COLUMNS = (
@@ -66,20 +61,9 @@ _NUMBERS = frozenset(
 )
 _TIMES = frozenset({"as_of", "created_at"})
 _BATCH_ROWS = 5_000
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 Record = dict[str, Any]
 Row = RowMapping | Record
-
-
-@dataclass(frozen=True)
-class ExportResult:
-    """What was written and where."""
-
-    path: Path
-    format: Format
-    rows: int
 
 
 def export_scores(
@@ -101,7 +85,7 @@ def export_scores(
             raise NotFoundError(message, reason="no_scores")
         raise nothing_scored(workspace, target)
     place = path or _default_path(workspace, target, first["as_of"], form)
-    counted = _Counted(_from_first(first, rows))
+    counted = Counted(_from_first(first, rows))
     write_whole(place, lambda temporary: _WRITERS[form](temporary, counted))
     return ExportResult(place, form, counted.rows)
 
@@ -181,26 +165,6 @@ def _cell(row: Row, name: str) -> Any:
     return value if name in _NUMBERS else safe_cell(str(value))
 
 
-def safe_cell(text: str) -> str:
-    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
-    if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text):
-        return "'" + text
-    return text
-
-
-class _Counted:
-    """Rows that count themselves while they are read once."""
-
-    def __init__(self, rows: Iterable[RowMapping]) -> None:
-        self._rows = rows
-        self.rows = 0
-
-    def __iter__(self) -> Iterator[RowMapping]:
-        for row in self._rows:
-            self.rows += 1
-            yield row
-
-
 def _from_first(first: RowMapping, rest: Iterator[RowMapping]) -> Iterator[RowMapping]:
     yield first
     yield from rest
@@ -210,24 +174,6 @@ def _default_path(workspace: Workspace, target: str, as_of: int, form: Format) -
     name = re.sub(r"[^\w-]+", "_", target)
     folder = workspace.root / "exports"
     return folder / f"scores-{name}-{to_datetime(as_of):%Y-%m-%d}.{form}"
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes to a temporary name beside the file and renames it at the end.
-
-    Raises SettingsError when the place cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        temporary.replace(path)
-    except OSError as problem:
-        message = f"{path} could not be written: {problem.strerror}. Name another place with -o."
-        raise SettingsError(message, reason="not_writable") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _write_csv(path: Path, rows: Iterable[RowMapping]) -> None:

@@ -22,7 +22,8 @@ from redumbrella.clock import now
 from redumbrella.columns import INTERNAL, TABLES
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.lake.lake import Lake
-from redumbrella.settings import Settings, Source
+from redumbrella.settings.settings import Settings
+from redumbrella.settings.sources import Source
 from redumbrella.sources.changes import find_changes
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.reading import (
@@ -33,10 +34,10 @@ from redumbrella.sources.reading import (
     may_be_many_files,
     read_table,
 )
+from redumbrella.sources.result import FileResult, SourceResult, described
 from redumbrella.sources.sql import is_query
 from redumbrella.sources.staging import staging_connection
 from redumbrella.sources.values import Type
-from redumbrella.workflows.source_result import FileResult, SourceResult, described
 from redumbrella.workspace import Workspace
 
 _NO_OUTCOME = (

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from redumbrella.errors import DataError
-from redumbrella.settings import Target
-from redumbrella.workflows.customers import CustomersResult, are_customers_fresh, value_customers
+from redumbrella.learning.lesson import Progress
+from redumbrella.settings.targets import Target
 from redumbrella.workflows.ingest import IngestResult, ingest
-from redumbrella.workflows.learning import Progress
 from redumbrella.workflows.score import ScoreResult, score
 from redumbrella.workflows.train import TrainResult, chosen_target, inputs_fingerprint, train
+from redumbrella.workflows.value_customers import (
+    CustomersResult,
+    are_customers_fresh,
+    value_customers,
+)
 from redumbrella.workspace import Workspace
 
 

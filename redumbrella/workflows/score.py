@@ -8,19 +8,20 @@ from pathlib import Path
 import pyarrow as pa
 
 from redumbrella.clock import now
+from redumbrella.decisions.qualification import add_card
 from redumbrella.errors import ModelError
-from redumbrella.models.product_model import load_product_model
+from redumbrella.features.facts import leads_for, names_of
+from redumbrella.learning.gathering import Gathered, gather, open_designs
+from redumbrella.learning.lesson import Progress
+from redumbrella.learning.worth import rates_of
+from redumbrella.models.products.product_model import load_product_model
 from redumbrella.models.registry import LeadModel, features_of, load_model
-from redumbrella.models.valuation import load_valuation
-from redumbrella.scores.product_scoring import score_products
+from redumbrella.models.worth.valuation import load_valuation
+from redumbrella.scores.products import score_products
 from redumbrella.scores.scoring import score_leads
-from redumbrella.scores.values import value_leads
-from redumbrella.workflows.facts import names_of
-from redumbrella.workflows.gathering import Gathered, gather, open_designs
-from redumbrella.workflows.learning import Progress
-from redumbrella.workflows.qualifying import add_card, current_weights, weigh_again
-from redumbrella.workflows.train import chosen_target, leads_for
-from redumbrella.workflows.valuing import rates_of
+from redumbrella.scores.worth import value_leads
+from redumbrella.workflows.set_weights import current_weights, weigh_again
+from redumbrella.workflows.train import chosen_target
 from redumbrella.workspace import Workspace
 
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from customer_world import make_shop, simulated
 
 from redumbrella.cli.main import umbrella
+from redumbrella.views.customers import CustomerQuery, list_customers
 from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
-from redumbrella.workflows.customer_list import CustomerQuery, list_customers
 from redumbrella.workspace import Workspace
 
 

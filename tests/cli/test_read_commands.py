@@ -10,10 +10,10 @@ from sample_company import VERSION, fill_small_workspace
 
 from redumbrella.cli import main as command_line
 from redumbrella.figures import TO
-from redumbrella.server import bind
-from redumbrella.workflows.lead_detail import lead_detail
-from redumbrella.workflows.lead_list import LeadQuery, list_leads
-from redumbrella.workflows.model_report import current_report
+from redumbrella.server.listening import bind
+from redumbrella.views.lead import lead_detail
+from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.views.models import current_report
 from redumbrella.workspace import Workspace
 
 # What a quick look-up must not wait for.

@@ -10,8 +10,8 @@ import pytest
 from sample_company import fill_valued_workspace
 
 from redumbrella.cli import main as command_line
-from redumbrella.workflows.lead_detail import lead_detail
-from redumbrella.workflows.lead_list import LeadQuery, list_leads
+from redumbrella.views.lead import lead_detail
+from redumbrella.views.leads import LeadQuery, list_leads
 from redumbrella.workspace import Workspace
 
 Umbrella = Callable[..., tuple[int, str, str]]

@@ -5,18 +5,19 @@ import pytest
 from lead_worlds import draw, make_design, quiet, truth
 
 from redumbrella.evaluation.comparison import Comparison, compare, doubt, paired_difference
+from redumbrella.evaluation.decay import HALF_LIVES, choose_memory
 from redumbrella.evaluation.examination import Examination, answer, examine
-from redumbrella.evaluation.forgetting import HALF_LIVES, choose_memory
 from redumbrella.evaluation.regime import allowed, named
 from redumbrella.evaluation.stability import repeated_split
 from redumbrella.evaluation.verdict import Facts, Gate, judge
 from redumbrella.models.base import Vector, log_odds_of, probability_of
 from redumbrella.models.blend import pooled
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.logistic import Logistic
-from redumbrella.models.prior import Prior
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.prior import Prior
 from redumbrella.models.registry import COMPLEXITY, FAMILIES
-from redumbrella.training.memory import Memory, fit_clock
+from redumbrella.training.arrival import fit_clock
+from redumbrella.training.decay import Memory
 from redumbrella.training.splits import Fold, shuffled, walk_forward
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
 from redumbrella.features.history import Asked, HistoryEncoder, learn_history
-from redumbrella.features.narrow import narrowed
+from redumbrella.features.kernel.narrow import narrowed
 
 TIME = pa.timestamp("us", "UTC")
 

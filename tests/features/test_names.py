@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
-from redumbrella.features.kernel import SCOPES
+from redumbrella.features.kernel.blocks import SCOPES
+from redumbrella.features.kernel.streams import Stream
+from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
 from redumbrella.features.names import (
     column_names,
     parse_name,
@@ -11,8 +13,6 @@ from redumbrella.features.names import (
     sentence,
     value_in_words,
 )
-from redumbrella.features.streams import Stream
-from redumbrella.features.windows import FAMILY_NAMES, FeatureSet
 
 EVERYTHING = FeatureSet(families=FAMILY_NAMES)
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redumbrella.features.kernel import SCOPES, scoped_features, window_features
+from redumbrella.features.kernel.blocks import SCOPES, scoped_features, window_features
+from redumbrella.features.kernel.streams import Stream, group_facts
+from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
 from redumbrella.features.names import column_names
-from redumbrella.features.streams import Stream, group_facts
-from redumbrella.features.windows import FAMILY_NAMES, FeatureSet
 
 DAY = 86_400_000_000
 PEOPLE = 4

@@ -10,8 +10,8 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Vector, probability_of
 from redumbrella.models.blend import Blend, fit_weights, pooled
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.logistic import Logistic
-from redumbrella.models.naive_bayes import NaiveBayes
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.naive_bayes import NaiveBayes
 
 EVEN = np.full(4, 0.25)
 LOG_ODDS = st.floats(-60.0, 60.0)

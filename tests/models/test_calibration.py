@@ -22,7 +22,7 @@ from redumbrella.models.calibration import (
     fit_calibration,
     fit_line,
 )
-from redumbrella.models.naive_bayes import NaiveBayes
+from redumbrella.models.families.naive_bayes import NaiveBayes
 
 Z = np.random.default_rng(0).normal(-1.0, 1.3, 6_000)
 EVEN = np.full(4, 0.25)

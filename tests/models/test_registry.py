@@ -22,8 +22,8 @@ from redumbrella.models.registry import (
     save_model,
 )
 from redumbrella.models.uncertainty import fit_spread
-from redumbrella.training.memory import fit_clock
-from redumbrella.workflows.report_document import Family as FamilyName
+from redumbrella.reports.measures import Family as FamilyName
+from redumbrella.training.arrival import fit_clock
 
 ROWS = 240
 

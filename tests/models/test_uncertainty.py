@@ -12,11 +12,11 @@ from redumbrella.evaluation.metrics import equal_bins, wilson
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration, fit_calibration
-from redumbrella.models.logistic import Logistic
-from redumbrella.models.naive_bayes import NaiveBayes
-from redumbrella.models.prior import Prior
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.naive_bayes import NaiveBayes
+from redumbrella.models.families.prior import Prior
 from redumbrella.models.uncertainty import LEVEL, Spread, fit_spread
-from redumbrella.training.memory import Memory
+from redumbrella.training.decay import Memory
 from redumbrella.training.splits import shuffled
 
 ONE = {"logistic": 1.0}

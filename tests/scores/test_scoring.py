@@ -17,8 +17,8 @@ from redumbrella.features.records import fit_records
 from redumbrella.models.base import Contributions, log_odds_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.logistic import Logistic
-from redumbrella.models.prior import Prior
+from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.prior import Prior
 from redumbrella.models.registry import LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.scores.importance import importance
@@ -30,7 +30,7 @@ from redumbrella.scores.reasons import (
     usual_values,
 )
 from redumbrella.scores.scoring import CHUNK, grade, percentiles, score_leads
-from redumbrella.training.memory import CLOCK_NAME
+from redumbrella.training.arrival import CLOCK_NAME
 
 LEADS = pa.table(
     {

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
-from redumbrella.settings import ColumnSource, Settings, load_settings
-from redumbrella.sources.guess import Choice, TableGuess, guess_files
-from redumbrella.sources.template import settings_text
-from redumbrella.sources.vocabulary import words
+from redumbrella.settings.settings import Settings, load_settings
+from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.guessing.guess import Choice, TableGuess, guess_files
+from redumbrella.sources.guessing.template import settings_text
+from redumbrella.sources.guessing.vocabulary import words
 from redumbrella.workflows.ingest import check
 
 

@@ -1,6 +1,6 @@
 """Source columns become canonical columns and fields, or problems that help."""
 
-from redumbrella.settings import ColumnSource, Source
+from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.mapping import map_columns
 
 

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from test_state import check_everything
+from state_checks import check_everything
 
 from redumbrella.errors import DataError, EngineError
-from redumbrella.state.state import State
-from redumbrella.state.tables import metadata
+from redumbrella.state.database import State
+from redumbrella.state.metadata import metadata
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 

@@ -7,7 +7,7 @@ import pytest
 from sample_company import fill_workspace
 from served import HTTP, serving
 
-from redumbrella.workflows.model_report import backtests
+from redumbrella.views.backtests import backtests
 from redumbrella.workspace import Workspace
 
 STEP = {

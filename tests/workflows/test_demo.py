@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from redumbrella.errors import DataError
-from redumbrella.settings import load_settings
+from redumbrella.settings.settings import load_settings
 from redumbrella.workflows.demo import MONTHS, OPEN_FROM, WEEKDAYS, _dates, write_demo
 
 

@@ -17,15 +17,16 @@ from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
 from redumbrella.clock import to_microseconds
 from redumbrella.errors import SettingsError
 from redumbrella.evaluation.metrics import auc
+from redumbrella.features.facts import read_facts
+from redumbrella.learning.backtest import BacktestResult
+from redumbrella.learning.gathering import gather
 from redumbrella.models.registry import load_model
-from redumbrella.settings import Target
-from redumbrella.state.tables import scores
-from redumbrella.workflows.backtest import BacktestResult, backtest
-from redumbrella.workflows.facts import read_facts
-from redumbrella.workflows.gathering import gather
+from redumbrella.settings.targets import Target
+from redumbrella.state.metadata import scores
+from redumbrella.views.lead import lead_detail
+from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.workflows.backtest import backtest
 from redumbrella.workflows.ingest import ingest
-from redumbrella.workflows.lead_detail import lead_detail
-from redumbrella.workflows.lead_list import LeadQuery, list_leads
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
-from redumbrella.settings import load_settings
+from redumbrella.settings.settings import load_settings
 from redumbrella.sources import changes as changes_module
 from redumbrella.workflows.ingest import IngestResult, check, ingest
 from redumbrella.workspace import Workspace, open_workspace
@@ -515,7 +515,7 @@ import deltalake, duckdb, pyarrow as pa, pyarrow.compute, pyarrow.csv, sqlalchem
 pa.array([0])  # has imports of its own
 from redumbrella.lake.lake import Lake
 from redumbrella.sources.changes import Changes
-from redumbrella.state.state import State
+from redumbrella.state.database import State
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 

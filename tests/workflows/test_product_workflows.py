@@ -14,11 +14,11 @@ from served import HTTP, serving
 from redumbrella.cli.main import umbrella
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
 from redumbrella.errors import DataError, NotFoundError, SettingsError
+from redumbrella.views.lead import lead_detail
+from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.views.products import list_products
 from redumbrella.workflows.backtest import backtest
 from redumbrella.workflows.ingest import ingest
-from redumbrella.workflows.lead_detail import lead_detail
-from redumbrella.workflows.lead_list import LeadQuery, list_leads
-from redumbrella.workflows.product_list import list_products
 from redumbrella.workflows.run import run
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace

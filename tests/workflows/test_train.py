@@ -15,14 +15,16 @@ from lead_worlds import START, company_rows, make_company, quiet, scores_of, wri
 from redumbrella.clock import to_microseconds
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import auc
+from redumbrella.features.facts import leads_for
+from redumbrella.learning.gathering import gather
+from redumbrella.learning.model import fit, refit
 from redumbrella.models.base import log_odds_of
-from redumbrella.workflows import report_document as documents
-from redumbrella.workflows.gathering import gather
+from redumbrella.reports import model as documents
+from redumbrella.views.models import report_of
 from redumbrella.workflows.ingest import ingest
-from redumbrella.workflows.model_report import report_of
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import score
-from redumbrella.workflows.train import chosen_target, fit, leads_for, refit, train
+from redumbrella.workflows.train import chosen_target, train
 from redumbrella.workspace import Workspace, open_workspace
 
 World = tuple[Workspace, RunResult, np.ndarray[Any, Any]]
@@ -399,7 +401,7 @@ def test_files_without_times_say_so(small: Small) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from redumbrella.state.state import State
+from redumbrella.state.database import State
 from redumbrella.workflows.train import train
 from redumbrella.workspace import open_workspace
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from redumbrella.state.tables import metadata
+from redumbrella.state.metadata import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,1 +1,0 @@
-"""REST skin over the read models."""

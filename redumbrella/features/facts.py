@@ -1,0 +1,203 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+"""Facts of the lake as histories are made of: every fact with its person, before an instant.
+
+In: an opened workspace and an instant. Out: `Facts`, Arrow tables of events, activities and
+purchases, each row with a person_id, and notes on what could not be used. Promise: nothing at or
+after the instant is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redumbrella.clock import to_iso
+from redumbrella.columns import INTERNAL, ORDER
+from redumbrella.errors import DataError
+from redumbrella.features.profiles import Profiles, profiles_of
+from redumbrella.lake.lake import Lake
+from redumbrella.lake.quoting import quoted
+from redumbrella.settings.targets import Target
+from redumbrella.workspace import Workspace
+
+EARLIEST = "1990-01-01"  # a fact dated before that has a broken clock, mostly 1970
+MANY_FACTS = 50_000  # nobody does so much by hand
+
+_EVENTS = """
+SELECT {person} AS person_id, e.at, e.kind, e.page_category, e.duration_s, e.value, e.product_id,
+       e.campaign_id{known}
+FROM events e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at
+"""
+_ACTIVITIES = """
+SELECT coalesce(e.person_id{owner}, e.lead_id) AS person_id, e.lead_id, e.at, e.duration_s,
+       e.product_id, e.rep_id,
+       e.kind || CASE WHEN e.outcome IS NULL THEN '' ELSE '/' || e.outcome END AS code
+FROM activities e {leads} WHERE {period} ORDER BY e.at
+"""
+_PURCHASES = """
+SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion, e.margin,
+       CASE WHEN e.amount < 0 THEN 'refund'
+            ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
+       CASE WHEN e.amount >= 0 THEN e.product_id END AS sold_product
+FROM purchases e {products} WHERE {period}
+UNION ALL
+SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
+       e.margin, 'cancellation', NULL FROM purchases e WHERE {cancelled}
+ORDER BY 2
+"""
+_NEWEST_LEADS = (
+    "LEFT JOIN (SELECT lead_id, arg_max(coalesce(person_id, lead_id), {order}) AS person_id "
+    "FROM leads GROUP BY 1) l ON l.lead_id = e.lead_id"
+)
+_FIRST_IDENTITY = (
+    "LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, n.at) AS person_id, "
+    "min(n.at) AS since FROM identities n GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
+)
+_NEWEST_PRODUCTS = (
+    "LEFT JOIN (SELECT product_id, arg_max(product_type, {order}) AS product_type "
+    "FROM products GROUP BY 1) p ON p.product_id = e.product_id"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Fact tables by name, types of products, profiles of people, and what people should know."""
+
+    tables: Mapping[str, pa.Table]
+    product_types: Mapping[str, str]
+    profiles: Profiles | None
+    notes: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is known to have done anything."""
+        return not any(table.num_rows for table in self.tables.values())
+
+    @property
+    def end(self) -> int:
+        """The instant just after the last fact, 0 when there is none (UTC microseconds)."""
+        ends = [pc.max(table["at"].cast(pa.int64())).as_py() for table in self.tables.values()]
+        return max((end + 1 for end in ends if end is not None), default=0)
+
+
+def read_facts(lake: Lake, as_of: int) -> Facts:
+    """All facts that happened before `as_of` (UTC microseconds)."""
+    have = set(lake.tables())
+    period = f"e.at >= TIMESTAMPTZ '{EARLIEST}' AND e.at < TIMESTAMPTZ '{to_iso(as_of)}'"
+    tables = {}
+    if "events" in have:
+        tables["events"] = lake.query(_events(lake, have, period))
+    if "activities" in have:
+        tables["activities"] = lake.query(
+            _ACTIVITIES.format(
+                owner=", l.person_id" if "leads" in have else "",
+                leads=_NEWEST_LEADS.format(order=quoted(ORDER)) if "leads" in have else "",
+                period=period,
+            )
+        )
+    if "purchases" in have:
+        typed = "products" in have
+        tables["purchases"] = lake.query(
+            _PURCHASES.format(
+                type=", p.product_type" if typed else "",
+                products=_NEWEST_PRODUCTS.format(order=quoted(ORDER)) if typed else "",
+                period=period,
+                cancelled=period.replace("e.at", "e.cancelled_at"),
+            )
+        )
+    notes = [note for name in tables for note in _notes(lake, name, tables[name], as_of)]
+    profiles = _profiles(lake) if "people" in have else None
+    if profiles is not None and profiles.fields and not profiles.is_dated:
+        notes.append(
+            "Profiles of people carry no known_at, so they count as known from the start; a field "
+            "that is filled in after a sale would give the outcome away."
+        )
+    return Facts(tables, _product_types(lake, have), profiles, tuple(notes))
+
+
+def _events(lake: Lake, have: set[str], period: str) -> str:
+    """Events of people; those of a visitor count once it is known who it was."""
+    person, identities, known = "e.person_id", "", ""
+    fields = lake.schema("events").names
+    own = "e.known_at" if "known_at" in fields else "NULL"
+    if "identities" in have:
+        person, identities = "coalesce(e.person_id, i.person_id)", _FIRST_IDENTITY
+        since = "CASE WHEN e.person_id IS NULL THEN greatest(i.since, e.at) END"
+        known = f", coalesce({own}, {since}, e.at) AS known_at"
+    elif own != "NULL":
+        known = ", coalesce(e.known_at, e.at) AS known_at"
+    return _EVENTS.format(person=person, identities=identities, known=known, period=period)
+
+
+def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
+    """What was left out of a fact table, and who looks like a robot."""
+    found = lake.query(
+        f"SELECT count(*) FILTER (t.at < TIMESTAMPTZ '{EARLIEST}') AS early, "
+        f"count(*) FILTER (t.at >= TIMESTAMPTZ '{to_iso(as_of)}') AS late FROM {quoted(name)} t"
+    ).to_pylist()[0]
+    notes = []
+    if found["early"]:
+        notes.append(
+            f"{found['early']:,} {name} are dated before {EARLIEST[:4]} and were left out: "
+            "their clock was wrong, correct them in the source."
+        )
+    if found["late"]:
+        notes.append(f"{found['late']:,} {name} are dated after this instant and do not count yet.")
+    if table.num_rows > MANY_FACTS:
+        counts = table["person_id"].value_counts().field("counts").to_numpy(zero_copy_only=False)
+        robots = int((counts > MANY_FACTS).sum())
+        if robots:
+            who = "1 person has" if robots == 1 else f"{robots:,} people have"
+            notes.append(
+                f"{who} more than {MANY_FACTS:,} {name} each: probably robots. "
+                "They count like everybody else; leave them out in the source if they are."
+            )
+    return notes
+
+
+def _profiles(lake: Lake) -> Profiles:
+    people = lake.current("people")  # corrections of what was known at one instant count
+    hidden = ("person_id", "known_at", "email", "phone", "name", *INTERNAL)
+    empty = [n for n in people.column_names if people[n].null_count == people.num_rows]
+    return profiles_of(people, [*hidden, *empty])
+
+
+def _product_types(lake: Lake, have: set[str]) -> dict[str, str]:
+    if "products" not in have:
+        return {}
+    found = lake.current("products", ["product_id", "product_type"])
+    pairs = zip(found["product_id"].to_pylist(), found["product_type"].to_pylist(), strict=True)
+    return {product: kind for product, kind in pairs if kind}
+
+
+def names_of(lake: Lake, ids: pa.Array | pa.ChunkedArray) -> list[str]:
+    """How people are called, by id; the id itself where no name is known."""
+    if not lake.exists("people"):
+        return list(ids.to_pylist())
+    people = lake.current("people", ["person_id", "name"])
+    pairs = zip(people["person_id"].to_pylist(), people["name"].to_pylist(), strict=True)
+    named = {person: name for person, name in pairs if name}
+    return [named.get(person, person) for person in ids.to_pylist()]
+
+
+def leads_for(workspace: Workspace, target: Target) -> pa.Table | None:
+    """All current leads where the target is about leads, else None."""
+    return read_leads(workspace) if target.from_ is not None else None
+
+
+def read_leads(workspace: Workspace) -> pa.Table:
+    """The current leads of the lake, times in the workspace's zone: its hours and weekdays count.
+
+    Raises DataError when nothing was ingested.
+    """
+    if not workspace.lake.exists("leads"):
+        raise DataError(
+            "There are no leads yet. Name their file under [tables.leads] in umbrella.toml, then "
+            "run `umbrella ingest`.",
+            reason="no_leads",
+        )
+    leads = workspace.lake.current("leads")
+    local = pa.timestamp("us", workspace.settings.timezone)
+    fields = [f.with_type(local) if pa.types.is_timestamp(f.type) else f for f in leads.schema]
+    return leads.cast(pa.schema(fields))

@@ -1,0 +1,82 @@
+"""From gathered rows to a fitted, measured model."""
+
+from dataclasses import replace
+
+from redumbrella.evaluation.metrics import Vector
+from redumbrella.evaluation.regime import named
+from redumbrella.features.history import HistoryEncoder
+from redumbrella.learning.gathering import Gathered
+from redumbrella.learning.lesson import Learned, Progress, find_running, learn, plan_folds, relearn
+from redumbrella.learning.material import Material, insisted, prepare
+from redumbrella.learning.products import learn_products
+from redumbrella.models.registry import LeadModel
+from redumbrella.scores.reasons import usual_values
+from redumbrella.settings.settings import Settings
+from redumbrella.training.splits import Rows
+
+
+def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) -> Learned:
+    """From gathered rows to a fitted, measured model; nothing is written.
+
+    Raises DataError when there is nothing to learn from.
+    """
+    report("Looking for fields that give the outcome away", 0.0)
+    material = prepare(settings, gathered)
+    report("Looking for fields that run with time", 0.01)
+    material = material.without(_find_running(settings, material))
+    observed, clock = material.observed, material.clock
+    lesson = learn(observed, material.design, clock, report)
+    sources = sorted({feature.source for feature in lesson.design.features})
+    model = LeadModel(
+        version=version,
+        target=gathered.target.name,
+        regime=named(lesson.regime, lesson.comparison.chosen),
+        reliable=lesson.regime.reliable,
+        encoder=material.encoder,
+        clock=clock if lesson.memory.sees_clock else None,
+        blend=lesson.blend,
+        spread=lesson.spread,
+        usual=usual_values(observed.closed, sources, lesson.design),
+        reference=_sorted(lesson.probability),
+        history=_keeping(material.streams, lesson.columns),
+    )
+    products = None
+    if gathered.sales is not None:
+        report("Learning products", 0.96)
+        fold = lesson.folds[-1]
+        products = learn_products(model, gathered, material.design, material.streams, fold)
+    return Learned(model, lesson, observed, material.leaks, material.settling, products)
+
+
+def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
+    """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
+    material = prepare(settings, gathered).without(earlier.model.encoder.left_out)
+    blend, columns = relearn(material.observed, material.design, material.clock, earlier.lesson)
+    model = replace(
+        earlier.model,
+        encoder=material.encoder,
+        clock=material.clock if earlier.lesson.memory.sees_clock else None,
+        blend=blend,
+        history=_keeping(material.streams, columns),
+    )
+    products = None
+    if gathered.sales is not None:
+        folds, _ = plan_folds(material.observed, earlier.lesson.regime)
+        products = learn_products(model, gathered, material.design, material.streams, folds[-1])
+    return replace(earlier, model=model, products=products)
+
+
+def _find_running(settings: Settings, material: Material) -> list[str]:
+    if material.clock is None:
+        return []
+    return find_running(material.observed, material.record, insisted(settings))
+
+
+def _keeping(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:
+    return streams if streams is None or columns is None else streams.keeping(columns)
+
+
+def _sorted(probability: Vector) -> Vector:
+    ordered = probability.copy()
+    ordered.sort()
+    return ordered

@@ -1,0 +1,412 @@
+"""The report of a training run: what was measured, as the document that everything else reads."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
+from redumbrella.evaluation.comparison import (
+    ERRORS_TO_LEAVE_PRIOR,
+    Comparison,
+    Row,
+    paired_difference,
+)
+from redumbrella.evaluation.curves import (
+    calibration_curve,
+    confusion_at,
+    confusion_curve,
+    distribution,
+    lift_curve,
+)
+from redumbrella.evaluation.metrics import (
+    METRICS,
+    Vector,
+    bootstrap_error,
+    lift_at,
+    log_loss,
+    row_log_loss,
+)
+from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.figures import percent
+from redumbrella.learning.gathering import Gathered, open_designs
+from redumbrella.learning.lesson import Learned, Lesson, Period
+from redumbrella.models.families.points import Points
+from redumbrella.models.registry import LABELS, LeadModel, features_of
+from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
+from redumbrella.scores.importance import importance
+from redumbrella.settings.settings import Settings
+from redumbrella.training.decay import Memory
+from redumbrella.training.leaks import Leak
+from redumbrella.training.observations import Observations
+from redumbrella.workspace import Workspace
+
+MOST_SHOWN = 50_000  # open leads in the chart of the scores
+BASELINES = ("prior", "points", "naive_bayes")
+
+
+def build_report(
+    workspace: Workspace, learned: Learned, gathered: Gathered, *, as_of: int, trained_at: int
+) -> ReportDocument:
+    """Everything that is known about the model, by the names of the contract."""
+    settings, model, lesson = workspace.settings, learned.model, learned.lesson
+    observed, leaks = learned.observed, learned.leaks
+    gates = _gates(settings, lesson)
+    out_of_time = _out_of_time(lesson.last_period, observed)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "workspace": settings.name,
+        "currency": settings.currency,
+        "target": model.target,
+        "model_version": model.version,
+        "as_of": to_iso(as_of),
+        "trained_at": to_iso(trained_at),
+        "regime": model.regime,
+        "reliable": model.reliable,
+        "regime_reason": lesson.regime.reason,
+        "counts": _counts(workspace, model, gathered),
+        "period": _period(observed),
+        "families": [_family(row, lesson) for row in lesson.comparison.rows],
+        "folds": _folds(lesson, observed),
+        "walks_forward": lesson.walks_forward,
+        "chosen": {
+            "family": lesson.comparison.chosen,
+            "why": why_chosen(lesson.comparison, lesson.walks_forward),
+            "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
+        },
+        "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
+        "verdict": asdict(judge(_facts(lesson, observed, leaks, gates))),
+        "stability": lesson.stability.summary() if lesson.stability else None,
+        "out_of_time": out_of_time,
+        "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
+        "confusion": _confusion(lesson),
+        "lift": [asdict(point) for point in lift_curve(lesson.probability, lesson.won)],
+        "importance": importance(model.blend, lesson.design),
+        "points": _points_card(lesson, observed),
+        "leaks": [asdict(leak) for leak in leaks],
+        "gates": [asdict(gate) for gate in gates],
+        "score_distribution": distribution(_open_probability(model, lesson, gathered)),
+        "forgetting": _forgetting(lesson),
+        "history": _history(workspace, model, observed),
+        "values": None,
+        "products": None,
+        "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
+    }
+    return document  # type: ignore[return-value]
+
+
+def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> Vector:
+    """What the open leads will get; without open leads, what closed ones got unseen."""
+    if gathered.observed.open.num_rows == 0:
+        return lesson.probability
+    design = open_designs(gathered, model)(slice(0, MOST_SHOWN))
+    return model.blend.probability(design)
+
+
+def _history(
+    workspace: Workspace, model: LeadModel, observed: Observations
+) -> dict[str, Any] | None:
+    """What the model sees of people's histories; None where it sees the record alone."""
+    if model.history is None:
+        return None
+    return {
+        "version": model.history.version,
+        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
+        "variables": model.history.variables,
+        "kept": len(model.history.history_features),
+        "rows": int(observed.won.size),
+        "streams": [
+            {"name": entry.reading.stream, "kinds": len(entry.codes) - 1, "pooled": entry.pooled}
+            for entry in model.history.streams
+        ],
+    }
+
+
+def _counts(workspace: Workspace, model: LeadModel, gathered: Gathered) -> dict[str, Any]:
+    observed = gathered.observed
+    won = int(observed.won.sum())
+    rejected, _ = workspace.state.rejected(table="leads", limit=1)
+    return {
+        "about": "leads" if gathered.is_about_leads else "people",
+        "leads": observed.closed.num_rows + observed.open.num_rows,
+        "closed": observed.closed.num_rows,
+        "won": won,
+        "lost": observed.closed.num_rows - won,
+        "open": observed.open.num_rows,
+        "rejected_rows": rejected,
+        "features": len(features_of(model)),
+        "ignored_columns": [
+            {"column": field.name, "reason": field.reason} for field in model.encoder.ignored
+        ],
+    }
+
+
+def _period(observed: Observations) -> dict[str, Any]:
+    first, last = None, None
+    if observed.order == "created_at":
+        first, last = (
+            to_iso(int(end)) for end in (observed.position.min(), observed.position.max())
+        )
+    order = "created_at" if observed.order == "created_at" else "rows"
+    return {"first": first, "last": last, "order": order}
+
+
+def _family(row: Row, lesson: Lesson) -> dict[str, Any]:
+    measured = {name: {"mean": m, "se": se} for name, (m, se) in row.metrics.items()}
+    mean, error = row.difference_to_best
+    note = "best log loss" if row.family == lesson.comparison.best else ""
+    if row.family == "blend":
+        note = ", ".join(f"{percent(w, 0)} {LABELS[n].lower()}" for n, w in _blend(lesson).items())
+    return {
+        "family": row.family,
+        "label": LABELS[row.family],
+        **measured,
+        "difference_to_best": {"mean": mean, "se": error},
+        "chosen": row.family == lesson.comparison.chosen,
+        "seconds": row.seconds,
+        "note": note,
+    }
+
+
+def _blend(lesson: Lesson) -> dict[str, float]:
+    return lesson.examination.blend_weights()
+
+
+def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
+    rows = []
+    for k, fold in enumerate(lesson.folds):
+        start, end = _span(observed, fold.test) if lesson.walks_forward else (None, None)
+        rows.append(
+            {
+                "fold": k + 1,
+                "train_rows": int(fold.train.size),
+                "test_rows": int(fold.test.size),
+                "from": start,
+                "to": end,
+                "base_rate": float(observed.won[fold.test].mean()),
+                "log_loss": {row.family: row.by_fold[k] for row in lesson.comparison.rows},
+            }
+        )
+    return rows
+
+
+def _span(observed: Observations, rows: np.ndarray[Any, Any]) -> tuple[str | None, str | None]:
+    if observed.order != "created_at" or rows.size == 0:
+        return None, None
+    ends = observed.position[[rows.min(), rows.max()]]
+    return to_iso(int(ends[0])), to_iso(int(ends[1]))
+
+
+def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
+    """A sentence or two on why the family in use was preferred.
+
+    walks_forward: whether the folds follow each other in time.
+    """
+    chosen, best = comparison.row(comparison.chosen), comparison.row(comparison.best)
+    folds = "later periods" if walks_forward else "leads it had not seen"
+    if chosen.family == best.family:
+        return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
+    gap, error = chosen.difference_to_best
+    if chosen.family == "prior":
+        return (
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, but its lead of {gap:.4f} "
+            f"over the base rate is not clear of chance: the error of that difference is "
+            f"± {error:.4f}, and it takes {ERRORS_TO_LEAVE_PRIOR:g} times as much."
+        )
+    if chosen.family == "blend":
+        return (
+            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} below the "
+            "blend. But the first period comes before anything that a blend could be weighed by; "
+            "on the others the two are level, within the error of their difference. The family "
+            "that was best until now often is not best in the next period: a mean of several is "
+            "safer."
+        )
+    return (
+        f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
+        f"{LABELS[chosen.family].lower()} is only {gap:.4f} behind, which is within the error of "
+        f"that difference (± {error:.4f})."
+    )
+
+
+def _out_of_time(period: Period | None, observed: Observations) -> dict[str, Any] | None:
+    if period is None:
+        return None
+    start, end = _span(observed, period.rows.test)
+    measured = {
+        name: {
+            "value": metric(period.probability, period.won),
+            "se": bootstrap_error(metric, period.probability, period.won),
+        }
+        for name, metric in METRICS.items()
+    }
+    prior = {
+        "value": log_loss(period.prior, period.won),
+        "se": bootstrap_error(log_loss, period.prior, period.won),
+    }
+    return {
+        "from": start,
+        "to": end,
+        "rows": int(period.won.size),
+        "won": int(period.won.sum()),
+        "base_rate": float(period.won.mean()),
+        **measured,
+        "prior_log_loss": prior,
+    }
+
+
+def _confusion(lesson: Lesson) -> dict[str, Any] | None:
+    p, y = lesson.probability, lesson.won
+    if not 0 < y.sum() < y.size:
+        return None
+    called = max(1, int(y.sum()))
+    threshold = float(np.sort(p)[::-1][called - 1])
+    curve = confusion_curve(p, y)
+    if all(abs(point.threshold - threshold) > 1e-12 for point in curve):
+        curve = sorted([*curve, confusion_at(p, y, threshold)], key=lambda point: point.threshold)
+    return {
+        "default_threshold": threshold,
+        "why": "At this threshold as many leads are called as were won.",
+        "rows": int(y.size),
+        "curve": [asdict(point) for point in curve],
+    }
+
+
+def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
+    row = lesson.comparison.row(lesson.comparison.chosen)
+    measured = {name: mean for name, (mean, _) in row.metrics.items()}
+    measured["lift_at_10"] = lift_at(lesson.probability, lesson.won, 0.1)
+    gates = []
+    for field in fields(settings.success):
+        required = getattr(settings.success, field.name)
+        if required is None:
+            continue
+        side, metric = field.name.split("_", 1)
+        value = measured[metric]
+        passed = value >= required if side == "min" else value <= required
+        gates.append(Gate(field.name, required, value, bool(passed)))
+    return gates
+
+
+def _facts(
+    lesson: Lesson, observed: Observations, leaks: Sequence[Leak], gates: Sequence[Gate]
+) -> Facts:
+    comparison, exam = lesson.comparison, lesson.examination
+    row = comparison.row(comparison.chosen)
+    losses = {
+        name: [row_log_loss(p, y) for p, y in zip(exam.probability(name), exam.won, strict=True)]
+        for name in ("prior", comparison.chosen)
+    }
+    period, later, drift = lesson.last_period, None, None
+    if period is not None:
+        gap = row_log_loss(period.prior, period.won) - row_log_loss(period.probability, period.won)
+        later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
+        before = float(observed.won[period.rows.train].mean())
+        drift = float(period.won.mean()) / before if before > 0 else None
+    return Facts(
+        family=comparison.chosen,
+        regime=lesson.regime,
+        gain=paired_difference(losses["prior"], losses[comparison.chosen]),
+        later_gain=later if comparison.chosen != "prior" else None,
+        calibration_error=row.metrics["calibration_error"][0],
+        base_rate=float(observed.won.mean()),
+        stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,
+        drift=drift,
+        kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
+        gates=gates,
+    )
+
+
+def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | None:
+    if "points" not in lesson.examination.log_odds:
+        return None
+    card = Points().fit(
+        lesson.design, observed.won, lesson.memory.weights(observed.won.size) * observed.weight()
+    )
+    return {
+        "base_rate": float(observed.won.mean()),
+        "rules": [
+            {
+                "text": card.sentence(rule),
+                "points": rule.points,
+                "leads": rule.leads,
+                "rate": rule.rate,
+            }
+            for rule in card.rules
+        ],
+    }
+
+
+def _forgetting(lesson: Lesson) -> Forgetting | None:
+    """Which memories were tried, which were compared in full, and which is in use."""
+    if not lesson.trials:
+        return None
+    return {
+        "half_life_share": lesson.memory.half_life,
+        "sees_time_of_arrival": lesson.memory.sees_clock,
+        "trials": [
+            {
+                "label": _memory_in_words(trial.memory),
+                "half_life_share": trial.memory.half_life,
+                "sees_time_of_arrival": trial.memory.sees_clock,
+                "log_loss": trial.log_loss,
+                "family_log_loss": lesson.looks.get(trial.memory),
+                "chosen": trial.memory == lesson.memory,
+            }
+            for trial in lesson.trials
+        ],
+    }
+
+
+def _memory_in_words(memory: Memory) -> str:
+    """What a memory does with the past, short enough for a table."""
+    past = (
+        "All the past counts alike"
+        if memory.half_life is None
+        else f"Half the weight for every {percent(memory.half_life, 0)} of the record"
+    )
+    return past + (", time of arrival seen" if memory.sees_clock else "")
+
+
+def _pooled(model: LeadModel) -> list[str]:
+    """Rare kinds that count together."""
+    streams = () if model.history is None else model.history.streams
+    return [
+        f"{entry.pooled:,} rare kinds of {entry.reading.stream} count together as one; the "
+        f"{len(entry.codes) - 1} most frequent ones count on their own."
+        for entry in streams
+        if entry.pooled
+    ]
+
+
+def _waiting(learned: Learned) -> list[str]:
+    if not learned.settling:
+        return []
+    days = learned.settling / MICROSECONDS_PER_DAY
+    return [
+        f"Deciding on a lead takes up to {days:.0f} days. Younger leads do not teach yet: those "
+        "among them that are closed were decided fast, and are no picture of the rest."
+    ]
+
+
+def _notes(lesson: Lesson, observed: Observations) -> list[str]:
+    notes = []
+    if observed.order == "rows":
+        notes.append(
+            "The leads have no time of creation, so the order of the rows was taken as time. Map "
+            "created_at if the file has it."
+        )
+    if observed.order == "none":
+        notes.append(
+            "The file lists one outcome after the other, so the order of its rows says nothing "
+            "about time: leads were compared in random folds. Map created_at if the file has it."
+        )
+    elif not lesson.walks_forward:
+        notes.append(
+            "Open leads lie among the closed ones in time, or conversions are few, so families "
+            "were compared on shuffled folds, which ask the same kind of question; the last "
+            "period is examined separately."
+        )
+    if observed.open.num_rows == 0:
+        notes.append("No lead is open: the model is ready to score the next ones.")
+    return notes

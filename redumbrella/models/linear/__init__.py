@@ -1,0 +1,1 @@
+"""What the linear families share: encodings and ridges."""

@@ -1,0 +1,1 @@
+"""Amount, time, effort, fit: what a lead is worth."""

@@ -1,0 +1,1 @@
+"""Shapes of stored documents, and what findings are called."""

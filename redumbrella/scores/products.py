@@ -1,0 +1,106 @@
+"""What each person is likeliest to buy: the best products with probability, interval and reasons.
+
+In: product models and the people to be scored. Out: rows for the state database, one per person and
+product for the best products of each, and how many sales are to be expected of every product.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from redumbrella.evaluation.regime import regime_of_product
+from redumbrella.features.matrix import Design
+from redumbrella.models.base import Contributions, Vector, probability_of
+from redumbrella.models.products.product_model import SHOWN, ProductModel
+from redumbrella.models.uncertainty import LEVEL
+from redumbrella.scores.reasons import lead_reasons
+from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles
+
+CHUNK = 10_000
+CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
+
+
+@dataclass(frozen=True)
+class ProductScores:
+    """rows: the best products of each person. expected: (k,) sales to be expected of everybody."""
+
+    rows: list[Row]
+    expected: Vector
+
+
+def score_products(
+    model: ProductModel,
+    margin: float,
+    people: pa.Table,
+    as_of: int,
+    report: Callable[[str, float], None],
+    design_of: DesignOf,
+) -> ProductScores:
+    """Scores n people. people: their records. margin: the share of revenue that is profit."""
+    rows: list[Row] = []
+    expected = np.zeros(len(model.products.names))
+    for start in range(0, people.num_rows, CHUNK):
+        report("Scoring products", start / people.num_rows)
+        part = people.slice(start, CHUNK)
+        design = design_of(slice(start, start + CHUNK))
+        log_odds = model.products.log_odds(design).astype(np.float64)
+        expected += probability_of(log_odds).sum(axis=0)
+        best = np.argsort(-log_odds, axis=1, kind="stable")[:, :SHOWN]
+        rows.extend(_best_rows(model, margin, part, design, best, as_of))
+    probability = np.array([row["probability"] for row in rows])
+    for row, percentile in zip(rows, percentiles(probability), strict=True):
+        row["percentile"] = float(percentile)
+    return ProductScores(rows, expected)
+
+
+def _best_rows(
+    model: ProductModel,
+    margin: float,
+    people: pa.Table,
+    design: Design,
+    best: NDArray[np.intp],
+    as_of: int,
+) -> Iterator[Row]:
+    """Rows of the best products (n, SHOWN) of n people, product by product."""
+    deviation = model.products.deviation(design)
+    score = model.products.score_contributions(design)
+    width = float(norm.ppf(0.5 + LEVEL / 2))
+    most = max(200, CELLS // max(len(design.features), 1))
+    for k, name in enumerate(model.products.names):
+        of_product = np.flatnonzero((best == k).any(axis=1))
+        regime, reliable = regime_of_product(int(model.products.sold[k]))
+        for first in range(0, of_product.size, most):
+            rows = of_product[first : first + most]
+            part, records = design.take(rows), people.take(pa.array(rows))
+            pooled = Contributions(score.base, score.values[rows])
+            why = model.products.contributions(part, k, pooled)
+            log_odds = why.base + why.values.sum(axis=1)
+            probability = probability_of(log_odds)
+            spread = width * deviation[rows, k].astype(np.float64)
+            low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
+            reasons = lead_reasons(records, part, why, model.base.usual)
+            grades = grade(probability, model.reference)
+            ids, labels = records["person_id"].to_pylist(), labels_of(records)
+            amount = float(model.prices[k])
+            for n, person in enumerate(ids):
+                yield {
+                    "lead_id": person,
+                    "person_id": person,
+                    "product_id": name,
+                    "as_of": as_of,
+                    "probability": float(probability[n]),
+                    "low": float(low[n]),
+                    "high": float(high[n]),
+                    "grade": grades[n],
+                    "amount": amount,
+                    "expected_value": margin * float(probability[n]) * amount,
+                    "regime": regime,
+                    "reliable": reliable,
+                    "model_version": model.base.version,
+                    "label": labels[n],
+                    "reasons": reasons[n],
+                }

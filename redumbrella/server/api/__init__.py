@@ -1,0 +1,1 @@
+"""REST skin over the views."""

@@ -1,0 +1,61 @@
+"""Jinja's environment: templates of this folder, escaping everywhere, one set of number formats."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from redumbrella.figures import (
+    chance_from_log_odds,
+    count,
+    decimal,
+    factor,
+    interval,
+    iso_day,
+    moment,
+    money,
+    money_interval,
+    percent,
+    plain,
+)
+from redumbrella.reports.wording import REGIMES, VERDICTS, expectation
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+def environment() -> Environment:
+    """Templates that escape every value and fail on an unknown name."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(
+        percent=percent,
+        interval=interval,
+        expectation=expectation,
+        count=count,
+        decimal=decimal,
+        money=money,
+        money_interval=money_interval,
+        moment=moment,
+        day=iso_day,
+        factor=factor,
+        plain=plain,
+        segment=lambda text: quote(str(text), safe=""),
+        chance=chance_from_log_odds,
+    )
+    found.globals.update(regimes=REGIMES, verdicts=VERDICTS, query=query_string)
+    return found
+
+
+def query_string(parameters: Mapping[str, Any], **changes: Any) -> str:
+    """'?a=1&b=2' from the parameters with some changed; empty ones are left out."""
+    merged = {**parameters, **changes}
+    kept = {name: value for name, value in merged.items() if value not in ("", None)}
+    return f"?{urlencode(kept)}" if kept else "?"

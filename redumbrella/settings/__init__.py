@@ -1,0 +1,1 @@
+"""What umbrella.toml says."""

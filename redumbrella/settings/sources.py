@@ -1,0 +1,133 @@
+"""[tables]: where each canonical table comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from redumbrella.columns import TABLES, Table
+from redumbrella.errors import nearest
+from redumbrella.settings.section import Section, shown
+
+
+@dataclass(frozen=True)
+class ColumnSource:
+    """Where a canonical column comes from.
+
+    `column` is the name in the source; `format` a strptime format for times. `row` takes the number
+    of the record in its file as the id. `won` and `lost` list the values of an outcome column that
+    has more than two values; every other value means that the lead is still open.
+    """
+
+    column: str = ""
+    format: str | None = None
+    row: bool = False
+    won: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """One canonical table and where it is read from: files (`path`) or a database (`url`)."""
+
+    table: str
+    path: tuple[str, ...] = ()
+    url: str | None = None
+    query: str | None = None
+    delimiter: str | None = None
+    ignore: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read_tables(section: Section) -> dict[str, Source]:
+    """The sections [tables.…], by canonical table; problems are noted in the section."""
+    sources = {}
+    for name in section.content:
+        table = TABLES.get(name)
+        if table is None:
+            hint = nearest(name, list(TABLES))
+            section.problem(f'unknown table "{name}".{hint} Valid: {", ".join(TABLES)}.')
+            continue
+        sources[name] = _source(section.section(name), table)
+    return sources
+
+
+def _source(section: Section, table: Table) -> Source:
+    source = Source(
+        table=table.name,
+        path=section.texts("path"),
+        url=section.text("url"),
+        query=section.text("query"),
+        delimiter=_delimiter(section),
+        ignore=section.texts("ignore"),
+        keep=section.texts("keep"),
+        columns=MappingProxyType(_columns(section.section("columns"), table)),
+    )
+    if not source.path and source.url is None:
+        section.problem('no source: add path = "file.csv", or url = "…" with query = "select …".')
+    if source.path and source.url is not None:
+        section.problem("path and url are both given: keep one of them.")
+    if (source.url is None) != (source.query is None):
+        missing = "url" if source.url is None else "query"
+        section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
+    if source.url not in {None, "duckdb:"} and not str(source.url).startswith(
+        ("sqlite:///", "postgresql://", "postgres://")
+    ):
+        section.problem(
+            f'url = "{source.url}": expected "sqlite:///file.db", "postgresql://…", or "duckdb:" '
+            "for SQL over files."
+        )
+    if source.url is not None and any(origin.row for origin in source.columns.values()):
+        section.problem("{ row = true } needs a file: rows of a database have no fixed number.")
+    section.finish()
+    return source
+
+
+def _delimiter(section: Section) -> str | None:
+    delimiter = section._get("delimiter", 'one character, such as ";"', str)
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+    delimiter = named.get(delimiter, delimiter)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        section.problem(f'delimiter = {shown(delimiter)}: expected one character, such as ";".')
+        return None
+    return delimiter  # type: ignore[no-any-return]
+
+
+def _columns(section: Section, table: Table) -> dict[str, ColumnSource]:
+    columns = {}
+    for name, value in section.content.items():
+        if table.column(name) is None:
+            hint = nearest(name, table.names)
+            section.problem(
+                f'"{name}" is no column of {table.name}.{hint} Valid: {", ".join(table.names)}. '
+                "Other source columns need no line here: they are kept as fields."
+            )
+        elif isinstance(value, dict):
+            columns[name] = _column(section.section(name), table, name)
+        else:
+            columns[name] = ColumnSource(section.text(name) or "")
+    return columns
+
+
+def _column(section: Section, table: Table, name: str) -> ColumnSource:
+    kind = next(column.kind for column in table.columns if column.name == name)
+    source = ColumnSource(
+        column=section.text("column") or "",
+        format=section.text("format"),
+        row=section.flag("row"),
+        won=section.texts("won"),
+        lost=section.texts("lost"),
+    )
+    if source.format is not None and kind != "time":
+        section.problem(f"format is for times, but {name} is no time: remove it.")
+    if source.row and name not in table.key:
+        key = ", ".join(table.key) or "none here"
+        section.problem(f"row = true can only make the id of the table ({key}).")
+    if (source.won or source.lost) and kind != "flag":
+        section.problem(f"won and lost are for outcomes, but {name} is none: remove them.")
+    if bool(source.won) != bool(source.lost):
+        section.problem("won and lost belong together: list the values of both.")
+    if bool(source.column) == source.row:
+        section.problem('expected { column = "…" } or { row = true }.')
+    section.finish()
+    return source

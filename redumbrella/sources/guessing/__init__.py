@@ -1,0 +1,1 @@
+"""Settings guessed from files."""

@@ -1,0 +1,1 @@
+"""Read models: what pages, REST, commands and Python show."""

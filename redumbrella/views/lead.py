@@ -1,0 +1,229 @@
+"""One lead: its score in words, the reasons, its record, and the model behind it.
+
+Comes in: a lead id. Goes out: `LeadDetail`, which the lead page, `/api/v1/leads/{id}` and
+`umbrella explain` all show.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+
+from redumbrella.columns import INTERNAL, ORDER, TABLES
+from redumbrella.errors import NotFoundError, nearest
+from redumbrella.lake.quoting import literal, quoted
+from redumbrella.state import metadata as tables
+from redumbrella.views.leads import (
+    LeadRow,
+    Reason,
+    lead_row,
+    nothing_scored,
+    read_reasons,
+    reasons_of,
+)
+from redumbrella.views.models import ModelFacts, checked_target, model_facts
+from redumbrella.views.reading import reading
+from redumbrella.views.timeline import TimelineEntry, timeline
+from redumbrella.views.worth import Worth, worth_of
+from redumbrella.workspace import Workspace
+
+_SCORES = tables.scores.c
+_KEYS = {"leads": "lead_id", "people": "person_id"}
+
+
+@dataclass(frozen=True)
+class RecordField:
+    """One value of the lead's own record; None is missing."""
+
+    name: str
+    value: str | float | bool | datetime | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a score comes about, in log-odds: base + all contributions + rest = total."""
+
+    base: float
+    raises: tuple[Reason, ...]
+    lowers: tuple[Reason, ...]
+    rest: float
+    total: float
+
+
+@dataclass(frozen=True)
+class ProductChance:
+    """One of the products that this person is likeliest to buy."""
+
+    product_id: str
+    probability: float
+    low: float | None
+    high: float | None
+    amount: float | None  # mean amount of a sale
+    expected_value: float | None
+    regime: str
+    reliable: bool
+
+
+@dataclass(frozen=True)
+class LeadDetail:
+    """Everything that is known about one scored lead."""
+
+    score: LeadRow
+    rank: int  # position when all leads of the target are ordered by probability, from 1
+    ranked: int  # how many leads are scored for the target
+    explanation: Explanation | None  # None when the score was written without reasons
+    worth: Worth | None  # None where nothing of it is known, as for people
+    fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
+    timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
+    timeline_total: int  # how many facts there are, of which the newest are shown
+    products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
+    model: ModelFacts | None
+    about_leads: bool  # else the target is about people, and the record is the profile
+    currency: str
+    timezone: str
+
+
+def lead_detail(
+    workspace: Workspace, lead_id: str, target: str | None = None, product: str | None = None
+) -> LeadDetail:
+    """The lead with this id; of several products the given one, else the most probable.
+
+    Raises NotFoundError with the nearest id when the lead is not scored, or says whether it is
+    closed already.
+    """
+    name = checked_target(workspace, target)
+    own = (_SCORES.target == name, _SCORES.lead_id == lead_id)
+    query = select(tables.scores).where(*own).order_by(_SCORES.probability.desc())
+    with reading(workspace) as connection:
+        rows = connection.execute(query).mappings().all()
+        row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
+        if row is None:
+            raise _not_found(workspace, connection, name, lead_id)
+        above = _count(connection, _SCORES.target == name, _SCORES.probability > row["probability"])
+        ranked = _count(connection, _SCORES.target == name)
+        chosen = tables.models.c.version == row["model_version"]
+        model = connection.execute(select(tables.models).where(chosen)).mappings().first()
+    person = row["person_id"] or lead_id
+    about_leads = workspace.settings.target(name).from_ is not None
+    entries, total = timeline(workspace, person, lead_id)
+    return LeadDetail(
+        score=lead_row(row),
+        rank=above + 1,
+        ranked=ranked,
+        explanation=_explanation(read_reasons(row["reasons"])),
+        worth=worth_of(orjson.loads(row["details"])),
+        fields=tuple(
+            _record(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
+        ),
+        timeline=entries,
+        timeline_total=total,
+        products=tuple(_product(each) for each in rows if each["product_id"]),
+        model=None if model is None else model_facts(model),
+        about_leads=about_leads,
+        currency=workspace.settings.currency,
+        timezone=workspace.settings.timezone,
+    )
+
+
+def _product(row: RowMapping) -> ProductChance:
+    return ProductChance(
+        product_id=row["product_id"],
+        probability=row["probability"],
+        low=row["low"],
+        high=row["high"],
+        amount=row["amount"],
+        expected_value=row["expected_value"],
+        regime=row["regime"],
+        reliable=bool(row["reliable"]),
+    )
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(tables.scores).where(*conditions)
+    return int(connection.execute(query).scalar_one())
+
+
+def _explanation(document: Mapping[str, Any]) -> Explanation | None:
+    if not document:
+        return None
+    return Explanation(
+        base=float(document["base"]),
+        raises=reasons_of(document, "raises"),
+        lowers=reasons_of(document, "lowers"),
+        rest=float(document["rest"]),
+        total=float(document["total"]),
+    )
+
+
+def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField]:
+    """The newest record of a lead, or profile of a person; empty canonical columns are left out."""
+    found = _newest(workspace, table, identity)
+    canonical = TABLES[table].names
+    hidden = {_KEYS[table], *INTERNAL}
+    return [
+        RecordField(name, value)
+        for name, value in found.items()
+        if name not in hidden and not (value is None and name in canonical)
+    ]
+
+
+def _newest(workspace: Workspace, table: str, identity: str) -> dict[str, Any]:
+    """The newest row of a lead or person in the lake, {} when there is none.
+
+    Asked of DuckDB directly and without parameters: a look-up must not wait for Arrow to load,
+    nor for pandas, which DuckDB imports to bind a parameter.
+    """
+    if not workspace.lake.exists(table):
+        return {}
+    import duckdb
+
+    with duckdb.connect() as connection, workspace.lake.attached(connection, table) as view:
+        connection.execute("SET TimeZone = 'UTC'")
+        where = f"WHERE {_KEYS[table]} = {literal(identity)} ORDER BY {ORDER} DESC LIMIT 1"
+        found = connection.execute(f"SELECT * FROM {quoted(view)} {where}")  # noqa: S608  quoted
+        names = [column[0] for column in found.description or ()]
+        row = found.fetchone()
+    if row is None:
+        return {}
+    utc = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in row]
+    return dict(zip(names, utc, strict=True))
+
+
+def _not_found(
+    workspace: Workspace, connection: Connection, target: str, lead_id: str
+) -> NotFoundError:
+    """Why there is no score: nothing is scored, the lead is closed or new, or the id is wrong."""
+    record = _newest(workspace, "leads", lead_id)
+    if record.get("won") is not None:
+        outcome = "won" if record["won"] else "lost"
+        message = f'Lead "{lead_id}" is closed ({outcome}). Only open leads are scored.'
+        return NotFoundError(message, reason="closed_lead")
+    if not _count(connection, _SCORES.target == target):
+        return nothing_scored(workspace, target)
+    if record:
+        message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
+        return NotFoundError(message, reason="not_scored")
+    hint = nearest(lead_id, _neighbours(connection, target, lead_id))
+    message = f'There is no scored lead "{lead_id}".{hint} `umbrella leads` shows the list.'
+    return NotFoundError(message, reason="unknown_lead")
+
+
+def _neighbours(connection: Connection, target: str, lead_id: str) -> list[str]:
+    """Ids that may have been meant: those around it in order, and those that contain it."""
+    own = _SCORES.target == target
+    start = _SCORES.lead_id.startswith(lead_id[: max(1, len(lead_id) - 2)], autoescape=True)
+    inside = _SCORES.search.contains(lead_id.lower(), autoescape=True)
+    queries = (
+        select(_SCORES.lead_id).where(own, _SCORES.lead_id >= lead_id).order_by(_SCORES.lead_id),
+        select(_SCORES.lead_id)
+        .where(own, _SCORES.lead_id < lead_id)
+        .order_by(_SCORES.lead_id.desc()),
+        select(_SCORES.lead_id).where(own, start),
+        select(_SCORES.lead_id).where(own, inside),
+    )
+    return [
+        found for query in queries for found in connection.execute(query.limit(25)).scalars().all()
+    ]

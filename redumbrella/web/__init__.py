@@ -1,1 +1,0 @@
-"""Page skin over the read models."""

@@ -1,0 +1,186 @@
+"""The pages in a real Chromium: light and dark, desk and phone, with and without JavaScript."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from redumbrella.server.web.report_view import report_html
+from redumbrella.views.models import current_report
+from redumbrella.workspace import Workspace
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+PAGES = (
+    *("/leads", "/leads/L-1001", "/models", "/settings"),
+    *("/leads?search=nobody", "/leads/none"),
+)
+
+# The contrast of a text with the first opaque ground behind it, by WCAG 2 (relative luminance).
+CONTRASTS = """
+() => {
+  const channel = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const parts = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) =>
+    0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
+  const ground = (node) => {
+    for (let n = node; n; n = n.parentElement) {
+      const c = parts(getComputedStyle(n).backgroundColor);
+      if (c.length < 4 || c[3] > 0.99) return c;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  document.querySelectorAll("main *, header *, footer").forEach((node) => {
+    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.checkVisibility() || node.closest("script, option")) return;
+    const style = getComputedStyle(node);
+    const colour = node.closest("svg") ? style.fill : style.color;
+    const pair = [light(parts(colour)), light(ground(node))].sort((a, b) => b - a);
+    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+    if (ratio < 4.5) found.push([node.textContent.trim().slice(0, 40), ratio]);
+  });
+  return found;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        reason = "no Chromium: apt-get install chromium, or set $CHROMIUM to its path"
+        if os.environ.get("UMBRELLA_REQUIRE") == "all":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page that remembers what the browser complained about and where it asked."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        self.context = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+        self.page.on("console", self._listen)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def _listen(self, message: Any) -> None:
+        expected = "status of 404" in message.text
+        if message.type in {"error", "warning"} and not expected:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Tab]:
+    found = Tab(chromium)
+    yield found
+    found.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_pages_fit_and_can_be_read(
+    chromium: Browser, address: str, scheme: str, width: int
+) -> None:
+    tab = Tab(chromium, color_scheme=scheme, viewport={"width": width, "height": 800})
+    for path in PAGES:
+        tab.page.goto(address + path)
+        if path == "/models":
+            expect(tab.page.locator("figure .vega-embed").first).to_be_visible(timeout=20_000)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert tab.page.evaluate(CONTRASTS) == [], path
+    assert tab.complaints == []
+    assert all(url.startswith((address, "data:")) for url in tab.asked)
+    tab.context.close()
+
+
+def test_the_measure_of_contrast_sees_a_fault(tab: Tab, address: str) -> None:
+    tab.page.goto(address + "/leads")
+    tab.page.evaluate("document.querySelector('h1').style.color = '#999'")
+    assert [text for text, _ in tab.page.evaluate(CONTRASTS)] == ["Leads"]
+
+
+def test_charts_come_alive_with_javascript(tab: Tab, address: str) -> None:
+    tab.page.goto(address + "/models")
+    live = tab.page.locator("figure .vega-embed svg")
+    expect(live).to_have_count(5, timeout=20_000)
+    tab.page.locator("figure[data-chart=distribution] path[aria-roledescription=bar]").first.hover()
+    expect(tab.page.locator("#vg-tooltip-element")).to_contain_text("Open leads")
+    assert tab.complaints == []
+
+
+def test_everything_works_without_javascript(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, java_script_enabled=False)
+    page = tab.page
+    page.goto(address + "/leads")
+    page.get_by_label("Source").select_option("fair")
+    page.get_by_label("At least").fill("30 %")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "source=fair" in page.url
+    shown = page.locator("tbody tr").count()
+    assert 0 < shown < 50
+    page.get_by_role("link", name="Lead", exact=True).click()
+    assert page.locator("tbody tr").count() == shown
+    page.locator("tbody th a").first.click()
+    expect(page.get_by_role("heading", name="Why")).to_be_visible()
+    page.get_by_role("link", name="Models").click()
+    expect(page.locator("figure .chart > svg")).to_have_count(5)
+    page.get_by_label("or capacity").fill("5")
+    page.get_by_role("button", name="Show").click()
+    assert "capacity=5" in page.url
+    expect(page.locator("#threshold ~ p").first).to_contain_text("means working")
+    tab.context.close()
+
+
+def test_the_keyboard_reaches_everything(tab: Tab, address: str) -> None:
+    page = tab.page
+    page.goto(address + "/leads")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to content")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    reached = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim().slice(0, 24)"))
+    assert "Show" in reached
+    assert any(text.startswith("Probability and interval") for text in reached)
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(ring) == "solid"
+
+
+def test_a_script_in_a_lead_does_not_run(tab: Tab, address: str) -> None:
+    alerts: list[str] = []
+    tab.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    for path in ("/leads?search=1001", "/leads/L-1001", "/leads/<script>alert(1)</script>"):
+        tab.page.goto(address + path)
+    assert alerts == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_file_stands_alone(
+    chromium: Browser, company: Workspace, tmp_path: Path, scheme: str
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report_html(company, current_report(company)), "utf-8")
+    tab = Tab(chromium, color_scheme=scheme, java_script_enabled=True)
+    tab.page.goto(path.as_uri())
+    expect(tab.page.locator("figure svg")).to_have_count(5)
+    assert tab.page.evaluate(CONTRASTS) == []
+    assert tab.asked == [path.as_uri()]
+    assert tab.complaints == []
+    tab.context.close()

@@ -1,0 +1,211 @@
+"""umbrella.toml becomes typed settings, or one message with every problem."""
+
+from pathlib import Path
+
+import pytest
+
+from redumbrella.errors import SettingsError
+from redumbrella.settings.settings import Settings, load_settings
+from redumbrella.settings.sources import ColumnSource
+from redumbrella.settings.targets import Target
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    (tmp_path / "umbrella.toml").write_text(text, encoding="utf-8")
+    return load_settings(tmp_path)
+
+
+def problems(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, text)
+    assert caught.value.exit_code == 2
+    assert "{" not in caught.value.message.replace("{ column", "").replace("{ row", "")
+    return caught.value.message
+
+
+def test_the_example_of_the_design_is_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        [workspace]
+        name = "Bank campaign"
+        currency = "USD"
+        timezone = "Europe/Lisbon"
+        [tables.leads]
+        path = "leads.csv"
+        delimiter = ";"
+        ignore = ["Prospect ID"]
+        keep = ["duration"]
+        [tables.leads.columns]
+        lead_id = "Lead Number"
+        won = "Converted"
+        created_at = { column = "Created", format = "%m/%d/%Y" }
+        [tables.people]
+        url = "sqlite:///crm.db"
+        query = "select * from people"
+        [[targets]]
+        name = "conversion"
+        from = "leads.won"
+        [[targets]]
+        name = "buys"
+        purchase = true
+        per = "product"
+        horizon_days = 90
+        [success]
+        min_auc = 0.7
+        max_calibration_error = 0.03
+        """,
+    )
+    leads = settings.tables["leads"]
+    assert (settings.name, settings.currency, settings.timezone) == (
+        "Bank campaign",
+        "USD",
+        "Europe/Lisbon",
+    )
+    assert leads.path == ("leads.csv",)
+    assert (leads.delimiter, leads.ignore, leads.keep) == (";", ("Prospect ID",), ("duration",))
+    assert leads.columns["created_at"] == ColumnSource("Created", "%m/%d/%Y")
+    assert leads.columns["won"] == ColumnSource("Converted")
+    assert settings.tables["people"].query == "select * from people"
+    assert settings.targets[0] == Target("conversion", from_="leads.won")
+    assert settings.targets[1].horizon_days == 90.0
+    assert settings.targets[1].active_days == 180.0
+    assert settings.success.min_auc == 0.7
+    assert settings.success.max_brier is None
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[tables.leads]\npath = ["a.csv", "b/*.csv"]\n')
+    assert settings.name == tmp_path.name
+    assert (settings.currency, settings.timezone, settings.engine) == ("EUR", "UTC", "duckdb")
+    assert settings.state_url == f"sqlite:///{tmp_path}/state.db"
+    assert settings.targets == (Target("conversion", from_="leads.won"),)
+    assert settings.tables["leads"].path == ("a.csv", "b/*.csv")
+
+
+def test_an_empty_file_is_a_workspace_without_tables(tmp_path: Path) -> None:
+    settings = load(tmp_path, "")
+    assert not settings.tables
+    assert settings.targets == ()
+
+
+def test_row_numbers_and_many_valued_outcomes(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        [tables.leads]
+        path = "leads.csv"
+        [tables.leads.columns]
+        lead_id = { row = true }
+        won = { column = "Stage", won = ["Closed won"], lost = ["Closed lost", "Junk"] }
+        """,
+    )
+    columns = settings.tables["leads"].columns
+    assert columns["lead_id"] == ColumnSource(row=True)
+    assert columns["won"] == ColumnSource(
+        "Stage", won=("Closed won",), lost=("Closed lost", "Junk")
+    )
+
+
+def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "umbrella.toml").write_bytes(b'\xef\xbb\xbf[workspace]\r\nname = "A"\r\n')
+    assert load_settings(tmp_path).name == "A"
+
+
+def test_missing_file_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="umbrella init"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[workspace\n", "not valid TOML"),
+        (b'name = "\xff"\n', "not UTF-8"),
+    ],
+)
+def test_unreadable_file(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "umbrella.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=said):
+        load_settings(tmp_path)
+
+
+def test_all_problems_are_listed_together(tmp_path: Path) -> None:
+    message = problems(
+        tmp_path,
+        """
+        [workspce]
+        [workspace]
+        timezone = "Europe/Lissabon"
+        currency = "euro"
+        engine = "dukdb"
+        state = "mysql://x"
+        [tables.leds]
+        path = "x.csv"
+        [tables.leads]
+        pth = "leads.csv"
+        delimiter = "ab"
+        [tables.leads.columns]
+        won_ = "y"
+        amount = 3
+        closed_at = { column = "C", fromat = "%d" }
+        rep_id = { column = "R", format = "%d" }
+        [success]
+        min_acu = 0.7
+        max_brier = 7
+        """,
+    )
+    for part in (
+        'unknown section "workspce". Did you mean "workspace"?',
+        'timezone = "Europe/Lissabon" is unknown. Did you mean "Europe/Lisbon"?',
+        'currency = "euro"',
+        'engine = "dukdb": expected "duckdb"',
+        'state = "mysql://x"',
+        'unknown table "leds". Did you mean "leads"?',
+        '[tables.leads] unknown key "pth". Did you mean "path"?',
+        "[tables.leads] no source",
+        'delimiter = "ab"',
+        '"won_" is no column of leads. Did you mean "won"?',
+        "amount = 3: expected text",
+        'unknown key "fromat". Did you mean "format"?',
+        "format is for times, but rep_id is no time",
+        'unknown key "min_acu". Did you mean "min_auc"?',
+        "max_brier = 7: expected a number between 0 and 1",
+    ):
+        assert part in message
+    assert message.startswith("15 problems")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tables.leads]\npath='a'\nurl='sqlite:///b'\nquery='q'", "both given"),
+        ("[tables.leads]\nurl='sqlite:///b'", "query is missing"),
+        ("[tables.leads]\npath='a'\nquery='q'", "url is missing"),
+        ("[tables.leads]\nurl='mysql://b'\nquery='q'", 'expected "sqlite:///file.db"'),
+        ("[tables.leads]\npath=3", "expected text or a list"),
+        ("[tables.leads]\npath=['a', 3]", "every item must be text"),
+        ("[tables.leads]\npath=' '", "every item must be text"),
+        ("tables = 3", "expected a section"),
+        ("[tables]\nleads = 3", "expected a section"),
+        ("[tables.leads]\npath='a'\ncolumns.person_id = { row = true }", "only make the id"),
+        ("[tables.leads]\npath='a'\ncolumns.lead_id = {}", "expected { column"),
+        ("[tables.leads]\npath='a'\ncolumns.won = {column='x', won=['y']}", "belong together"),
+        (
+            "[tables.leads]\nurl='sqlite:///b'\nquery='q'\ncolumns.lead_id = { row = true }",
+            "needs a file",
+        ),
+        ("[[targets]]\nname='a'", "exactly one of"),
+        ("[[targets]]\nname='a'\nevent='x'\npurchase=true", "exactly one of"),
+        ("[[targets]]\nname='a'\nevent='x'\nhorizon_days=-1", "expected a number from"),
+        ("[[targets]]\nname='a'\nevent='x'\nhorizon_days=true", "expected a number"),
+        ("[[targets]]\nname='a b'\nevent='x'", "a short name"),
+        ("[[targets]]\nname='a'\nfrom='leads.won'", "no [tables.leads]"),
+        ("[[targets]]\nname='a'\nfrom='leads.y'", 'expected "leads.won"'),
+        ("[[targets]]\nname='a'\nevent='x'\nper='rep'", 'expected "product"'),
+        ("[[targets]]\nname='a'\nevent='x'\n[[targets]]\nname='a'\nevent='y'", "two targets"),
+        ("targets = 3", "expected a list of sections"),
+    ],
+)
+def test_each_problem_is_said(tmp_path: Path, text: str, said: str) -> None:
+    assert said in problems(tmp_path, text)
