@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from redumbrella.clock import to_iso, to_microseconds
 from redumbrella.decisions.qualification import add_card
-from redumbrella.workflows.set_weights import current_weights
+from redumbrella.views.weights import current_weights
 from redumbrella.workspace import Workspace, open_workspace
 
 AS_OF = to_microseconds(datetime(2010, 11, 1, 8, tzinfo=UTC))

@@ -39,6 +39,7 @@ def command(
     output: Path | None,
 ) -> None:
     """Walk through the past: learn on what was known, score, compare with what came."""
+    from redumbrella.learning.backtest import Plan
     from redumbrella.workflows.backtest import backtest
 
     opened = open_workspace(workspace)
@@ -46,17 +47,14 @@ def command(
     begin, stop = instant(start, zone, "--from"), instant(end, zone, "--to")
     assert begin is not None
     assert stop is not None
+    plan = Plan(
+        begin,
+        stop,
+        "touch" if every == "touch" else step(every, "--every"),
+        None if refit is None else step(refit, "--refit"),
+    )
     with progress(quiet=as_json) as report:
-        result = backtest(
-            opened,
-            report,
-            start=begin,
-            end=stop,
-            every="touch" if every == "touch" else step(every, "--every"),
-            refit_every=None if refit is None else step(refit, "--refit"),
-            target_name=target,
-            path=output,
-        )
+        result = backtest(opened, report, plan, target_name=target, path=output)
     if as_json:
         summary = {name: value for name, value in vars(result).items() if name != "table"}
         print_json({**summary, "path": None if output is None else str(output)})

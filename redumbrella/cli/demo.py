@@ -17,9 +17,9 @@ def command(folder: Path, *, serve: bool, port: int) -> None:
     Makes the workspace FOLDER (default: demo-workspace) from the UCI Bank Marketing data, then
     does what `umbrella run` and `umbrella leads` do.
     """
-    from redumbrella.cli.leads import print_page
+    from redumbrella.cli.lists import show_list
     from redumbrella.cli.run import tell
-    from redumbrella.views.leads import LeadQuery, list_leads
+    from redumbrella.views.leads import LEADS
     from redumbrella.workflows.demo import write_demo
     from redumbrella.workflows.run import run
     from redumbrella.workspace import open_workspace
@@ -31,7 +31,7 @@ def command(folder: Path, *, serve: bool, port: int) -> None:
         result = run(opened, report)
     tell(opened, result)
     click.echo()
-    print_page(list_leads(opened, LeadQuery(page_size=15)))
+    show_list(opened, LEADS, 15, {})
     click.echo(f"\nLook around: umbrella leads -w {folder}; umbrella explain ID -w {folder}")
     if serve:
         from redumbrella.cli.serve import open_pages

@@ -21,7 +21,7 @@ from redumbrella.figures import (
 )
 from redumbrella.reports.wording import expectation
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
-from redumbrella.views.leads import Reason
+from redumbrella.views.reasons import Reason
 from redumbrella.views.worth import parts_of
 from redumbrella.workspace import open_workspace
 
@@ -49,25 +49,31 @@ def command(
 def _print(lead: LeadDetail) -> None:
     score = lead.score
     output = console()
-    name = score.label if score.label == score.lead_id else f"{score.label} ({score.lead_id})"
+    name = (
+        score["label"]
+        if score["label"] == score["lead_id"]
+        else f"{score['label']} ({score['lead_id']})"
+    )
     output.print(name, style="bold")
     likely = (
-        f", likely between {percent(score.low)} and {percent(score.high)}"
-        if score.low is not None and score.high is not None
+        f", likely between {percent(score['low'])} and {percent(score['high'])}"
+        if score["low"] is not None and score["high"] is not None
         else ""
     )
     output.print(
-        f'{percent(score.probability)} for "{score.product_id or score.target}"{likely}. '
-        + expectation(score.probability, about_leads=lead.about_leads, product=score.product_id),
+        f'{percent(score["probability"])} for "{score["product_id"] or score["target"]}"{likely}. '
+        + expectation(
+            score["probability"], about_leads=lead.about_leads, product=score["product_id"]
+        ),
         soft_wrap=True,
     )
-    grade = f", grade {score.grade}" if score.grade else ""
+    grade = f", grade {score['grade']}" if score["grade"] else ""
     value = (
-        f" Expected value {money(score.expected_value, lead.currency)}."
-        if score.expected_value is not None
+        f" Expected value {money(score['expected_value'], lead.currency)}."
+        if score["expected_value"] is not None
         else ""
     )
-    known = moment(score.as_of, lead.timezone)
+    known = moment(score["as_of"], lead.timezone)
     output.print(
         f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}.",
         soft_wrap=True,
@@ -89,7 +95,7 @@ def _print_products(lead: LeadDetail) -> None:
     for heading in ("Probability", "Interval", "Mean sale", "Exp. value"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in lead.products:
-        shown = each.product_id == lead.score.product_id
+        shown = each.product_id == lead.score["product_id"]
         table.add_row(
             each.product_id + (" *" if shown else ""),
             percent(each.probability),

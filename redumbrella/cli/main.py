@@ -19,30 +19,30 @@ COMMANDS = {
     "train": "Compare the model families, choose one, and say whether it can be trusted.",
     "score": "Give every open lead a probability, an interval and reasons.",
     "run": "Ingest, train, score and value customers: only what is stale.",
-    "leads": "Show the ordered list of leads.",
     "customers": "Show what each customer is worth, and who is leaving.",
-    "products": "Show how likely each product will be bought, and how good its model is.",
     "explain": "Show why one lead has its score.",
     "weights": "Show or set what counts in the qualification of leads.",
     "report": "Write the model report as a page or as JSON.",
     "backtest": "Walk through the past: learn on what was known, score, compare with what came.",
-    "export": "Write scores or customers to CSV, Parquet or JSON lines.",
+    "export": "Write a list to CSV, Parquet or JSON lines.",
     "serve": "Open the web pages and the REST API.",
     "demo": "Run the main job on real data that comes with Red Umbrella.",
 }
 
 
 class LazyCommands(click.Group):
-    """A group that imports `redumbrella.cli.<name>` only when that command is called."""
+    """A group that imports a command only when it is called: a verb's module, or the lists."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The commands in the order of a working day, not of the alphabet."""
-        return list(COMMANDS)
+        return list(_all_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command `command` of its module, or None for an unknown name."""
         if cmd_name not in COMMANDS:
-            return None
+            from redumbrella.cli.lists import list_command
+
+            return list_command(cmd_name)
         module = import_module(f"redumbrella.cli.{cmd_name}")
         command = module.command
         assert isinstance(command, click.Command)
@@ -51,7 +51,17 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """One line per command, without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(_all_commands().items()))
+
+
+def _all_commands() -> dict[str, str]:
+    """Verbs and lists with a line each; lists are described once, in the catalogue."""
+    from redumbrella.views.catalogue import VIEWS
+
+    lists = {view.name: f"{view.summary}." for view in VIEWS.values() if view.name not in COMMANDS}
+    names = list(COMMANDS)
+    here = names.index("customers")  # the lists stand together
+    return {n: (COMMANDS | lists)[n] for n in (*names[:here], *lists, *names[here:])}
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,19 +6,14 @@ from typing import Any
 
 import click
 
-from redumbrella.cli.customers_text import print_lifetime
+from redumbrella.cli.lifetime_text import print_lifetime
 from redumbrella.cli.report_text import print_report
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.destinations.files import write_whole
 from redumbrella.reports.model import FORMAT
 from redumbrella.reports.wording import base_total
-from redumbrella.views.models import (
-    ModelReport,
-    current_report,
-    default_target,
-    lifetime_of,
-    report_of,
-)
+from redumbrella.views.customers import lifetime_of
+from redumbrella.views.models import ModelReport, current_report, report_of
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -73,7 +68,7 @@ def _show_lifetime(workspace: Workspace, output: Path | None, *, as_json: bool) 
     """
     lifetime = lifetime_of(workspace)
     if lifetime is None:
-        default_target(workspace)  # says what to add to umbrella.toml
+        workspace.settings.target()  # says what to add to umbrella.toml
         return
     if as_json or output is not None:
         settings = workspace.settings

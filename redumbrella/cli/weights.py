@@ -10,13 +10,8 @@ from redumbrella.cli.text import console, plain_table
 from redumbrella.decisions.qualification import LABELS, Weights
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count, decimal, moment, percent, plain
-from redumbrella.workflows.set_weights import (
-    Moves,
-    Reweighed,
-    WeightsHistory,
-    set_weights,
-    weights_history,
-)
+from redumbrella.views.weights import WeightsHistory, weights_history
+from redumbrella.workflows.set_weights import Moves, Reweighed, set_weights
 from redumbrella.workspace import Workspace, open_workspace
 
 

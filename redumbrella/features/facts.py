@@ -19,7 +19,6 @@ from redumbrella.features.profiles import Profiles, profiles_of
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.targets import Target
-from redumbrella.workspace import Workspace
 
 EARLIEST = "1990-01-01"  # a fact dated before that has a broken clock, mostly 1970
 MANY_FACTS = 50_000  # nobody does so much by hand
@@ -181,23 +180,23 @@ def names_of(lake: Lake, ids: pa.Array | pa.ChunkedArray) -> list[str]:
     return [named.get(person, person) for person in ids.to_pylist()]
 
 
-def leads_for(workspace: Workspace, target: Target) -> pa.Table | None:
+def leads_for(lake: Lake, target: Target, timezone: str) -> pa.Table | None:
     """All current leads where the target is about leads, else None."""
-    return read_leads(workspace) if target.from_ is not None else None
+    return read_leads(lake, timezone) if target.from_ is not None else None
 
 
-def read_leads(workspace: Workspace) -> pa.Table:
+def read_leads(lake: Lake, timezone: str) -> pa.Table:
     """The current leads of the lake, times in the workspace's zone: its hours and weekdays count.
 
     Raises DataError when nothing was ingested.
     """
-    if not workspace.lake.exists("leads"):
+    if not lake.exists("leads"):
         raise DataError(
             "There are no leads yet. Name their file under [tables.leads] in umbrella.toml, then "
             "run `umbrella ingest`.",
             reason="no_leads",
         )
-    leads = workspace.lake.current("leads")
-    local = pa.timestamp("us", workspace.settings.timezone)
+    leads = lake.current("leads")
+    local = pa.timestamp("us", timezone)
     fields = [f.with_type(local) if pa.types.is_timestamp(f.type) else f for f in leads.schema]
     return leads.cast(pa.schema(fields))

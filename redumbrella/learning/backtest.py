@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from redumbrella.clock import now, to_iso
-from redumbrella.destinations.files import write_whole
+from redumbrella.clock import to_iso
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import METRICS, log_loss
 from redumbrella.features.facts import leads_for
 from redumbrella.features.history import History
 from redumbrella.features.matrix import Design
+from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import (
     Gathered,
     gather,
@@ -34,11 +33,11 @@ from redumbrella.learning.model import fit, refit
 from redumbrella.models.base import probability_of
 from redumbrella.models.products.product_model import ProductModel
 from redumbrella.models.registry import LeadModel
+from redumbrella.settings.settings import Settings
 from redumbrella.settings.targets import Target
 from redumbrella.training.observations import lead_observations
 from redumbrella.training.product_sales import UNKNOWN
 from redumbrella.training.stages import lead_stages
-from redumbrella.workspace import Workspace
 
 Every = int | Literal["touch"]  # microseconds, or after every touch of a lead
 
@@ -79,7 +78,6 @@ class BacktestResult:
     metrics: dict[str, float]
     prior_log_loss: float | None
     steps: tuple[Step, ...]
-    path: Path | None
     table: pa.Table
 
 
@@ -93,32 +91,43 @@ class _Questions:
     outcome: NDArray[np.float64]  # NaN = not known
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Which instants of the past to ask at, and how often to learn (UTC microseconds).
+
+    refit_every: None: at every step, or once for "touch".
+    """
+
+    start: int
+    end: int
+    every: Every
+    refit_every: int | None = None
+
+
 def walk(
-    workspace: Workspace,
-    report: Progress,
-    target: Target,
-    period: tuple[int, int],
-    every: Every,
-    refit_every: int | None,
-    path: Path | None,
+    lake: Lake, settings: Settings, target: Target, plan: Plan, known_at: int, report: Progress
 ) -> BacktestResult:
-    """Learns at each border of the period and asks at each instant in between."""
-    start, end = period
+    """Learns at each border of the period and asks at each instant in between.
+
+    known_at: the instant as of which outcomes are known, now. Raises SettingsError for an
+    impossible period, DataError where the record cannot answer or nothing was known at its start.
+    """
+    start, end, every, refit_every = plan.start, plan.end, plan.every, plan.refit_every
     instants = _instants(start, end, every)
     borders = _borders(start, end, every, refit_every)
-    world = _World(workspace, target)
+    world = _World(lake, settings, target, known_at)
     earlier: Learned | None = None
     parts: list[pa.Table] = []
     steps: list[Step] = []
     for number, (begin, stop) in enumerate(pairwise(borders)):
         share = number / (len(borders) - 1)
         report(f"Learning what was known on {to_iso(begin)[:10]}", share)
-        gathered = gather(workspace, target, world.leads, begin)
+        gathered = gather(lake, target, world.leads, begin)
         if earlier is None:
-            learned = earlier = fit(workspace.settings, gathered, "backtest", _quiet)
+            learned = earlier = fit(settings, gathered, "backtest", _quiet)
         else:
-            learned = refit(workspace.settings, gathered, earlier)
-        asked = world.questions(gathered, instants, every, begin, stop)
+            learned = refit(settings, gathered, earlier)
+        asked = world.questions(instants, every, begin, stop)
         report("Scoring what followed", share)
         if learned.products is None:
             probability = _answers(world, gathered, learned.model, asked, _probability)
@@ -135,18 +144,18 @@ def walk(
             "in which leads were open or people were active.",
             reason="no_scores",
         )
-    if path is not None:
-        write_whole(path, lambda temporary: _write(temporary, path.suffix, table))
-    return _result(target, earlier, table, steps, path)
+    return _result(target, earlier, table, steps)
 
 
 class _World:
     """What is known today about outcomes and facts, to ask and to judge, never to learn from."""
 
-    def __init__(self, workspace: Workspace, target: Target) -> None:
-        self.leads = leads_for(workspace, target)
+    def __init__(self, lake: Lake, settings: Settings, target: Target, known_at: int) -> None:
+        self.leads = leads_for(lake, target, settings.timezone)
+        if self.leads is not None:
+            _require_dates(self.leads)
         # Facts up to today are read once; a row still counts only those before its own instant.
-        self.facts = gather(workspace, target, self.leads, now()).facts
+        self.facts = gather(lake, target, self.leads, known_at).facts
         self.people, self.asked, self.sales, self.sold = None, None, None, None
         if target.from_ is None:
             self.people, self.asked = person_target(target, self.facts)
@@ -154,15 +163,13 @@ class _World:
             if target.per is not None:
                 self.sales = sales_by_product(target, self.facts, self.people)
 
-    def questions(
-        self, gathered: Gathered, instants: list[int], every: Every, begin: int, stop: int
-    ) -> _Questions:
+    def questions(self, instants: list[int], every: Every, begin: int, stop: int) -> _Questions:
         """Who is asked about at the instants in [begin, stop), by which model does not matter."""
         if self.leads is None:
             return self._people([at for at in instants if begin <= at < stop])
         if every == "touch":
             return self._touched(begin, stop)
-        return self._open([at for at in instants if begin <= at < stop], gathered)
+        return self._open([at for at in instants if begin <= at < stop])
 
     def bought(self, names: tuple[str, ...], asked: _Questions) -> NDArray[np.float64]:
         """Whether each row's person bought each product within the horizon, (n, k); NaN unknown."""
@@ -199,16 +206,10 @@ class _World:
         records = person_records(self.people, self.sold, self.asked.horizon, chosen, at)
         return _Questions(records, at, at.astype(np.float64), outcome)
 
-    def _open(self, instants: list[int], gathered: Gathered) -> _Questions:
+    def _open(self, instants: list[int]) -> _Questions:
         """All leads that were open at each instant."""
         assert self.leads is not None
         found = [lead_observations(self.leads, at) for at in instants]
-        if gathered.observed.order != "created_at":
-            raise DataError(
-                "The leads have no time of creation, so nobody knows which were open when. Map "
-                "created_at under [tables.leads.columns].",
-                reason="no_created_at",
-            )
         records = pa.concat_tables([self.leads.slice(0, 0), *(o.open for o in found)])
         at = [np.full(o.open.num_rows, t, np.int64) for o, t in zip(found, instants, strict=True)]
         position = np.concatenate([np.empty(0), *(o.open_position for o in found)])
@@ -219,13 +220,6 @@ class _World:
     def _touched(self, begin: int, stop: int) -> _Questions:
         """Every lead just after each of its touches within the period, until it is closed."""
         assert self.leads is not None
-        for needed in ("created_at", "closed_at"):
-            if needed not in self.leads.column_names:
-                raise DataError(
-                    f"`--every touch` follows each lead from its creation to its close, but the "
-                    f"leads have no {needed}. Map it under [tables.leads.columns].",
-                    reason=f"no_{needed}",
-                )
         created = _micros(self.leads["created_at"], np.iinfo(np.int64).max)
         closed = _micros(self.leads["closed_at"], self.facts.end)
         chosen = np.flatnonzero((created < stop) & (closed > begin))
@@ -247,6 +241,19 @@ class _World:
         records = records.take(pa.array(stages.subject[rows]))
         position = created[stages.subject[rows]].astype(np.float64)
         return _Questions(records, at[rows], position, _won(records))
+
+
+def _require_dates(leads: pa.Table) -> None:
+    """Says at once that a backtest cannot work: without dates nobody knows what was open when."""
+    for needed, word in (("created_at", "creation"), ("closed_at", "closing")):
+        missing = needed not in leads.column_names or leads[needed].null_count == leads.num_rows
+        if missing:
+            raise DataError(
+                f"A backtest asks which leads were open at instants of the past, but the leads "
+                f"have no time of {word}. Map {needed} under [tables.leads.columns], then run "
+                "`umbrella ingest`.",
+                reason=f"no_{needed}",
+            )
 
 
 def _answers(
@@ -364,9 +371,7 @@ def _step(
     )
 
 
-def _result(
-    target: Target, learned: Learned, table: pa.Table, steps: list[Step], path: Path | None
-) -> BacktestResult:
+def _result(target: Target, learned: Learned, table: pa.Table, steps: list[Step]) -> BacktestResult:
     known = table.filter(pc.is_valid(table["outcome"]))
     p = known["probability"].to_numpy(zero_copy_only=False)
     y = known["outcome"].cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -380,22 +385,8 @@ def _result(
         metrics={name: float(metric(p, y)) for name, metric in METRICS.items()} if y.size else {},
         prior_log_loss=float(np.average(losses, weights=weights)) if losses else None,
         steps=tuple(steps),
-        path=path,
         table=table,
     )
-
-
-def _write(path: Path, suffix: str, table: pa.Table) -> None:
-    if suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        pq.write_table(table, path)
-        return
-    import pyarrow.csv
-
-    iso = pc.strftime(table["as_of"], format="%Y-%m-%dT%H:%M:%S+00:00")
-    shown = table.set_column(table.column_names.index("as_of"), "as_of", iso)
-    pyarrow.csv.write_csv(shown, path)
 
 
 def _quiet(_step: str, _share: float) -> None:

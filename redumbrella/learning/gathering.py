@@ -20,6 +20,7 @@ from redumbrella.features.facts import Facts, read_facts
 from redumbrella.features.history import Asked, HistoryEncoder, learn_history
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.matrix import Design
+from redumbrella.lake.lake import Lake
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings.targets import Target
 from redumbrella.training.maturity import settling_time
@@ -38,7 +39,6 @@ from redumbrella.training.product_sales import (
     product_sales,
 )
 from redumbrella.training.stages import MOST_PER_SUBJECT, Stages, lead_stages
-from redumbrella.workspace import Workspace
 
 MOST_ROWS = 80_000
 DEFAULT_HORIZON_DAYS = 30.0
@@ -123,12 +123,12 @@ def person_ids(records: pa.Table) -> pa.ChunkedArray:
     return pc.coalesce(records["person_id"], records["lead_id"])
 
 
-def gather(workspace: Workspace, target: Target, leads: pa.Table | None, as_of: int) -> Gathered:
+def gather(lake: Lake, target: Target, leads: pa.Table | None, as_of: int) -> Gathered:
     """Everything known before `as_of`. leads: all current leads, for a target of leads.
 
     Raises DataError when there is nothing to learn from.
     """
-    facts = read_facts(workspace.lake, as_of)
+    facts = read_facts(lake, as_of)
     if target.from_ is None:
         return _with_profiles(_gather_people(target, facts, min(as_of, facts.end)))
     assert leads is not None

@@ -1,7 +1,7 @@
 """The report of a training run: what was measured, as the document that everything else reads."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -40,17 +40,26 @@ from redumbrella.settings.settings import Settings
 from redumbrella.training.decay import Memory
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
-from redumbrella.workspace import Workspace
 
 MOST_SHOWN = 50_000  # open leads in the chart of the scores
 BASELINES = ("prior", "points", "naive_bayes")
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """What a model was trained on and when: instants, versions of the lake, rows set aside."""
+
+    as_of: int
+    trained_at: int
+    lake: Mapping[str, int | None]
+    rejected_rows: int
+
+
 def build_report(
-    workspace: Workspace, learned: Learned, gathered: Gathered, *, as_of: int, trained_at: int
+    settings: Settings, learned: Learned, gathered: Gathered, under: Circumstances
 ) -> ReportDocument:
     """Everything that is known about the model, by the names of the contract."""
-    settings, model, lesson = workspace.settings, learned.model, learned.lesson
+    model, lesson = learned.model, learned.lesson
     observed, leaks = learned.observed, learned.leaks
     gates = _gates(settings, lesson)
     out_of_time = _out_of_time(lesson.last_period, observed)
@@ -60,12 +69,12 @@ def build_report(
         "currency": settings.currency,
         "target": model.target,
         "model_version": model.version,
-        "as_of": to_iso(as_of),
-        "trained_at": to_iso(trained_at),
+        "as_of": to_iso(under.as_of),
+        "trained_at": to_iso(under.trained_at),
         "regime": model.regime,
         "reliable": model.reliable,
         "regime_reason": lesson.regime.reason,
-        "counts": _counts(workspace, model, gathered),
+        "counts": _counts(under.rejected_rows, model, gathered),
         "period": _period(observed),
         "families": [_family(row, lesson) for row in lesson.comparison.rows],
         "folds": _folds(lesson, observed),
@@ -88,7 +97,7 @@ def build_report(
         "gates": [asdict(gate) for gate in gates],
         "score_distribution": distribution(_open_probability(model, lesson, gathered)),
         "forgetting": _forgetting(lesson),
-        "history": _history(workspace, model, observed),
+        "history": _history(under.lake, model, observed),
         "values": None,
         "products": None,
         "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
@@ -105,14 +114,14 @@ def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> V
 
 
 def _history(
-    workspace: Workspace, model: LeadModel, observed: Observations
+    lake: Mapping[str, int | None], model: LeadModel, observed: Observations
 ) -> dict[str, Any] | None:
     """What the model sees of people's histories; None where it sees the record alone."""
     if model.history is None:
         return None
     return {
         "version": model.history.version,
-        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
+        "lake": dict(lake),
         "variables": model.history.variables,
         "kept": len(model.history.history_features),
         "rows": int(observed.won.size),
@@ -123,10 +132,9 @@ def _history(
     }
 
 
-def _counts(workspace: Workspace, model: LeadModel, gathered: Gathered) -> dict[str, Any]:
+def _counts(rejected: int, model: LeadModel, gathered: Gathered) -> dict[str, Any]:
     observed = gathered.observed
     won = int(observed.won.sum())
-    rejected, _ = workspace.state.rejected(table="leads", limit=1)
     return {
         "about": "leads" if gathered.is_about_leads else "people",
         "leads": observed.closed.num_rows + observed.open.num_rows,

@@ -27,7 +27,7 @@ from redumbrella.models.worth.amount import Amount, fit_amount
 from redumbrella.models.worth.effort import Effort, fit_effort
 from redumbrella.models.worth.strategic_fit import StrategicFit, fit_strategic_fit
 from redumbrella.models.worth.timing import CENSORED, LOST, WON, Timing, fit_timing
-from redumbrella.models.worth.valuation import Rates, Valuation
+from redumbrella.models.worth.valuation import Expected, Rates, Valuation
 from redumbrella.settings.settings import Settings
 from redumbrella.training.arrival import CLOCK_NAME
 from redumbrella.training.stages import spans
@@ -67,7 +67,6 @@ def value_models(
     effort = _effort(gathered.facts, rows)
     timing = _timing(gathered, learned, rows, columns)
     fit = _fit(lake, settings, rows, sold)
-    minutes, profit = _references(rates_of(settings), rows, amount, effort, repeats)
     figures: dict[str, Any] = {
         "amount": None if amount is None else {"sales": amount.rows, "regime": amount.regime},
         "effort": None if effort is None else {"leads": rows.won.size},
@@ -77,7 +76,8 @@ def value_models(
         "fit": {"basis": fit.basis, "ratings": fit.ratings},
         "repeats": {"purchases": repeats, "within_days": HORIZON_DAYS},
     }
-    return Valuation(columns, amount, timing, effort, fit, repeats, minutes, profit, figures)
+    expected = _expected(rows, amount, effort)
+    return Valuation(columns, amount, timing, effort, fit, repeats, expected, figures)
 
 
 def rates_of(settings: Settings) -> Rates:
@@ -240,14 +240,11 @@ def _repeats(facts: Facts) -> float:
     return float(model.expected_new(HORIZON_DAYS)[()])
 
 
-def _references(
-    rates: Rates, rows: _Rows, amount: Amount | None, effort: Effort | None, repeats: float
-) -> tuple[Vector, Vector]:
-    """Expected minutes and profits of the rows, sorted: what a new lead is compared with."""
-    minutes, profit, cost = np.empty(0), np.empty(0), np.zeros(rows.won.size)
+def _expected(rows: _Rows, amount: Amount | None, effort: Effort | None) -> Expected:
+    """What the rows are expected to bring and to take: what a new lead is compared with."""
+    nothing = np.empty(0)
+    minutes, contacts = nothing, nothing
     if effort is not None:
-        expected = effort.estimate(rows.design, rates.per_hour, rates.per_contact)
-        minutes, cost = np.sort(expected.minutes.value), expected.cost.value
-    if amount is not None:
-        profit = np.sort(rates.margin * amount.mean(rows.design) * (1.0 + repeats) - cost)
-    return minutes, profit
+        work = effort.estimate(rows.design, 0.0)
+        minutes, contacts = work.minutes.value, work.contacts.value
+    return Expected(nothing if amount is None else amount.mean(rows.design), contacts, minutes)

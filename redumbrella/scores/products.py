@@ -4,8 +4,9 @@ In: product models and the people to be scored. Out: rows for the state database
 product for the best products of each, and how many sales are to be expected of every product.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import Contributions, Vector, probability_of
 from redumbrella.models.products.product_model import SHOWN, ProductModel
 from redumbrella.models.uncertainty import LEVEL
+from redumbrella.reports.products import ProductFigures
 from redumbrella.scores.reasons import lead_reasons
 from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles
 
@@ -30,6 +32,12 @@ class ProductScores:
 
     rows: list[Row]
     expected: Vector
+    names: tuple[str, ...]
+
+    @property
+    def by_product(self) -> dict[str, float]:
+        """Sales to be expected of everybody, by product."""
+        return dict(zip(self.names, self.expected.tolist(), strict=True))
 
 
 def score_products(
@@ -54,7 +62,25 @@ def score_products(
     probability = np.array([row["probability"] for row in rows])
     for row, percentile in zip(rows, percentiles(probability), strict=True):
         row["percentile"] = float(percentile)
-    return ProductScores(rows, expected)
+    return ProductScores(rows, expected, tuple(model.products.names))
+
+
+def product_rows(
+    figures: Sequence[ProductFigures], expected: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """One row a product: its figures, and the sales and revenue to be expected where known."""
+    rows = []
+    for product in figures:
+        sales, prior = expected.get(product["product_id"]), product["prior_log_loss"]
+        rows.append(
+            {
+                **product,
+                "expected_sales": sales,
+                "expected_revenue": None if sales is None else sales * product["price"],
+                "gain": 1.0 - product["log_loss"] / prior if prior > 0 else 0.0,
+            }
+        )
+    return rows
 
 
 def _best_rows(

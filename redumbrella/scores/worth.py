@@ -41,6 +41,7 @@ def value_leads(
     low, high = interval
     ltv = lifetime_of(probability, low, high, amount, valuation.repeats)
     worth = _worth(rates.margin, ltv, cost)
+    factor, others = rates.margin * (1.0 + valuation.repeats), valuation.profit(rates)
     for n, row in enumerate(columns):
         if np.isnan(amount.value[n]):
             continue
@@ -54,7 +55,7 @@ def value_leads(
             "amount": {**_numbers(amount, n), "basis": basis},
             "ltv": {**_numbers(ltv, n), "repeats": valuation.repeats},
             "expected_value": _numbers(worth, n),
-            "profit": _profit(valuation, rates, amount, float(cost.value[n]), n),
+            "profit": _profit(_numbers(amount, n), factor, float(cost.value[n]), others),
         }
     return columns
 
@@ -68,16 +69,16 @@ def _worth(margin: float, ltv: Estimate, cost: Estimate) -> Estimate:
 
 
 def _profit(
-    valuation: Valuation, rates: Rates, amount: Estimate, cost: float, n: int
+    amount: dict[str, float], factor: float, cost: float, others: Vector
 ) -> dict[str, float]:
-    """What a lead brings if it converts, after the cost of effort, and how that stands."""
-    factor = rates.margin * (1.0 + valuation.repeats)
-    found: dict[str, float] = {}
-    for name, number in _numbers(amount, n).items():
-        found[name] = factor * number - cost
+    """What a lead brings if it converts, after the cost of effort, and how that stands.
+
+    factor: what becomes of an amount: margin and further purchases. others: sorted profits.
+    """
+    found = {name: factor * number - cost for name, number in amount.items()}
     for name in ("value", "low", "high"):
         place = "standing" if name == "value" else f"standing_{name}"
-        found[place] = standing(valuation.profit, factor * _numbers(amount, n)[name] - cost)
+        found[place] = standing(others, found[name])
     return found
 
 
@@ -111,15 +112,16 @@ def _add_effort(valuation: Valuation, rates: Rates, seen: Design, details: list[
         nothing = np.zeros(seen.rows)
         return Estimate(nothing, nothing, nothing)
     effort = valuation.effort.estimate(seen, rates.per_hour, rates.per_contact)
+    known = valuation.minutes()
     for n, row in enumerate(details):
         minutes = _numbers(effort.minutes, n)
         row["effort"] = {
             "contacts": _numbers(effort.contacts, n),
             "minutes": minutes,
             "cost": _numbers(effort.cost, n),
-            "standing": standing(valuation.minutes, minutes["value"]),
-            "standing_low": standing(valuation.minutes, minutes["low"]),
-            "standing_high": standing(valuation.minutes, minutes["high"]),
+            "standing": standing(known, minutes["value"]),
+            "standing_low": standing(known, minutes["low"]),
+            "standing_high": standing(known, minutes["high"]),
         }
     return effort.cost
 

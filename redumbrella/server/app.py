@@ -7,7 +7,7 @@ as JSON under /api and as a page elsewhere.
 import socket
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
@@ -16,9 +16,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
 from redumbrella.server.api import routes
+from redumbrella.server.api.lists import list_routes
+from redumbrella.server.api.openapi import API, TOKEN, describe
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
 from redumbrella.server.gate import Gate, SafeHeaders
-from redumbrella.server.web import assets, login, pages, settings_page
+from redumbrella.server.head import HeadAsGet
+from redumbrella.server.parameters import only_known
+from redumbrella.server.web import assets, docs_page, login, pages, settings_page
+from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace
 
 # FastAPI would else follow environment variables and report requests to a collector.
@@ -34,15 +39,21 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
         title="Red Umbrella",
         version=version("redumbrella"),
         description="The ordered list of leads, why each has its score, and whether to trust it.",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,  # the usual explorer loads its scripts from outside
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # the usual explorer loads its scripts from outside; ours is docs_page
         redoc_url=None,
+        dependencies=[Depends(only_known)],
         telemetry=_NO_TELEMETRY,
     )
     app.state.workspace = workspace
     app.state.access = access
-    for part in (routes, assets, login, pages, settings_page):
+    # Lists first: /models/all is a list, and /models/{version} would take it for a version.
+    for router in (list_routes(), routes.router):
+        app.include_router(router, prefix=API, dependencies=[Security(TOKEN)])
+    app.include_router(list_pages())
+    for part in (assets, docs_page, login, pages, settings_page):
         app.include_router(part.router)
+    describe(app)
     app.add_exception_handler(UmbrellaError, our_error)
     app.add_exception_handler(RequestValidationError, bad_parameter)
     app.add_exception_handler(HTTPException, http_error)
@@ -51,6 +62,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Gate, access=access)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(HeadAsGet)
     return app
 
 

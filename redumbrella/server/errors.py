@@ -8,7 +8,7 @@ from starlette.responses import Response
 from redumbrella.errors import UmbrellaError
 from redumbrella.server.api.responses import error_json
 from redumbrella.server.gate import SAFE_HEADERS
-from redumbrella.server.web import pages
+from redumbrella.server.web.rendering import render
 
 _HEADINGS = {400: "That cannot be shown", 404: "Not found", 503: "Not available now"}
 
@@ -50,4 +50,4 @@ def _error(request: Request, status: int, reason: str, message: str) -> Response
     if request.url.path.startswith("/api/"):
         return error_json(status, reason, message)
     heading = _HEADINGS.get(status, "That did not work")
-    return pages.render(request, "message.html", status, heading=heading, message=message)
+    return render(request, "message.html", status, heading=heading, message=message)

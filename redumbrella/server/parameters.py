@@ -1,20 +1,19 @@
-"""Filters in an address: query parameters come in, a checked `LeadQuery` goes out.
+"""Parameters of an address: only known ones pass; those of a list become its query."""
 
-The list page, `/api/v1/leads` and the downloads take the same parameters.
-"""
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from inspect import Parameter, Signature
+from typing import Annotated, Any
 
-from typing import Annotated
+from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
-from fastapi import Query, Request
-
-from redumbrella.errors import SettingsError, nearest
-from redumbrella.figures import parse_share
-from redumbrella.views.customers import CUSTOMER_SORTS, CustomerQuery, customer_order
-from redumbrella.views.leads import MAX_PAGE_SIZE, SORTS, LeadQuery, sort_order
+from redumbrella.views.table import MAX_PAGE_SIZE, PAGE_SIZE, View, unknown_parameter
+from redumbrella.views.table import Query as ListQuery
 from redumbrella.workspace import Workspace
 
-_CUSTOMER_SORT_HELP = f"One of {', '.join(CUSTOMER_SORTS)}; a minus in front runs downwards."
-_SORT_HELP = f"One of {', '.join(SORTS)}; a minus in front runs downwards."
+_PAGING = ("page", "page_size")
 
 
 def opened_workspace(request: Request) -> Workspace:
@@ -24,88 +23,51 @@ def opened_workspace(request: Request) -> Workspace:
     return workspace
 
 
-def lead_query(
-    request: Request,
-    *,
-    search: Annotated[str, Query(description="Part of a lead's name or id.")] = "",
-    grade: Annotated[str, Query(description="Exact grade.")] = "",
-    min_probability: Annotated[
-        str, Query(description="Smallest probability: 0.3, 30 or 30 %.")
-    ] = "",
-    source: Annotated[str, Query(description="Exact source.")] = "",
-    campaign: Annotated[str, Query(description="Exact campaign id.")] = "",
-    rep: Annotated[str, Query(description="Exact rep id.")] = "",
-    product: Annotated[str, Query(description="Exact product id.")] = "",
-    target: Annotated[str, Query(description="Target; default: the first one.")] = "",
-    sort: Annotated[str, Query(description=_SORT_HELP)] = "-probability",
-    page: Annotated[int, Query(ge=1, description="Page, from 1.")] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Leads a page.")] = 50,
-) -> LeadQuery:
-    """The parameters as a query.
+Opened = Annotated[Workspace, Depends(opened_workspace)]
 
-    Raises SettingsError for an unknown parameter, sort column or share, with the nearest name.
+
+def only_known(request: Request) -> None:
+    """Refuses a parameter that the route does not take: a misspelt one must not be ignored."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = _known(route)
+        for name in request.query_params:
+            if name not in known:
+                raise unknown_parameter(name, list(known))
+
+
+@lru_cache(maxsize=256)
+def _known(route: APIRoute) -> tuple[str, ...]:
+    return tuple(_names(route.dependant))
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    """Query parameters of a route and of everything that it depends on."""
+    yield from (field.alias for field in dependant.query_params)
+    for other in dependant.dependencies:
+        yield from _names(other)
+
+
+def list_query(view: View, *, paged: bool = True) -> Callable[..., ListQuery]:
+    """A dependency that makes the query of a list; its signature has the list's parameters.
+
+    paged: whether page and page_size are among them; downloads give every matching row.
     """
-    _only_known(request, _KNOWN)
-    name, descending = sort_order(sort or "-probability")
-    return LeadQuery(
-        search=search.strip(),
-        grade=grade,
-        min_probability=parse_share(min_probability, "min_probability") if min_probability else 0,
-        source=source,
-        campaign=campaign,
-        rep=rep,
-        product=product,
-        target=target or None,
-        sort=name,
-        descending=descending,
-        page=page,
-        page_size=page_size,
-    )
+
+    def query(**given: Any) -> ListQuery:
+        return view.query({name: str(value) for name, value in given.items()})
+
+    known = {n: w for n, w in view.parameters.items() if paged or n not in _PAGING}
+    parameters = [_parameter(name, words, view) for name, words in known.items()]
+    query.__signature__ = Signature(parameters, return_annotation=ListQuery)  # type: ignore[attr-defined]
+    return query
 
 
-def customer_query(
-    request: Request,
-    *,
-    search: Annotated[str, Query(description="Part of a customer's name or id.")] = "",
-    segment: Annotated[str, Query(description="active, new, at risk or lost.")] = "",
-    sort: Annotated[str, Query(description=_CUSTOMER_SORT_HELP)] = "-value",
-    page: Annotated[int, Query(ge=1, description="Page, from 1.")] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Customers a page.")] = 50,
-) -> CustomerQuery:
-    """The parameters as a query.
-
-    Raises SettingsError for an unknown parameter or sort column, with the nearest name.
-    """
-    _only_known(request, ("search", "segment", "sort", "page", "page_size"))
-    name, descending = customer_order(sort or "-value")
-    return CustomerQuery(
-        search=search.strip(),
-        segment=segment,
-        sort=name,
-        descending=descending,
-        page=page,
-        page_size=page_size,
-    )
-
-
-_KNOWN = (
-    "search",
-    "grade",
-    "min_probability",
-    "source",
-    "campaign",
-    "rep",
-    "product",
-    "target",
-    "sort",
-    "page",
-    "page_size",
-)
-
-
-def _only_known(request: Request, known: tuple[str, ...]) -> None:
-    """A misspelt filter must not silently show everything."""
-    for name in request.query_params:
-        if name not in known:
-            message = f'Unknown parameter "{name}". Known: {", ".join(known)}.'
-            raise SettingsError(message + nearest(name, known), reason="unknown_parameter")
+def _parameter(name: str, words: str, view: View) -> Parameter:
+    annotation: Any = Annotated[str, Query(description=words)]
+    default: Any = view.order if name == "sort" else ""
+    if name in _PAGING:
+        most = MAX_PAGE_SIZE if name == "page_size" else 10**9
+        annotation = Annotated[int, Query(description=words, ge=1, le=most)]
+        default = PAGE_SIZE if name == "page_size" else 1
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from redumbrella.errors import SettingsError, nearest
+from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.objectives import (
     Costs,
@@ -49,9 +49,63 @@ class Settings:
         of_leads = [target for target in self.targets if target.from_ is not None]
         return next(iter([*of_leads, *self.targets]), None)
 
-    def target(self, name: str) -> Target:
-        """The target of this name, which must be there."""
-        return next(target for target in self.targets if target.name == name)
+    @property
+    def ignored_fields(self) -> tuple[str, ...]:
+        """Columns of the leads' source that are left out, in order."""
+        return tuple(sorted(self.tables["leads"].ignore)) if "leads" in self.tables else ()
+
+    @property
+    def kept_fields(self) -> tuple[str, ...]:
+        """Fields of leads that the user insists on, in order."""
+        return tuple(sorted(self.tables["leads"].keep)) if "leads" in self.tables else ()
+
+    @property
+    def rating_scale(self) -> tuple[float, float]:
+        """The lowest and the highest rating that a client can give."""
+        return self.qualification.lowest_rating, self.qualification.highest_rating
+
+    def target(self, name: str | None = None) -> Target:
+        """The target of this name, without a name the main one.
+
+        Raises NotFoundError (unknown_target) with the nearest name, SettingsError (no_target)
+        where umbrella.toml asks for nothing.
+        """
+        names = [target.name for target in self.targets]
+        if name is not None and name not in names:
+            known = f"Targets: {', '.join(names)}." if names else "It names none."
+            message = f'There is no target "{name}" in umbrella.toml. {known}'
+            raise NotFoundError(message + nearest(name, names), reason="unknown_target")
+        if name is not None:
+            return self.targets[names.index(name)]
+        if self.main_target is None:
+            raise SettingsError(
+                "Nothing is to be predicted yet: umbrella.toml names no target. Map the outcome "
+                'under [tables.leads.columns] (won = "…"), or add [[targets]] with name and event '
+                "or purchase = true.",
+                reason="no_target",
+            )
+        return self.main_target
+
+    def product_target(self, name: str | None = None) -> Target:
+        """The target with one model per product of this name, without a name the first one.
+
+        Raises NotFoundError where there is none, or the named one is not of products.
+        """
+        of_products = [target for target in self.targets if target.per == "product"]
+        if not of_products:
+            raise NotFoundError(
+                "No target asks for one model per product. Add purchase = true and "
+                'per = "product" to a target in umbrella.toml, then run `umbrella run`.',
+                reason="no_products",
+            )
+        found = of_products[0] if name is None else self.target(name)
+        if found not in of_products:
+            names = [target.name for target in of_products]
+            raise NotFoundError(
+                f'The target "{name}" is not learned per product. Those are: {", ".join(names)}.',
+                reason="unknown_target",
+            )
+        return found
 
 
 def load_settings(root: Path) -> Settings:
@@ -119,9 +173,12 @@ def _state_url(workspace: Section, root: Path) -> str:
 
 def _engine(workspace: Section) -> str:
     engine = workspace.text("engine") or "duckdb"
-    if engine != "duckdb" and not engine.startswith(("spark://", "spark:")):
+    if engine.startswith("spark"):
         workspace.problem(
-            f'engine = "{engine}": expected "duckdb", "spark:local[2]" or "spark://host:7077".'
-            + nearest(engine, ["duckdb", "spark:local[2]"])
+            f'engine = "{engine}": Spark does not work yet. Remove the line, or write "duckdb": '
+            "everything then runs on this machine."
         )
+    elif engine != "duckdb":
+        hint = nearest(engine, ["duckdb"])
+        workspace.problem(f'engine = "{engine}": expected "duckdb".{hint}')
     return engine

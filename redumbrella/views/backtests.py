@@ -8,8 +8,7 @@ import orjson
 from sqlalchemy import RowMapping, select
 
 from redumbrella.clock import to_datetime
-from redumbrella.state import metadata as tables
-from redumbrella.views.reading import reading
+from redumbrella.state.forecasts import backtests as table
 from redumbrella.workspace import Workspace
 
 
@@ -46,19 +45,17 @@ def backtests(
     workspace: Workspace, target: str | None = None, most: int = 20
 ) -> list[BacktestFacts]:
     """The newest finished backtests first; of one target, or of all."""
-    runs = tables.runs.c
-    done = (runs.verb == "backtest") & (runs.status == "done")
-    query = select(tables.runs).where(done).order_by(runs.id.desc()).limit(most)
-    with reading(workspace) as connection:
-        rows = connection.execute(query).mappings().all()
-    found = [_backtest(row) for row in rows]
-    return [facts for facts in found if target in (None, facts.target)]
+    query = select(table).order_by(table.c.id.desc()).limit(most)
+    if target is not None:
+        query = query.where(table.c.target == target)
+    with workspace.state.reading() as connection:
+        return [_backtest(row) for row in connection.execute(query).mappings()]
 
 
 def _backtest(row: RowMapping) -> BacktestFacts:
-    detail = orjson.loads(row["detail"])
+    detail = orjson.loads(row["document"])
     return BacktestFacts(
-        ran_at=to_datetime(row["started_at"]),
+        ran_at=to_datetime(row["ran_at"]),
         target=detail["target"],
         start=detail["from"],
         end=detail["to"],

@@ -15,22 +15,16 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 from redumbrella.columns import INTERNAL, ORDER, TABLES
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.state import metadata as tables
-from redumbrella.views.leads import (
-    LeadRow,
-    Reason,
-    lead_row,
-    nothing_scored,
-    read_reasons,
-    reasons_of,
-)
-from redumbrella.views.models import ModelFacts, checked_target, model_facts
-from redumbrella.views.reading import reading
+from redumbrella.state.models import models
+from redumbrella.state.scores import scores
+from redumbrella.views.leads import LEADS, require_scores
+from redumbrella.views.models import ModelFacts, model_facts
+from redumbrella.views.reasons import Reason, reasons_of
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.worth import Worth, worth_of
 from redumbrella.workspace import Workspace
 
-_SCORES = tables.scores.c
+_SCORES = scores.c
 _KEYS = {"leads": "lead_id", "people": "person_id"}
 
 
@@ -71,7 +65,7 @@ class ProductChance:
 class LeadDetail:
     """Everything that is known about one scored lead."""
 
-    score: LeadRow
+    score: Mapping[str, Any]  # as the list of leads has it
     rank: int  # position when all leads of the target are ordered by probability, from 1
     ranked: int  # how many leads are scored for the target
     explanation: Explanation | None  # None when the score was written without reasons
@@ -94,26 +88,27 @@ def lead_detail(
     Raises NotFoundError with the nearest id when the lead is not scored, or says whether it is
     closed already.
     """
-    name = checked_target(workspace, target)
+    asked = workspace.settings.target(target)
+    name = asked.name
     own = (_SCORES.target == name, _SCORES.lead_id == lead_id)
-    query = select(tables.scores).where(*own).order_by(_SCORES.probability.desc())
-    with reading(workspace) as connection:
+    query = select(scores).where(*own).order_by(_SCORES.probability.desc())
+    with workspace.state.reading() as connection:
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
         above = _count(connection, _SCORES.target == name, _SCORES.probability > row["probability"])
         ranked = _count(connection, _SCORES.target == name)
-        chosen = tables.models.c.version == row["model_version"]
-        model = connection.execute(select(tables.models).where(chosen)).mappings().first()
+        chosen = models.c.version == row["model_version"]
+        model = connection.execute(select(models).where(chosen)).mappings().first()
     person = row["person_id"] or lead_id
-    about_leads = workspace.settings.target(name).from_ is not None
+    about_leads = asked.from_ is not None
     entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
-        score=lead_row(row),
+        score=LEADS.listed(LEADS.record(row)),
         rank=above + 1,
         ranked=ranked,
-        explanation=_explanation(read_reasons(row["reasons"])),
+        explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(
             _record(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
@@ -142,7 +137,7 @@ def _product(row: RowMapping) -> ProductChance:
 
 
 def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(tables.scores).where(*conditions)
+    query = select(func.count()).select_from(scores).where(*conditions)
     return int(connection.execute(query).scalar_one())
 
 
@@ -202,7 +197,7 @@ def _not_found(
         message = f'Lead "{lead_id}" is closed ({outcome}). Only open leads are scored.'
         return NotFoundError(message, reason="closed_lead")
     if not _count(connection, _SCORES.target == target):
-        return nothing_scored(workspace, target)
+        return require_scores(workspace, target)
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
         return NotFoundError(message, reason="not_scored")

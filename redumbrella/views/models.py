@@ -9,15 +9,19 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, select
 
 from redumbrella.clock import to_datetime
-from redumbrella.errors import ModelError, NotFoundError, SettingsError, nearest
-from redumbrella.reports.customers import Lifetime
+from redumbrella.errors import ModelError, NotFoundError, nearest
 from redumbrella.reports.model import FORMAT, ConfusionPoint, FamilyResult, ReportDocument
-from redumbrella.state import metadata as tables
-from redumbrella.views.reading import newest_lifetime, reading
+from redumbrella.state.models import models
+from redumbrella.views.customers import newest_lifetime
+from redumbrella.views.kinds import FLAG, INSTANT, TEXT, Row
+from redumbrella.views.table import Column, View
 from redumbrella.workspace import Workspace
+
+NAMES = ("ready", "with care", "not ready")
+_NEAR = 100  # versions among which a misspelt one is looked for
 
 # What a report shows when an older version of Red Umbrella did not write the part.
 _ABSENT: dict[str, Any] = {
@@ -94,34 +98,11 @@ class ModelReport:
         return min(curve, key=lambda point: abs(point["threshold"] - wanted))
 
 
-def default_target(workspace: Workspace) -> str:
-    """The main target of umbrella.toml; SettingsError when it names none."""
-    main = workspace.settings.main_target
-    if main is None:
-        message = (
-            "umbrella.toml names no target. Map the outcome under [tables.leads.columns] "
-            '(won = "…") or add [[targets]].'
-        )
-        raise SettingsError(message, reason="no_target")
-    return main.name
-
-
-def checked_target(workspace: Workspace, target: str | None) -> str:
-    """`target`, or the default one; NotFoundError with the nearest name for an unknown target."""
-    if target is None:
-        return default_target(workspace)
-    names = [item.name for item in workspace.settings.targets]
-    if target not in names:
-        known = ", ".join(names)
-        message = f'There is no target "{target}" in umbrella.toml. Targets: {known}.'
-        raise NotFoundError(message + nearest(target, names), reason="unknown_target")
-    return target
-
-
 def current_report(workspace: Workspace, target: str | None = None) -> ModelReport:
     """The report of the model in use; NotFoundError when nothing is trained yet."""
-    name = checked_target(workspace, target)
-    found = _find(workspace, tables.models.c.target == name, tables.models.c.is_current)
+    name = workspace.settings.target(target).name
+    with workspace.state.reading() as connection:
+        found = find_current(connection, name)
     if found is None:
         message = f'No model is trained for "{name}" yet. Run `umbrella run` first.'
         raise NotFoundError(message, reason="no_model")
@@ -130,23 +111,22 @@ def current_report(workspace: Workspace, target: str | None = None) -> ModelRepo
 
 def report_of(workspace: Workspace, version: str) -> ModelReport:
     """The report of one version; NotFoundError with the nearest version."""
-    found = _find(workspace, tables.models.c.version == version)
+    with workspace.state.reading() as connection:
+        found = _find(connection, models.c.version == version)
+        query = select(models.c.version).order_by(models.c.trained_at.desc()).limit(_NEAR)
+        known = [] if found else list(connection.execute(query).scalars())
     if found is None:
-        known = [facts.version for facts in model_versions(workspace)]
         message = f'There is no model version "{version}".' + nearest(version, known)
         raise NotFoundError(message, reason="unknown_model")
     return found
 
 
-def model_versions(workspace: Workspace, limit: int = 100) -> list[ModelFacts]:
-    """The newest models first, without their documents."""
-    models = tables.models.c
-    query = select(tables.models).order_by(models.trained_at.desc()).limit(limit)
-    with reading(workspace) as connection:
-        return [model_facts(row) for row in connection.execute(query).mappings()]
+def find_current(connection: Connection, target: str) -> ModelReport | None:
+    """The report of the model in use of a target; None when nothing is trained yet."""
+    return _find(connection, (models.c.target == target) & models.c.is_current)
 
 
-def model_facts(row: RowMapping) -> ModelFacts:
+def model_facts(row: Row) -> ModelFacts:
     """One row of `models` as facts; the words come from its document."""
     document = read_document(row["report"])
     family = str(row["family"])
@@ -180,19 +160,48 @@ def read_document(stored: str) -> ReportDocument:
     return cast("ReportDocument", {**document, **absent})
 
 
-def _find(workspace: Workspace, *conditions: Any) -> ModelReport | None:
-    query = select(tables.models).where(*conditions).limit(1)
-    with reading(workspace) as connection:
-        row = connection.execute(query).mappings().first()
-        lifetime = newest_lifetime(connection)
+def _find(connection: Connection, condition: Any) -> ModelReport | None:
+    row = connection.execute(select(models).where(condition).limit(1)).mappings().first()
     if row is None:
         return None
     # What customers are worth is known anew whenever they are valued, not when a model is trained.
+    lifetime = newest_lifetime(connection)
     document = cast("ReportDocument", {**read_document(row["report"]), "lifetime": lifetime})
     return ModelReport(model_facts(row), document)
 
 
-def lifetime_of(workspace: Workspace) -> Lifetime | None:
-    """What customers are worth, as last valued; None for never."""
-    with reading(workspace) as connection:
-        return newest_lifetime(connection)
+def _label(row: Row) -> str:
+    return model_facts(row).label
+
+
+def _use(row: Row) -> str:
+    return "in use" if row["is_current"] else ""
+
+
+MODELS = View(
+    name="models",
+    title="All models",
+    noun=("model", "models"),
+    table=models,
+    key=("version",),
+    columns=(
+        Column("version", "Version", TEXT, cell="model"),
+        Column("target", "Target", TEXT, sort="target", filter="target"),
+        Column("family", "Family", TEXT, sort="family", filter="family"),
+        Column("label", "Family in words", TEXT, value=_label),
+        Column("regime", "Regime", TEXT, help="prior, rules, shrunken or model."),
+        Column("reliable", "Reliable", FLAG, help="At least 300 won and 300 lost leads."),
+        Column("verdict", "Verdict", TEXT, sort="verdict", filter="verdict", choices=NAMES),
+        Column("is_current", "In use", FLAG, value=lambda row: bool(row["is_current"])),
+        Column("use", "In use", TEXT, value=_use, in_list=False, in_export=False),
+        Column("trained_at", "Trained", INSTANT, sort="trained_at", falling=True),
+        Column("as_of", "As of", INSTANT, secondary=True),
+    ),
+    order="-trained_at",
+    shown=("version", "target", "label", "verdict", "use", "trained_at", "as_of"),
+    terminal=("version", "target", "label", "verdict", "use", "trained_at"),
+    summary="Every model that was trained",
+    nothing=lambda _workspace, _target: "No model is trained yet. Run `umbrella run` first.",
+    address="/models/all",
+    best="trained_at",
+)

@@ -1,79 +1,34 @@
-"""The list of products: how likely, how often and for how much each will be bought, and how good
-the models are. Report of the model in use and newest score run in, `ProductTable` out.
+"""The list of products: how often each will be bought, and how good its model is."""
 
-The page `/products`, `/api/v1/products` and `umbrella products` all show these objects.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, select
+from typing_extensions import TypedDict
 
 from redumbrella.clock import to_datetime
-from redumbrella.errors import NotFoundError, SettingsError, nearest
-from redumbrella.reports.products import ProductFigures, ProductsReport
-from redumbrella.state import metadata as tables
-from redumbrella.views.models import ModelFacts, current_report
-from redumbrella.views.reading import reading
+from redumbrella.reports.products import ProductsReport
+from redumbrella.reports.wording import REGIMES
+from redumbrella.settings.settings import Settings
+from redumbrella.state.forecasts import product_forecasts
+from redumbrella.state.scores import scorings
+from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, number
+from redumbrella.views.models import ModelFacts, find_current
+from redumbrella.views.table import Column, Order, View
 from redumbrella.workspace import Workspace
 
-# What a person may sort by; the product itself runs upwards, all else downwards.
-PRODUCT_SORTS = ("product", "expected_revenue", "expected_sales", "sales", "price", "gain")
 
+class AroundProducts(TypedDict):
+    """What the list of products says besides its rows."""
 
-@dataclass(frozen=True)
-class ProductRow:
-    """One product. Money is in the workspace's currency, expectations are for the horizon."""
-
-    product_id: str
-    sales: int  # in the lessons
-    regime: str  # shrunken: few sales, drawn to what all products have in common | model
-    reliable: bool
-    price: float  # mean amount of a sale
-    expected_sales: float | None  # people who are expected to buy it; None before scoring
-    expected_revenue: float | None
-    later_sales: int  # in the later period that the model was examined on
-    log_loss: float  # there, before the model had seen it
-    prior_log_loss: float  # of the product's share of buyers
-    gain: float  # by how much the log loss is below that of the share, as a part of it
-
-
-@dataclass(frozen=True)
-class ProductTable:
-    """All products of a target with one model per product, and the figures of all together."""
-
-    rows: tuple[ProductRow, ...]
-    target: str
-    sort: str
-    horizon_days: float
+    horizon_days: float | None  # None before training
     people: int | None  # who were asked about; None before scoring
     as_of: datetime | None
-    figures: ProductsReport  # how good the models were on a later period
-    model: ModelFacts
+    figures: ProductsReport | None  # how good the models were on a later period
+    model: ModelFacts | None
     currency: str
     timezone: str
-
-
-def product_target(workspace: Workspace, target: str | None = None) -> str:
-    """The target with one model per product.
-
-    Raises NotFoundError when there is none, or when the named one is not of products.
-    """
-    names = [item.name for item in workspace.settings.targets if item.per == "product"]
-    if not names:
-        raise NotFoundError(
-            "No target asks for one model per product. Add purchase = true and "
-            'per = "product" to a target in umbrella.toml, then run `umbrella run`.',
-            reason="no_products",
-        )
-    if target is not None and target not in names:
-        message = f'The target "{target}" is not learned per product. Those are: '
-        raise NotFoundError(
-            message + ", ".join(names) + "." + nearest(target, names), reason="unknown_target"
-        )
-    return names[0] if target is None else target
 
 
 def has_products(workspace: Workspace) -> bool:
@@ -81,66 +36,143 @@ def has_products(workspace: Workspace) -> bool:
     return any(target.per == "product" for target in workspace.settings.targets)
 
 
-def list_products(
-    workspace: Workspace, target: str | None = None, sort: str = "expected_revenue"
-) -> ProductTable:
-    """All products of a target, in order.
-
-    Raises SettingsError for an unknown sort column, NotFoundError where nothing is trained yet.
-    """
-    if sort not in PRODUCT_SORTS:
-        message = f'Products cannot be sorted by "{sort}". Choose one of: '
-        known = ", ".join(PRODUCT_SORTS) + "."
-        raise SettingsError(message + known + nearest(sort, PRODUCT_SORTS), reason="unknown_sort")
-    name = product_target(workspace, target)
-    report = current_report(workspace, name)
-    figures = report.document["products"]
-    if figures is None:
-        message = f'The model of "{name}" knows no products. Train again: umbrella run'
-        raise NotFoundError(message, reason="no_model")
-    with reading(workspace) as connection:
-        scored = _newest_scores(connection, name)
-    expected = scored.get("expected_sales") or {}
-    rows = [_row(product, expected.get(product["product_id"])) for product in figures["products"]]
-    as_of = scored.get("as_of")
-    return ProductTable(
-        rows=tuple(sorted(rows, key=lambda row: _place(row, sort))),
-        target=name,
-        sort=sort,
-        horizon_days=figures["horizon_days"],
-        people=scored.get("people"),
-        as_of=None if as_of is None else to_datetime(as_of),
-        figures=figures,
-        model=report.facts,
-        currency=workspace.settings.currency,
-        timezone=workspace.settings.timezone,
-    )
+def _around(workspace: Workspace, connection: Connection, target: str | None) -> Mapping[str, Any]:
+    assert target is not None
+    report = find_current(connection, target)
+    figures = None if report is None else report.document["products"]
+    query = select(scorings.c.asked, scorings.c.as_of).where(scorings.c.target == target)
+    scored = connection.execute(query).first()
+    return {
+        "horizon_days": None if figures is None else figures["horizon_days"],
+        "people": None if scored is None else scored.asked,
+        "as_of": None if scored is None else to_datetime(scored.as_of),
+        "figures": figures,
+        "model": None if report is None else report.facts,
+        "currency": workspace.settings.currency,
+        "timezone": workspace.settings.timezone,
+    }
 
 
-def _row(product: ProductFigures, expected: float | None) -> ProductRow:
-    prior = product["prior_log_loss"]
-    return ProductRow(
-        **product,
-        expected_sales=expected,
-        expected_revenue=None if expected is None else expected * product["price"],
-        gain=1.0 - product["log_loss"] / prior if prior > 0 else 0.0,
-    )
+def _target(settings: Settings, name: str | None) -> str:
+    return settings.product_target(name).name
 
 
-def _place(row: ProductRow, sort: str) -> tuple[Any, ...]:
-    if sort == "product":
-        return (row.product_id,)
-    value = getattr(row, sort)
-    return (value is None, 0.0 if value is None else -value, row.product_id)
+def _nothing(workspace: Workspace, target: str | None) -> str:
+    name = workspace.settings.product_target(target).name
+    return f'No model of "{name}" that knows products is trained yet. Run `umbrella run` first.'
 
 
-def _newest_scores(connection: Connection, target: str) -> dict[str, Any]:
-    """What the last score run of the target said about all products, {} for never."""
-    runs = tables.runs.c
-    done = (runs.verb == "score") & (runs.status == "done")
-    query = select(runs.detail).where(done).order_by(runs.id.desc()).limit(200)
-    for text in connection.execute(query).scalars():
-        detail = orjson.loads(text)
-        if detail.get("target") == target:
-            return dict(detail)
-    return {}
+def _basis(row: Row) -> str:
+    return REGIMES[row["regime"]][0] + (", reliable" if row["reliable"] else "")
+
+
+PRODUCTS = View(
+    name="products",
+    title="What will be bought",
+    noun=("product", "products"),
+    table=product_forecasts,
+    key=("product_id",),
+    columns=(
+        Column("product_id", "Product", TEXT, sort="product", cell="bought"),
+        Column(
+            "expected_revenue",
+            "Expected revenue",
+            MONEY,
+            sort="expected_revenue",
+            falling=True,
+            cell="revenue",
+            help="One mean sale for each expected sale.",
+        ),
+        Column(
+            "expected_sales",
+            "Expected sales",
+            number(1),
+            sort="expected_sales",
+            falling=True,
+            help="People who are expected to buy it within the horizon; empty before scoring.",
+        ),
+        Column(
+            "price",
+            "Mean sale",
+            MONEY,
+            sort="price",
+            falling=True,
+            secondary=True,
+            help="Mean amount of a sale.",
+        ),
+        Column(
+            "sales",
+            "Sales learned from",
+            COUNT,
+            sort="sales",
+            falling=True,
+            secondary=True,
+            help="Sales that the model learned from.",
+        ),
+        Column(
+            "later_sales",
+            "Later sales",
+            COUNT,
+            sort="later_sales",
+            falling=True,
+            secondary=True,
+            help="In the later period that the model was examined on.",
+        ),
+        Column("log_loss", "Log loss", number(4), help="On that period, before it was seen."),
+        Column(
+            "prior_log_loss",
+            "Share's log loss",
+            number(4),
+            help="Of the product's share of buyers.",
+        ),
+        Column(
+            "gain",
+            "Better than its share",
+            SHARE,
+            sort="gain",
+            falling=True,
+            secondary=True,
+            help="By how much the log loss is below that of the share of buyers.",
+        ),
+        Column("regime", "Regime", TEXT, help="shrunken: few sales; model."),
+        Column("reliable", "Reliable", FLAG),
+        Column("basis", "Basis", TEXT, value=_basis, cell="basis", in_list=False, in_export=False),
+    ),
+    order="-expected_revenue",
+    shown=(
+        "product_id",
+        "expected_revenue",
+        "expected_sales",
+        "price",
+        "sales",
+        "later_sales",
+        "gain",
+        "basis",
+    ),
+    terminal=(
+        "product_id",
+        "expected_sales",
+        "expected_revenue",
+        "price",
+        "sales",
+        "gain",
+        "basis",
+    ),
+    summary="What will be bought of each product",
+    nothing=_nothing,
+    orders=(
+        Order("-expected_revenue", "most revenue first"),
+        Order("-expected_sales", "most sales first"),
+        Order("-gain", "best model first"),
+        Order("product", "by name"),
+    ),
+    search="search",
+    search_words="a product's id",
+    target=_target,
+    around=_around,
+    around_type=AroundProducts,
+    bar=("expected_revenue",),
+    template="products.html",
+    menu="main",
+    is_in_menu=has_products,
+)

@@ -2,50 +2,65 @@
 
 In: an opened workspace, a target, a period and a step. Out: one row per lead or person and instant,
 with the probability as it would have been given then and the outcome as it is known now; written to
-a file on request. Promise: a probability at an instant rests on facts and outcomes known strictly
-before the model was learned, and on the history before the instant; models and lists stay
-as they are, only the summary is kept for the page of models.
+a file on request. Models and lists stay as they are; the summary is kept for the page of models.
 """
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from redumbrella.clock import now, to_iso
-from redumbrella.learning.backtest import BacktestResult, Every, walk
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redumbrella.clock import to_iso
+from redumbrella.destinations.files import write_whole
+from redumbrella.learning.backtest import BacktestResult, Plan, walk
 from redumbrella.learning.lesson import Progress
-from redumbrella.workflows.train import chosen_target
+from redumbrella.state.forecasts import record_backtest
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 
 def backtest(
     workspace: Workspace,
     report: Progress,
+    plan: Plan,
     *,
-    start: int,
-    end: int,
-    every: Every,
-    refit_every: int | None = None,
     target_name: str | None = None,
     path: Path | None = None,
 ) -> BacktestResult:
-    """Walks from `start` to `end` (UTC microseconds) and asks at every step.
+    """Walks through the period of the plan and asks at every step.
 
-    refit_every: microseconds between two models; None: at every step, or once for `touch`.
-    Families are compared at the first step; later models are refits of the chosen ones.
-
-    Raises SettingsError for an impossible period, DataError when nothing was known at its start.
+    Families are compared at the first step; later models are refits of the chosen ones. Raises
+    SettingsError for an impossible period, DataError where the record cannot answer.
     """
-    target = chosen_target(workspace.settings, target_name)
-    run = workspace.state.record_run("backtest", now())
-    try:
-        result = walk(workspace, report, target, (start, end), every, refit_every, path)
-    except BaseException as problem:
-        workspace.state.finish_run(run, now(), status="failed", message=str(problem))
-        raise
-    detail = {
-        name: value
-        for name, value in vars(result).items()
-        if name not in {"table", "path", "steps"}
-    }
-    detail |= {"from": to_iso(start), "to": to_iso(end), "steps": [vars(s) for s in result.steps]}
-    workspace.state.finish_run(run, now(), message=f"{result.rows:,} rows", detail=detail)
-    return result
+    target = workspace.settings.target(target_name)
+    with recorded(workspace, "backtest", alone=False) as run:
+        settings = workspace.settings
+        result = walk(workspace.lake, settings, target, plan, run.started_at, report)
+        if path is not None:
+            write_whole(path, lambda temporary: _write(temporary, path.suffix, result.table))
+        with workspace.state.writing() as connection:
+            record_backtest(connection, run.started_at, target.name, _summary(result, plan))
+        run.message = f"{result.rows:,} rows"
+        return result
+
+
+def _summary(result: BacktestResult, plan: Plan) -> dict[str, Any]:
+    """What is kept: everything but the rows."""
+    kept = {name: value for name, value in vars(result).items() if name not in {"table", "steps"}}
+    period = {"from": to_iso(plan.start), "to": to_iso(plan.end)}
+    return {**kept, **period, "steps": [asdict(step) for step in result.steps]}
+
+
+def _write(path: Path, suffix: str, table: pa.Table) -> None:
+    if suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+        return
+    import pyarrow.csv
+
+    iso = pc.strftime(table["as_of"], format="%Y-%m-%dT%H:%M:%S+00:00")
+    shown = table.set_column(table.column_names.index("as_of"), "as_of", iso)
+    pyarrow.csv.write_csv(shown, path)

@@ -38,6 +38,8 @@ from redumbrella.sources.result import FileResult, SourceResult, described
 from redumbrella.sources.sql import is_query
 from redumbrella.sources.staging import staging_connection
 from redumbrella.sources.values import Type
+from redumbrella.state.sources import forget_sources, record_source, sources_of
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 _NO_OUTCOME = (
@@ -125,19 +127,12 @@ def ingest(
     lake has of them. Raises SettingsError or DataError, with all problems, before anything is
     written.
     """
-    with workspace.lock():
-        workspace.state.close_stale_runs("ingest", now())
-        run = workspace.state.record_run("ingest", now())
-        try:
-            result = _ingest(workspace, report, run, reread)
-        except UmbrellaError as problem:
-            workspace.state.finish_run(run, now(), status="failed", message=problem.message)
-            raise
-        detail = {
-            one.table: {"rows": one.rows, "added": one.added, "changed": one.changed}
-            for one in result.sources
-        }
-        workspace.state.finish_run(run, now(), detail=detail)
+    with recorded(workspace, "ingest") as run:
+        result = _ingest(workspace, report, run.id, reread)
+        counts = [
+            f"{one.table} {one.added:,} new, {one.changed:,} changed" for one in result.sources
+        ]
+        run.message = "; ".join(counts)
         return result
 
 
@@ -187,11 +182,11 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Report)
 
 def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     """Which inputs of a source have to be read."""
-    state = workspace.state
     inputs = find_inputs(source, workspace.root)
     mapping = _mapping_hash(source, workspace.settings.timezone)
     prints = [_fingerprint(one) for one in inputs]
-    known = {row["path"]: row for row in state.sources_of(source.table)}
+    with workspace.state.reading() as connection:
+        known = {row["path"]: row for row in sources_of(connection, source.table)}
     in_lake = workspace.lake.exists(source.table)
     # Facts have no id: read with other settings they would stand in the lake twice.
     remapped = not TABLES[source.table].key and (
@@ -223,7 +218,8 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
     total = changes.total
     if plan.afresh:
         lake.overwrite(table, changes.rows(lake, moment, afresh=True))
-        workspace.state.forget_sources(table)  # nothing of what was read before is left
+        with workspace.state.writing() as connection:
+            forget_sources(connection, table)  # nothing of what was read before is left
     elif total["added"] or total["changed"] or not lake.exists(table):
         if widened:
             lake.widen(table, widened)
@@ -252,7 +248,8 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
             "rejected": read.inputs[position].rejected.total(),
             "ingested_at": moment,
         }
-        workspace.state.record_source(note, rejected, run_id=run)
+        with workspace.state.writing() as connection:
+            record_source(connection, note, rejected, run_id=run)
     return described(read, plan.skipped, total)
 
 

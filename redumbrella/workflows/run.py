@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from redumbrella.errors import DataError
 from redumbrella.learning.lesson import Progress
 from redumbrella.settings.targets import Target
+from redumbrella.state.models import current_model, newest_model
+from redumbrella.state.scores import scoring_of
 from redumbrella.workflows.ingest import IngestResult, ingest
-from redumbrella.workflows.score import ScoreResult, score
-from redumbrella.workflows.train import TrainResult, chosen_target, inputs_fingerprint, train
+from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
+from redumbrella.workflows.train import TrainResult, train, training_inputs
 from redumbrella.workflows.value_customers import (
     CustomersResult,
     are_customers_fresh,
@@ -65,7 +67,7 @@ def _targets(workspace: Workspace) -> list[Target]:
     settings = workspace.settings
     if not settings.targets and workspace.lake.exists("purchases"):
         return []
-    main = chosen_target(settings, None)
+    main = settings.target()
     return [main, *(target for target in settings.targets if target.name != main.name)]
 
 
@@ -88,9 +90,9 @@ def _run_target(
 ) -> TargetRun:
     trained, scored = None, None
     name = target.name
-    if fresh or not _is_trained(workspace, name):
+    if fresh or not _is_trained(workspace, target):
         trained = train(workspace, _part(report, 0.0, 0.85), target_name=name)
-    if fresh or trained is not None or not _is_scored(workspace, name):
+    if fresh or trained is not None or not _is_scored(workspace, target):
         scored = score(workspace, _part(report, 0.85, 0.15), target_name=name)
     return TargetRun(name, trained, scored)
 
@@ -99,25 +101,18 @@ def _part(report: Progress, start: float, width: float) -> Progress:
     return lambda step, share: report(step, start + width * share)
 
 
-def _is_trained(workspace: Workspace, target: str) -> bool:
-    current = workspace.state.newest_model(target)
-    return current is not None and current["report"].get("inputs") == inputs_fingerprint(workspace)
+def _is_trained(workspace: Workspace, target: Target) -> bool:
+    """Whether the newest model rests on the facts and settings of today."""
+    with workspace.state.reading() as connection:
+        newest = newest_model(connection, target.name)
+    return newest is not None and newest["inputs"] == training_inputs(workspace, target)
 
 
-def _is_scored(workspace: Workspace, target: str) -> bool:
-    """True when the last score run came after the model in use, and was not one of the past."""
-    current = workspace.state.current_model(target)
-    runs = workspace.state.recent_runs()
-    last = next(
-        (
-            r
-            for r in runs
-            if r["verb"] == "score"
-            and r["status"] == "done"
-            and r["detail"].get("target", target) == target
-        ),
-        None,
-    )
-    if current is None or last is None or last["started_at"] < current["trained_at"]:
+def _is_scored(workspace: Workspace, target: Target) -> bool:
+    """Whether the list rests on the model in use, and on the facts and settings of today."""
+    with workspace.state.reading() as connection:
+        current = current_model(connection, target.name)
+        last = scoring_of(connection, target.name)
+    if current is None or last is None:
         return False
-    return bool(last["detail"].get("as_of") == last["started_at"])
+    return bool(last["inputs"] == scoring_inputs(workspace, target, current["version"]))

@@ -4,25 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from redumbrella.clock import now
-from redumbrella.decisions.qualification import add_card
+from redumbrella.decisions.qualification import Weights, add_card
 from redumbrella.errors import ModelError
 from redumbrella.features.facts import leads_for, names_of
+from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import Gathered, gather, open_designs
 from redumbrella.learning.lesson import Progress
 from redumbrella.learning.worth import rates_of
 from redumbrella.models.products.product_model import load_product_model
 from redumbrella.models.registry import LeadModel, features_of, load_model
 from redumbrella.models.worth.valuation import load_valuation
-from redumbrella.scores.products import score_products
+from redumbrella.scores.products import ProductScores, product_rows, score_products
 from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.worth import value_leads
-from redumbrella.workflows.set_weights import current_weights, weigh_again
-from redumbrella.workflows.train import chosen_target
+from redumbrella.settings.targets import Target
+from redumbrella.state.forecasts import replace_product_forecasts
+from redumbrella.state.models import current_model
+from redumbrella.state.scores import record_scoring, replace_scores
+from redumbrella.views.weights import current_weights
+from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.recorded import recorded
+from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
+
+CODE_VERSION = 1  # raised when scoring itself changes, so that `run` scores again
+RESTS_ON = ("timezone", "currency", "costs", "qualification")
 
 
 @dataclass(frozen=True)
@@ -50,32 +60,28 @@ def score(
 
     Raises ModelError when nothing was trained, DataError when there are no leads.
     """
-    with workspace.lock():
-        started = now()
-        workspace.state.close_stale_runs("score", started)
-        run = workspace.state.record_run("score", started)
-        try:
-            result = _score(workspace, report, target_name, started if as_of is None else as_of)
-        except BaseException as problem:
-            workspace.state.finish_run(run, now(), status="failed", message=str(problem))
-            raise
-        detail = {
-            "as_of": result.as_of,
-            "target": result.target,
-            "model_version": result.model_version,
-            "lake": {name: workspace.lake.version(name) for name in workspace.lake.tables()},
-            "expected_sales": result.expected_sales,
-            "people": result.leads,
-        }
-        workspace.state.finish_run(run, now(), message=f"{result.leads:,} leads", detail=detail)
+    with recorded(workspace, "score") as run:
+        instant = run.started_at if as_of is None else as_of
+        result = _score(workspace, report, target_name, instant, run.started_at)
+        run.message = f'{result.leads:,} scored for "{result.target}"'
         return result
 
 
+def scoring_inputs(workspace: Workspace, target: Target, model_version: str) -> str:
+    """Changes when scoring the target again could give other scores.
+
+    Weights that people set are not among it: setting them weighs every card anew at once.
+    """
+    return fingerprint(workspace, CODE_VERSION, RESTS_ON, [target, model_version])
+
+
 def _score(
-    workspace: Workspace, report: Progress, target_name: str | None, as_of: int
+    workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
 ) -> ScoreResult:
-    target = chosen_target(workspace.settings, target_name)
-    current = workspace.state.current_model(target.name)
+    settings, lake = workspace.settings, workspace.lake
+    target = settings.target(target_name)
+    with workspace.state.reading() as connection:
+        current = current_model(connection, target.name)
     if current is None:
         raise ModelError(
             f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
@@ -83,37 +89,72 @@ def _score(
         )
     folder = workspace.root / "models" / current["version"]
     model = load_model(folder)
-    valuation = load_valuation(folder, features_of(model))
     report("Reading what is known", 0.0)
-    gathered = gather(workspace, target, leads_for(workspace, target), as_of)
-    if target.per is not None:
-        return _score_products(workspace, report, gathered, folder, model)
-    observed = gathered.observed
-    asked = observed.open if gathered.is_about_leads else _named(workspace, observed.open)
-    design_of = open_designs(gathered, model)
+    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
+    weights = current_weights(workspace)
+    # A list of the past rests on other facts than today's, so `run` must not take it for fresh.
+    inputs = scoring_inputs(workspace, target, model.version) if as_of == started else ""
+    forecasts: list[dict[str, Any]] | None = None
+    expected = None
+    if target.per is None:
+        rows = _lead_rows(workspace, report, gathered, model, weights, as_of)
+        asked = len(rows)
+    else:
+        scores = _product_scores(workspace, report, gathered, folder, model)
+        rows, asked = scores.rows, gathered.observed.open.num_rows
+        expected = scores.by_product
+        forecasts = product_rows(current["report"]["products"]["products"], expected)
+    known_until = gathered.as_of if target.per else as_of
+    scoring = {
+        "target": target.name,
+        "scored_at": started,
+        "as_of": known_until,
+        "model_version": model.version,
+        "asked": asked,
+        "inputs": inputs,
+        "lake": {name: lake.version(name) for name in lake.tables()},
+    }
+    with workspace.state.writing() as connection:
+        replace_scores(connection, target.name, rows)
+        record_scoring(connection, scoring)
+        if forecasts is not None:
+            replace_product_forecasts(connection, target.name, forecasts)
+    weigh_again(workspace, weights)
+    return ScoreResult(asked, model.version, target.name, known_until, expected)
+
+
+def _lead_rows(
+    workspace: Workspace,
+    report: Progress,
+    gathered: Gathered,
+    model: LeadModel,
+    weights: Weights,
+    as_of: int,
+) -> list[dict[str, Any]]:
+    """A score for everyone who is asked about, with worth and card where leads have them."""
+    settings, observed = workspace.settings, gathered.observed
+    valuation = load_valuation(workspace.root / "models" / model.version, features_of(model))
+    asked = observed.open if gathered.is_about_leads else _named(workspace.lake, observed.open)
     values_of = None
     if valuation is not None:
-        values_of = partial(value_leads, valuation, rates_of(workspace.settings))
+        values_of = partial(value_leads, valuation, rates_of(settings))
+    design_of = open_designs(gathered, model)
     rows = score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
-    weights = current_weights(workspace)
     if valuation is not None:
         for row in rows:
-            add_card(row, weights, workspace.settings.currency)
-    workspace.state.replace_scores(target.name, rows)
-    if valuation is not None:
-        weigh_again(workspace, weights)
-    return ScoreResult(len(rows), model.version, target.name, as_of)
+            add_card(row, weights, settings.currency)
+    return rows
 
 
-def _named(workspace: Workspace, people: pa.Table) -> pa.Table:
+def _named(lake: Lake, people: pa.Table) -> pa.Table:
     """Records of people with the names that lists call them by."""
-    names = pa.array(names_of(workspace.lake, people["person_id"]), pa.string())
+    names = pa.array(names_of(lake, people["person_id"]), pa.string())
     return people.append_column("name", names)
 
 
-def _score_products(
+def _product_scores(
     workspace: Workspace, report: Progress, gathered: Gathered, folder: Path, model: LeadModel
-) -> ScoreResult:
+) -> ProductScores:
     """The likeliest products of everyone who is asked about."""
     products = load_product_model(folder, model)
     if products is None:
@@ -122,15 +163,11 @@ def _score_products(
             "one model per product. Train again: umbrella train",
             reason="no_model",
         )
-    scores = score_products(
+    return score_products(
         products,
         rates_of(workspace.settings).margin,
-        _named(workspace, gathered.observed.open),
+        _named(workspace.lake, gathered.observed.open),
         gathered.as_of,
         report,
         open_designs(gathered, products.base),
     )
-    workspace.state.replace_scores(gathered.target.name, scores.rows)
-    expected = dict(zip(products.products.names, scores.expected.tolist(), strict=True))
-    people = gathered.observed.open.num_rows
-    return ScoreResult(people, model.version, gathered.target.name, gathered.as_of, expected)

@@ -11,28 +11,22 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from redumbrella.clock import now, to_datetime
+from redumbrella.clock import to_datetime
 from redumbrella.decisions.qualification import (
-    CRITERIA,
     Weights,
     checked_weights,
     weighted,
 )
 from redumbrella.errors import SettingsError
+from redumbrella.state.scores import cards, hold_scores, replace_cards
+from redumbrella.state.weights import add_weighting, record_changes
+from redumbrella.views.weights import current_weights
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 SHOWN_MOVES = 20
 FIRST_LEADS = 50
 MOST_CHARACTERS = 500
-VERB = "weights"
-
-
-@dataclass(frozen=True)
-class WeightsHistory:
-    """The weights in use and all versions, newest first."""
-
-    current: Weights
-    versions: tuple[Weights, ...]
 
 
 @dataclass(frozen=True)
@@ -82,18 +76,6 @@ class _Card:
     after: float
 
 
-def current_weights(workspace: Workspace) -> Weights:
-    """The newest weights that people set, else those of umbrella.toml."""
-    newest = workspace.state.newest_weighting()
-    return _of_settings(workspace) if newest is None else _of_row(newest)
-
-
-def weights_history(workspace: Workspace) -> WeightsHistory:
-    """The weights in use and every version of them, newest first, umbrella.toml's last."""
-    versions = [*map(_of_row, workspace.state.weightings()), _of_settings(workspace)]
-    return WeightsHistory(versions[0], tuple(versions))
-
-
 def set_weights(
     workspace: Workspace, weights: Mapping[str, float], by: str = "", note: str = ""
 ) -> Reweighed:
@@ -105,52 +87,28 @@ def set_weights(
     """
     by, note = _short(by, "name"), _short(note, "note")
     checked_weights({**current_weights(workspace).weights, **weights})
-    at = now()
-    run = workspace.state.record_run(VERB, at)
-    try:
-        with workspace.state.weighing() as connection:
+    with recorded(workspace, "weights", alone=False) as run:
+        at = run.started_at
+        with workspace.state.writing() as connection:
+            hold_scores(connection)
             before = current_weights(workspace)  # nobody sets others from here on
             chosen = checked_weights({**before.weights, **weights})
-            version = workspace.state.add_weighting(
-                connection, set_at=at, set_by=by, weights=chosen, note=note
-            )
+            version = add_weighting(connection, set_at=at, set_by=by, weights=chosen, note=note)
             current = Weights(version, chosen, to_datetime(at), by, note)
-            moves = _weigh(workspace, connection, current)
-    except BaseException as problem:
-        workspace.state.finish_run(run, now(), status="failed", message=str(problem))
-        raise
-    result = Reweighed(before, current, moves)
-    workspace.state.finish_run(run, now(), message=f"version {version}", detail=asdict(result))
-    return result
+            result = Reweighed(before, current, _weigh(workspace, connection, current))
+            record_changes(connection, version, asdict(result))
+        run.message = f"version {version}"
+        return result
 
 
 def weigh_again(workspace: Workspace, used: Weights) -> None:
     """Weighs all cards anew where weights were set after `used` were read; ends a scoring."""
     newest = current_weights(workspace)
     if newest.version != used.version:
-        with workspace.state.weighing() as connection:
+        with workspace.state.writing() as connection:
+            hold_scores(connection)
             newest = current_weights(workspace)
             _weigh(workspace, connection, newest)
-
-
-def change_to(workspace: Workspace, version: int) -> dict[str, Any] | None:
-    """What setting this version did: a `Reweighed` as it was written down; None when unknown."""
-    for run in workspace.state.recent_runs():
-        detail = run["detail"]
-        if run["verb"] == VERB and detail and detail["current"]["version"] == version:
-            return dict(detail)
-    return None
-
-
-def _of_row(row: Mapping[str, Any]) -> Weights:
-    return Weights(
-        row["id"], row["weights"], to_datetime(row["set_at"]), row["set_by"], row["note"]
-    )
-
-
-def _of_settings(workspace: Workspace) -> Weights:
-    given = workspace.settings.qualification
-    return Weights(0, {name: getattr(given, name) for name in CRITERIA}, note="umbrella.toml")
 
 
 def _short(text: str, what: str) -> str:
@@ -166,15 +124,15 @@ def _short(text: str, what: str) -> str:
 
 def _weigh(workspace: Workspace, connection: Connection, weights: Weights) -> tuple[Moves, ...]:
     """Every stored card with these weights; the main target's leads come first in the answer."""
-    cards: dict[str, list[_Card]] = {}
-    for batch in workspace.state.cards(connection):
+    found_cards: dict[str, list[_Card]] = {}
+    for batch in cards(connection):
         found = list(_weighed(batch, weights))
-        workspace.state.replace_cards(connection, [update for update, _ in found])
+        replace_cards(connection, [update for update, _ in found])
         for update, card in found:
-            cards.setdefault(update["target"], []).append(card)
+            found_cards.setdefault(update["target"], []).append(card)
     order = [target.name for target in workspace.settings.targets]
-    known = sorted(cards, key=lambda name: order.index(name) if name in order else len(order))
-    return tuple(_moves(name, cards[name]) for name in known)
+    known = sorted(found_cards, key=lambda name: order.index(name) if name in order else len(order))
+    return tuple(_moves(name, found_cards[name]) for name in known)
 
 
 def _weighed(

@@ -4,17 +4,14 @@ Nothing is changed until all is known: the model is written to its folder in one
 named in the state database in one transaction. A run that is killed leaves the earlier model.
 """
 
-import hashlib
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import orjson
-
-from redumbrella.clock import now, to_iso
-from redumbrella.errors import DataError, SettingsError, nearest
+from redumbrella.clock import to_iso
+from redumbrella.errors import DataError
 from redumbrella.features.facts import leads_for
 from redumbrella.learning.gathering import Gathered, gather
 from redumbrella.learning.lesson import (
@@ -22,18 +19,24 @@ from redumbrella.learning.lesson import (
     Progress,
 )
 from redumbrella.learning.model import fit
-from redumbrella.learning.report import build_report
+from redumbrella.learning.report import Circumstances, build_report
 from redumbrella.learning.worth import value_models
 from redumbrella.models.products.product_model import ProductModel, save_product_model
-from redumbrella.models.registry import save_model
+from redumbrella.models.registry import save_model as save_model_files
 from redumbrella.models.worth.valuation import Valuation, save_valuation
 from redumbrella.reports.model import ReportDocument
 from redumbrella.reports.products import ProductsReport
-from redumbrella.settings.settings import Settings
+from redumbrella.scores.products import product_rows
 from redumbrella.settings.targets import Target
+from redumbrella.state.forecasts import replace_product_forecasts
+from redumbrella.state.models import current_model, save_model
+from redumbrella.state.sources import count_rejected
+from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 12  # raised when training itself changes, so that `run` trains again
+CODE_VERSION = 13  # raised when training itself changes, so that `run` trains again
+RESTS_ON = ("timezone", "success", "ignored_fields", "kept_fields", "rating_scale")
 
 
 @dataclass(frozen=True)
@@ -56,66 +59,78 @@ def train(
 
     Raises DataError when there is nothing to learn from, SettingsError for an unknown target.
     """
-    with workspace.lock():
-        started = now()
-        _clear_leftovers(workspace, started)
-        run = workspace.state.record_run("train", started)
-        try:
-            result = _train(
-                workspace, report, target_name, started if as_of is None else as_of, started
-            )
-        except BaseException as problem:
-            workspace.state.finish_run(run, now(), status="failed", message=str(problem))
-            raise
-        workspace.state.finish_run(run, now(), message=f"model {result.version}")
+    with recorded(workspace, "train") as run:
+        _clear_leftovers(workspace.root / "models")
+        instant = run.started_at if as_of is None else as_of
+        result = _train(workspace, report, target_name, instant, run.started_at)
+        run.message = f"model {result.version}"
         return result
+
+
+def training_inputs(workspace: Workspace, target: Target) -> str:
+    """Changes when training the target again could give another model."""
+    return fingerprint(workspace, CODE_VERSION, RESTS_ON, [target])
 
 
 def _train(
     workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
 ) -> TrainResult:
-    settings = workspace.settings
-    target = chosen_target(settings, target_name)
+    settings, lake = workspace.settings, workspace.lake
+    target = settings.target(target_name)
     report("Reading what is known", 0.0)
-    gathered = gather(workspace, target, leads_for(workspace, target), as_of)
+    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
     version = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
     learned = fit(settings, gathered, version, report)
-    model = learned.model
     valuation, notes = _value(workspace, gathered, learned, report)
-    document = build_report(workspace, learned, gathered, as_of=as_of, trained_at=started)
+    with workspace.state.reading() as connection:
+        rejected = count_rejected(connection, "leads")
+        current = current_model(connection, target.name)
+    versions = {table: lake.version(table) for table in lake.tables()}
+    under = Circumstances(as_of, started, versions, rejected)
+    document = build_report(settings, learned, gathered, under)
     document["values"] = None if valuation is None else dict(valuation.figures)
     products = learned.products
     document["products"] = None if products is None else cast("ProductsReport", products.figures)
     document["notes"] += notes
-    # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
-    inputs = inputs_fingerprint(workspace) if as_of == started else f"as of {to_iso(as_of)}"
-    current = workspace.state.current_model(target.name)
     promoted = current is None or all(gate["passed"] for gate in document["gates"])
     if not promoted:
         document["notes"].append(
             "This model misses a gate of [success], so the earlier model stays in use."
         )
-    save_model(
+    save_model_files(
         workspace.root / "models" / version,
-        model,
+        learned.model,
         lambda folder: _save_others(folder, valuation, products),
     )
-    workspace.state.save_model(
-        {
-            "version": version,
-            "target": target.name,
-            "trained_at": started,
-            "as_of": as_of,
-            "family": learned.lesson.comparison.chosen,
-            "regime": model.regime,
-            "reliable": model.reliable,
-            "verdict": document["verdict"]["verdict"],
-            "lake_version": workspace.lake.version("leads"),
-            "report": {**document, "inputs": inputs},
-        },
-        current=promoted,
-    )
+    # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
+    inputs = training_inputs(workspace, target) if as_of == started else f"as of {to_iso(as_of)}"
+    row = _row(learned, document, under, inputs)
+    with workspace.state.writing() as connection:
+        save_model(connection, row, current=promoted)
+        if products is not None and promoted:
+            forecasts = product_rows(products.figures["products"], {})
+            replace_product_forecasts(connection, target.name, forecasts)
     return TrainResult(version, promoted, document)
+
+
+def _row(
+    learned: Learned, document: ReportDocument, under: Circumstances, inputs: str
+) -> dict[str, Any]:
+    """The model as the state database keeps it."""
+    model = learned.model
+    return {
+        "version": model.version,
+        "target": model.target,
+        "trained_at": under.trained_at,
+        "as_of": under.as_of,
+        "family": learned.lesson.comparison.chosen,
+        "regime": model.regime,
+        "reliable": model.reliable,
+        "verdict": document["verdict"]["verdict"],
+        "lake_version": under.lake.get("leads"),
+        "inputs": inputs,
+        "report": document,
+    }
 
 
 def _save_others(folder: Path, valuation: Valuation | None, products: ProductModel | None) -> None:
@@ -137,47 +152,7 @@ def _value(
         return None, [f"What leads are worth could not be learned. {problem.message}"]
 
 
-def _clear_leftovers(workspace: Workspace, at: int) -> None:
+def _clear_leftovers(models: Path) -> None:
     """Removes what a killed training left behind; the lock says that nobody else is training."""
-    workspace.state.close_stale_runs("train", at)
-    for folder in (workspace.root / "models").glob(".*.writing"):
+    for folder in models.glob(".*.writing"):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def chosen_target(settings: Settings, name: str | None) -> Target:
-    """The target of this name; without a name the first of leads, else the first.
-
-    Raises SettingsError for an unknown one, or when there is none.
-    """
-    names = [target.name for target in settings.targets]
-    if name is not None:
-        found = next((target for target in settings.targets if target.name == name), None)
-        if found is None:
-            raise SettingsError(
-                f'There is no target "{name}" in umbrella.toml; known: '
-                f"{', '.join(names) or 'none'}.{nearest(name, names)}",
-                reason="unknown_target",
-            )
-        return found
-    if settings.main_target is None:
-        raise SettingsError(
-            "Nothing is to be predicted yet. Add to umbrella.toml:\n"
-            '[[targets]]\nname = "conversion"\nfrom = "leads.won"',
-            reason="no_target",
-        )
-    return settings.main_target
-
-
-def inputs_fingerprint(workspace: Workspace) -> str:
-    """Changes when training again could give another model: facts, settings or the code."""
-    settings = workspace.settings
-    leads = settings.tables.get("leads")
-    facts = {
-        "code": CODE_VERSION,
-        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
-        "targets": [repr(target) for target in settings.targets],
-        "success": repr(settings.success),
-        "ignore": sorted(leads.ignore) if leads else [],
-        "keep": sorted(leads.keep) if leads else [],
-    }
-    return hashlib.sha256(orjson.dumps(facts)).hexdigest()

@@ -4,19 +4,16 @@ The list is replaced in one transaction; the figures behind it are kept with the
 and are what `umbrella report` shows as `lifetime`.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from sqlalchemy import select
 
-from redumbrella.clock import MICROSECONDS_PER_DAY, now, to_iso
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
 from redumbrella.customers.document import lifetime_document
 from redumbrella.customers.purchases import CENT, Purchases
 from redumbrella.customers.segments import (
@@ -36,11 +33,14 @@ from redumbrella.features.facts import Facts, names_of, read_facts
 from redumbrella.learning.lesson import Progress
 from redumbrella.models.base import Vector
 from redumbrella.reports.customers import Lifetime
-from redumbrella.state import metadata as tables
-from redumbrella.views.reading import VALUING, reading
+from redumbrella.state.customers import newest_valuation, record_valuation, replace_customers
+from redumbrella.state.scores import probabilities
+from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 CODE_VERSION = 1  # raised when valuing itself changes, so that `run` values again
+RESTS_ON = ("timezone", "customers")
 COUNTRY = "person.country"
 
 
@@ -70,40 +70,29 @@ def value_customers(
 
     Raises DataError (no_purchases) where nobody did.
     """
-    with workspace.lock():
-        started = now()
-        workspace.state.close_stale_runs(VALUING, started)
-        run = workspace.state.record_run(VALUING, started)
-        try:
-            inputs = customers_fingerprint(workspace) if as_of is None else f"as of {to_iso(as_of)}"
-            result = _value(workspace, report, started if as_of is None else as_of, started)
-        except BaseException as problem:
-            workspace.state.finish_run(run, now(), status="failed", message=str(problem))
-            raise
-        detail = {"inputs": inputs, "as_of": result.as_of, "lifetime": result.lifetime}
-        message = f"{result.customers:,} customers"
-        workspace.state.finish_run(run, now(), message=message, detail=detail)
+    with recorded(workspace, "value") as run:
+        inputs = valuation_inputs(workspace) if as_of is None else f"as of {to_iso(as_of)}"
+        instant = run.started_at if as_of is None else as_of
+        result = _value(workspace, report, instant, run.started_at, inputs)
+        run.message = f"{result.customers:,} customers"
         return result
 
 
 def are_customers_fresh(workspace: Workspace) -> bool:
     """Whether the list rests on the purchases and settings of today."""
-    last = workspace.state.newest_run(VALUING)
-    return last is not None and last["detail"].get("inputs") == customers_fingerprint(workspace)
+    with workspace.state.reading() as connection:
+        last = newest_valuation(connection)
+    return last is not None and last["inputs"] == valuation_inputs(workspace)
 
 
-def customers_fingerprint(workspace: Workspace) -> str:
-    """Changes when valuing again could give other values: facts, settings or the code."""
-    facts = {
-        "code": CODE_VERSION,
-        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
-        "settings": repr(workspace.settings.customers),
-        "timezone": workspace.settings.timezone,
-    }
-    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+def valuation_inputs(workspace: Workspace) -> str:
+    """Changes when valuing again could give other values."""
+    return fingerprint(workspace, CODE_VERSION, RESTS_ON, _absences(workspace))
 
 
-def _value(workspace: Workspace, report: Progress, as_of: int, started: int) -> CustomersResult:
+def _value(
+    workspace: Workspace, report: Progress, as_of: int, started: int, inputs: str
+) -> CustomersResult:
     settings = workspace.settings
     report("Reading purchases", 0.0)
     facts = read_facts(workspace.lake, as_of)
@@ -120,9 +109,12 @@ def _value(workspace: Workspace, report: Progress, as_of: int, started: int) -> 
         asked, bought.purchases, values, groupings, churn_target,
         as_of=as_of, valued_at=started, notes=bought.notes,
     )  # fmt: skip
-    rows = _rows(workspace, values, net, ids, groupings, churn, as_of)
-    count = workspace.state.replace_customers(rows)
-    return CustomersResult(count, as_of, document)
+    rows = list(_rows(workspace, values, net, ids, groupings, churn, as_of))
+    valuation = {"valued_at": started, "as_of": as_of, "customers": len(rows)}
+    with workspace.state.writing() as connection:
+        replace_customers(connection, rows)
+        record_valuation(connection, {**valuation, "inputs": inputs, "lifetime": document})
+    return CustomersResult(len(rows), as_of, document)
 
 
 def _bought(facts: Facts, as_of: int, timezone: str) -> _Bought:
@@ -198,15 +190,17 @@ def _groupings(
     return found
 
 
+def _absences(workspace: Workspace) -> list[str]:
+    """The targets whose scores say who is leaving."""
+    return [target.name for target in workspace.settings.targets if target.absence_of is not None]
+
+
 def _churn(workspace: Workspace, ids: pa.Array) -> tuple[str | None, Vector]:
     """The first target of absence that is scored, and each person's probability, NaN for none."""
     unknown = np.full(len(ids), np.nan)
-    absences = [t.name for t in workspace.settings.targets if t.absence_of is not None]
-    scores = tables.scores.c
-    with reading(workspace) as connection:
-        for name in absences:
-            query = select(scores.lead_id, scores.probability).where(scores.target == name)
-            found = {row[0]: row[1] for row in connection.execute(query)}
+    with workspace.state.reading() as connection:
+        for name in _absences(workspace):
+            found = probabilities(connection, name)
             if found:
                 listed = [found.get(person, np.nan) for person in ids.to_pylist()]
                 return name, np.array(listed, np.float64)

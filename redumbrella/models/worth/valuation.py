@@ -23,6 +23,7 @@ from redumbrella.models.worth.effort import Effort
 from redumbrella.models.worth.strategic_fit import StrategicFit
 from redumbrella.models.worth.timing import Timing
 
+EXPECTED = ("amount", "contacts", "minutes")
 FILE, ARRAYS = "valuation.json", "valuation.npz"
 PARTS: Mapping[str, type[Any]] = {
     "amount": Amount,
@@ -33,12 +34,34 @@ PARTS: Mapping[str, type[Any]] = {
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Money: cost of an hour and of a contact, the share of revenue that is profit."""
+
+    per_hour: float
+    per_contact: float
+    margin: float
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the leads seen in training were expected to bring and to take, (n,) each.
+
+    Empty where it cannot be known. A new lead is set among them; what they cost depends on the
+    rates of the day, so that only quantities are kept.
+    """
+
+    amount: Vector
+    contacts: Vector
+    minutes: Vector
+
+
+@dataclass(frozen=True)
 class Valuation:
     """Fitted parts, None where the record does not teach them.
 
     columns: which columns of the score model's dense block they see. repeats: expected number of
-    further purchases of a new customer within the horizon. minutes, profit: sorted, of leads seen
-    in training, to stand a new lead among them. figures: what was measured, for the report.
+    further purchases of a new customer within the horizon. expected: of the leads seen in training.
+    figures: what was measured, for the report.
     """
 
     columns: tuple[int, ...]
@@ -47,9 +70,23 @@ class Valuation:
     effort: Effort | None
     fit: StrategicFit | None
     repeats: float
-    minutes: Vector
-    profit: Vector
+    expected: Expected
     figures: Mapping[str, Any]
+
+    def minutes(self) -> Vector:
+        """Expected minutes of the leads seen in training, sorted; empty where not known."""
+        return np.sort(self.expected.minutes)
+
+    def profit(self, rates: Rates) -> Vector:
+        """Expected profit of the leads seen in training if they convert, sorted; empty likewise."""
+        expected = self.expected
+        if not expected.amount.size:
+            return expected.amount
+        cost = np.zeros(expected.amount.size)
+        if expected.minutes.size:
+            hours = expected.minutes * rates.per_hour / 60.0
+            cost = hours + expected.contacts * rates.per_contact
+        return np.sort(rates.margin * expected.amount * (1.0 + self.repeats) - cost)
 
     def seen(self, design: Design) -> Design:
         """The part of the score model's design that these models learned from."""
@@ -86,8 +123,7 @@ def save_valuation(folder: Path, valuation: Valuation) -> None:
     }
     (folder / FILE).write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
     arrays: dict[str, Any] = {
-        "minutes": valuation.minutes,
-        "profit": valuation.profit,
+        **{f"expected.{name}": values for name, values in vars(valuation.expected).items()},
         **parts.arrays,
     }
     np.savez_compressed(folder / ARRAYS, **arrays)
@@ -100,7 +136,7 @@ def load_valuation(folder: Path, features: tuple[Feature, ...]) -> Valuation | N
     document = orjson.loads((folder / FILE).read_bytes())
     with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    minutes, profit = arrays.pop("minutes"), arrays.pop("profit")
+    expected = Expected(*(arrays.pop(f"expected.{name}") for name in EXPECTED))
     dense = sum(feature.kind != "history" for feature in features)
     kept = tuple(features[column] for column in document["columns"]) + features[dense:]
     parts = Parts(document["parts"], arrays)
@@ -111,17 +147,7 @@ def load_valuation(folder: Path, features: tuple[Feature, ...]) -> Valuation | N
     return Valuation(
         columns=tuple(document["columns"]),
         repeats=document["repeats"],
-        minutes=minutes,
-        profit=profit,
+        expected=expected,
         figures=document["figures"],
         **fitted,
     )
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Money: cost of an hour and of a contact, the share of revenue that is profit."""
-
-    per_hour: float
-    per_contact: float
-    margin: float

@@ -50,8 +50,17 @@ def environment() -> Environment:
         segment=lambda text: quote(str(text), safe=""),
         chance=chance_from_log_odds,
     )
-    found.globals.update(regimes=REGIMES, verdicts=VERDICTS, query=query_string)
+    found.globals.update(
+        regimes=REGIMES, verdicts=VERDICTS, query=query_string, lead_address=lead_address
+    )
     return found
+
+
+def lead_address(row: Mapping[str, Any], default_target: str) -> str:
+    """The page of one lead; its target and product where the id alone is not enough."""
+    target = "" if row["target"] == default_target else row["target"]
+    more = query_string({"target": target, "product": row["product_id"]})
+    return f"/leads/{quote(str(row['lead_id']), safe='')}{'' if more == '?' else more}"
 
 
 def query_string(parameters: Mapping[str, Any], **changes: Any) -> str:

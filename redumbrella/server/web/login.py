@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from redumbrella.access.rules import COOKIE, Access
-from redumbrella.server.web.pages import render
+from redumbrella.server.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
 

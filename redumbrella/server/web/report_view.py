@@ -1,13 +1,14 @@
 """What the model report shows, for the page and for the file: a `ModelReport` in, a view out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redumbrella.figures import parse_share
 from redumbrella.reports.model import ConfusionPoint
 from redumbrella.reports.wording import products_examined
 from redumbrella.server.web.charts import Chart, charts_of
 from redumbrella.server.web.formats import STATIC, environment
-from redumbrella.views.leads import count_at_or_above
+from redumbrella.views.leads import LEADS
+from redumbrella.views.listing import count_rows
 from redumbrella.views.models import ModelReport
 from redumbrella.views.worth import sentences_about
 from redumbrella.workspace import Workspace
@@ -49,13 +50,20 @@ def report_view(
         point=point,
         asked={"threshold": threshold, "capacity": capacity},
         default_why="" if asked or confusion is None else confusion["why"],
-        open_above=count_at_or_above(workspace, report.facts.target, point["threshold"])
+        open_above=_open_above(workspace, report.facts.target, point["threshold"])
         if current and point is not None
         else None,
         worth=sentences_about(report.document.get("values")),
         products_words="" if products is None else products_examined(products),
         timezone=workspace.settings.timezone,
     )
+
+
+def _open_above(workspace: Workspace, target: str, threshold: float) -> int:
+    """How many scored leads of a target have at least this probability."""
+    query = LEADS.query({"target": target})
+    exact = {"min_probability": repr(threshold)}  # not rounded as what people type
+    return count_rows(workspace, LEADS, replace(query, filters=exact))
 
 
 def report_html(workspace: Workspace, report: ModelReport) -> str:

@@ -6,20 +6,16 @@ Another site's forms never get here: see `api.access`.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from redumbrella.decisions.qualification import CRITERIA, LABELS
 from redumbrella.errors import SettingsError
 from redumbrella.figures import plain
-from redumbrella.server.parameters import opened_workspace
-from redumbrella.server.web.pages import render
-from redumbrella.workflows.set_weights import (
-    MOST_CHARACTERS,
-    change_to,
-    set_weights,
-    weights_history,
-)
+from redumbrella.server.parameters import Opened
+from redumbrella.server.web.rendering import render
+from redumbrella.views.weights import change_to, weights_history
+from redumbrella.workflows.set_weights import MOST_CHARACTERS, set_weights
 from redumbrella.workspace import Workspace
 
 EXPLAINED = {
@@ -29,7 +25,6 @@ EXPLAINED = {
     "fit": "How well it fits the company: ratings of clients, else likeness to the best customers.",
 }
 
-Opened = Annotated[Workspace, Depends(opened_workspace)]
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,48 +1,11 @@
-"""Customers on the terminal: the read model comes in, a table and the figures behind it go out."""
+"""What all customers are worth, on the terminal: the figures behind the list of customers."""
 
 from redumbrella.cli.text import console, plain_table
-from redumbrella.figures import count, decimal, moment, money, money_interval, percent, plain
+from redumbrella.figures import count, decimal, money, money_interval, percent
 from redumbrella.reports.customers import Lifetime
 from redumbrella.reports.wording import base_total
-from redumbrella.views.customers import CustomerPage
 
 NAMES = ("r", "alpha", "a", "b", "p", "q", "gamma")
-
-
-def print_customers(page: CustomerPage) -> None:
-    """Prints one page of the list, then what all customers are worth."""
-    has_churn = any(row.churn is not None for row in page.rows)
-    table = plain_table()
-    table.add_column("#", justify="right", style="dim")
-    table.add_column("Customer", overflow="fold", max_width=34)
-    table.add_column("Value", justify="right", style="bold")
-    table.add_column("Interval", justify="right", style="dim", no_wrap=True)
-    table.add_column("Alive", justify="right")
-    if has_churn:
-        table.add_column("Churn", justify="right")
-    table.add_column("Purchases", justify="right")
-    table.add_column("Spent", justify="right")
-    table.add_column("Last", no_wrap=True)
-    table.add_column("Segment", no_wrap=True)
-    for rank, row in enumerate(page.rows, start=page.first_rank):
-        table.add_row(
-            count(rank),
-            row.label if row.label == row.person_id else f"{row.label} ({row.person_id})",
-            money(row.value, page.currency),
-            money_interval(row.value_low, row.value_high, page.currency),
-            percent(row.alive),
-            *([percent(row.churn)] if has_churn else []),
-            count(row.purchases),
-            money(row.spent, page.currency),
-            moment(row.last_purchase, page.timezone)[:10],
-            plain(row.segment),
-        )
-    output = console()
-    output.print(table)
-    matching = "match" if page.query.filtered else "customers"
-    output.print(f"{count(len(page.rows))} of {count(page.total)} {matching}.", soft_wrap=True)
-    if page.lifetime is not None:
-        output.print(base_total(page.lifetime, page.currency), soft_wrap=True)
 
 
 def print_lifetime(lifetime: Lifetime, currency: str) -> None:

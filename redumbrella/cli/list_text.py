@@ -1,0 +1,87 @@
+"""A list on the terminal: a page of it comes in, a table and what is said beside it go out."""
+
+from collections.abc import Callable, Mapping
+
+from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.figures import count
+from redumbrella.reports.wording import base_total, products_asked, products_examined
+from redumbrella.views.listing import Page
+from redumbrella.views.table import Column
+
+_WIDE = 110  # columns of a terminal that has room for more
+_WIDEST = {"lead": 34, "customer": 34, "bought": 38}
+
+
+def print_list(page: Page) -> None:
+    """Prints the rows, how many there are of how many, and what the list says beside them."""
+    output = console()
+    table = plain_table()
+    table.add_column("#", justify="right", style="dim")
+    columns = _columns(page, wide=output.width >= _WIDE)
+    for column in columns:
+        number = column.kind.is_number or column.name == "interval"
+        table.add_column(
+            column.heading,
+            justify="right" if number else "left",
+            overflow="fold",
+            no_wrap=column.name == "interval" or column.kind.name in ("instant", "day"),
+            max_width=_WIDEST.get(column.cell),
+        )
+    for rank, row in enumerate(page.rows, start=page.first_rank):
+        table.add_row(count(rank), *(_words(column, row, page) for column in columns))
+    output.print(table)
+    output.print(_counted(page), soft_wrap=True)
+    beside = _BESIDE.get(page.view.name)
+    for line in [] if beside is None else beside(page):
+        output.print(line, soft_wrap=True)
+
+
+def _columns(page: Page, *, wide: bool) -> list[Column]:
+    """Those of the terminal: optional ones where some row has a value, wide ones where it fits."""
+    found = []
+    for name in page.view.terminal:
+        column = page.view.by_name[name]
+        empty = all(row[name] is None or row[name] == "" for row in page.rows)
+        narrow = name in page.view.terminal_wide and not wide and page.query.sort != column.sort
+        if not (column.optional and empty) and not narrow:
+            found.append(column)
+    return found
+
+
+def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
+    """The value; of a name that is not the id also the id, which other commands ask for."""
+    words = column.kind.words(row[column.name], page.frame)
+    key = page.view.key[0]
+    if column.name == "label" and row[key] != row["label"]:
+        return f"{words} ({row[key]})"
+    return words
+
+
+def _counted(page: Page) -> str:
+    what = "match" if page.query.filters else page.view.noun[1]
+    target = f', target "{page.query.target}"' if page.query.target else ""
+    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}."
+
+
+def _leads(page: Page) -> list[str]:
+    return [model_line(page.around["model"])]
+
+
+def _customers(page: Page) -> list[str]:
+    lifetime = page.around["lifetime"]
+    return [] if lifetime is None else [base_total(lifetime, page.frame.currency)]
+
+
+def _products(page: Page) -> list[str]:
+    around = page.around
+    if around["figures"] is None:
+        return []
+    asked = products_asked(around["people"], around["horizon_days"])
+    return [asked, products_examined(around["figures"]), model_line(around["model"])]
+
+
+_BESIDE: Mapping[str, Callable[[Page], list[str]]] = {
+    "leads": _leads,
+    "customers": _customers,
+    "products": _products,
+}

@@ -1,0 +1,107 @@
+"""The commands of lists: `umbrella leads`, `umbrella runs` and so on, made from their descriptions.
+
+Each takes the list's filters as options, prints a table or, with `--json`, what REST answers.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from redumbrella.cli.list_text import print_list
+from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.errors import NotFoundError
+from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.listing import list_page
+from redumbrella.views.table import MAX_PAGE_SIZE, Query, View
+from redumbrella.workspace import Workspace, open_workspace
+
+_TOP = 20
+
+
+def list_command(name: str) -> click.Command | None:
+    """The command that shows a list of the catalogue; None for an unknown name."""
+    view = VIEWS.get(name)
+    if view is None:
+        return None
+
+    @click.command(name, help=_help(view))
+    @workspace_option
+    @top_option(view)
+    @list_options(view)
+    @json_option
+    def command(workspace: Path, *, top: int, as_json: bool, **given: Any) -> None:
+        show_list(open_workspace(workspace), view, top, given, as_json=as_json)
+
+    return command
+
+
+def show_list(
+    workspace: Workspace, view: View, top: int, given: dict[str, Any], *, as_json: bool = False
+) -> None:
+    """Prints the first rows. Raises NotFoundError, which says what to do, where there are none."""
+    page = list_page(workspace, view, query_of(view, given, top))
+    if not page.total and not page.query.filters:
+        message = view.nothing(workspace, page.query.target)
+        raise NotFoundError(message, reason=f"no_{view.file_name}")
+    if as_json:
+        print_json(page.to_json())
+    elif not page.rows:
+        click.echo(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
+    else:
+        print_list(page)
+
+
+def top_option(view: View) -> Callable[[Any], Any]:
+    """Adds `--top N`."""
+    kind, words = click.IntRange(1, MAX_PAGE_SIZE), f"How many {view.noun[1]} to show."
+    return click.option("--top", type=kind, default=_TOP, show_default=True, help=words)
+
+
+def list_options(view: View) -> Callable[[Any], Any]:
+    """Adds the filters and the order of a list as options."""
+
+    def add(function: Any) -> Any:
+        for option in reversed(list(_options(view))):
+            function = option(function)
+        return function
+
+    return add
+
+
+def query_of(view: View, given: dict[str, Any], top: int | None = None) -> Query:
+    """The query that the options stand for; without a minus a column runs as people first want."""
+    asked = {name: str(value) for name, value in given.items() if value not in (None, False, "")}
+    reverse = bool(given.get("reverse"))
+    asked.pop("reverse", None)
+    if "sort" in asked or reverse:
+        sort = asked.get("sort", view.order.removeprefix("-"))
+        column = view.sorts.get(sort)
+        falling = column is not None and column.falling
+        asked["sort"] = f"-{sort}" if falling != reverse else sort
+    if top is not None:
+        asked["page_size"] = str(top)
+    return view.query(asked)
+
+
+def _options(view: View) -> list[Callable[[Any], Any]]:
+    made = []
+    for name, words in view.parameters.items():
+        if name in ("page", "page_size", "sort"):
+            continue
+        by = view.filters.get(name)
+        kind = click.Choice(by.choices) if by is not None and by.choices else str
+        metavar = "SHARE" if name in view.least else None
+        flag = "--" + name.replace("_", "-")
+        made.append(click.option(flag, name, type=kind, default=None, metavar=metavar, help=words))
+    default = view.order.removeprefix("-")
+    sort = click.Choice(list(view.sorts))
+    words = "What decides the order."
+    made.append(click.option("--sort", type=sort, default=default, show_default=True, help=words))
+    made.append(click.option("--reverse", is_flag=True, help="The other way round."))
+    return made
+
+
+def _help(view: View) -> str:
+    return f"{view.summary}.\n\nFilters narrow it; --json prints what REST answers."

@@ -1,0 +1,47 @@
+"""What OpenAPI says that routes answer: the shape of what is asked for, and of every error."""
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+# What a status means, for routes that can answer it.
+MEANINGS = {
+    400: "A parameter is unknown or impossible.",
+    401: "The server needs a token.",
+    403: "Another site sent this.",
+    404: "What was asked for does not exist.",
+    409: "The model was made by a newer version.",
+    503: "The state database does not answer.",
+}
+_ALWAYS = (400, 401, 503)
+
+
+class Problem(TypedDict):
+    """A short code for machines and a message for a person."""
+
+    reason: str
+    message: str
+
+
+class ErrorAnswer(TypedDict):
+    """What every route answers when it cannot do what was asked."""
+
+    error: Problem
+
+
+def answers(model: Any, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """A body of this shape, and the errors that the route can answer besides the usual ones."""
+    return {200: {"model": model}, **errors(*statuses)}
+
+
+def file_answer(media_type: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """A download of this media type, and the errors likewise."""
+    schema = {"type": "string", "format": "binary"}
+    content = {media_type.partition(";")[0]: {"schema": schema}}
+    return {200: {"description": "The file.", "content": content}, **errors(*statuses)}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route: the usual ones and these."""
+    found = sorted({*_ALWAYS, *statuses})
+    return {status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in found}

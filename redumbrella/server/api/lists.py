@@ -1,0 +1,116 @@
+"""REST of all lists: for each, one page as JSON, and every matching row as a file."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field, create_model
+from starlette.responses import Response, StreamingResponse
+
+from redumbrella.destinations.files import csv_lines, json_array, json_lines, write_parquet
+from redumbrella.server.api.answers import answers, file_answer
+from redumbrella.server.api.responses import JsonResponse
+from redumbrella.server.parameters import Opened, list_query
+from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.listing import every_row, list_page
+from redumbrella.views.table import Column, Query, View
+
+CHUNK = 1 << 16
+Rows = Iterable[dict[str, Any]]
+
+
+def list_routes() -> APIRouter:
+    """Routes of every list in the catalogue."""
+    router = APIRouter(default_response_class=JsonResponse)
+    for view in VIEWS.values():
+        _add_page(router, view)
+        for form, (media_type, pieces) in _FILES.items():
+            _add_file(router, view, form, media_type, pieces)
+    return router
+
+
+def row_model(view: View) -> type[BaseModel]:
+    """The shape of one row in the JSON of a list, for OpenAPI."""
+    fields: dict[str, Any] = {c.name: _field(c) for c in view.columns if c.in_list}
+    return create_model(f"{view.noun[0].capitalize()}Row", **fields)
+
+
+def _field(column: Column) -> tuple[Any, Any]:
+    examples = None if column.kind.example is None else [column.kind.example]
+    described = Field(description=column.help or column.heading, examples=examples)
+    return column.kind.python | None, described
+
+
+def _page_model(view: View) -> type[BaseModel]:
+    around = getattr(view.around_type, "__annotations__", {})
+    row: Any = row_model(view)
+    fields: dict[str, Any] = {
+        "rows": (list[row], ...),
+        "total": (int, Field(description="Rows that match the filters.")),
+        "page": (int, Field(description="Page, from 1; beyond the last there are no rows.")),
+        "pages": (int, ...),
+        "page_size": (int, ...),
+        "query": (dict[str, str | None], Field(description="What was asked.")),
+        **{name: (kind, ...) for name, kind in around.items()},
+    }
+    return create_model(f"{view.name.capitalize()}Page", **fields)
+
+
+def _add_page(router: APIRouter, view: View) -> None:
+    asked = Annotated[Query, Depends(list_query(view))]
+
+    def page(workspace: Opened, query: asked) -> JsonResponse:
+        return JsonResponse(list_page(workspace, view, query).to_json())
+
+    router.add_api_route(
+        f"/{view.name}",
+        page,
+        name=f"list_{view.name}",
+        summary=view.summary,
+        description=f"One page of {view.noun[1]}; filter, sort and page like the page.",
+        responses=answers(_page_model(view), 404),
+    )
+
+
+def _add_file(
+    router: APIRouter,
+    view: View,
+    form: str,
+    media_type: str,
+    pieces: Callable[[View, Rows], Iterator[str | bytes]],
+) -> None:
+    asked = Annotated[Query, Depends(list_query(view, paged=False))]
+
+    def download(workspace: Opened, query: asked) -> Response:
+        name = f"{view.file_name}.{form}" if view.file else f"{view.name}.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        found = pieces(view, every_row(workspace, view, query))
+        return StreamingResponse(found, media_type=media_type, headers=headers)
+
+    router.add_api_route(
+        f"/{view.name}.{form}",
+        download,
+        name=f"{form}_of_{view.name}",
+        summary=f"All matching {view.noun[1]} as {_WORDS[form]}",
+        description=f"Every matching row, with the columns of `umbrella export {view.file_name}`.",
+        response_class=StreamingResponse,
+        responses=file_answer(media_type, 404),
+    )
+
+
+def _parquet(view: View, rows: Rows) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        write_parquet(file, view.fields, rows)
+        file.seek(0)
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+_WORDS = {"csv": "CSV", "json": "one JSON array", "jsonl": "JSON lines", "parquet": "Parquet"}
+_FILES: dict[str, tuple[str, Callable[[View, Rows], Iterator[Any]]]] = {
+    "csv": ("text/csv; charset=utf-8", lambda view, rows: csv_lines(view.fields, rows)),
+    "json": ("application/json", lambda _, rows: json_array(rows)),
+    "jsonl": ("application/x-ndjson", lambda _, rows: json_lines(rows)),
+    "parquet": ("application/vnd.apache.parquet", _parquet),
+}

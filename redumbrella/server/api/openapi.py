@@ -1,0 +1,39 @@
+"""The OpenAPI document: what each route takes and answers, with only the statuses that it can have."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import HTTPBearer
+
+API = "/api/v1"
+TOKEN = HTTPBearer(
+    scheme_name="token",
+    description="The token of `umbrella serve --token`, where one is set.",
+    auto_error=False,
+)
+
+
+def describe(app: FastAPI) -> None:
+    """Gives the application its OpenAPI document, made on first use."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            # What FastAPI would answer with 422 is answered with 400 here, see `server.errors`.
+            operation["responses"].pop("422", None)
+    schemas = found.get("components", {}).get("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return found

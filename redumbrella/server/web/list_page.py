@@ -1,0 +1,130 @@
+"""The page of any list: its description comes in, filters, a table to sort and a pager go out."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse
+
+from redumbrella.errors import NotFoundError
+from redumbrella.server.parameters import Opened, list_query
+from redumbrella.server.web.list_parts import parts_beside
+from redumbrella.server.web.rendering import render
+from redumbrella.views.catalogue import VIEWS, in_menu
+from redumbrella.views.kinds import SHARE
+from redumbrella.views.listing import Page, list_page
+from redumbrella.views.table import Column, Order, Query, View
+from redumbrella.workspace import Workspace
+
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+def list_pages() -> APIRouter:
+    """A page for every list of the catalogue."""
+    router = APIRouter(include_in_schema=False)
+    for view in VIEWS.values():
+        _add_page(router, view)
+    return router
+
+
+def _add_page(router: APIRouter, view: View) -> None:
+    asked = Annotated[Query, Depends(list_query(view))]
+
+    def show(request: Request, workspace: Opened, query: asked) -> HTMLResponse:
+        return _page(request, workspace, view, query)
+
+    router.add_api_route(view.page_address, show, name=f"page_{view.name}")
+
+
+def _page(request: Request, workspace: Workspace, view: View, query: Query) -> HTMLResponse:
+    """The list; a value of a filter that nobody has is told above it, so that it can be mended."""
+    status, problem = 200, ""
+    try:
+        page = list_page(workspace, view, query, with_choices=True)
+    except NotFoundError as refusal:
+        if refusal.reason == "no_products":
+            return _empty(request, view, refusal.message)
+        if refusal.reason != "unknown_value":
+            raise
+        status, problem = 404, refusal.message
+        plain = view.query({} if query.target is None else {"target": query.target})
+        page = list_page(workspace, view, plain, with_choices=True)
+    if not page.total and not page.query.filters:
+        return _empty(request, view, view.nothing(workspace, page.query.target), page, workspace)
+    return render(
+        request,
+        view.template,
+        status,
+        section=view.page_address,
+        view=view,
+        page=page,
+        problem=problem,
+        given=dict(query.filters) if problem else dict(page.query.filters),
+        parameters=dict(request.query_params),
+        columns=_columns(page),
+        orders=_orders(page),
+        targets=_targets(workspace, view),
+        beside=in_menu(workspace, view.menu) if view.menu == "data" else [],
+        top=_scale(page),
+        **parts_beside(workspace, page),
+    )
+
+
+def _empty(
+    request: Request,
+    view: View,
+    why: str,
+    page: Page | None = None,
+    workspace: Workspace | None = None,
+) -> HTMLResponse:
+    """A list without any row says what to do."""
+    is_data = workspace is not None and view.menu == "data"
+    return render(
+        request,
+        "nothing.html",
+        section=view.page_address,
+        view=view,
+        page=page,
+        why=why.replace("`", ""),
+        targets=[] if workspace is None else _targets(workspace, view),
+        beside=in_menu(workspace, "data") if is_data and workspace is not None else [],
+    )
+
+
+def _columns(page: Page) -> list[Column]:
+    """The columns shown: optional ones where some row of the page has a value."""
+    named = [page.view.by_name[name] for name in page.view.shown]
+    return [c for c in named if not c.optional or _has_value(page.rows, c.name)]
+
+
+def _has_value(rows: Sequence[dict[str, Any]], name: str) -> bool:
+    return any(row[name] is not None and row[name] != "" for row in rows)
+
+
+def _orders(page: Page) -> tuple[Order, ...]:
+    """The orders in words, with the one in use even if nobody thought of it."""
+    orders, used = page.view.orders, page.query.order
+    if not orders or any(order.sort == used for order in orders):
+        return orders
+    return (*orders, Order(used, page.query.sort.replace("_", " ")))
+
+
+def _targets(workspace: Workspace, view: View) -> list[str]:
+    """The targets whose lists can be shown."""
+    if view.target is None:
+        return []
+    of_products = view.name == "products"
+    targets = workspace.settings.targets
+    return [target.name for target in targets if not of_products or target.per == "product"]
+
+
+def _scale(page: Page) -> float:
+    """The end of the bars' common scale: above every interval, for shares the next round one."""
+    view = page.view
+    if not view.bar:
+        return 1.0
+    values = [next((row[n] for n in view.bar if row[n] is not None), 0.0) for row in page.rows]
+    largest = max(values, default=0.0)
+    if view.by_name[view.bar[0]].kind is SHARE:
+        return next((top for top in _SHARES if largest <= top), 1.0)
+    return largest or 1.0

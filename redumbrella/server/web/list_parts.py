@@ -1,0 +1,38 @@
+"""What single lists say beside their rows on the page; most say nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from redumbrella.reports.wording import base_total, products_asked, products_examined
+from redumbrella.server.web.customer_charts import customer_charts
+from redumbrella.views.listing import Page
+from redumbrella.workspace import Workspace
+
+
+def parts_beside(workspace: Workspace, page: Page) -> Mapping[str, Any]:
+    """Values that the template of this list needs besides the table's."""
+    make = _PARTS.get(page.view.name)
+    return {} if make is None else make(workspace, page)
+
+
+def _customers(_workspace: Workspace, page: Page) -> dict[str, Any]:
+    lifetime, currency = page.around["lifetime"], page.frame.currency
+    return {
+        "lifetime": lifetime,
+        "base": None if lifetime is None else base_total(lifetime, currency),
+        "charts": [] if lifetime is None else customer_charts(lifetime, currency),
+    }
+
+
+def _products(_workspace: Workspace, page: Page) -> dict[str, Any]:
+    figures = page.around["figures"]
+    if figures is None:
+        return {"words": []}
+    asked = products_asked(page.around["people"], page.around["horizon_days"])
+    return {"words": [asked, products_examined(figures)]}
+
+
+_PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
+    "customers": _customers,
+    "products": _products,
+}

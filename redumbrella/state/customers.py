@@ -1,0 +1,96 @@
+"""What each customer is worth, and whether he is leaving: one list, and the figures behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+)
+
+from redumbrella.state.bulk import Row, in_order, insert_many, json_text, mappings, without_indexes
+from redumbrella.state.metadata import metadata
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("as_of", BigInteger, nullable=False),
+    Column("label", String, nullable=False),
+    Column("segment", String),
+    Column("purchases", BigInteger, nullable=False),
+    Column("spent", Float, nullable=False),
+    Column("last_purchase", BigInteger),
+    Column("alive", Float),  # P(still a customer)
+    Column("expected_purchases", Float),
+    Column("value", Float),  # expected within the horizon, discounted
+    Column("value_low", Float),
+    Column("value_high", Float),
+    Column("churn", Float),  # probability of the churn target, where there is one
+    Column("search", String, nullable=False),
+    Column("details", Text, nullable=False, default="{}"),
+    Index("customers_by_value", "value", "person_id"),
+    Index("customers_by_churn", "churn", "person_id"),
+    Index("customers_by_alive", "alive", "person_id"),
+    Index("customers_by_segment", "segment", "value"),
+)
+
+# Each time that customers were valued, with the figures of all of them; the newest counts.
+valuations = Table(
+    "valuations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("valued_at", BigInteger, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("customers", BigInteger, nullable=False),
+    Column("inputs", String, nullable=False),  # fingerprint of what the values rest on
+    Column("lifetime", Text, nullable=False),  # a document of reports.customers.Lifetime
+)
+
+
+def replace_customers(connection: Connection, rows: Iterable[Row]) -> int:
+    """Replaces the list of customers; returns how many there are now.
+
+    A row has the columns of `customers` but search; absent ones are empty, `details` may be a
+    mapping. Readers see the old list until the transaction ends.
+    """
+    values = [_values(row) for row in rows]
+    with without_indexes(connection, customers):
+        connection.execute(delete(customers))
+        insert_many(connection, customers, values)
+    return len(values)
+
+
+def record_valuation(connection: Connection, valuation: Row) -> None:
+    """Notes that customers were valued: the columns of `valuations` but id, lifetime a mapping."""
+    row = {**valuation, "lifetime": json_text(valuation["lifetime"])}
+    connection.execute(insert(valuations).values(**row))
+
+
+def newest_valuation(connection: Connection) -> dict[str, Any] | None:
+    """The last time that customers were valued, `lifetime` as JSON text; None for never."""
+    found = mappings(connection, select(valuations).order_by(valuations.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    label = row.get("label") or row["person_id"]
+    full = {
+        **row,
+        "label": label,
+        "search": f"{row['person_id']} {label}".lower(),
+        "details": json_text(row.get("details") or {}),
+    }
+    return in_order(customers, full)

@@ -1,0 +1,68 @@
+"""Every model that was trained, which one of each target is in use, and its report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from redumbrella.state.bulk import Row, json_text, mappings
+from redumbrella.state.metadata import metadata
+
+models = Table(
+    "models",
+    metadata,
+    Column("version", String, primary_key=True),
+    Column("target", String, nullable=False),
+    Column("trained_at", BigInteger, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("family", String, nullable=False),
+    Column("regime", String, nullable=False),
+    Column("reliable", Boolean, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("lake_version", BigInteger),
+    Column("inputs", String, nullable=False, default=""),  # fingerprint of what it rests on
+    Column("report", Text, nullable=False),
+    Index("models_by_target", "target", "is_current"),
+)
+
+
+def save_model(connection: Connection, model: Row, *, current: bool = True) -> None:
+    """Stores a model (columns of `models`; `report` as a mapping) and makes it current."""
+    row = {**model, "is_current": current, "report": json_text(model["report"])}
+    if current:
+        others = models.c.target == model["target"]
+        connection.execute(update(models).where(others).values(is_current=False))
+    connection.execute(delete(models).where(models.c.version == model["version"]))
+    connection.execute(insert(models).values(**row))
+
+
+def current_model(connection: Connection, target: str) -> dict[str, Any] | None:
+    """The model of a target that is in use, `report` as a mapping; None for none."""
+    return _first(connection, (models.c.target == target) & models.c.is_current)
+
+
+def newest_model(connection: Connection, target: str) -> dict[str, Any] | None:
+    """The model of a target that was trained last, in use or not; `report` as a mapping."""
+    return _first(connection, models.c.target == target)
+
+
+def _first(connection: Connection, condition: Any) -> dict[str, Any] | None:
+    query = select(models).where(condition).order_by(models.c.trained_at.desc()).limit(1)
+    found = mappings(connection, query)
+    return found[0] | {"report": orjson.loads(found[0]["report"])} if found else None

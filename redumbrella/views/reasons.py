@@ -1,0 +1,55 @@
+"""Reasons of a score as people read them: the stored document in, `Reason` objects out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of a score. The contribution is in log-odds; above zero it raises the score."""
+
+    feature: str
+    text: str
+    value: Any
+    usual: Any
+    contribution: float
+
+
+def reasons_of(document: Mapping[str, Any], direction: str) -> tuple[Reason, ...]:
+    """The reasons under 'raises' or 'lowers', strongest first."""
+    found = [
+        Reason(
+            feature=str(item["feature"]),
+            text=str(item["text"]),
+            value=item.get("value"),
+            usual=item.get("usual"),
+            contribution=float(item["contribution"]),
+        )
+        for item in document.get(direction, ())
+    ]
+    return tuple(sorted(found, key=lambda reason: -abs(reason.contribution)))
+
+
+def all_reasons(stored: str) -> tuple[Reason, ...]:
+    """The reasons of `scores.reasons` in either direction, strongest first."""
+    document = orjson.loads(stored)
+    both = reasons_of(document, "raises") + reasons_of(document, "lowers")
+    return tuple(sorted(both, key=lambda reason: -abs(reason.contribution)))
+
+
+def strongest(stored: str) -> Reason | None:
+    """The strongest reason of `scores.reasons` in either direction."""
+    return next(iter(all_reasons(stored)), None)
+
+
+def in_one_cell(reasons: tuple[Reason, ...]) -> str:
+    """'raises: a; b | lowers: c' for one cell of a table."""
+    parts = []
+    for direction, sign in (("raises", 1), ("lowers", -1)):
+        texts = [reason.text for reason in reasons if (reason.contribution >= 0) == (sign > 0)]
+        if texts:
+            parts.append(f"{direction}: " + "; ".join(texts))
+    return " | ".join(parts)

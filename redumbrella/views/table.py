@@ -1,0 +1,251 @@
+"""The description of a list: columns, filters, order, and where its rows come from.
+
+A list is described once, as a `View`. From it come the SQL condition and order (`views.listing`),
+the query parameters with the check for unknown names, the page with filters, sort and pager, JSON
+with its OpenAPI schema, CSV, Parquet and JSON lines, the command with its options, the Python call,
+the menu and the reference page. A new list is one such object; a filter is one argument.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Table
+
+from redumbrella.destinations.files import Field
+from redumbrella.errors import SettingsError, nearest
+from redumbrella.figures import parse_share
+from redumbrella.settings.settings import Settings
+from redumbrella.views.kinds import Kind, Row
+from redumbrella.workspace import Workspace
+
+MAX_PAGE_SIZE = 1_000
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a list.
+
+    name: its key in JSON, CSV and Parquet, and by default the column of the table. value: a
+    function of the stored row where the table has no such column. sort, filter: the name of the
+    query parameter's value, or of the parameter, where people may sort or filter by it. choices:
+    all values there can be, where they are known beforehand. falling: whether people first want
+    to see it from the top down. optional: shown only where some row has a value.
+    secondary: left out on a phone unless the list goes by it. cell: a macro of the page's cells, where
+    the kind's own is not enough. in_list, in_export: whether it stands in the JSON of the list,
+    and in files.
+    """
+
+    name: str
+    heading: str
+    kind: Kind
+    value: Callable[[Row], Any] | None = None
+    sort: str = ""
+    filter: str = ""
+    choices: tuple[str, ...] = ()
+    falling: bool = False
+    optional: bool = False
+    secondary: bool = False
+    cell: str = ""
+    in_list: bool = True
+    in_export: bool = True
+    help: str = ""
+
+    def read(self, row: Row) -> Any:
+        """The value of a stored row as lists and files give it."""
+        return self.kind.read(row[self.name]) if self.value is None else self.value(row)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort that the page offers in words: '-value', 'most valuable first'."""
+
+    sort: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was asked of a list: filters by parameter, empty ones left out; order; page."""
+
+    target: str | None
+    sort: str
+    descending: bool
+    filters: Mapping[str, str] = field(default_factory=dict)
+    page: int = 1
+    page_size: int = PAGE_SIZE
+
+    @property
+    def order(self) -> str:
+        """The order as an address says it: '-probability'."""
+        return f"-{self.sort}" if self.descending else self.sort
+
+    def to_json(self) -> dict[str, Any]:
+        """What was asked, flat, as the JSON of a list repeats it."""
+        return {"target": self.target, "sort": self.order, **self.filters}
+
+
+@dataclass(frozen=True)
+class View:
+    """One list.
+
+    name: of the list in addresses, commands and Python. noun: what one row is, what many are.
+    table: whose rows are shown; key: its columns that tell rows apart. order: as when nothing is
+    asked. shown, terminal: columns of the page and of the terminal, in their order. search: the
+    column of lower-case text that is searched. least: parameters that set a smallest share, and
+    their column. target: the target that a name (None: the default) stands for, for lists of one
+    target. best: the column whose largest values come first among rows of one group.
+    around: what the JSON and the page say besides the rows, documented by around_type.
+    nothing: why the list has no rows at all. bar: the columns whose largest value ends the scale of
+    bars. file: the name of files and of `umbrella export`, where it is another one. address: of the
+    page, where it is another one. menu: which part of it leads here.
+    terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
+    """
+
+    name: str
+    title: str
+    noun: tuple[str, str]
+    table: Table
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    order: str
+    shown: tuple[str, ...]
+    terminal: tuple[str, ...]
+    summary: str
+    nothing: Callable[[Workspace, str | None], str]
+    orders: tuple[Order, ...] = ()
+    search: str = ""
+    search_words: str = "name or id"
+    least: Mapping[str, str] = field(default_factory=dict)
+    target: Callable[[Settings, str | None], str] | None = None
+    best: str = ""
+    around: Callable[[Workspace, Connection, str | None], Mapping[str, Any]] | None = None
+    around_type: Any = None
+    file: str = ""
+    address: str = ""
+    bar: tuple[str, ...] = ()
+    template: str = "list.html"
+    menu: Literal["main", "data", ""] = ""
+    is_in_menu: Callable[[Workspace], bool] = lambda _: True
+    terminal_wide: frozenset[str] = frozenset()
+
+    @property
+    def file_name(self) -> str:
+        """What files of this list are called."""
+        return self.file or self.name
+
+    @property
+    def page_address(self) -> str:
+        """Where the page is."""
+        return self.address or f"/{self.name}"
+
+    @property
+    def by_name(self) -> dict[str, Column]:
+        """All columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def sorts(self) -> dict[str, Column]:
+        """Columns by the word that sorts by them."""
+        return {column.sort: column for column in self.columns if column.sort}
+
+    @property
+    def filters(self) -> dict[str, Column]:
+        """Columns by the parameter that filters by them."""
+        return {column.filter: column for column in self.columns if column.filter}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Every query parameter of the list, and what it means."""
+        known = {"search": f"Part of {self.search_words}."} if self.search else {}
+        known |= {
+            name: f"Smallest {self.by_name[column].heading.lower()}: 0.3, 30 or 30 %."
+            for name, column in self.least.items()
+        }
+        known |= {name: _filter_help(column) for name, column in self.filters.items()}
+        if self.target is not None:
+            known["target"] = "Target of umbrella.toml; default: the first one."
+        known["sort"] = f"One of {', '.join(self.sorts)}; a minus in front runs downwards."
+        known["page"] = "Page, from 1."
+        known["page_size"] = f"Rows a page, at most {MAX_PAGE_SIZE:,}."
+        return known
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        """The table's column of this name."""
+        return self.table.c[name]
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """A stored row as pages and the terminal show it; JSON leaves some columns out."""
+        shown = {*self.shown, *self.terminal}
+        return {c.name: c.read(row) for c in self.columns if c.in_list or c.name in shown}
+
+    def listed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A record as the JSON of the list gives it."""
+        return {column.name: record[column.name] for column in self.columns if column.in_list}
+
+    def export(self, row: Row) -> dict[str, Any]:
+        """A stored row as files give it."""
+        return {column.name: column.read(row) for column in self.exported}
+
+    @property
+    def exported(self) -> tuple[Column, ...]:
+        """The columns of files, in their order."""
+        return tuple(column for column in self.columns if column.in_export)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The columns of files as the writer of files takes them."""
+        return tuple(Field(c.name, c.kind.arrow, c.kind.cell) for c in self.exported)
+
+    def query(self, parameters: Mapping[str, str]) -> Query:
+        """The query that parameters, all texts, stand for.
+
+        Raises SettingsError, with the nearest name, for an unknown parameter or order, and for a
+        page or a share that is none.
+        """
+        known = self.parameters
+        for name in parameters:
+            if name not in known:
+                raise unknown_parameter(name, list(known))
+        given = {name: value.strip() for name, value in parameters.items() if value.strip()}
+        for name in self.least:
+            if name in given:
+                given[name] = repr(parse_share(given[name], name))
+        sort = given.pop("sort", self.order)
+        page = _whole(given.pop("page", "1"), "page", 10**9)
+        size = _whole(given.pop("page_size", str(PAGE_SIZE)), "page_size", MAX_PAGE_SIZE)
+        target = given.pop("target", None)
+        return Query(target, self._sort(sort), sort.startswith("-"), given, page, size)
+
+    def _sort(self, text: str) -> str:
+        name = text.removeprefix("-")
+        if name not in self.sorts:
+            many = self.noun[1]
+            message = f'{many.capitalize()} cannot be sorted by "{name}". '
+            message += f"Choose one of: {', '.join(self.sorts)}."
+            raise SettingsError(message + nearest(name, list(self.sorts)), reason="unknown_sort")
+        return name
+
+
+def unknown_parameter(name: str, known: list[str]) -> SettingsError:
+    """A misspelt parameter must not silently show everything."""
+    listed = f"Known: {', '.join(known)}." if known else "This address takes none."
+    message = f'Unknown parameter "{name}". {listed}'
+    return SettingsError(message + nearest(name, known), reason="unknown_parameter")
+
+
+def _filter_help(column: Column) -> str:
+    listed = f": {', '.join(column.choices)}" if column.choices else ""
+    return f"Exact {column.heading.lower()}{listed}."
+
+
+def _whole(text: str, name: str, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= most:
+        message = f'{name} must be a whole number from 1 to {most:,}, not "{text[:40]}".'
+        raise SettingsError(message, reason="bad_parameter")
+    return number

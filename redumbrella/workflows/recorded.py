@@ -1,0 +1,64 @@
+"""The frame of every verb that changes something: alone in the workspace, and in the log of runs.
+
+    with recorded(workspace, "train") as run:
+        …
+        run.message = "model 20261121-0800"
+
+A run that ends well is done; one that says why it cannot is failed; Ctrl-C makes it stopped; any
+other exception is a fault of ours and makes it crashed, with its reason; one whose process is gone
+is marked as killed by the next command.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+
+from redumbrella.clock import now
+from redumbrella.errors import UmbrellaError
+from redumbrella.state.runs import close_killed_runs, end_run, start_run
+from redumbrella.workspace import Workspace
+
+MOST_CHARACTERS = 2_000
+
+
+@dataclass
+class Run:
+    """One run while it goes on: its number, when it began, and what the log will say of it."""
+
+    id: int
+    started_at: int
+    message: str = ""
+
+
+@contextmanager
+def recorded(workspace: Workspace, verb: str, *, alone: bool = True) -> Iterator[Run]:
+    """Notes that the verb began and how it ended.
+
+    alone: whether it holds the right to write the lake, models and lists; others wait for it.
+    """
+    with workspace.lock() if alone else nullcontext():
+        started = now()
+        with workspace.state.writing() as connection:
+            close_killed_runs(connection, started)
+            run = Run(start_run(connection, verb, started), started)
+        try:
+            yield run
+        except UmbrellaError as problem:
+            _end(workspace, run, "failed", problem.message)
+            raise
+        except Exception as problem:
+            _end(workspace, run, "crashed", f"{type(problem).__name__}: {problem}")
+            raise
+        except BaseException:
+            _end(workspace, run, "stopped", "The command was stopped.")
+            raise
+        _end(workspace, run, "done", run.message)
+
+
+def _end(workspace: Workspace, run: Run, status: str, message: str) -> None:
+    # Where the database is gone, what stopped the verb is the better message.
+    ignored = nullcontext() if status == "done" else suppress(DBAPIError)
+    with ignored, workspace.state.writing() as connection:
+        end_run(connection, run.id, now(), status, message[:MOST_CHARACTERS])
