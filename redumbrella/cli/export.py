@@ -1,4 +1,4 @@
-"""`umbrella export`: any list as CSV, Parquet or JSON lines, all of it or what its filters leave."""
+"""`umbrella export`: any list as CSV, Parquet or JSON lines, or what its filters leave of it."""
 
 from pathlib import Path
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""The state database, SQLite or PostgreSQL: a URL comes in, connections to read and to write go out.
+"""The state database, SQLite or PostgreSQL: a URL in, connections to read and to write out.
 
 Which tables there are, and what is written to them, stands in the other files of this room; their
 functions take one of these connections. Promise: every change is one transaction; readers never

@@ -1,4 +1,4 @@
-"""Every command that changed something: when it ran and how it ended. A log, read by people only."""
+"""Every command that changed something: when it ran and how it ended. Only people read it."""
 
 from __future__ import annotations
 

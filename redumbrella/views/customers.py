@@ -9,7 +9,17 @@ from typing_extensions import TypedDict
 from redumbrella.customers.segments import SEGMENTS
 from redumbrella.reports.customers import Lifetime
 from redumbrella.state.customers import customers, newest_valuation
-from redumbrella.views.kinds import COUNT, DAY, INSTANT, MONEY, SHARE, TEXT, Row, number
+from redumbrella.views.kinds import (
+    COUNT,
+    DAY,
+    INSTANT,
+    MONEY,
+    MONEY_RANGE,
+    SHARE,
+    TEXT,
+    Row,
+    number,
+)
 from redumbrella.views.table import Column, Order, View
 from redumbrella.workspace import Workspace
 
@@ -178,6 +188,14 @@ CUSTOMERS = View(
             in_list=False,
         ),
         Column("country", "Country", TEXT, value=_group("country"), in_list=False),
+        Column(
+            "interval",
+            "Interval",
+            MONEY_RANGE,
+            value=lambda row: (row["value_low"], row["value_high"]),
+            in_list=False,
+            in_export=False,
+        ),
     ),
     order="-value",
     shown=(
@@ -194,8 +212,7 @@ CUSTOMERS = View(
     terminal=(
         "label",
         "value",
-        "value_low",
-        "value_high",
+        "interval",
         "alive",
         "churn",
         "purchases",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from redumbrella.clock import to_datetime
-from redumbrella.figures import count, decimal, moment, money, percent, plain
+from redumbrella.figures import count, decimal, moment, money, money_interval, percent, plain
 
 Row = Mapping[Any, Any]
 
@@ -86,6 +86,16 @@ FLAG = Kind(
     True,
     read=lambda value: None if value is None else bool(value),
     cell=lambda value: "true" if value else "false",
+)
+
+
+MONEY_RANGE = Kind(
+    "range",
+    lambda value, frame: money_interval(*value, frame.currency),
+    tuple[float, float],
+    "string",
+    None,
+    is_number=True,
 )
 
 

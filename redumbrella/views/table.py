@@ -32,8 +32,8 @@ class Column:
     query parameter's value, or of the parameter, where people may sort or filter by it. choices:
     all values there can be, where they are known beforehand. falling: whether people first want
     to see it from the top down. optional: shown only where some row has a value.
-    secondary: left out on a phone unless the list goes by it. cell: a macro of the page's cells, where
-    the kind's own is not enough. in_list, in_export: whether it stands in the JSON of the list,
+    secondary: left out on a phone unless the list goes by it. cell: a macro of the page's cells,
+    where the kind's own is not enough. in_list, in_export: whether it stands in the JSON of the list,
     and in files.
     """
 

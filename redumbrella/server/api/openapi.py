@@ -1,4 +1,4 @@
-"""The OpenAPI document: what each route takes and answers, with only the statuses that it can have."""
+"""The OpenAPI document: what each route takes and answers, and only the statuses it can have."""
 
 from typing import Any
 
