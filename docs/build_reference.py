@@ -278,7 +278,9 @@ def _tables() -> list[str]:
     lines = ["# Canonical tables", "", NOTE]
     lines += [
         "Times are UTC microseconds, ids are text. Any further source column becomes a field of "
-        "the record. Today leads are trained and scored; the other tables are read and kept.",
+        "the record. Leads, people, identities, events, activities, purchases, products (their "
+        "types) and feedback are used in training, scoring and valuing. Accounts, campaigns, "
+        "spend, reps and treatments are read and kept, and nothing uses them yet.",
         "",
     ]
     for table in TABLES.values():

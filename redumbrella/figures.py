@@ -85,9 +85,14 @@ def moment(instant: datetime | None, timezone: str = "UTC") -> str:
     return f"{local:%Y-%m-%d}" if local.hour == local.minute == 0 else f"{local:%Y-%m-%d %H:%M}"
 
 
-def iso_day(text: str | None) -> str:
-    """The day of an ISO 8601 instant, for periods: '2010-11-21T08:00:00+00:00' → '2010-11-21'."""
-    return MISSING if not text else text[:10]
+def iso_day(text: str | None, timezone: str) -> str:
+    """The day of an ISO 8601 instant in a time zone, for periods; a day alone stays as it is.
+
+    '2010-09-06T23:00:00+00:00' is '2010-09-07' in Lisbon.
+    """
+    if not text or "T" not in text:
+        return text or MISSING
+    return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(timezone)):%Y-%m-%d}"
 
 
 def factor(contribution: float) -> str:

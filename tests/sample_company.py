@@ -235,7 +235,7 @@ def report(scored: list[dict[str, Any]]) -> dict[str, Any]:
             "ignored_columns": [{"column": "Prospect ID", "reason": "one text per row"}],
         },
         "period": {
-            "first": "2008-05-05T00:00:00+00:00",
+            "first": "2008-05-04T23:00:00+00:00",
             "last": to_iso(AS_OF),
             "order": "created_at",
         },

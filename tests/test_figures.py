@@ -48,6 +48,14 @@ def test_instants_are_local_and_days_are_short() -> None:
     assert figures.moment(datetime(2010, 1, 1, tzinfo=UTC), "Europe/Lisbon") == "2010-01-01"
 
 
+def test_a_day_is_that_of_the_workspace() -> None:
+    midnight = "2010-09-06T23:00:00+00:00"
+    assert figures.iso_day(midnight, "Europe/Lisbon") == "2010-09-07"
+    assert figures.iso_day(midnight, "UTC") == "2010-09-06"
+    assert figures.iso_day("2010-09-06", "Europe/Lisbon") == "2010-09-06"
+    assert figures.iso_day(None, "UTC") == figures.iso_day("", "UTC") == "—"
+
+
 def test_values_of_a_record() -> None:
     shown = [figures.plain(v) for v in (None, True, 4.0, 0.25, 2010.0, "a", float("nan"))]
     assert shown == ["—", "yes", "4", "0.25", "2010", "a", "—"]

@@ -9,7 +9,7 @@ from redumbrella.cli.terminal import json_option, print_json, progress, workspac
 from redumbrella.cli.text import console, plain_table
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.errors import SettingsError
-from redumbrella.figures import percent
+from redumbrella.figures import iso_day, percent
 from redumbrella.workspace import open_workspace
 
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -73,7 +73,7 @@ def command(
         shown = ["-" if value is None else f"{value:.4f}" for value in figures]
         if line.base_rate is not None:
             shown[0] = percent(line.base_rate)
-        table.add_row(line.learned_at[:10], f"{line.lessons:,}", f"{line.rows:,}", *shown)
+        table.add_row(iso_day(line.learned_at, zone), f"{line.lessons:,}", f"{line.rows:,}", *shown)
     out.print(table)
     if result.metrics:
         out.print(

@@ -48,7 +48,7 @@ def command(
     elif as_json or form == "json":
         _write_json(report.document, output)
     else:
-        print_report(report)
+        print_report(report, opened.settings.timezone)
         if report.document["lifetime"] is not None:
             click.echo(base_total(report.document["lifetime"], opened.settings.currency))
 

@@ -18,13 +18,13 @@ _WIDE = 134  # columns that the families need with their errors on one line
 _SHOWN_LEAKS = 5
 
 
-def print_report(report: ModelReport) -> None:
-    """Prints the summary; `umbrella train` ends with it too."""
+def print_report(report: ModelReport, timezone: str) -> None:
+    """Prints the summary, days in the workspace's time zone; `umbrella train` ends with it too."""
     output = console()
     document = report.document
     output.print(VERDICTS[document["verdict"]["verdict"]], style="bold")
     lines = [f"  - {reason}" for reason in document["verdict"]["reasons"]]
-    lines += [document["regime_reason"], _counts(document), _chosen(report)]
+    lines += [document["regime_reason"], _counts(document, timezone), _chosen(report)]
     for line in lines:
         output.print(line, soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
@@ -75,12 +75,12 @@ def _figure(metric: MeanError, digits: int, gap: str) -> str:
     return decimal(metric["mean"], digits) + error
 
 
-def _counts(document: ReportDocument) -> str:
+def _counts(document: ReportDocument, timezone: str) -> str:
     counts, period = document["counts"], document["period"]
     when = (
         "in the order of rows"
         if period["order"] == "rows"
-        else f"{iso_day(period['first'])} to {iso_day(period['last'])}"
+        else f"{iso_day(period['first'], timezone)} to {iso_day(period['last'], timezone)}"
     )
     rate = f" ({percent(counts['won'] / counts['closed'])})" if counts["closed"] else ""
     rejected = (

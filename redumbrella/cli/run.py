@@ -40,7 +40,8 @@ def tell(workspace: Workspace, result: RunResult) -> None:
         if result.trained is None:
             click.echo("The model in use rests on these leads already; nothing to train.")
         else:
-            print_report(report_of(workspace, result.trained.version))
+            report = report_of(workspace, result.trained.version)
+            print_report(report, workspace.settings.timezone)
         if result.scored is None:
             click.echo("The list is up to date.")
         else:

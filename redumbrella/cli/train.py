@@ -27,6 +27,6 @@ def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | 
     if as_json:
         print_json(result.report)
         return
-    print_report(report_of(opened, result.version))
+    print_report(report_of(opened, result.version), opened.settings.timezone)
     if not result.promoted:
         click.echo("The earlier model stays in use: this one misses a gate of [success].")

@@ -16,6 +16,7 @@ from redumbrella.evaluation.metrics import METRICS, log_loss
 from redumbrella.features.facts import leads_for
 from redumbrella.features.history import History
 from redumbrella.features.matrix import Design
+from redumbrella.figures import iso_day
 from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import (
     Gathered,
@@ -121,7 +122,8 @@ def walk(
     steps: list[Step] = []
     for number, (begin, stop) in enumerate(pairwise(borders)):
         share = number / (len(borders) - 1)
-        report(f"Learning what was known on {to_iso(begin)[:10]}", share)
+        day = iso_day(to_iso(begin), settings.timezone)
+        report(f"Learning what was known on {day}", share)
         gathered = gather(lake, target, world.leads, begin)
         if earlier is None:
             learned = earlier = fit(settings, gathered, "backtest", _quiet)

@@ -33,8 +33,8 @@ class Column:
     all values there can be, where they are known beforehand. falling: whether people first want
     to see it from the top down. optional: shown only where some row has a value.
     secondary: left out on a phone unless the list goes by it. cell: a macro of the page's cells,
-    where the kind's own is not enough. in_list, in_export: whether it stands in the JSON of the list,
-    and in files.
+    where the kind's own is not enough. in_list, in_export: whether it stands in the JSON of the
+    list, and in files.
     """
 
     name: str

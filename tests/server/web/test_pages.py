@@ -125,7 +125,8 @@ def test_the_model_page_shows_the_report(address: str) -> None:
                   "previous calls at least 3", "The year was reconstructed", "Prospect ID",
                   "min auc", "from 0.7900 to 0.8030", "2010-09-01", "How much past to use",
                   "10 random splits of 12,004 leads",
-                  "All the past counts alike, time of arrival seen ✓", "0.2802"):  # fmt: skip
+                  "All the past counts alike, time of arrival seen ✓", "0.2802",
+                  "2008-05-05 to 2010-11-01"):  # fmt: skip
         assert words in html
     assert "earlier one" in get(f"{address}/models/{OLD_VERSION}").text
 
