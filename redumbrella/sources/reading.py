@@ -146,7 +146,9 @@ def _stage(
     opened: list[Records] = []
     counted: list[int] = []
     for position, one in enumerate(inputs):
-        report(f"Reading {one.name}", position / len(inputs))
+        # Not the input's name: a query is long, and may hold names of people.
+        which = f", {position + 1} of {len(inputs)}" if len(inputs) > 1 else ""
+        report(f"Reading {source.table}{which}", position / len(inputs))
         records = _open(one, source, timezone)
         counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
         if not counted[-1]:
