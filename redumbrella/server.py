@@ -6,6 +6,7 @@ as JSON under /api and as a page elsewhere.
 
 import socket
 from importlib.metadata import version
+from time import monotonic
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redumbrella.api import routes
 from redumbrella.api.access import (
@@ -26,6 +28,7 @@ from redumbrella.api.access import (
 )
 from redumbrella.api.responses import error_json
 from redumbrella.errors import EngineError, SettingsError, UmbrellaError
+from redumbrella.logs import is_logging, log_event
 from redumbrella.web import assets, login, pages, settings_page
 from redumbrella.workspace import Workspace
 
@@ -34,6 +37,7 @@ WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  named to be recognis
 _NO_TELEMETRY = TelemetryConfig(
     tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
 )
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADINGS = {400: "That cannot be shown", 404: "Not found", 503: "Not available now"}
 
 
@@ -61,7 +65,47 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Gate, access=access)
     app.add_middleware(SafeHeaders)
+    if is_logging():
+        app.add_middleware(RequestLog)
     return app
+
+
+class RequestLog:
+    """Logs each answer: method, route, status and milliseconds.
+
+    Never the address, in which ids of leads and words that were searched for stand: the route is
+    the one that the code names, such as /leads/{lead_id}.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on; an exception, answered further out, counts as status 500."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = monotonic(), 500
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noted)
+        finally:
+            log_event(
+                "server",
+                "request",
+                failed=status >= 500,
+                # A client may send any word as the method.
+                method=scope["method"] if scope["method"] in _METHODS else "other",
+                route=getattr(scope.get("route"), "path", "none"),
+                status=status,
+                milliseconds=round(1_000 * (monotonic() - started), 1),
+            )
 
 
 def serve(workspace: Workspace, listening: socket.socket, access: Access) -> None:
@@ -69,7 +113,14 @@ def serve(workspace: Workspace, listening: socket.socket, access: Access) -> Non
     import uvicorn
 
     app = create_app(workspace, access)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        access_log=False,
+        # Where logging is on, the server's warnings go the same way.
+        log_config=None if is_logging() else uvicorn.config.LOGGING_CONFIG,
+    )
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
 

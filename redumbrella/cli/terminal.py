@@ -12,6 +12,8 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
+from redumbrella.logs import is_logging, log_event
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -57,8 +59,12 @@ def progress(quiet: bool) -> Iterator[Report]:
     """How far a command is, on standard error: a bar on a terminal, lines of text elsewhere.
 
     Yields a function `report(step, share_done)`; share_done runs from 0 to 1. Silent when quiet.
+    Where logging is on, what is logged of the steps takes the place of all that.
     """
-    if quiet:
+    if is_logging():
+        with _logged() as report:
+            yield report
+    elif quiet:
         yield lambda _step, _share: None
     elif sys.stderr.isatty():
         with _bar() as report:
@@ -85,6 +91,34 @@ def _bar() -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda step, share: bar.update(task, description=step, completed=share)
+
+
+@contextmanager
+def _logged() -> Iterator[Report]:
+    """Logs when each step starts and, with how long it took, ends."""
+    current: tuple[str, float] | None = None
+    lock = Lock()
+
+    def end(*, failed: bool = False) -> None:
+        if current is not None:
+            step, started = current
+            seconds = round(monotonic() - started, 3)
+            log_event("steps", "step ended", failed=failed, step=step, seconds=seconds)
+
+    def report(step: str, share: float) -> None:
+        nonlocal current
+        with lock:  # families are compared on several threads at once
+            if current is None or step != current[0]:
+                end()
+                current = (step, monotonic())
+                log_event("steps", "step started", step=step, percent=round(100 * share))
+
+    try:
+        yield report
+    except BaseException:
+        end(failed=True)
+        raise
+    end()
 
 
 class ProgressLines:
