@@ -1,10 +1,11 @@
 # make demo   rank the open leads of a real bank campaign and open the pages (SERVE=0: stop before)
 # make test   everything that this machine allows
+# make wheel  one file in dist/ that `pip install` takes
 PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?= 1
 
-.PHONY: help setup setup-dev demo test lint bench clean
+.PHONY: help setup setup-dev demo test wheel lint bench clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
@@ -36,6 +37,11 @@ demo: .venv/.runtime
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto
 
+wheel: .venv/.dev
+	@# A `build` left from before would put files into the wheel that are gone from the source.
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,4 +52,4 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/features.py --size S
 
 clean:
-	rm -rf .venv demo-workspace
+	rm -rf .venv demo-workspace build dist

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import click
 from fastapi import FastAPI
+from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 
 import redumbrella
 from redumbrella import errors
@@ -24,7 +25,6 @@ from redumbrella.reports import model as report_document
 from redumbrella.server.api import routes
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
-from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from redumbrella.workflows.export import COLUMNS
 
 HERE = Path(__file__).parent / "reference"

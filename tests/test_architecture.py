@@ -12,7 +12,7 @@ import redumbrella
 ROOT = Path(redumbrella.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
 ROOMS = (
-    ("errors", "columns", "clock", "figures", "settings"),
+    ("errors", "logs", "columns", "clock", "figures", "settings"),
     ("lake", "state"),
     ("sources",),
     ("features",),

@@ -4,13 +4,18 @@ Each subcommand lives in its own module and is imported only when it is called, 
 `umbrella --help` and quick look-ups start fast.
 """
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from time import monotonic
 
 import click
 
 from redumbrella.cli.terminal import print_error
 from redumbrella.errors import UmbrellaError
+from redumbrella.logs import LOG_VARIABLE, log_event, log_format, log_to
 
 COMMANDS = {
     "init": "Write a commented umbrella.toml guessed from your files.",
@@ -66,11 +71,52 @@ def _all_commands() -> dict[str, str]:
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="redumbrella", prog_name="umbrella")
-def umbrella() -> None:
+@click.option("-v", "--verbose", is_flag=True,
+              help="Log to standard error; as JSON lines where $UMBRELLA_LOG is json.")  # fmt: skip
+@click.pass_context
+def umbrella(context: click.Context, verbose: bool) -> None:
     """Turn a company's own record into one ordered list of what to do next.
 
     Start with `umbrella init DIR --from leads.csv`, then `umbrella run -w DIR`.
     """
+    form = log_format(verbose, os.environ.get(LOG_VARIABLE))
+    if form is not None:
+        context.with_resource(log_to(form, sys.stderr))
+        context.with_resource(_logged(str(context.invoked_subcommand)))
+
+
+@contextmanager
+def _logged(verb: str) -> Iterator[None]:
+    """Logs when a command starts and ends: the verb and the versions, how long and how it ended."""
+    from importlib.metadata import version
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    log_event("cli", "command started", verb=verb, version=version("redumbrella"), python=python)
+    started, code, why = monotonic(), 0, {}
+    try:
+        yield
+    except BaseException as problem:
+        code = _exit_code(problem)
+        if isinstance(problem, UmbrellaError):
+            why = {"reason": problem.reason}
+        elif code:
+            why = {"reason": type(problem).__name__}
+        raise
+    finally:
+        spent = round(monotonic() - started, 3)
+        failed = code != 0
+        log_event("cli", "command ended", failed=failed, verb=verb, exit=code, seconds=spent, **why)
+
+
+def _exit_code(problem: BaseException) -> int:
+    """What `main` makes of it."""
+    if isinstance(problem, UmbrellaError | click.ClickException | click.exceptions.Exit):
+        return problem.exit_code
+    if isinstance(problem, SystemExit):
+        return problem.code if isinstance(problem.code, int) else int(problem.code is not None)
+    if isinstance(problem, click.Abort | KeyboardInterrupt | EOFError):
+        return 130
+    return 0 if isinstance(problem, BrokenPipeError) else 1
 
 
 def main() -> None:

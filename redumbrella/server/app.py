@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
+from redumbrella.logs import is_logging
 from redumbrella.server.api import routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import API, TOKEN, describe
@@ -22,6 +23,7 @@ from redumbrella.server.errors import bad_parameter, http_error, our_error, unex
 from redumbrella.server.gate import Gate, SafeHeaders
 from redumbrella.server.head import HeadAsGet
 from redumbrella.server.parameters import only_known
+from redumbrella.server.request_log import RequestLog
 from redumbrella.server.web import assets, docs_page, login, pages, settings_page
 from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace
@@ -63,6 +65,8 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_middleware(Gate, access=access)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
+    if is_logging():
+        app.add_middleware(RequestLog)
     return app
 
 
@@ -71,6 +75,13 @@ def serve(workspace: Workspace, listening: socket.socket, access: Access) -> Non
     import uvicorn
 
     app = create_app(workspace, access)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        access_log=False,
+        # Where logging is on, the server's warnings go the same way.
+        log_config=None if is_logging() else uvicorn.config.LOGGING_CONFIG,
+    )
     with listening:
         uvicorn.Server(config).run(sockets=[listening])

@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from redumbrella.errors import DataError, SettingsError
+from redumbrella.logs import log_event
 from redumbrella.settings.sources import Source
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
@@ -103,6 +105,7 @@ def read_table(
     report: Report,
 ) -> TableRead:
     """Reads all inputs of a table into DuckDB, decides types, validates rows."""
+    started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
     staging.create()
     opened, counted = _stage(staging, source, inputs, timezone, report)
@@ -135,8 +138,22 @@ def read_table(
         notes=(*mapping.notes, *_missing_note(staging), *_kept_note(reads, found)),
         typed=typed,
     )
+    _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _log(read: TableRead, seconds: float) -> None:
+    log_event(
+        "sources",
+        "source read",
+        table=read.source.table,
+        inputs=len(read.inputs),
+        rows=read.rows,
+        rejected=read.reasons.total(),
+        identical=read.identical,
+        seconds=round(seconds, 3),
+    )
 
 
 def _stage(
@@ -146,7 +163,9 @@ def _stage(
     opened: list[Records] = []
     counted: list[int] = []
     for position, one in enumerate(inputs):
-        report(f"Reading {one.name}", position / len(inputs))
+        # Not the input's name: a query is long, and may hold names of people.
+        which = f", {position + 1} of {len(inputs)}" if len(inputs) > 1 else ""
+        report(f"Reading {source.table}{which}", position / len(inputs))
         records = _open(one, source, timezone)
         counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
         if not counted[-1]:

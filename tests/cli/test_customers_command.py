@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from customer_world import make_shop, simulated
+from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 
 from redumbrella.cli.main import umbrella
 from redumbrella.views.customers import CustomerQuery, list_customers
-from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from redumbrella.workspace import Workspace
 
 

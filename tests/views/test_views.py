@@ -8,6 +8,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
+from redumbrella.views.reading import reading
 from sample_company import AS_OF, OLD_VERSION, SCRIPT, VERSION, fill_workspace, logit
 from sqlalchemy import select
 
@@ -24,7 +25,6 @@ from redumbrella.views.models import (
     read_document,
     report_of,
 )
-from redumbrella.views.reading import reading
 from redumbrella.workflows.export import COLUMNS, export_scores
 from redumbrella.workspace import Workspace
 

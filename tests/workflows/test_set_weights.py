@@ -14,8 +14,8 @@ from redumbrella.decisions.qualification import checked_weights, weighted
 from redumbrella.errors import SettingsError
 from redumbrella.state.metadata import scores
 from redumbrella.views.leads import LeadQuery, list_leads
-from redumbrella.workflows.set_weights import set_weights, weigh_again
 from redumbrella.views.weights import change_to, current_weights, weights_history
+from redumbrella.workflows.set_weights import set_weights, weigh_again
 from redumbrella.workspace import Workspace
 
 

@@ -5,10 +5,10 @@ import io
 
 import orjson
 import pytest
+from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from served import HTTP
 
 from redumbrella.views.customers import CustomerQuery, list_customers
-from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 from redumbrella.workspace import Workspace
 
 V1 = "/api/v1"

@@ -15,8 +15,8 @@ from redumbrella.errors import UmbrellaError
 from redumbrella.views.lead import lead_detail
 from redumbrella.views.leads import LeadQuery, list_leads
 from redumbrella.views.models import current_report
-from redumbrella.workflows.export import COLUMNS
 from redumbrella.views.weights import weights_history
+from redumbrella.workflows.export import COLUMNS
 from redumbrella.workspace import Workspace
 
 V1 = "/api/v1"

@@ -12,8 +12,8 @@ from served import HTTP, serving
 
 from redumbrella.access.rules import Access
 from redumbrella.server.web.conversion_curve import BOTTOM, LEFT, RIGHT, TOP, conversion_curve
-from redumbrella.views.worth import Range, Timing
 from redumbrella.views.weights import current_weights
+from redumbrella.views.worth import Range, Timing
 from redumbrella.workspace import Workspace
 
 TOKEN = "a-token-for-tests-0123456789"
