@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.base import Vector, probability_of
-from redumbrella.state.metadata import scores
+from redumbrella.state.scores import scores
 from redumbrella.workspace import Workspace, open_workspace
 
 FEATURES = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from stored import put_model, put_scores
 
 from redumbrella.clock import to_iso, to_microseconds
 from redumbrella.decisions.qualification import add_card
@@ -49,8 +50,8 @@ def fill_workspace(root: Path, leads: int = 240) -> Workspace:
     scored = [_score(record) for record in records]
     old = {**report(scored), "model_version": OLD_VERSION}
     for document, trained_at in ((old, TRAINED_AT - 86_400_000_000), (report(scored), TRAINED_AT)):
-        workspace.state.save_model(_model(document, trained_at))
-    workspace.state.replace_scores("conversion", scored)
+        put_model(workspace, _model(document, trained_at))
+    put_scores(workspace, "conversion", scored)
     return workspace
 
 
@@ -72,8 +73,8 @@ def fill_small_workspace(root: Path) -> Workspace:
         "verdict": {"verdict": "not ready", "reasons": ["Too few outcomes."]},
         "period": {"first": None, "last": None, "order": "rows"},
     }
-    workspace.state.save_model(_model(document, TRAINED_AT))
-    workspace.state.replace_scores("conversion", scored)
+    put_model(workspace, _model(document, TRAINED_AT))
+    put_scores(workspace, "conversion", scored)
     return workspace
 
 
@@ -375,7 +376,7 @@ def fill_valued_workspace(root: Path, leads: int = 60) -> Workspace:
     for row in scored:
         row |= {"ltv": row["details"]["ltv"]["value"]}
         add_card(row, weights, "EUR")
-    workspace.state.replace_scores("conversion", scored)
+    put_scores(workspace, "conversion", scored)
     return workspace
 
 

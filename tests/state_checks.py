@@ -1,12 +1,28 @@
 """What both databases must do."""
 
+import socket
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
-from redumbrella.errors import NotFoundError
 from redumbrella.state.database import State
-from redumbrella.state.metadata import scores
+from redumbrella.state.models import current_model, newest_model, save_model
+from redumbrella.state.runs import close_killed_runs, end_run, runs, start_run
+from redumbrella.state.scores import (
+    probabilities,
+    record_scoring,
+    replace_scores,
+    scores,
+    scoring_of,
+)
+from redumbrella.state.sources import (
+    count_rejected,
+    forget_sources,
+    record_source,
+    rejected_rows,
+    sources_of,
+)
 
 
 def score(lead_id: str, probability: float, **more: Any) -> dict[str, Any]:
@@ -23,7 +39,14 @@ def score(lead_id: str, probability: float, **more: Any) -> dict[str, Any]:
 
 def check_everything(state: State) -> None:
     """What both databases must do; the PostgreSQL test calls it too."""
-    run = state.record_run("ingest", 5)
+    check_runs_and_sources(state)
+    check_models_and_scores(state)
+
+
+def check_runs_and_sources(state: State) -> None:
+    """The log of runs, sources, rejected rows."""
+    with state.writing() as connection:
+        run = start_run(connection, "ingest", 5)
     source = {
         "table_name": "leads",
         "path": "a.csv",
@@ -37,28 +60,37 @@ def check_everything(state: State) -> None:
         "ingested_at": 6,
     }
     bad = {"line": 3, "reason": "ragged", "message": "too short", "raw": "x" * 5_000}
-    state.record_source(source, [bad], run_id=run)
-    state.record_source({**source, "fingerprint": "f2"}, [bad, bad], run_id=run)
-    seen = state.source_seen("leads", "a.csv")
-    assert seen is not None
-    assert seen["fingerprint"] == "f2"
-    assert state.source_seen("leads", "b.csv") is None
-    total, page = state.rejected(table="leads", reason="ragged", limit=1, offset=1)
-    assert (total, len(page), len(page[0]["raw"])) == (2, 1, 2_000)
-    assert state.rejected(table="people") == (0, [])
-    assert len(state.sources_of("leads")) == len(state.sources_of()) == 1
-    state.forget_sources("leads")
-    assert state.sources_of() == []
-    assert state.rejected(table="leads") == (0, [])
-    state.finish_run(run, 9, message="ok", detail={"rows": 2})
-    stale = state.record_run("ingest", 10)
-    assert state.close_stale_runs("ingest", 11) == 1
-    assert [(one["id"], one["status"]) for one in state.recent_runs()] == [
-        (stale, "interrupted"),
+    with state.writing() as connection:
+        record_source(connection, source, [bad], run_id=run)
+        record_source(connection, {**source, "fingerprint": "f2"}, [bad, bad], run_id=run)
+        assert [one["fingerprint"] for one in sources_of(connection, "leads")] == ["f2"]
+        assert (count_rejected(connection, "leads"), count_rejected(connection, "people")) == (2, 0)
+        raw = connection.execute(select(rejected_rows.c.raw)).scalars().all()
+        assert [len(text) for text in raw] == [2_000, 2_000]
+        forget_sources(connection, "leads")
+        assert sources_of(connection, "leads") == []
+        assert count_rejected(connection, "leads") == 0
+        end_run(connection, run, 9, "done", "ok")
+    with state.writing() as connection:
+        alive = start_run(connection, "train", 10)
+        gone = start_run(connection, "train", 11)
+        nobody = {"host": socket.gethostname(), "process": 2**22 + 1}
+        connection.execute(update(runs).where(runs.c.id == gone).values(**nobody))
+        elsewhere = start_run(connection, "train", 12)
+        other = {"host": "another machine", "process": 2**22 + 1}
+        connection.execute(update(runs).where(runs.c.id == elsewhere).values(**other))
+        assert close_killed_runs(connection, 13) == 1
+        found = connection.execute(select(runs.c.id, runs.c.status).order_by(runs.c.id)).all()
+    assert [tuple(row) for row in found] == [
         (run, "done"),
+        (alive, "running"),
+        (gone, "killed"),
+        (elsewhere, "running"),
     ]
-    assert state.recent_runs()[1]["detail"] == {"rows": 2}
 
+
+def check_models_and_scores(state: State) -> None:
+    """Models in use, the list of a target, and what it rests on."""
     model = {
         "version": "m1",
         "target": "conversion",
@@ -68,27 +100,45 @@ def check_everything(state: State) -> None:
         "regime": "model",
         "reliable": True,
         "verdict": "ready",
+        "inputs": "i1",
         "report": {"format": 1},
     }
-    assert state.current_model() is None
-    state.save_model(model)
-    state.save_model({**model, "version": "m2", "trained_at": 2})
-    current = state.current_model("conversion")
+    with state.writing() as connection:
+        assert current_model(connection, "conversion") is None
+        save_model(connection, model)
+        save_model(connection, {**model, "version": "m2", "trained_at": 2})
+        save_model(connection, {**model, "version": "m3", "trained_at": 3}, current=False)
+        current = current_model(connection, "conversion")
+        newest = newest_model(connection, "conversion")
+        assert current_model(connection, "other") is None
     assert current is not None
-    assert (current["version"], current["report"]) == ("m2", {"format": 1})
-    assert state.current_model("other") is None
-    assert state.model("m1")["is_current"] is False
-    with pytest.raises(NotFoundError, match="m9"):
-        state.model("m9")
+    assert newest is not None
+    assert (current["version"], current["report"], newest["version"]) == ("m2", {"format": 1}, "m3")
 
     rows = [score("a", 0.5, label="Ann", reasons={"base": 1.0}), score("b", 0.25, low=0.1)]
-    assert state.replace_scores("conversion", rows) == 2
-    assert state.replace_scores("other", rows[:1]) == 1
-    assert state.replace_scores("conversion", rows[1:]) == 1
-    with pytest.raises(KeyError, match="probabilty"):
-        state.replace_scores("conversion", [{**rows[0], "probabilty": 1}])
-    with state.engine.connect() as connection:
+    with state.writing() as connection:
+        assert replace_scores(connection, "conversion", rows) == 2
+        assert replace_scores(connection, "other", rows[:1]) == 1
+        assert replace_scores(connection, "conversion", rows[1:]) == 1
+    with pytest.raises(KeyError, match="probabilty"), state.writing() as connection:
+        replace_scores(connection, "conversion", [{**rows[0], "probabilty": 1}])
+    scoring = {
+        "target": "conversion",
+        "scored_at": 5,
+        "as_of": 5,
+        "model_version": "m2",
+        "asked": 1,
+        "inputs": "i",
+        "lake": {"leads": 3},
+    }
+    with state.writing() as connection:
+        record_scoring(connection, scoring)
+        record_scoring(connection, {**scoring, "asked": 2})
+        known = scoring_of(connection, "conversion")
+        assert probabilities(connection, "other") == {"a": 0.5}
         found = connection.execute(scores.select().order_by(scores.c.target)).mappings().all()
+    assert known is not None
+    assert (known["asked"], known["lake"]) == (2, '{"leads":3}')
     assert [(row["target"], row["lead_id"], row["search"]) for row in found] == [
         ("conversion", "b", "b b"),
         ("other", "a", "a ann"),

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from stored import recent_runs
 
 from redumbrella.errors import EngineError, SettingsError
 from redumbrella.workspace import open_workspace
@@ -24,7 +25,7 @@ def test_opens_settings_lake_and_state(tmp_path: Path) -> None:
     workspace = open_workspace(tmp_path)
     assert workspace.settings.name == "A"
     assert workspace.lake.tables() == ()
-    assert workspace.state.recent_runs() == []
+    assert recent_runs(workspace) == []
     assert (tmp_path / "state.db").is_file()
     with workspace.lock(), workspace.lock():
         pass

@@ -13,11 +13,13 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select
 from state_checks import check_everything
 
 from redumbrella.errors import DataError, EngineError
 from redumbrella.state.database import State
 from redumbrella.state.metadata import metadata
+from redumbrella.state.runs import runs
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 
@@ -79,7 +81,8 @@ def test_state(database: str) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     state.close()
     again = State(database)
-    assert len(again.recent_runs()) == 2
+    with again.reading() as connection:
+        assert len(connection.execute(select(runs)).all()) == 4
     again.close()
 
 

@@ -1,5 +1,6 @@
 """The state database: migrations, runs, sources, models, scores, readers beside a writer."""
 
+import json
 import sqlite3
 import threading
 import time
@@ -11,13 +12,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import create_engine, select, text
 from state_checks import check_everything, score
 
 import redumbrella.state.schema as schema_module
 from redumbrella.errors import EngineError
+from redumbrella.state.customers import newest_valuation, record_valuation
 from redumbrella.state.database import State
-from redumbrella.state.metadata import SCHEMA_VERSION, metadata, scores
+from redumbrella.state.forecasts import backtests
+from redumbrella.state.metadata import SCHEMA_VERSION, metadata
+from redumbrella.state.runs import runs
+from redumbrella.state.scores import replace_scores, scores
+from redumbrella.state.weights import changes_of
 
 
 @pytest.fixture
@@ -27,8 +33,51 @@ def state(tmp_path: Path) -> Any:
     opened.close()
 
 
+def put(state: State, target: str, rows: list[dict[str, Any]]) -> None:
+    with state.writing() as connection:
+        replace_scores(connection, target, rows)
+
+
 def test_sqlite(state: State) -> None:
     check_everything(state)
+
+
+def test_what_the_log_of_runs_held_is_carried_over(tmp_path: Path) -> None:
+    url, before = f"sqlite:///{tmp_path}/state.db", "0003"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        schema_module._upgrade(connection, before)
+        for verb, detail in {
+            "value": {"as_of": 7, "lifetime": {"customers": 3}},
+            "backtest": {"target": "t", "rows": 2},
+            "weights": {"current": {"version": 1}},
+            "ingest": {},
+        }.items():
+            connection.execute(
+                text(
+                    "INSERT INTO runs (verb, started_at, status, message, detail) "
+                    "VALUES (:verb, 5, 'done', '', :detail)"
+                ),
+                {"verb": verb, "detail": json.dumps(detail)},
+            )
+        connection.execute(
+            text("INSERT INTO weightings (set_at, set_by, weights, note) VALUES (1, '', '{}', '')")
+        )
+    engine.dispose()
+    state = State(url)
+    with state.writing() as connection:
+        valued = newest_valuation(connection)
+        assert changes_of(connection, 1) == {"current": {"version": 1}}
+        walks = connection.execute(select(backtests)).mappings().all()
+        assert len(connection.execute(select(runs)).all()) == 4
+        record_valuation(connection, {**VALUATION, "as_of": 9})  # its number is not taken yet
+    assert valued is not None
+    assert (valued["valued_at"], valued["as_of"], valued["customers"]) == (5, 7, 3)
+    assert [(walk["target"], walk["ran_at"]) for walk in walks] == [("t", 5)]
+    state.close()
+
+
+VALUATION = {"valued_at": 8, "as_of": 8, "customers": 0, "inputs": "", "lifetime": {}}
 
 
 def test_migrations_make_exactly_the_tables(state: State) -> None:
@@ -95,7 +144,7 @@ def test_unreachable_databases_are_said_plainly(tmp_path: Path) -> None:
 
 
 def test_readers_do_not_wait_for_a_writer(state: State) -> None:
-    state.replace_scores("conversion", [score("old", 0.5)])
+    put(state, "conversion", [score("old", 0.5)])
     with state.writing() as connection:
         connection.execute(scores.delete())
         began = time.monotonic()
@@ -107,7 +156,7 @@ def test_readers_do_not_wait_for_a_writer(state: State) -> None:
 def test_writers_wait_for_each_other(state: State) -> None:
     def work(target: str) -> None:
         for _ in range(20):
-            state.replace_scores(target, [score("a", 0.5), score("b", 0.1)])
+            put(state, target, [score("a", 0.5), score("b", 0.1)])
 
     threads = [threading.Thread(target=work, args=(name,)) for name in ("x", "y", "z")]
     for thread in threads:
@@ -119,9 +168,9 @@ def test_writers_wait_for_each_other(state: State) -> None:
 
 
 def test_a_failed_replacement_keeps_the_old_scores(state: State) -> None:
-    state.replace_scores("conversion", [score("old", 0.5)])
+    put(state, "conversion", [score("old", 0.5)])
     twice = [score("a", 0.5), score("a", 0.6)]
     with pytest.raises(sqlite3.IntegrityError):
-        state.replace_scores("conversion", twice)
+        put(state, "conversion", twice)
     with state.engine.connect() as connection:
         assert [row.lead_id for row in connection.execute(scores.select())] == ["old"]

@@ -7,6 +7,7 @@ import pytest
 from sample_company import fill_workspace
 from served import HTTP, serving
 
+from redumbrella.state.forecasts import record_backtest
 from redumbrella.views.backtests import backtests
 from redumbrella.workspace import Workspace
 
@@ -35,10 +36,8 @@ DETAIL = {
 @pytest.fixture
 def walked(tmp_path: Path) -> Iterator[Workspace]:
     workspace = fill_workspace(tmp_path)
-    run = workspace.state.record_run("backtest", 1_000_000)
-    workspace.state.finish_run(run, 2_000_000, detail=DETAIL)
-    failed = workspace.state.record_run("backtest", 3_000_000)
-    workspace.state.finish_run(failed, 4_000_000, status="failed", message="stopped")
+    with workspace.state.writing() as connection:
+        record_backtest(connection, 1_000_000, "conversion", DETAIL)
     yield workspace
     workspace.state.close()
 

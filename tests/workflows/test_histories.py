@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from history_world import START, write_history_company
 from lead_worlds import quiet
 from sqlalchemy import select
+from stored import listed, scoring_of
 
 from redumbrella.cli.main import umbrella
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
@@ -22,9 +23,9 @@ from redumbrella.learning.backtest import BacktestResult
 from redumbrella.learning.gathering import gather
 from redumbrella.models.registry import load_model
 from redumbrella.settings.targets import Target
-from redumbrella.state.metadata import scores
+from redumbrella.state.scores import scores
 from redumbrella.views.lead import lead_detail
-from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.views.leads import LEADS
 from redumbrella.workflows.backtest import backtest
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import RunResult, run
@@ -67,9 +68,10 @@ def test_model_and_scores_say_on_which_lake_they_rest(company: Workspace, ran: R
     model = load_model(company.root / "models" / ran.trained.version)
     assert model.history is not None
     assert history["version"] == model.history.version
-    scored = [run for run in company.state.recent_runs() if run["verb"] == "score"]
-    assert all(run["detail"]["lake"] == lake for run in scored)
-    assert ran.trained.version in {run["detail"]["model_version"] for run in scored}
+    scored = scoring_of(company, "conversion")
+    assert scored is not None
+    assert orjson.loads(scored["lake"]) == lake
+    assert scored["model_version"] == ran.trained.version
 
 
 def test_a_lead_with_long_talks_stands_above_one_without(
@@ -84,7 +86,7 @@ def test_a_lead_with_long_talks_stands_above_one_without(
     assert report["history"]["rows"] > 2 * report["counts"]["closed"]
     assert {stream["name"] for stream in report["history"]["streams"]} >= {"activities", "events"}
     keen = {row["lead"] for row in rows(company, "calls") if row["outcome"] == "talked"}
-    page = list_leads(company, LeadQuery(page_size=100))
+    page = listed(company, LEADS, page_size=100)
     p = np.array([lead.probability for lead in page.rows])
     y = np.array([float(lead.lead_id in keen) for lead in page.rows])
     assert auc(p, y) > 0.8
@@ -95,7 +97,7 @@ def test_reasons_tell_what_the_person_did_and_sum_to_the_score(
 ) -> None:
     assert ran.scored is not None
     texts = []
-    for lead in list_leads(company, LeadQuery(page_size=100)).rows:
+    for lead in listed(company, LEADS, page_size=100).rows:
         detail = lead_detail(company, lead.lead_id)
         why = detail.explanation
         assert why is not None
@@ -107,7 +109,7 @@ def test_reasons_tell_what_the_person_did_and_sum_to_the_score(
 
 def test_the_timeline_is_the_newest_facts_of_the_person(company: Workspace, ran: RunResult) -> None:
     assert ran.scored is not None
-    lead = list_leads(company, LeadQuery(page_size=1)).rows[0]
+    lead = listed(company, LEADS, page_size=1).rows[0]
     detail = lead_detail(company, lead.lead_id)
     own = [row for row in rows(company, "calls") if row["lead"] == lead.lead_id]
     visits = [row for row in rows(company, "visits") if row["person"] == lead.person_id]
@@ -123,7 +125,7 @@ def test_the_stored_model_answers_as_the_one_in_memory(company: Workspace, ran: 
     assert model.history is not None
     assert model.history.columns is not None
     stored = {
-        row.lead_id: row.probability for row in list_leads(company, LeadQuery(page_size=100)).rows
+        row["lead_id"]: row["probability"] for row in listed(company, LEADS, page_size=100).rows
     }
     assert len(stored) == 20
 

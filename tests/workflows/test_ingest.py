@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from stored import recent_runs, rejected
 
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.settings.settings import load_settings
@@ -148,7 +149,8 @@ def test_duplicate_ids_in_one_file(folder: Folder) -> None:
     assert dict(zip(table["lead_id"], table["won"], strict=True)) == {
         "a": True, "b": True, "c": False, "d": None, "e": None, "f": None, "g": None,
     }  # fmt: skip
-    total, rows = folder.open().state.rejected(table="leads")
+    rows = rejected(folder.open(), "leads")
+    total = len(rows)
     assert total == 2
     assert [(row["line"], row["reason"], row["raw"]) for row in rows] == [
         (3, "duplicate_id", "b, , 2"),
@@ -205,7 +207,7 @@ def test_bad_rows_are_set_aside_with_file_line_and_value(folder: Folder) -> None
     source = folder.ingest().sources[0]
     assert source.rejected == {"unreadable_value": 3, "missing_required": 1, "ragged": 1}
     assert source.added == 15
-    _, found = folder.open().state.rejected()
+    found = rejected(folder.open())
     assert [(row["file"], row["line"], row["message"]) for row in found] == [
         ("leads.csv", 5, 'column "created_at": "31.31.2024" is not a time such as 2026-11-21 or '
          "2026-11-21T08:30:00+01:00"),
@@ -217,7 +219,7 @@ def test_bad_rows_are_set_aside_with_file_line_and_value(folder: Folder) -> None
     ]  # fmt: skip
     folder.write("leads.csv", "lead_id,created_at,won,amount\n" + "x,2024-01-01,1,5\n")
     folder.ingest()
-    assert folder.open().state.rejected()[0] == 0
+    assert rejected(folder.open()) == []
 
 
 def test_fields_take_their_type_from_their_values(folder: Folder) -> None:
@@ -449,7 +451,7 @@ def test_bad_input_is_one_message_and_changes_nothing(folder: Folder, case: str)
     assert said in caught.value.message
     assert caught.value.exit_code == 2
     assert folder.table() == earlier
-    assert folder.open().state.recent_runs()[0]["status"] == "failed"
+    assert recent_runs(folder.open())[0]["status"] == "failed"
     result = check(load_settings(folder.path))
     assert said in "\n".join(result.problems)
 
@@ -595,8 +597,8 @@ def test_after_a_kill_the_next_run_completes(children: dict[str, Folder], point:
     assert folder.open().lake.read("leads").num_rows == 3
     assert folder.open().lake.read("events").num_rows == 2
     assert not folder.ingest().has_changed
-    statuses = [run["status"] for run in folder.open().state.recent_runs()]
-    assert statuses == ["done", "done", "interrupted"]
+    statuses = [run["status"] for run in recent_runs(folder.open())]
+    assert statuses == ["done", "done", "killed"]
     assert not (folder.path / "lake" / ".staging").exists()
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from lead_worlds import START, company_rows, make_company, quiet, scores_of, write_leads
+from stored import recent_runs
 
 from redumbrella.clock import to_microseconds
-from redumbrella.errors import ModelError, SettingsError
+from redumbrella.errors import ModelError, NotFoundError
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
 from redumbrella.workflows.score import score
@@ -90,9 +91,9 @@ def test_score_without_a_model(company: Workspace) -> None:
     with pytest.raises(ModelError, match="umbrella train") as caught:
         score(company, quiet)
     assert caught.value.reason == "no_model"
-    with pytest.raises(SettingsError, match="known: conversion"):
+    with pytest.raises(NotFoundError, match="Targets: conversion"):
         score(company, quiet, target_name="other")
-    assert company.state.recent_runs(1)[0]["status"] == "failed"
+    assert recent_runs(company)[0]["status"] == "failed"
 
 
 def test_score_as_of_the_past_lists_who_was_open_then(company: Workspace) -> None:

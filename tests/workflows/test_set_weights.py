@@ -9,11 +9,12 @@ import orjson
 import pytest
 from sample_company import fill_valued_workspace, make_workspace
 from sqlalchemy import select
+from stored import listed, put_scores, recent_runs
 
 from redumbrella.decisions.qualification import checked_weights, weighted
 from redumbrella.errors import SettingsError
-from redumbrella.state.metadata import scores
-from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.state.scores import cards, scores
+from redumbrella.views.leads import LEADS
 from redumbrella.views.weights import change_to, current_weights, weights_history
 from redumbrella.workflows.set_weights import set_weights, weigh_again
 from redumbrella.workspace import Workspace
@@ -33,8 +34,7 @@ def stored(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 
 def order(workspace: Workspace) -> list[str]:
-    query = LeadQuery(sort="qualification", page_size=1_000)
-    return [row.lead_id for row in list_leads(workspace, query).rows]
+    return [row["lead_id"] for row in listed(workspace, LEADS, sort="-qualification").rows]
 
 
 def test_every_card_has_the_new_total_and_nothing_else_changes(company: Workspace) -> None:
@@ -134,12 +134,13 @@ def test_a_failure_in_the_middle_leaves_weights_and_cards_as_they_were(
     def fail(*_: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(type(company.state), "replace_cards", fail)
+    monkeypatch.setattr("redumbrella.workflows.set_weights.replace_cards", fail)
     with pytest.raises(RuntimeError):
         set_weights(company, {"profit": 2.0})
     assert current_weights(company).version == 0
     assert stored(company) == before
-    assert company.state.recent_runs()[0]["status"] == "failed"
+    last = recent_runs(company)[0]
+    assert (last["status"], last["message"]) == ("crashed", "RuntimeError: power cut")
 
 
 def test_scores_written_with_older_weights_are_weighed_again(company: Workspace) -> None:
@@ -150,7 +151,7 @@ def test_scores_written_with_older_weights_are_weighed_again(company: Workspace)
     ]
     set_weights(company, {"profit": 7.0})
     wanted = {lead_id: row["qualification"] for lead_id, row in stored(company).items()}
-    company.state.replace_scores("conversion", rows)  # a scoring that began before the change
+    put_scores(company, "conversion", rows)  # a scoring that began before the change
     weigh_again(company, used)
     assert {n: row["qualification"] for n, row in stored(company).items()} == wanted
 
@@ -175,8 +176,8 @@ def test_two_at_once_make_two_versions_and_agreeing_cards(company: Workspace) ->
 
 
 def test_batches_cover_every_card_once(company: Workspace) -> None:
-    with company.state.weighing() as connection:
-        batches = list(company.state.cards(connection, size=7))
+    with company.state.writing() as connection:
+        batches = list(cards(connection, size=7))
     ids = [row["lead_id"] for batch in batches for row in batch]
     assert len(ids) == len(set(ids)) == 60
     assert max(map(len, batches)) == 7

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import pytest
 from lead_worlds import START, company_rows, make_company, quiet, scores_of, write_leads
+from stored import current_model, recent_runs
 
 from redumbrella.clock import to_microseconds
 from redumbrella.errors import DataError, SettingsError
@@ -24,7 +25,7 @@ from redumbrella.views.models import report_of
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import score
-from redumbrella.workflows.train import chosen_target, train
+from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
 World = tuple[Workspace, RunResult, np.ndarray[Any, Any]]
@@ -275,7 +276,7 @@ def test_all_leads_open_is_one_clear_message(small: Small) -> None:
     workspace = small(company_rows(0, 20)[0])
     with pytest.raises(DataError, match="No lead has an outcome yet"):
         train(workspace, quiet)
-    last = workspace.state.recent_runs(1)[0]
+    last = recent_runs(workspace)[0]
     assert (last["verb"], last["status"]) == ("train", "failed")
     assert "outcome" in last["message"]
 
@@ -334,7 +335,7 @@ def test_gates_hold_promotion_back(small: Small, tmp_path: Path) -> None:
     assert [gate["passed"] for gate in second.report["gates"]] == [False]
     assert second.report["gates"][0]["required"] == 0.999
     assert second.report["verdict"]["verdict"] == "not ready"
-    current = workspace.state.current_model("conversion")
+    current = current_model(workspace)
     assert current is not None
     assert current["version"] == first.version
     assert score(workspace, quiet).model_version == first.version
@@ -377,9 +378,14 @@ def test_a_field_that_runs_with_time_is_left_out_unless_kept(small: Small) -> No
     assert "created_at.month" in ignored
     score(workspace, quiet)
     assert "season" not in str([row["reasons"] for row in scores_of(workspace).values()])
-    target = chosen_target(workspace.settings, None)
+    target = workspace.settings.target()
     earlier, later = (
-        gather(workspace, target, leads_for(workspace, target), to_microseconds(at))
+        gather(
+            workspace.lake,
+            target,
+            leads_for(workspace.lake, target, "UTC"),
+            to_microseconds(at),
+        )
         for at in (START + timedelta(days=150), START + timedelta(days=200))
     )
     learned = fit(workspace.settings, earlier, "first", quiet)
@@ -401,7 +407,7 @@ def test_files_without_times_say_so(small: Small) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from redumbrella.state.database import State
+from redumbrella.workflows import train as training
 from redumbrella.workflows.train import train
 from redumbrella.workspace import open_workspace
 
@@ -414,7 +420,7 @@ def report(step, _share):
         stop()
 
 if sys.argv[2] == "saving":
-    State.save_model = stop
+    training.save_model = stop
 train(open_workspace(Path(sys.argv[1])), report)
 """
 
@@ -437,7 +443,7 @@ def test_a_killed_training_leaves_the_earlier_model_and_scores(
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     reopened = open_workspace(tmp_path)
-    current = reopened.state.current_model("conversion")
+    current = current_model(reopened)
     assert current is not None
     assert current["version"] == first.trained.version
     assert scores_of(reopened) == before

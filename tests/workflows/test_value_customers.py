@@ -9,14 +9,15 @@ import pytest
 from customer_world import START, Row, make_shop, simulated
 from lead_worlds import quiet
 from sqlalchemy import select
+from stored import listed, put_scores
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso, to_microseconds
 from redumbrella.errors import DataError, NotFoundError, SettingsError
 from redumbrella.reports.customers import Lifetime
 from redumbrella.settings.customers import Customers
 from redumbrella.settings.settings import load_settings
-from redumbrella.state.metadata import customers
-from redumbrella.views.customers import CustomerQuery, list_customers
+from redumbrella.state.customers import customers
+from redumbrella.views.customers import CUSTOMERS
 from redumbrella.views.models import lifetime_of
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
@@ -136,7 +137,7 @@ def test_few_customers_get_the_mean_and_say_so(tmp_path: Path) -> None:
     assert lifetime["r"] is None
     assert lifetime["p"] is None
     assert lifetime["base"]["low"] <= lifetime["base"]["expected"] <= lifetime["base"]["high"]
-    page = list_customers(workspace, CustomerQuery(sort="alive"))
+    page = listed(workspace, CUSTOMERS, sort="-alive")
     assert page.total == 12
     assert {row.alive for row in page.rows} == {None}
     assert len({row.value for row in page.rows}) == 1
@@ -193,30 +194,30 @@ def test_churn_comes_from_the_scores_of_absence(tmp_path: Path) -> None:
     assert value_customers(workspace, quiet).lifetime["churn_target"] is None
     score = {"lead_id": "C0003", "person_id": "C0003", "as_of": 1, "probability": 0.75,
              "regime": "model", "reliable": True, "model_version": "m"}  # fmt: skip
-    workspace.state.replace_scores("stays_away", [score])
+    put_scores(workspace, "stays_away", [score])
     assert value_customers(workspace, quiet).lifetime["churn_target"] == "stays_away"
     found = rows_of(workspace)
     assert (found["C0003"]["churn"], found["C0004"]["churn"]) == (0.75, None)
-    first = list_customers(workspace, CustomerQuery(sort="churn")).rows[0]
-    assert first.person_id == "C0003"
+    first = listed(workspace, CUSTOMERS, sort="-churn").rows[0]
+    assert first["person_id"] == "C0003"
     workspace.state.close()
 
 
 def test_the_list_pages_sorts_and_searches(shop: Workspace) -> None:
-    page = list_customers(shop, CustomerQuery(page=2, page_size=40))
+    page = listed(shop, CUSTOMERS, page=2, page_size=40)
     assert (page.total, page.pages, page.first_rank) == (300, 8, 41)
-    whole = list_customers(shop, CustomerQuery(page_size=1_000)).rows
+    whole = listed(shop, CUSTOMERS, page_size=1_000).rows
     assert page.rows == whole[40:80]
-    money = [row.value for row in whole]
-    assert money == sorted(money, reverse=True)  # type: ignore[type-var]
-    found = list_customers(shop, CustomerQuery(search="of c0042"))
-    assert [row.person_id for row in found.rows] == ["C0042"]
-    lost = list_customers(shop, CustomerQuery(segment="lost", page_size=1_000))
-    assert {row.segment for row in lost.rows} == {"lost"}
+    money = [row["value"] for row in whole]
+    assert money == sorted(money, reverse=True)
+    found = listed(shop, CUSTOMERS, search="of c0042")
+    assert [row["person_id"] for row in found.rows] == ["C0042"]
+    lost = listed(shop, CUSTOMERS, segment="lost", page_size=1_000)
+    assert {row["segment"] for row in lost.rows} == {"lost"}
     with pytest.raises(SettingsError, match="value"):
-        list_customers(shop, CustomerQuery(sort="valu"))
+        listed(shop, CUSTOMERS, sort="valu")
     with pytest.raises(NotFoundError, match="at risk"):
-        list_customers(shop, CustomerQuery(segment="risk"))
+        listed(shop, CUSTOMERS, segment="risk")
 
 
 def test_settings_of_customers(tmp_path: Path) -> None:

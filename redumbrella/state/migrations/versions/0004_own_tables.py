@@ -19,12 +19,12 @@ def upgrade() -> None:
     """Adds the tables, carries the contents of `runs.detail` over, and drops that column."""
     _create_tables()
     connection = op.get_bind()
-    query = "SELECT id, verb, started_at, detail FROM runs WHERE status = 'done' ORDER BY id"
-    for run, verb, started_at, text in connection.execute(sa.text(query)).all():
+    query = "SELECT verb, started_at, detail FROM runs WHERE status = 'done' ORDER BY id"
+    for verb, started_at, text in connection.execute(sa.text(query)).all():
         detail = json.loads(text)
         carry = {"value": _carry_valuation, "backtest": _carry_backtest, "weights": _carry_changes}
         if verb in carry and detail:
-            carry[verb](connection, run, started_at, detail)
+            carry[verb](connection, started_at, detail)
     with op.batch_alter_table("runs") as runs:
         runs.drop_column("detail")
         runs.add_column(sa.Column("host", sa.String(), nullable=False, server_default=""))
@@ -84,27 +84,26 @@ def _create_tables() -> None:
     op.create_index("backtests_by_target", "backtests", ["target"], unique=False)
 
 
-def _carry_valuation(connection: Any, run: int, valued_at: int, detail: dict[str, Any]) -> None:
+def _carry_valuation(connection: Any, valued_at: int, detail: dict[str, Any]) -> None:
     insertion = sa.text(
-        "INSERT INTO valuations (id, valued_at, as_of, customers, inputs, lifetime) "
-        "VALUES (:id, :valued_at, :as_of, :customers, '', :lifetime)"
+        "INSERT INTO valuations (valued_at, as_of, customers, inputs, lifetime) "
+        "VALUES (:valued_at, :as_of, :customers, '', :lifetime)"
     )
-    row = {"id": run, "valued_at": valued_at, "as_of": detail["as_of"]}
+    row = {"valued_at": valued_at, "as_of": detail["as_of"]}
     lifetime = detail["lifetime"]
     row |= {"customers": lifetime["customers"], "lifetime": json.dumps(lifetime)}
     connection.execute(insertion, row)
 
 
-def _carry_backtest(connection: Any, run: int, ran_at: int, detail: dict[str, Any]) -> None:
+def _carry_backtest(connection: Any, ran_at: int, detail: dict[str, Any]) -> None:
     insertion = sa.text(
-        "INSERT INTO backtests (id, ran_at, target, document) "
-        "VALUES (:id, :ran_at, :target, :document)"
+        "INSERT INTO backtests (ran_at, target, document) VALUES (:ran_at, :target, :document)"
     )
-    row = {"id": run, "ran_at": ran_at, "target": detail["target"], "document": json.dumps(detail)}
+    row = {"ran_at": ran_at, "target": detail["target"], "document": json.dumps(detail)}
     connection.execute(insertion, row)
 
 
-def _carry_changes(connection: Any, _run: int, _at: int, detail: dict[str, Any]) -> None:
+def _carry_changes(connection: Any, _at: int, detail: dict[str, Any]) -> None:
     update = sa.text("UPDATE weightings SET changes = :changes WHERE id = :id")
     row = {"id": detail["current"]["version"], "changes": json.dumps(detail)}
     connection.execute(update, row)
