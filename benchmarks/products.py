@@ -153,8 +153,19 @@ def _levels(z: Floats, wanted: NDArray[np.float64]) -> Floats:
     return np.asarray((low + high) / 2, np.float32)
 
 
-def retail(data: Path) -> Case:
-    """The gift shop's 100 best sellers: customers at regular instants, the last period is asked."""
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """The gift shop's n customers at regular instants, outcomes (n, k) from the best seller on."""
+
+    design: Design
+    outcome: NDArray[np.uint8]
+    subject: NDArray[np.intp]
+    learned: NDArray[np.intp]
+    asked: NDArray[np.intp]
+
+
+def shop(data: Path) -> Shop:
+    """All of its products with their window variables; the last period is asked."""
     from redumbrella.clock import now
     from redumbrella.evaluation.regime import allowed
     from redumbrella.learning.gathering import gather
@@ -178,15 +189,23 @@ def retail(data: Path) -> Case:
     assert observed.stages is not None
     stages = observed.stages
     folds, _ = plan_folds(observed, allowed(*observed.conversions()))
-    outcome = gathered.sales.outcome(stages.subject, stages.as_of, gathered.horizon)[:, :PRODUCTS]
-    learned, asked = folds[-1].train, folds[-1].test
-    columns = telling_columns(material.design, outcome, learned)
-    every = np.concatenate([learned, asked])
-    cut = learned.size
+    outcome = gathered.sales.outcome(stages.subject, stages.as_of, gathered.horizon)
+    return Shop(material.design, outcome, stages.subject, folds[-1].train, folds[-1].test)
+
+
+def retail(data: Path) -> Case:
+    """The gift shop's 100 best sellers."""
+    from redumbrella.learning.products import telling_columns
+
+    whole = shop(data)
+    outcome = whole.outcome[:, :PRODUCTS]
+    columns = telling_columns(whole.design, outcome, whole.learned)
+    every = np.concatenate([whole.learned, whole.asked])
+    cut = whole.learned.size
     return Case(
-        material.design.take(every, columns),
+        whole.design.take(every, columns),
         outcome[every],
-        np.unique(stages.subject[every], return_inverse=True)[1],
+        np.unique(whole.subject[every], return_inverse=True)[1],
         np.arange(cut),
         np.arange(cut, every.size),
     )

@@ -42,7 +42,7 @@ def show_list(
 ) -> None:
     """Prints the first rows. Raises NotFoundError, which says what to do, where there are none."""
     page = list_page(workspace, view, query_of(view, given, top))
-    if not page.total and not page.query.filters:
+    if page.is_empty:
         message = view.nothing(workspace, page.query.target)
         raise NotFoundError(message, reason=f"no_{view.file_name}")
     if as_json:

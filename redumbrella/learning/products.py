@@ -14,7 +14,7 @@ from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.errors import DataError
 from redumbrella.evaluation.regime import regime_of_product
 from redumbrella.features.history import HistoryEncoder
-from redumbrella.features.kernel.screen import screen_columns
+from redumbrella.features.kernel.screen import screen_columns_of_many
 from redumbrella.features.matrix import Design
 from redumbrella.features.names import groups_alike
 from redumbrella.learning.gathering import Gathered
@@ -59,12 +59,11 @@ def telling_columns(design: Design, outcome: NDArray[np.uint8], rows: Rows) -> R
     assert design.history is not None
     alike = groups_alike([f.name for f in design.features[design.profile.shape[1] :]])
     history, bought = design.history[rows], outcome[rows] == 1
-    wanted = [(bought.any(axis=1), COLUMNS_FOR_ALL), *((y, COLUMNS_PER_PRODUCT) for y in bought.T)]
-    found = [
-        screen_columns(history, y, top=top, alike=alike).order
-        for y, top in wanted
-        if 0 < y.sum() < y.size
-    ]
+    outcomes = np.column_stack([bought.any(axis=1), bought])
+    tops = np.array([COLUMNS_FOR_ALL] + [COLUMNS_PER_PRODUCT] * bought.shape[1])
+    mixed = outcomes.any(axis=0) & ~outcomes.all(axis=0)
+    screens = screen_columns_of_many(history, outcomes[:, mixed], tops[mixed].tolist(), alike=alike)
+    found = [screen.order for screen in screens]
     # In turns, so that every product has its best ones among those that are kept.
     turn = np.concatenate([np.arange(order.size) for order in found])
     by_turn = np.concatenate(found)[np.argsort(turn, kind="stable")]

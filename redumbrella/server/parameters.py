@@ -1,7 +1,6 @@
 """Parameters of an address: only known ones pass; those of a list become its query."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
@@ -29,16 +28,11 @@ Opened = Annotated[Workspace, Depends(opened_workspace)]
 def only_known(request: Request) -> None:
     """Refuses a parameter that the route does not take: a misspelt one must not be ignored."""
     route = request.scope.get("route")
-    if isinstance(route, APIRoute):
-        known = _known(route)
+    if request.query_params and isinstance(route, APIRoute):
+        known = list(_names(route.dependant))
         for name in request.query_params:
             if name not in known:
-                raise unknown_parameter(name, list(known))
-
-
-@lru_cache(maxsize=256)
-def _known(route: APIRoute) -> tuple[str, ...]:
-    return tuple(_names(route.dependant))
+                raise unknown_parameter(name, known)
 
 
 def _names(dependant: Dependant) -> Iterator[str]:

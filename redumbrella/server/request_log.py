@@ -1,4 +1,4 @@
-"""The log of requests: method, route, status and time of each answer, nothing that a person sent."""
+"""The log of requests: method, route, status and time of each answer; nothing a person sent."""
 
 from time import monotonic
 

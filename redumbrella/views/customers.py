@@ -72,6 +72,15 @@ def _name(row: Row) -> str:
     return str(row["label"] or row["person_id"])
 
 
+def _nothing(workspace: Workspace, _target: str | None) -> str:
+    if "purchases" in workspace.settings.tables:
+        return "No customer is valued yet. Run `umbrella run` first."
+    return (
+        "No customer is valued yet. Name the file of purchases under [tables.purchases] in "
+        "umbrella.toml, then run `umbrella run`."
+    )
+
+
 CUSTOMERS = View(
     name="customers",
     title="What customers are worth",
@@ -79,8 +88,16 @@ CUSTOMERS = View(
     table=customers,
     key=("person_id",),
     columns=(
-        Column("person_id", "Id", TEXT),
-        Column("label", "Customer", TEXT, value=_name, sort="customer", cell="customer"),
+        Column("person_id", "Id", TEXT, help="Id of the person."),
+        Column(
+            "label",
+            "Customer",
+            TEXT,
+            value=_name,
+            sort="customer",
+            cell="customer",
+            help="Name of the person, else the id.",
+        ),
         Column("as_of", "As of", INSTANT, help="Purchases up to this instant were used."),
         Column(
             "segment",
@@ -90,6 +107,7 @@ CUSTOMERS = View(
             filter="segment",
             choices=SEGMENTS,
             cell="segment",
+            help="By the days since the last purchase.",
         ),
         Column(
             "purchases",
@@ -125,7 +143,7 @@ CUSTOMERS = View(
             falling=True,
             optional=True,
             secondary=True,
-            help="Probability to be still a customer.",
+            help="Probability to be still a customer (BG/NBD).",
         ),
         Column(
             "expected_purchases",
@@ -146,8 +164,8 @@ CUSTOMERS = View(
             cell="value",
             help="Expected within the horizon, revenue times margin, discounted.",
         ),
-        Column("value_low", "Value, low", MONEY, help="Lower end of the interval."),
-        Column("value_high", "Value, high", MONEY, help="Upper end of the interval."),
+        Column("value_low", "Value, low", MONEY, help="Lower end of the 90 % interval of the money that will come."),
+        Column("value_high", "Value, high", MONEY, help="Upper end of that interval."),
         Column(
             "churn",
             "Leaves",
@@ -156,7 +174,7 @@ CUSTOMERS = View(
             falling=True,
             optional=True,
             secondary=True,
-            help="Probability of the churn target.",
+            help="Probability of the first scored target with absence_of. Empty: none is scored.",
         ),
         Column(
             "mean_repeat_amount",
@@ -164,6 +182,7 @@ CUSTOMERS = View(
             MONEY,
             value=_detail("mean_repeat_amount"),
             in_list=False,
+            help="Mean amount of the repeat purchases so far, 0 without any.",
         ),
         Column(
             "by_purchase_models",
@@ -171,6 +190,7 @@ CUSTOMERS = View(
             MONEY,
             value=_detail("by_purchase_models"),
             in_list=False,
+            help="Value by BG/NBD and Gamma-Gamma.",
         ),
         Column(
             "by_learned_shares",
@@ -178,16 +198,32 @@ CUSTOMERS = View(
             MONEY,
             value=_detail("by_learned_shares"),
             in_list=False,
+            help="The same total shared out by boosted trees. Empty: not learned.",
         ),
-        Column("value_group", "Value group", TEXT, value=_group("value"), in_list=False),
+        Column(
+            "value_group",
+            "Value group",
+            TEXT,
+            value=_group("value"),
+            in_list=False,
+            help="Quarter of the customers by value.",
+        ),
         Column(
             "first_purchase_group",
             "First purchase",
             TEXT,
             value=_group("first purchase"),
             in_list=False,
+            help="Quarter or year of the first purchase.",
         ),
-        Column("country", "Country", TEXT, value=_group("country"), in_list=False),
+        Column(
+            "country",
+            "Country",
+            TEXT,
+            value=_group("country"),
+            in_list=False,
+            help="Country of the person, where one is recorded.",
+        ),
         Column(
             "interval",
             "Interval",
@@ -221,9 +257,7 @@ CUSTOMERS = View(
         "segment",
     ),
     summary="What customers are worth",
-    nothing=lambda _workspace, _target: (
-        "No customer is valued yet. Run `umbrella run` first; it needs purchases."
-    ),
+    nothing=_nothing,
     orders=(
         Order("-value", "most valuable first"),
         Order("-churn", "most likely to leave first"),

@@ -91,7 +91,7 @@ FLAG = Kind(
 
 MONEY_RANGE = Kind(
     "range",
-    lambda value, frame: money_interval(*value, frame.currency),
+    lambda value, frame: money_interval(value[0], value[1], frame.currency),
     tuple[float, float],
     "string",
     None,

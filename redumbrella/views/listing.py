@@ -30,6 +30,7 @@ class Page:
     around: Mapping[str, Any]
     frame: Frame
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_empty: bool = False  # whether the list has no rows at all, whatever the filters
 
     @property
     def first_rank(self) -> int:
@@ -60,7 +61,8 @@ def list_page(
     with workspace.state.reading() as connection:
         count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
         total = int(connection.execute(count).scalar_one())
-        if not total:
+        is_empty = not total and not _has_rows(connection, view, query)
+        if not total and not is_empty:
             _refuse_unknown_values(connection, view, query)
         wanted = _page_of(view, query)
         rows = [view.record(row) for row in connection.execute(wanted).mappings()]
@@ -70,7 +72,7 @@ def list_page(
     pages = max(1, ceil(total / query.page_size))
     settings = workspace.settings
     frame = Frame(settings.currency, settings.timezone)
-    return Page(view, query, rows, total, pages, around, frame, found)
+    return Page(view, query, rows, total, pages, around, frame, found, is_empty)
 
 
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
@@ -81,6 +83,13 @@ def count_rows(workspace: Workspace, view: View, query: Query) -> int:
         return int(connection.execute(count).scalar_one())
 
 
+def is_empty(workspace: Workspace, view: View, query: Query) -> bool:
+    """Whether the list has no rows at all, whatever the filters."""
+    query = _targeted(workspace, view, query)
+    with workspace.state.reading() as connection:
+        return not _has_rows(connection, view, query)
+
+
 def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[str, Any]]:
     """All matching rows in order as files give them, read in batches; the page does not count.
 
@@ -89,7 +98,8 @@ def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[s
     query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
         first = select(view.column(view.key[0])).where(*_conditions(view, query)).limit(1)
-        if connection.execute(first).first() is None:
+        none = connection.execute(first).first() is None
+        if none and _has_rows(connection, view, query):
             _refuse_unknown_values(connection, view, query)
     return _stream(workspace, view, _ordered(view, query, select(view.table)))
 
@@ -179,11 +189,14 @@ def _choices(connection: Connection, view: View, query: Query, name: str) -> tup
     return tuple(found)
 
 
+def _has_rows(connection: Connection, view: View, query: Query) -> bool:
+    """Whether the list has any row, whatever the filters."""
+    any_row = select(view.column(view.key[0])).where(*_scope(view, query)).limit(1)
+    return connection.execute(any_row).first() is not None
+
+
 def _refuse_unknown_values(connection: Connection, view: View, query: Query) -> None:
     """Says which value of a filter no row has: a misspelt one must not look like an empty list."""
-    any_row = select(view.column(view.key[0])).where(*_scope(view, query)).limit(1)
-    if connection.execute(any_row).first() is None:
-        return
     for name, by in view.filters.items():
         wanted = query.filters.get(name)
         if wanted is None:

@@ -187,8 +187,8 @@ MODELS = View(
     columns=(
         Column("version", "Version", TEXT, cell="model"),
         Column("target", "Target", TEXT, sort="target", filter="target"),
-        Column("family", "Family", TEXT, sort="family", filter="family"),
-        Column("label", "Family in words", TEXT, value=_label),
+        Column("family", "Family", TEXT, sort="family", filter="family", help="Its short name."),
+        Column("label", "Family", TEXT, value=_label, help="The family in words."),
         Column("regime", "Regime", TEXT, help="prior, rules, shrunken or model."),
         Column("reliable", "Reliable", FLAG, help="At least 300 won and 300 lost leads."),
         Column("verdict", "Verdict", TEXT, sort="verdict", filter="verdict", choices=NAMES),

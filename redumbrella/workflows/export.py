@@ -9,7 +9,7 @@ from typing import Any
 from redumbrella.clock import now, to_datetime
 from redumbrella.destinations.files import Format, write_rows
 from redumbrella.errors import NotFoundError
-from redumbrella.views.listing import every_row
+from redumbrella.views.listing import every_row, is_empty
 from redumbrella.views.table import Query, View
 from redumbrella.workspace import Workspace
 
@@ -38,11 +38,11 @@ def export(
     rows = every_row(workspace, view, query)
     first = next(rows, None)
     if first is None:
-        if query.filters:
-            message = f"No {view.noun[0]} matches. Ask for less."
-            raise NotFoundError(message, reason="no_match")
-        message = view.nothing(workspace, query.target)
-        raise NotFoundError(message, reason=f"no_{view.file_name}")
+        if is_empty(workspace, view, query):
+            message = view.nothing(workspace, query.target)
+            raise NotFoundError(message, reason=f"no_{view.file_name}")
+        message = f"No {view.noun[0]} matches. Ask for less."
+        raise NotFoundError(message, reason="no_match")
     place = path or workspace.root / "exports" / _name(view, first, form)
     written = write_rows(place, form, view.fields, _from_first(first, rows))
     return ExportResult(place, form, written)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from redumbrella.views.reading import reading
 from sample_company import AS_OF, OLD_VERSION, SCRIPT, VERSION, fill_workspace, logit
 from sqlalchemy import select
+from stored import put_scores
 
 from redumbrella.clock import to_iso
 from redumbrella.destinations.files import safe_cell
@@ -177,7 +178,7 @@ def test_several_products_of_one_lead(tmp_path: Path) -> None:
     del row["target"], row["search"]
     rows = [{**row, "lead_id": "P", "product_id": name, "probability": p}
             for name, p in (("loan", 0.2), ("card", 0.6), ("fund", 0.4))]  # fmt: skip
-    workspace.state.replace_scores("conversion", rows)
+    put_scores(workspace, "conversion", rows)
     best = lead_detail(workspace, "P")
     assert best.score.product_id == "card"
     assert [(each.product_id, each.probability) for each in best.products] == [

@@ -8,6 +8,7 @@ Each column's values are put into bins half a power of two wide; what is not sto
 as zero, is a bin of its own, and negative values are another.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,33 +50,54 @@ def screen_columns(
 ) -> Screen:
     """The `top` columns of a matrix (n, columns) by information on a yes/no outcome (n).
 
-    Columns with no information beyond chance are never among them; equals keep their order.
+    See `screen_columns_of_many`, of which this is the case of one outcome.
+    """
+    outcomes = np.asarray(outcome, np.bool_)[:, None]
+    return screen_columns_of_many(matrix, outcomes, [top], alike=alike, threads=threads)[0]
+
+
+def screen_columns_of_many(
+    matrix: sp.csr_matrix,
+    outcomes: NDArray[np.bool_],
+    tops: Sequence[int],
+    *,
+    alike: NDArray[np.int64] | None = None,
+    threads: int | None = None,
+) -> list[Screen]:
+    """The best columns of a matrix (n, columns) by information on each of k outcomes (n, k).
+
+    tops: how many columns of each outcome, (k,). Columns with no information beyond chance are
+    never among them; equals keep their order. All rows are counted once; for each outcome, only
+    the rows of its rarer answer are counted again.
     alike: (columns,) number of the group of columns that say nearly the same, such as one variable
-    in all its windows. Half of `top`, but no more than 400, are the best columns; the others are
+    in all its windows. Half of a top, but no more than 400, are the best columns; the others are
     the best of what is left of every group in turn: ten windows of a frequent kind tell a model
     less than ten kinds.
 
     Raises:
         DataError: the outcomes are not one per row, or are all the same.
     """
-    outcome = np.asarray(outcome, np.bool_)
-    positives = int(outcome.sum())
-    if len(outcome) != matrix.shape[0] or positives in {0, len(outcome)}:
-        raise DataError(
-            f"{len(outcome)} outcomes ({positives} of them yes) for {matrix.shape[0]} rows tell "
-            "no column from another. Give one outcome per row, with both yes and no among them.",
-            reason="no_outcomes",
-        )
-    threads = min(threads or available_threads(), max(1, matrix.nnz // 1_000_000))
-    information = np.concatenate(
-        [
-            np.empty(0),
-            *(
-                _information(_histogram(matrix, outcome, first, threads), outcome)
-                for first in range(0, matrix.shape[1], _COLUMNS_PER_PASS)
-            ),
-        ]
-    )
+    outcomes = np.asarray(outcomes, np.bool_)
+    for positives in outcomes.sum(axis=0).tolist():
+        if len(outcomes) != matrix.shape[0] or positives in {0, len(outcomes)}:
+            raise DataError(
+                f"{len(outcomes)} outcomes ({positives} of them yes) for {matrix.shape[0]} rows "
+                "tell no column from another. Give one outcome per row, with both yes and no "
+                "among them.",
+                reason="no_outcomes",
+            )
+    cells = _Cells.of(matrix, threads or available_threads())
+    information = np.empty((outcomes.shape[1], matrix.shape[1]))
+    for first in range(0, matrix.shape[1], _COLUMNS_PER_PASS):
+        columns = slice(first, min(first + _COLUMNS_PER_PASS, matrix.shape[1]))
+        counted = _Counted.of(cells, columns)
+        for k, outcome in enumerate(outcomes.T):
+            information[k, columns] = counted.information(outcome)
+    return [_best(each, top, alike) for each, top in zip(information, tops, strict=True)]
+
+
+def _best(information: NDArray[np.float64], top: int, alike: NDArray[np.int64] | None) -> Screen:
+    """The `top` columns by their information (columns,)."""
     order = np.argsort(-information, kind="stable")
     order = order[information[order] > 0]
     if alike is not None:
@@ -99,42 +121,103 @@ def _place_in_group(group: NDArray[np.int64]) -> NDArray[np.intp]:
     return place
 
 
-def _histogram(
-    matrix: sp.csr_matrix, outcome: NDArray[np.bool_], first_column: int, threads: int
-) -> NDArray[np.int64]:
-    """Rows by column, bin and outcome (columns, bins + 1, 2); the last bin is zero."""
-    n, positives = len(outcome), np.count_nonzero(outcome)
-    columns = min(_COLUMNS_PER_PASS, matrix.shape[1] - first_column)
-    bits = np.asarray(matrix.data, np.float32).view(np.uint32)
-    parts = np.zeros((threads, columns, _BINS, 2), np.int32)
-    borders = [n * part // threads for part in range(threads + 1)]
-    in_chunks(
-        lambda part, _: _count_bins(
-            borders[part],
-            borders[part + 1],
-            read_only(matrix.indptr),
-            read_only(matrix.indices),
-            read_only(bits),
-            read_only(outcome),
-            first_column,
-            parts[part],
-        ),
-        threads,
-        chunk=1,
-        threads=threads,
-    )
-    stored = parts.sum(axis=0, dtype=np.int64)
-    of_outcome = np.array([n - positives, positives], np.int64)
-    return np.concatenate([stored, (of_outcome - stored.sum(axis=1))[:, None, :]], axis=1)
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The stored cells of a CSR matrix, their values as the bits of float32."""
+
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    bits: NDArray[np.uint32]
+    threads: int
+
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix, threads: int) -> "_Cells":
+        bits = np.asarray(matrix.data, np.float32).view(np.uint32)
+        return cls(read_only(matrix.indptr), read_only(matrix.indices), read_only(bits), threads)
+
+    def counted(self, rows: NDArray[np.intp], columns: slice) -> NDArray[np.int32]:
+        """How many of some rows fall into each bin of each column (columns, bins + 1).
+
+        The last bin is zero.
+        """
+        stored = int((self.indptr[rows + 1] - self.indptr[rows]).sum(dtype=np.int64))
+        threads = min(self.threads, max(1, stored // 1_000_000))
+        parts = np.zeros((threads, columns.stop - columns.start, _BINS + 1), np.int32)
+        borders = [rows.size * part // threads for part in range(threads + 1)]
+        in_chunks(
+            lambda part, _: _count_bins(
+                read_only(rows[borders[part] : borders[part + 1]]),
+                self.indptr,
+                self.indices,
+                self.bits,
+                columns.start,
+                parts[part],
+            ),
+            threads,
+            chunk=1,
+            threads=threads,
+        )
+        counts: NDArray[np.int32] = parts[0] if threads == 1 else parts.sum(axis=0, dtype=np.int32)
+        counts[:, _BINS] = rows.size - counts.sum(axis=1)
+        return counts
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Some columns with all n rows counted.
+
+    `filled`: the bins that hold any row, m numbers into (columns x bins). `of_bin`: rows in each
+    of them, (m, 1). `gain`: working memory, (columns x bins, 2), zero where no row is.
+    """
+
+    cells: _Cells
+    columns: slice
+    n: int
+    filled: NDArray[np.intp]
+    of_bin: NDArray[np.int64]
+    bins: NDArray[np.intp]  # filled ones of each column
+    gain: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, cells: _Cells, columns: slice) -> "_Counted":
+        n = cells.indptr.size - 1
+        counts = cells.counted(np.arange(n), columns)
+        filled = np.flatnonzero(counts)
+        of_bin = counts.ravel()[filled].astype(np.int64)[:, None]
+        gain = np.zeros((counts.size, 2))
+        return cls(cells, columns, n, filled, of_bin, np.count_nonzero(counts, axis=1), gain)
+
+    def information(self, outcome: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Mutual information per row of each column with the outcome, less chance's expectation.
+
+        Sum of p(x, y) ln(p(x, y) / (p(x) p(y))) (Cover and Thomas, Elements of Information Theory,
+        eq. 2.28). Independent columns with k filled bins reach (k - 1) / 2n on average (Miller
+        1955), which is subtracted.
+        """
+        rows = np.flatnonzero(outcome)
+        positives, rare = rows.size, 1
+        if 2 * positives > self.n:
+            rows, rare = np.flatnonzero(~outcome), 0
+        histogram = np.empty((self.filled.size, 2), np.int64)
+        histogram[:, rare] = self.cells.counted(rows, self.columns).ravel()[self.filled]
+        histogram[:, 1 - rare] = self.of_bin[:, 0] - histogram[:, rare]
+        rate = np.array([1 - positives / self.n, positives / self.n])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = histogram * np.log(histogram / (self.of_bin * rate))
+        self.gain[self.filled] = np.where(histogram > 0, gain, 0.0)
+        # Summed over all bins, filled or not: the order of the summands decides the last digit,
+        # and the last digit decides between columns that say the same.
+        total = self.gain.reshape(self.bins.size, -1, 2).sum(axis=(1, 2))
+        information: NDArray[np.float64] = (total - (self.bins - 1) / 2) / self.n
+        return information
 
 
 @njit(nogil=True, cache=True)
 def _count_bins(  # type: ignore[no-untyped-def]
-    first, end, indptr, indices, bits, outcome, first_column, histogram
+    rows, indptr, indices, bits, first_column, histogram
 ):
-    """Count the stored cells of the rows first … end - 1 by column, bin and outcome."""
-    for row in range(first, end):
-        said = 1 if outcome[row] else 0
+    """Count the stored cells of some rows by column and bin."""
+    for row in rows:
         for cell in range(indptr[row], indptr[row + 1]):
             column = indices[cell] - first_column
             if column < 0 or column >= histogram.shape[0]:
@@ -145,21 +228,4 @@ def _count_bins(  # type: ignore[no-untyped-def]
             # The sign is the highest bit.
             half_power = (number >> 22) - _FIRST_BIN
             bin_ = 0 if number >> 31 else min(max(half_power, 1), _BINS - 1)
-            histogram[column, bin_, said] += 1
-
-
-def _information(histogram: NDArray[np.int64], outcome: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Mutual information per row of each column with the outcome, less its chance expectation.
-
-    Sum of p(x, y) ln(p(x, y) / (p(x) p(y))) (Cover and Thomas, Elements of Information Theory,
-    eq. 2.28). Independent columns with k filled bins reach (k - 1) / 2n on average (Miller 1955),
-    which is subtracted.
-    """
-    n = len(outcome)
-    rate = np.array([1 - outcome.mean(), outcome.mean()])
-    of_bin = histogram.sum(axis=2, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gain = np.where(histogram > 0, histogram * np.log(histogram / (of_bin * rate)), 0.0)
-    filled = (of_bin[:, :, 0] > 0).sum(axis=1)
-    information: NDArray[np.float64] = (gain.sum(axis=(1, 2)) - (filled - 1) / 2) / n
-    return information
+            histogram[column, bin_] += 1

@@ -33,7 +33,7 @@ def list_routes() -> APIRouter:
 def row_model(view: View) -> type[BaseModel]:
     """The shape of one row in the JSON of a list, for OpenAPI."""
     fields: dict[str, Any] = {c.name: _field(c) for c in view.columns if c.in_list}
-    return create_model(f"{view.noun[0].capitalize()}Row", **fields)
+    return create_model(f"{view.name.capitalize().removesuffix('s')}Row", **fields)
 
 
 def _field(column: Column) -> tuple[Any, Any]:
@@ -83,8 +83,7 @@ def _add_file(
     asked = Annotated[Query, Depends(list_query(view, paged=False))]
 
     def download(workspace: Opened, query: asked) -> Response:
-        name = f"{view.file_name}.{form}" if view.file else f"{view.name}.{form}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        headers = {"Content-Disposition": f'attachment; filename="{view.name}.{form}"'}
         found = pieces(view, every_row(workspace, view, query))
         return StreamingResponse(found, media_type=media_type, headers=headers)
 

@@ -5,12 +5,13 @@ file) and as data for the interactive version. Text takes the colour of the page
 colours with enough contrast on both a light and a dark ground.
 """
 
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-
-import orjson
 
 from redumbrella.reports.model import (
     CalibrationPoint,
@@ -20,15 +21,15 @@ from redumbrella.reports.model import (
     ReportDocument,
     ScoreBin,
 )
+from redumbrella.server.web.drawing import Specification, draw
 
 MAIN = "#d0434e"
 SECOND = "#6f8fb5"
 THIRD = "#8a8f98"
 WIDTH = 290
 HEIGHT = 210
+_ONE_AT_A_TIME = threading.Lock()
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
-
-Specification = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,54 +46,46 @@ class Chart:
 def charts_of(document: ReportDocument, threshold: float | None = None) -> list[Chart]:
     """Every chart that the document has data for; `threshold` is marked where it belongs."""
     found = []
-    for name, (_, _, part, _) in _CHARTS.items():
-        marked = threshold if part == "confusion" else None
-        chart = _chart(name, orjson.dumps(document[part]), marked)  # type: ignore[literal-required]
-        if chart is not None:
-            found.append(chart)
+    for name, (title, words, part, build) in _CHARTS.items():
+        plot = build(document[part], threshold)  # type: ignore[literal-required]
+        if plot is not None:
+            found.append(chart_of(name, title, words, plot))
     return found
 
 
-@lru_cache(maxsize=256)
-def _chart(name: str, part: bytes, threshold: float | None) -> Chart | None:
-    """One chart from its part of the document as JSON; kept, because making one is slow."""
-    title, words, _, build = _CHARTS[name]
-    layers = build(orjson.loads(part), threshold)
-    if layers is None:
-        return None
-    specification = finish(layers)
-    return Chart(name, title, words, specification, to_svg(specification))
+def chart_of(name: str, title: str, words: str, plot: Specification) -> Chart:
+    """A chart of data, marks and places, in the style of all charts."""
+    specification = finish(plot)
+    return Chart(name, title, words, specification, draw(specification))
 
 
-def to_svg(specification: Specification) -> str:
-    """The specification as an SVG picture, made here; nothing is loaded."""
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]))
+def javascript_bundle() -> bytes:
+    """Vega, Vega-Lite and Vega-Embed as one script made from the installed vl-convert."""
+    with _ONE_AT_A_TIME:
+        return _bundle()
 
 
 @lru_cache(maxsize=1)
-def javascript_bundle() -> bytes:
-    """Vega, Vega-Lite and Vega-Embed as one script made from the installed vl-convert."""
-    import vl_convert
+def _bundle() -> bytes:
+    """Made by another process: in this one, vl-convert would let no other request run meanwhile."""
+    code = (
+        "import sys, vl_convert;"
+        "script = vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;');"
+        "sys.stdout.buffer.write(script.encode())"
+    )
+    # -P: modules are looked for among the installed ones, not in the folder of the workspace.
+    command = [sys.executable, "-P", "-c", code]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout  # noqa: S603  all ours
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).encode()
 
-
-def _calibration(points: list[CalibrationPoint], _threshold: float | None) -> Any:
-    import altair as alt
-
+def _calibration(points: list[CalibrationPoint], _threshold: float | None) -> Specification | None:
     if not points:
         return None
-    data = alt.InlineData(values=[dict(point) for point in points])
     top = max(max(p["observed_high"], p["mean_probability"]) for p in points)
-    scale = alt.Scale(domain=[0, min(1.0, 1.05 * top)], nice=True)
-    x = alt.X("mean_probability:Q", title="Predicted probability", axis=_share(), scale=scale)
-    ideal = alt.InlineData(values=[{"a": 0, "b": 0}, {"a": top, "b": top}])
-    line = alt.Chart(ideal).mark_line(color=THIRD, strokeDash=[4, 4])
-    bars = alt.Chart(data).mark_rule(color=MAIN, strokeWidth=1.5)
-    dots = alt.Chart(data).mark_point(color=MAIN, filled=True, size=60, opacity=1)
-    observed = alt.Y("observed:Q", title="Share won", axis=_share(), scale=scale)
+    scale = {"domain": [0, min(1.0, 1.05 * top)], "nice": True}
+    x = share("mean_probability", "Predicted probability", scale=scale)
+    y = share("observed", "Share won", scale=scale)
+    ideal = [{"a": 0, "b": 0}, {"a": top, "b": top}]
     tooltip = [
         tip("mean_probability", "Predicted", ".1%"),
         tip("observed", "Won", ".1%"),
@@ -100,63 +93,76 @@ def _calibration(points: list[CalibrationPoint], _threshold: float | None) -> An
         tip("observed_high", "to", ".1%"),
         tip("count", "Leads", ","),
     ]
-    return alt.layer(
-        line.encode(x=alt.X("a:Q", scale=scale), y=alt.Y("b:Q", scale=scale)),
-        bars.encode(x=x, y=alt.Y("observed_low:Q", scale=scale, title="Share won"),
-                    y2="observed_high:Q"),
-        dots.encode(x=x, y=observed, tooltip=tooltip),
-    )  # fmt: skip
+    return {
+        "data": {"values": [dict(point) for point in points]},
+        "layer": [
+            {
+                "data": {"values": ideal},
+                "mark": {"type": "line", "color": THIRD, "strokeDash": [4, 4]},
+                "encoding": {"x": {**x, "field": "a"}, "y": {**y, "field": "b"}},
+            },
+            {
+                "mark": {"type": "rule", "color": MAIN, "strokeWidth": 1.5},
+                "encoding": {
+                    "x": x,
+                    "y": {**y, "field": "observed_low"},
+                    "y2": {"field": "observed_high"},
+                },
+            },
+            {"mark": dots(60), "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+        ],
+    }
 
 
-def _lift(points: list[LiftPoint], _threshold: float | None) -> Any:
-    import altair as alt
-
+def _lift(points: list[LiftPoint], _threshold: float | None) -> Specification | None:
     if not points:
         return None
     values = [{"share": 0.0, "captured": 0.0, "lift": None}, *(dict(point) for point in points)]
-    data = alt.InlineData(values=values)
-    chance = alt.InlineData(values=[{"share": 0, "captured": 0}, {"share": 1, "captured": 1}])
-    x = alt.X("share:Q", title="Share of leads worked, best first", axis=_share())
-    y = alt.Y("captured:Q", title="Share of all wins", axis=_share())
+    chance = [{"share": 0, "captured": 0}, {"share": 1, "captured": 1}]
+    place = {
+        "x": share("share", "Share of leads worked, best first"),
+        "y": share("captured", "Share of all wins"),
+    }
     tooltip = [
         tip("share", "Leads worked", ".0%"),
         tip("captured", "Wins found", ".1%"),
         tip("lift", "Times the average", ".2f"),
     ]
-    return alt.layer(
-        alt.Chart(chance).mark_line(color=THIRD, strokeDash=[4, 4]).encode(x=x, y=y),
-        alt.Chart(data).mark_line(color=MAIN, strokeWidth=2.5).encode(x=x, y=y),
-        alt.Chart(data).mark_point(color=MAIN, filled=True, size=45, opacity=1)
-        .encode(x=x, y=y, tooltip=tooltip),
-    )  # fmt: skip
+    return {
+        "data": {"values": values},
+        "layer": [
+            {
+                "data": {"values": chance},
+                "mark": {"type": "line", "color": THIRD, "strokeDash": [4, 4]},
+                "encoding": place,
+            },
+            {"mark": {"type": "line", "color": MAIN, "strokeWidth": 2.5}, "encoding": place},
+            {"mark": dots(45), "encoding": {**place, "tooltip": tooltip}},
+        ],
+    }
 
 
-def _distribution(bins: list[ScoreBin], _threshold: float | None) -> Any:
-    import altair as alt
-
+def _distribution(bins: list[ScoreBin], _threshold: float | None) -> Specification | None:
     if not bins:
         return None
     used = [i for i, item in enumerate(bins) if item["count"]] or [0]
-    shown = [dict(item) for item in bins[: used[-1] + 1]]
-    return (
-        alt.Chart(alt.InlineData(values=shown))
-        .mark_bar(color=MAIN, binSpacing=1)
-        .encode(
-            x=alt.X("low:Q", bin="binned", title="Probability", axis=_share()),
-            x2="high:Q",
-            y=alt.Y("count:Q", title="Open leads"),
-            tooltip=[
+    return {
+        "data": {"values": [dict(item) for item in bins[: used[-1] + 1]]},
+        "mark": {"type": "bar", "color": MAIN, "binSpacing": 1},
+        "encoding": {
+            "x": share("low", "Probability", bin="binned"),
+            "x2": {"field": "high"},
+            "y": numbers("count", "Open leads"),
+            "tooltip": [
                 tip("low", "From", ".0%"),
                 tip("high", "to", ".0%"),
                 tip("count", "Open leads", ","),
             ],
-        )
-    )
+        },
+    }
 
 
-def _thresholds(confusion: Confusion | None, threshold: float | None) -> Any:
-    import altair as alt
-
+def _thresholds(confusion: Confusion | None, threshold: float | None) -> Specification | None:
     if confusion is None or len(confusion["curve"]) < 2:
         return None
     named = {"precision": "won among worked", "recall": "wins found", "capacity": "leads worked"}
@@ -167,36 +173,39 @@ def _thresholds(confusion: Confusion | None, threshold: float | None) -> Any:
         if point[key] is not None  # type: ignore[literal-required]
     ]
     order = list(named.values())
-    x = alt.X("threshold:Q", title="Threshold (probability)", axis=_share())
-    colour = alt.Color(
-        "measure:N",
-        title=None,
-        scale=alt.Scale(domain=order, range=[MAIN, SECOND, THIRD]),
-        legend=alt.Legend(orient="top", symbolType="stroke"),
-    )
-    dash = alt.StrokeDash(
-        "measure:N",
-        title=None,
-        scale=alt.Scale(domain=order, range=[[1, 0], [6, 3], [2, 2]]),
-    )
-    lines = alt.Chart(alt.InlineData(values=values)).mark_line(strokeWidth=2.5)
+    x = share("threshold", "Threshold (probability)")
+    measure = {"field": "measure", "type": "nominal", "title": None}
+    colours = {"domain": order, "range": [MAIN, SECOND, THIRD]}
+    dashes = {"domain": order, "range": [[1, 0], [6, 3], [2, 2]]}
+    legend = {"orient": "top", "symbolType": "stroke"}
     chosen = confusion["default_threshold"] if threshold is None else threshold
-    mark = alt.Chart(alt.InlineData(values=[{"threshold": chosen}])).mark_rule(color="currentColor")
-    tooltip = [
-        tip("threshold", "Threshold", ".1%"),
-        alt.Tooltip("measure:N", title="Measure"),
-        tip("share", "Share", ".1%"),
-    ]
-    return alt.layer(
-        mark.encode(x=x),
-        lines.encode(x=x, y=alt.Y("share:Q", title=None, axis=_share()), color=colour,
-                     strokeDash=dash, tooltip=tooltip),
-    )  # fmt: skip
+    return {
+        "layer": [
+            {
+                "data": {"values": [{"threshold": chosen}]},
+                "mark": {"type": "rule", "color": "currentColor"},
+                "encoding": {"x": x},
+            },
+            {
+                "data": {"values": values},
+                "mark": {"type": "line", "strokeWidth": 2.5},
+                "encoding": {
+                    "x": x,
+                    "y": share("share", None),
+                    "color": {**measure, "scale": colours, "legend": legend},
+                    "strokeDash": {**measure, "scale": dashes},
+                    "tooltip": [
+                        tip("threshold", "Threshold", ".1%"),
+                        tip("measure", "Measure"),
+                        tip("share", "Share", ".1%"),
+                    ],
+                },
+            },
+        ],
+    }
 
 
-def _families(families: list[FamilyResult], _threshold: float | None) -> Any:
-    import altair as alt
-
+def _families(families: list[FamilyResult], _threshold: float | None) -> Specification | None:
     rows = []
     for family in families:
         mean, error = family["log_loss"]["mean"], family["log_loss"]["se"] or 0.0
@@ -205,34 +214,51 @@ def _families(families: list[FamilyResult], _threshold: float | None) -> Any:
             rows.append({"label": family["label"], "mean": mean, "low": low, "high": high})
     if len(rows) < 2:
         return None
-    data = alt.InlineData(values=rows)
-    whole = alt.Axis(labelLimit=200)  # two names begin alike
-    y = alt.Y("label:N", title=None, sort=[row["label"] for row in rows], axis=whole)
-    scale = alt.Scale(zero=False)
-    tooltip = [alt.Tooltip("label:N", title="Family"), tip("mean", "Log loss", ".4f")]
-    return alt.layer(
-        alt.Chart(data).mark_rule(color=MAIN, strokeWidth=2)
-        .encode(x=alt.X("low:Q", scale=scale, title="Log loss ± standard error"), x2="high:Q", y=y),
-        alt.Chart(data).mark_point(color=MAIN, filled=True, size=70, opacity=1)
-        .encode(x=alt.X("mean:Q", scale=scale), y=y, tooltip=tooltip),
-    )  # fmt: skip
+    whole = {"labelLimit": 200}  # two names begin alike
+    y = names("label", None, [str(row["label"]) for row in rows], axis=whole)
+    x = numbers("mean", "Log loss ± standard error", scale={"zero": False})
+    tooltip = [tip("label", "Family"), tip("mean", "Log loss", ".4f")]
+    return {
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": MAIN, "strokeWidth": 2},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y},
+            },
+            {"mark": dots(70), "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+        ],
+    }
 
 
-def _share() -> Any:
-    import altair as alt
-
-    return alt.Axis(format="%", tickCount=6)
-
-
-def tip(column: str, title: str, form: str) -> Any:
-    """One line of a chart's tooltip."""
-    import altair as alt
-
-    return alt.Tooltip(f"{column}:Q", title=title, format=form)
+def numbers(field: str, title: str | None, **more: Any) -> Specification:
+    """A place by a number."""
+    return {"field": field, "type": "quantitative", "title": title, **more}
 
 
-def finish(chart: Any) -> Specification:
-    """Size, ground and type of every chart; the address of the schema is left out."""
+def share(field: str, title: str | None, **more: Any) -> Specification:
+    """A place by a share."""
+    return numbers(field, title, axis={"format": "%", "tickCount": 6}, **more)
+
+
+def names(field: str, title: str | None, order: list[str], **more: Any) -> Specification:
+    """A place by a name, in a given order."""
+    return {"field": field, "type": "nominal", "title": title, "sort": order, **more}
+
+
+def dots(size: int) -> Specification:
+    """Filled points of an area in square pixels."""
+    return {"type": "point", "color": MAIN, "filled": True, "size": size, "opacity": 1}
+
+
+def tip(column: str, title: str, form: str | None = None) -> Specification:
+    """One line of a chart's tooltip: a number in a form of d3's, or a name."""
+    if form is None:
+        return {"field": column, "type": "nominal", "title": title}
+    return {"field": column, "type": "quantitative", "title": title, "format": form}
+
+
+def finish(chart: Specification) -> Specification:
+    """Size, ground and type of every chart."""
     text = {"labelFont": _FONT, "titleFont": _FONT, "labelFontSize": 12, "titleFontSize": 12}
     axis = {
         **text,
@@ -247,19 +273,17 @@ def finish(chart: Any) -> Specification:
         "labelOverlap": True,
     }
     legend = {**text, "labelColor": "currentColor", "titleColor": "currentColor"}
-    styled = (
-        chart.properties(width=WIDTH, height=HEIGHT, background="transparent")
-        .configure_axis(**axis)
-        .configure_legend(**legend)
-        .configure_view(stroke=None)
-    )
-    specification: Specification = styled.to_dict()
-    specification.pop("$schema", None)
-    return specification
+    return {
+        **chart,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "background": "transparent",
+        "config": {"axis": axis, "legend": legend, "view": {"stroke": None}},
+    }
 
 
 # Name: title, words, the part of the document it shows, and what builds it from that part.
-_CHARTS: Mapping[str, tuple[str, str, str, Callable[[Any, float | None], Any]]] = {
+_CHARTS: Mapping[str, tuple[str, str, str, Callable[[Any, float | None], Specification | None]]] = {
     "calibration": (
         "Do the probabilities come true?",
         "Each point is a group of leads that got about the same probability. On the dashed line, "

@@ -1,6 +1,7 @@
 """The page of any list: its description comes in, filters, a table to sort and a pager go out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -9,7 +10,7 @@ from starlette.responses import HTMLResponse
 from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import Opened, list_query
 from redumbrella.server.web.list_parts import parts_beside
-from redumbrella.server.web.rendering import render
+from redumbrella.server.web.rendering import DATA, MODELS, render
 from redumbrella.views.catalogue import VIEWS, in_menu
 from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
@@ -47,15 +48,14 @@ def _page(request: Request, workspace: Workspace, view: View, query: Query) -> H
         if refusal.reason != "unknown_value":
             raise
         status, problem = 404, refusal.message
-        plain = view.query({} if query.target is None else {"target": query.target})
-        page = list_page(workspace, view, plain, with_choices=True)
-    if not page.total and not page.query.filters:
+        page = list_page(workspace, view, replace(query, filters={}), with_choices=True)
+    if page.is_empty:
         return _empty(request, view, view.nothing(workspace, page.query.target), page, workspace)
     return render(
         request,
         view.template,
         status,
-        section=view.page_address,
+        section=_section(view),
         view=view,
         page=page,
         problem=problem,
@@ -82,13 +82,20 @@ def _empty(
     return render(
         request,
         "nothing.html",
-        section=view.page_address,
+        section=_section(view),
         view=view,
         page=page,
         why=why.replace("`", ""),
         targets=[] if workspace is None else _targets(workspace, view),
         beside=in_menu(workspace, "data") if is_data and workspace is not None else [],
     )
+
+
+def _section(view: View) -> str:
+    """The entry of the menu that the list belongs to."""
+    if view.menu == "data":
+        return DATA[0]
+    return view.page_address if view.menu else MODELS[0]
 
 
 def _columns(page: Page) -> list[Column]:

@@ -1,7 +1,7 @@
 """The settings page: what counts in the qualification of leads, and what changing it did.
 
 A plain form comes in; the answer to it is a redirect, so that loading the page again sets nothing.
-Another site's forms never get here: see `api.access`.
+Another site's forms never get here: see `server.gate`.
 """
 
 from typing import Annotated

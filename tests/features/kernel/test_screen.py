@@ -9,7 +9,7 @@ from sklearn.metrics import mutual_info_score
 
 from redumbrella.errors import DataError
 from redumbrella.features.kernel import screen as screen_module
-from redumbrella.features.kernel.screen import screen_columns
+from redumbrella.features.kernel.screen import screen_columns, screen_columns_of_many
 
 
 def matrix_of(dense):
@@ -76,6 +76,9 @@ def test_threads_and_passes_change_nothing(monkeypatch):
     whole = screen_columns(matrix, outcome, threads=1)
     monkeypatch.setattr(screen_module, "_COLUMNS_PER_PASS", 400)
     assert np.array_equal(screen_columns(matrix, outcome, threads=2).information, whole.information)
+    three = np.column_stack([outcome, ~outcome, random.random(2_000) < 0.01])
+    many = screen_columns_of_many(matrix, three, [9, 9, 9], threads=2)
+    assert np.array_equal(many[0].information, whole.information)
 
 
 @pytest.mark.parametrize("outcome", [[True, True], [True, False, True]])
@@ -96,3 +99,73 @@ def test_half_are_the_best_and_half_the_best_of_every_group() -> None:
     assert len(set(mixed)) == 4
     assert 4 in mixed
     assert set(mixed[:2]) < {0, 1, 2, 3}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(2, 120),
+    columns=st.integers(0, 60),
+    density=st.sampled_from([0.02, 0.3, 0.9]),
+    grouped=st.booleans(),
+)
+def test_many_outcomes_at_once_equal_a_look_at_all_rows_for_each(
+    seed: int, n: int, columns: int, density: float, grouped: bool
+) -> None:
+    """Ties, empty columns and outcomes of one row included: same digits, same order."""
+    random = np.random.default_rng(seed)
+    values = random.choice([-2, 0.5, 1, 1, 1, 3, 900], (n, columns))
+    dense = values * (random.random((n, columns)) < density)
+    if columns:
+        copied = random.integers(columns, size=columns // 2)
+        dense[:, random.integers(columns, size=columns // 2)] = dense[:, copied]
+        dense[:, random.integers(columns)] = 0
+    outcomes = random.random((n, 9)) < np.array([0.001, 0.02, 0.02, 0.1, 0.3, 0.5, 0.5, 0.9, 0.99])
+    outcomes[0], outcomes[1] = True, False
+    outcomes[0, 4:7], outcomes[1, 4:7] = False, True
+    alike = random.integers(5, size=columns) if grouped else None
+    tops = random.integers(1, 12, size=9).tolist()
+    screens = screen_columns_of_many(matrix_of(dense), outcomes, tops, alike=alike)
+    assert len(screens) == 9
+    for screen, outcome, top in zip(screens, outcomes.T, tops, strict=True):
+        information = information_of_all_rows(dense, outcome)
+        assert screen.information.tobytes() == information.tobytes()
+        assert screen.order.tolist() == best_of(information, top, alike)
+        alone = screen_columns(matrix_of(dense), outcome, top=top, alike=alike)
+        assert alone.order.tolist() == screen.order.tolist()
+
+
+def information_of_all_rows(dense, outcome):
+    """By a full histogram for this one outcome."""
+    histogram = np.zeros((dense.shape[1], 65, 2), np.int64)
+    for row, column in np.ndindex(*dense.shape):
+        bin_ = bin_of(dense[row, column])
+        place = {-1000: 0, 1000: 64}.get(bin_, bin_ + 25)
+        histogram[column, place, int(outcome[row])] += 1
+    of_bin = histogram.sum(axis=2, keepdims=True)
+    rate = np.array([1 - outcome.mean(), outcome.mean()])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.where(histogram > 0, histogram * np.log(histogram / (of_bin * rate)), 0.0)
+    filled = (of_bin[:, :, 0] > 0).sum(axis=1)
+    return (gain.sum(axis=(1, 2)) - (filled - 1) / 2) / len(outcome)
+
+
+def best_of(information, top, alike):
+    """Falling, earlier first among equals; then in turns of the groups."""
+    order = [j for j in sorted(range(len(information)), key=lambda j: (-information[j], j))
+             if information[j] > 0]  # fmt: skip
+    if alike is not None:
+        first = min(top // 2, 400)
+        seen, turns = {}, []
+        for j in order[first:]:
+            turns.append(seen.setdefault(alike[j], 0))
+            seen[alike[j]] += 1
+        later = sorted(range(len(turns)), key=lambda i: (turns[i], i))
+        order = order[:first] + [order[first:][i] for i in later]
+    return order[:top]
+
+
+def test_an_outcome_among_many_that_says_nothing_is_refused() -> None:
+    outcomes = np.array([[True, True], [False, True]])
+    with pytest.raises(DataError, match="both yes and no"):
+        screen_columns_of_many(matrix_of([[1], [2]]), outcomes, [1, 1])

@@ -1,0 +1,217 @@
+"""The Python door: `redumbrella.open("shop")` gives a workspace with its verbs and its lists.
+
+In: a folder with umbrella.toml. Out: an `OpenedWorkspace`; its lists are Arrow in the middle and
+pandas or polars outside. Every method shows or does what the command of the same name does.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from redumbrella.clock import to_microseconds
+from redumbrella.destinations.files import FORMATS, Format, arrow_batches, arrow_schema, write_rows
+from redumbrella.errors import SettingsError
+from redumbrella.figures import count
+from redumbrella.learning.lesson import Progress
+from redumbrella.reports.model import ReportDocument
+from redumbrella.settings.settings import Settings
+from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.lead import LeadDetail, lead_detail
+from redumbrella.views.listing import every_row
+from redumbrella.views.models import current_report, report_of
+from redumbrella.views.table import Query, View
+from redumbrella.workspace import Workspace, open_workspace
+
+_PAGING = ("page", "page_size")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a list that match what was asked, in order; read when they are asked for.
+
+    The columns are those of `umbrella export`; times are in UTC.
+    """
+
+    workspace: Workspace
+    view: View
+    query: Query
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Each row as a dictionary."""
+        return every_row(self.workspace, self.view, self.query)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return int(self.to_arrow().num_rows)
+
+    def __repr__(self) -> str:
+        """What it holds, and how to get at it."""
+        name = self.view.noun[1]
+        return f"<{count(len(self))} {name}; .to_pandas(), .to_polars(), .to_arrow(), .write(path)>"
+
+    @cached_property
+    def _table(self) -> Any:
+        import pyarrow as pa
+
+        batches = list(arrow_batches(self.view.fields, self))
+        return pa.concat_tables([arrow_schema(self.view.fields).empty_table(), *batches])
+
+    def to_arrow(self) -> Any:
+        """A pyarrow.Table, read once and kept."""
+        return self._table
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame; pandas has to be installed."""
+        return self._table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """A polars.DataFrame; polars has to be installed."""
+        import polars as pl
+
+        return pl.from_arrow(self._table)
+
+    def write(self, path: str | Path) -> int:
+        """Writes a .csv, .parquet or .jsonl file; returns how many rows.
+
+        Raises SettingsError for another ending, or where the file cannot be written.
+        """
+        place = Path(path)
+        form = place.suffix.lower().removeprefix(".")
+        if form not in FORMATS:
+            message = f'"{place}" ends in no format of a file. Valid: .csv, .parquet, .jsonl.'
+            raise SettingsError(message, reason="unknown_format")
+        chosen: Format = FORMATS[FORMATS.index(form)]
+        return write_rows(place, chosen, self.view.fields, self)
+
+
+class OpenedWorkspace:
+    """A workspace: verbs that change it, lists and reports that show it.
+
+    Its lists are methods named like the commands: `leads`, `customers`, `products`, `models`,
+    `sources`, `rejected` and `runs`. They take the filters of the command by name and give `Rows`:
+
+        ws.leads(grade="A", min_probability="30 %").to_pandas()
+
+    Raises SettingsError for a missing or wrong umbrella.toml, EngineError for a store that does not
+    answer.
+    """
+
+    def __init__(self, folder: str | Path = ".") -> None:
+        self.workspace = open_workspace(Path(folder))
+
+    def __enter__(self) -> Self:
+        """The workspace itself, closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the database."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """The name and the folder."""
+        return f"<Red Umbrella workspace {self.settings.name!r} in {self.workspace.root}>"
+
+    def __dir__(self) -> list[str]:
+        """The methods, and the lists among them."""
+        return [*super().__dir__(), *VIEWS]
+
+    def __getattr__(self, name: str) -> Callable[..., Rows]:
+        """The list of that name as a method, with its filters as parameters."""
+        if name not in VIEWS:
+            raise AttributeError(f"A workspace has no {name!r}. Lists: {', '.join(VIEWS)}.")
+        return _list_method(self.workspace, VIEWS[name])
+
+    @property
+    def settings(self) -> Settings:
+        """What umbrella.toml says."""
+        return self.workspace.settings
+
+    def close(self) -> None:
+        """Closes the database; the workspace cannot be used any more."""
+        self.workspace.state.close()
+
+    def ingest(self, on_step: Progress | None = None) -> Any:
+        """Reads the sources into the lake; an IngestResult says what changed."""
+        from redumbrella.workflows.ingest import ingest
+
+        return ingest(self.workspace, on_step or _quiet)
+
+    def train(
+        self,
+        target: str | None = None,
+        as_of: datetime | str | None = None,
+        on_step: Progress | None = None,
+    ) -> Any:
+        """Compares the families and chooses one; a TrainResult with the report."""
+        from redumbrella.workflows.train import train
+
+        instant = self._instant(as_of)
+        return train(self.workspace, on_step or _quiet, target_name=target, as_of=instant)
+
+    def score(
+        self,
+        target: str | None = None,
+        as_of: datetime | str | None = None,
+        on_step: Progress | None = None,
+    ) -> Any:
+        """Scores everyone who is open; a ScoreResult says how many."""
+        from redumbrella.workflows.score import score
+
+        instant = self._instant(as_of)
+        return score(self.workspace, on_step or _quiet, target_name=target, as_of=instant)
+
+    def run(self, *, fresh: bool = False, on_step: Progress | None = None) -> Any:
+        """Ingest, train, score and value customers, only what is stale; a RunResult."""
+        from redumbrella.workflows.run import run
+
+        return run(self.workspace, on_step or _quiet, fresh=fresh)
+
+    def explain(
+        self, lead_id: str, target: str | None = None, product: str | None = None
+    ) -> LeadDetail:
+        """One lead: its score, reasons, worth, record and timeline."""
+        return lead_detail(self.workspace, lead_id, target, product)
+
+    def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
+        """What the model in use (or one version) rests on, and whether it can be trusted."""
+        if model is not None:
+            return report_of(self.workspace, model).document
+        return current_report(self.workspace, target).document
+
+    def _instant(self, moment: datetime | str | None) -> int | None:
+        """UTC microseconds of a moment; one without an offset is in the workspace's time zone."""
+        if moment is None:
+            return None
+        given = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        if given.tzinfo is None:
+            given = given.replace(tzinfo=ZoneInfo(self.settings.timezone))
+        return to_microseconds(given.astimezone(UTC))
+
+
+def _list_method(workspace: Workspace, view: View) -> Callable[..., Rows]:
+    """The method of one list. Its parameters and their meaning are those of the description."""
+
+    def rows(**asked: object) -> Rows:
+        given = {name: str(value) for name, value in asked.items() if value is not None}
+        for name in _PAGING:
+            if name in given:
+                message = f"{view.name}() gives all rows, so it takes no {name}: slice the result."
+                raise SettingsError(message, reason="unknown_parameter")
+        return Rows(workspace, view, view.query(given))
+
+    known = {name: words for name, words in view.parameters.items() if name not in _PAGING}
+    listed = "\n".join(f"{name}: {words}" for name, words in known.items())
+    rows.__name__ = view.name
+    rows.__doc__ = f"{view.summary}.\n\n{listed}"
+    keywords = [Parameter(n, Parameter.KEYWORD_ONLY, default=None) for n in known]
+    rows.__signature__ = Signature(keywords, return_annotation=Rows)  # type: ignore[attr-defined]
+    return rows
+
+
+def _quiet(_step: str, _share: float) -> None:
+    """Progress that nobody watches."""
