@@ -17,7 +17,7 @@ from redumbrella.clock import to_microseconds
 from redumbrella.destinations.files import FORMATS, Format, arrow_batches, arrow_schema, write_rows
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count
-from redumbrella.learning.lesson import Progress
+from redumbrella.progress import Progress, silent
 from redumbrella.reports.model import ReportDocument
 from redumbrella.settings.settings import Settings
 from redumbrella.views.catalogue import VIEWS
@@ -139,7 +139,7 @@ class OpenedWorkspace:
         """Reads the sources into the lake; an IngestResult says what changed."""
         from redumbrella.workflows.ingest import ingest
 
-        return ingest(self.workspace, on_step or _quiet)
+        return ingest(self.workspace, on_step or silent)
 
     def train(
         self,
@@ -151,7 +151,7 @@ class OpenedWorkspace:
         from redumbrella.workflows.train import train
 
         instant = self._instant(as_of)
-        return train(self.workspace, on_step or _quiet, target_name=target, as_of=instant)
+        return train(self.workspace, on_step or silent, target_name=target, as_of=instant)
 
     def score(
         self,
@@ -163,13 +163,13 @@ class OpenedWorkspace:
         from redumbrella.workflows.score import score
 
         instant = self._instant(as_of)
-        return score(self.workspace, on_step or _quiet, target_name=target, as_of=instant)
+        return score(self.workspace, on_step or silent, target_name=target, as_of=instant)
 
     def run(self, *, fresh: bool = False, on_step: Progress | None = None) -> Any:
         """Ingest, train, score and value customers, only what is stale; a RunResult."""
         from redumbrella.workflows.run import run
 
-        return run(self.workspace, on_step or _quiet, fresh=fresh)
+        return run(self.workspace, on_step or silent, fresh=fresh)
 
     def explain(
         self, lead_id: str, target: str | None = None, product: str | None = None
@@ -211,7 +211,3 @@ def _list_method(workspace: Workspace, view: View) -> Callable[..., Rows]:
     keywords = [Parameter(n, Parameter.KEYWORD_ONLY, default=None) for n in known]
     rows.__signature__ = Signature(keywords, return_annotation=Rows)  # type: ignore[attr-defined]
     return rows
-
-
-def _quiet(_step: str, _share: float) -> None:
-    """Progress that nobody watches."""

@@ -24,6 +24,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.features.records import Field, fit_records
 from redumbrella.learning.lesson import Lesson, find_running, learn
 from redumbrella.models.registry import LABELS, LeadModel
+from redumbrella.progress import silent
 from redumbrella.scores.reasons import lead_reasons, usual_values
 from redumbrella.sources.frames import array_table, frame_table, parsed_instants
 from redumbrella.training.arrival import fit_clock
@@ -223,7 +224,7 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         if running:
             encoder = encoder.without(running, RUNS_WITH_TIME)
         clock = None if self.time is None else fit_clock(observed.position, self.time)
-        lesson = learn(observed, encoder.transform(closed), clock, _quiet)
+        lesson = learn(observed, encoder.transform(closed), clock, silent)
         sources = sorted({feature.source for feature in lesson.design.features})
         self.model_ = LeadModel(
             version="",
@@ -349,10 +350,6 @@ class LeadRanker(_LeadEstimator):
         labels = _labels(y)
         check_consistent_length(labels, said)
         return auc(said, np.asarray(labels == self.classes_[self._won], np.float64))
-
-
-def _quiet(_step: str, _share: float) -> None:
-    """Progress that nobody watches."""
 
 
 def _labels(y: Any) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from redumbrella.logs import is_logging, log_event
+from redumbrella.progress import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,11 +52,8 @@ def print_error(message: str, *, reason: str = "") -> None:
     click.echo(f"{label}{code}: {message}", err=True)
 
 
-Report = Callable[[str, float], None]
-
-
 @contextmanager
-def progress(quiet: bool) -> Iterator[Report]:
+def progress(quiet: bool) -> Iterator[Progress]:
     """How far a command is, on standard error: a bar on a terminal, lines of text elsewhere.
 
     Yields a function `report(step, share_done)`; share_done runs from 0 to 1. Silent when quiet.
@@ -78,7 +76,7 @@ def progress(quiet: bool) -> Iterator[Report]:
 
 
 @contextmanager
-def _bar() -> Iterator[Report]:
+def _bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -94,7 +92,7 @@ def _bar() -> Iterator[Report]:
 
 
 @contextmanager
-def _logged() -> Iterator[Report]:
+def _logged() -> Iterator[Progress]:
     """Logs when each step starts and, with how long it took, ends."""
     current: tuple[str, float] | None = None
     lock = Lock()

@@ -29,11 +29,12 @@ from redumbrella.learning.gathering import (
     touches,
     with_profiles,
 )
-from redumbrella.learning.lesson import Learned, Progress
+from redumbrella.learning.lesson import Learned
 from redumbrella.learning.model import fit, refit
 from redumbrella.models.base import probability_of
 from redumbrella.models.products.product_model import ProductModel
 from redumbrella.models.registry import LeadModel
+from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
 from redumbrella.settings.targets import Target
 from redumbrella.training.observations import lead_observations
@@ -126,7 +127,7 @@ def walk(
         report(f"Learning what was known on {day}", share)
         gathered = gather(lake, target, world.leads, begin)
         if earlier is None:
-            learned = earlier = fit(settings, gathered, "backtest", _quiet)
+            learned = earlier = fit(settings, gathered, "backtest", silent)
         else:
             learned = refit(settings, gathered, earlier)
         asked = world.questions(instants, every, begin, stop)
@@ -389,7 +390,3 @@ def _result(target: Target, learned: Learned, table: pa.Table, steps: list[Step]
         steps=tuple(steps),
         table=table,
     )
-
-
-def _quiet(_step: str, _share: float) -> None:
-    return

@@ -4,7 +4,7 @@ In: a design (n closed leads in order of time), outcomes, positions in time. Out
 the fitted blend and everything that was measured on leads that it had not seen. No lake, no state.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,6 +35,7 @@ from redumbrella.models.parallel import run_all
 from redumbrella.models.products.product_model import ProductModel
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
+from redumbrella.progress import Progress, part_of
 from redumbrella.training.arrival import Clock
 from redumbrella.training.decay import Memory
 from redumbrella.training.leaks import Leak
@@ -63,8 +64,6 @@ ERRORS_TO_SEE_CLOCK = 0.5
 ERRORS_TO_FORGET = 2.0
 # Comparing all families a second time takes a minute more at 95,000 rows.
 MOST_ROWS_FOR_TWO_LOOKS = 50_000
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     if regime.name in ("model", "shrunken") and chosen != "prior":
         # The more leads, the less one split differs from the next, and the longer it takes.
         repeats = 10 if alone.size <= 4_000 else 5 if alone.size <= 50_000 else 3
-        part = _part(report, 0.82, 1.0)
+        part = part_of(report, 0.82, 1.0)
         stability = repeated_split(quick, weights, calibration, apart, outcomes, repeats, part)
     answers = examination.probability(chosen)
     return Lesson(
@@ -304,7 +303,7 @@ def _compared(
     looks = []
     for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True):
         seen = clock.beside(design, observed.position) if memory.sees_clock and clock else design
-        part = _part(report, start, end)
+        part = part_of(report, start, end)
         looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
     return trials, looks
 
@@ -400,7 +399,3 @@ def _last_fifth(
     model = probability_of(examination.calibration(chosen).apply(pooled(z, weights)))
     rows = Fold(numbers[fold.train], numbers[fold.test])
     return Period(rows, won[fold.test], model, probability_of(prior))
-
-
-def _part(report: Progress, start: float, end: float) -> Progress:
-    return lambda step, share: report(step, start + (end - start) * share)

@@ -6,10 +6,11 @@ from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.learning.gathering import Gathered
-from redumbrella.learning.lesson import Learned, Progress, find_running, learn, plan_folds, relearn
+from redumbrella.learning.lesson import Learned, find_running, learn, plan_folds, relearn
 from redumbrella.learning.material import Material, insisted, prepare
 from redumbrella.learning.products import learn_products
 from redumbrella.models.registry import LeadModel
+from redumbrella.progress import Progress
 from redumbrella.scores.reasons import usual_values
 from redumbrella.settings.settings import Settings
 from redumbrella.training.splits import Rows

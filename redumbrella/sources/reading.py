@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
+from redumbrella.progress import Progress
 from redumbrella.settings.sources import Source
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     import duckdb
 
 Input = FileInput | QueryInput
-Report = Callable[[str, float], None]
 
 _SHOWN_REJECTED = 3
 
@@ -102,7 +102,7 @@ def read_table(
     *,
     timezone: str,
     lake_types: Mapping[str, Type],
-    report: Report,
+    report: Progress,
 ) -> TableRead:
     """Reads all inputs of a table into DuckDB, decides types, validates rows."""
     started = monotonic()
@@ -157,7 +157,7 @@ def _log(read: TableRead, seconds: float) -> None:
 
 
 def _stage(
-    staging: Staging, source: Source, inputs: Sequence[Input], timezone: str, report: Report
+    staging: Staging, source: Source, inputs: Sequence[Input], timezone: str, report: Progress
 ) -> tuple[list[Records], list[int]]:
     """Stages the records of all inputs; how each was opened and how many fitted its header."""
     opened: list[Records] = []

@@ -164,7 +164,12 @@ CUSTOMERS = View(
             cell="value",
             help="Expected within the horizon, revenue times margin, discounted.",
         ),
-        Column("value_low", "Value, low", MONEY, help="Lower end of the 90 % interval of the money that will come."),
+        Column(
+            "value_low",
+            "Value, low",
+            MONEY,
+            help="Lower end of the 90 % interval of the money that will come.",
+        ),
         Column("value_high", "Value, high", MONEY, help="Upper end of that interval."),
         Column(
             "churn",

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from redumbrella.clock import to_iso
 from redumbrella.destinations.files import write_whole
 from redumbrella.learning.backtest import BacktestResult, Plan, walk
-from redumbrella.learning.lesson import Progress
+from redumbrella.progress import Progress
 from redumbrella.state.forecasts import record_backtest
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace

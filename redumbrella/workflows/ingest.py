@@ -22,13 +22,13 @@ from redumbrella.clock import now
 from redumbrella.columns import INTERNAL, TABLES
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.lake.lake import Lake
+from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
 from redumbrella.settings.sources import Source
 from redumbrella.sources.changes import find_changes
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.reading import (
     Input,
-    Report,
     TableRead,
     find_inputs,
     may_be_many_files,
@@ -81,11 +81,7 @@ class _Pending:
     afresh: bool
 
 
-def _quiet(_step: str, _share: float) -> None:
-    return
-
-
-def check(settings: Settings, report: Report = _quiet) -> CheckResult:
+def check(settings: Settings, report: Progress = silent) -> CheckResult:
     """Reads every source as `ingest` would, and writes nothing. Problems are collected."""
     results = []
     problems = []
@@ -119,7 +115,7 @@ def _lacks_outcome(settings: Settings, leads: SourceResult) -> bool:
 
 
 def ingest(
-    workspace: Workspace, report: Report = _quiet, *, reread: Sequence[str] = ()
+    workspace: Workspace, report: Progress = silent, *, reread: Sequence[str] = ()
 ) -> IngestResult:
     """Reads what is new in every source into the lake.
 
@@ -136,7 +132,9 @@ def ingest(
         return result
 
 
-def _ingest(workspace: Workspace, report: Report, run: int, reread: Sequence[str]) -> IngestResult:
+def _ingest(
+    workspace: Workspace, report: Progress, run: int, reread: Sequence[str]
+) -> IngestResult:
     settings = workspace.settings
     if not settings.tables:
         raise _no_tables(settings)
@@ -164,7 +162,7 @@ def _ingest(workspace: Workspace, report: Report, run: int, reread: Sequence[str
     )
 
 
-def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Report) -> TableRead:
+def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progress) -> TableRead:
     table = plan.source.table
     types = {} if plan.afresh else _lake_types(workspace.lake, table)
     read = read_table(

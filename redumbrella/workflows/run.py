@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from redumbrella.errors import DataError
-from redumbrella.learning.lesson import Progress
+from redumbrella.progress import Progress, part_of
 from redumbrella.settings.targets import Target
 from redumbrella.state.models import current_model, newest_model
 from redumbrella.state.scores import scoring_of
@@ -44,17 +44,19 @@ class RunResult:
 def run(workspace: Workspace, report: Progress, *, fresh: bool = False) -> RunResult:
     """Brings lake, models and lists up to date; `fresh` trains and scores in any case."""
     with workspace.lock():
-        ingested = ingest(workspace, lambda step, share: report(step, 0.1 * share))
+        ingested = ingest(workspace, part_of(report, 0.0, 0.1))
         targets = _targets(workspace)
         done = []
         for number, target in enumerate(targets):
             start, width = 0.1 + 0.8 * number / len(targets), 0.8 / len(targets)
-            done.append(_run_target(workspace, target, _part(report, start, width), fresh=fresh))
+            done.append(
+                _run_target(workspace, target, part_of(report, start, start + width), fresh=fresh)
+            )
         leaving = any(
             each.scored is not None and target.absence_of is not None
             for each, target in zip(done, targets, strict=True)
         )
-        valued = _run_customers(workspace, _part(report, 0.9, 0.1), fresh=fresh or leaving)
+        valued = _run_customers(workspace, part_of(report, 0.9, 1.0), fresh=fresh or leaving)
         main = done[0] if done else TargetRun("", None, None)
         return RunResult(ingested, main.trained, main.scored, tuple(done[1:]), valued)
 
@@ -91,14 +93,10 @@ def _run_target(
     trained, scored = None, None
     name = target.name
     if fresh or not _is_trained(workspace, target):
-        trained = train(workspace, _part(report, 0.0, 0.85), target_name=name)
+        trained = train(workspace, part_of(report, 0.0, 0.85), target_name=name)
     if fresh or trained is not None or not _is_scored(workspace, target):
-        scored = score(workspace, _part(report, 0.85, 0.15), target_name=name)
+        scored = score(workspace, part_of(report, 0.85, 1.0), target_name=name)
     return TargetRun(name, trained, scored)
-
-
-def _part(report: Progress, start: float, width: float) -> Progress:
-    return lambda step, share: report(step, start + width * share)
 
 
 def _is_trained(workspace: Workspace, target: Target) -> bool:

@@ -13,11 +13,11 @@ from redumbrella.errors import ModelError
 from redumbrella.features.facts import leads_for, names_of
 from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import Gathered, gather, open_designs
-from redumbrella.learning.lesson import Progress
 from redumbrella.learning.worth import rates_of
 from redumbrella.models.products.product_model import load_product_model
 from redumbrella.models.registry import LeadModel, features_of, load_model
 from redumbrella.models.worth.valuation import load_valuation
+from redumbrella.progress import Progress
 from redumbrella.scores.products import ProductScores, product_rows, score_products
 from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.worth import value_leads

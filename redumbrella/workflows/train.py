@@ -16,7 +16,6 @@ from redumbrella.features.facts import leads_for
 from redumbrella.learning.gathering import Gathered, gather
 from redumbrella.learning.lesson import (
     Learned,
-    Progress,
 )
 from redumbrella.learning.model import fit
 from redumbrella.learning.report import Circumstances, build_report
@@ -24,6 +23,7 @@ from redumbrella.learning.worth import value_models
 from redumbrella.models.products.product_model import ProductModel, save_product_model
 from redumbrella.models.registry import save_model as save_model_files
 from redumbrella.models.worth.valuation import Valuation, save_valuation
+from redumbrella.progress import Progress
 from redumbrella.reports.model import ReportDocument
 from redumbrella.reports.products import ProductsReport
 from redumbrella.scores.products import product_rows

@@ -30,8 +30,8 @@ from redumbrella.customers.values import (
 )
 from redumbrella.errors import DataError
 from redumbrella.features.facts import Facts, names_of, read_facts
-from redumbrella.learning.lesson import Progress
 from redumbrella.models.base import Vector
+from redumbrella.progress import Progress
 from redumbrella.reports.customers import Lifetime
 from redumbrella.state.customers import newest_valuation, record_valuation, replace_customers
 from redumbrella.state.scores import probabilities
