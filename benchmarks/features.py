@@ -4,7 +4,7 @@
         --peer-python PATH_OF_A_PYTHON_THAT_HAS_THE_PEERS
 
 In: a size and peers. Out: a table on the screen. Sides take turns in one run, to and fro, so that a
-busy machine is busy for all, and each turn is a process of its own, so that memory is new to all.
+busy machine is busy for all, and each turn is a process of its own, so that decay is new to all.
 On a virtual machine pages that a process has just freed come back up to ten times as fast as
 others, so just before each turn another process takes and frees more than any side uses: whoever
 came after DuckDB, which frees gigabytes, would be ahead otherwise. Times are
@@ -108,7 +108,7 @@ def stopwatch(seconds: dict[str, tuple[float, float]]) -> Callable[[str], None]:
 
 
 def floor(folder: Path, size: str, cells: int) -> dict[str, tuple[float, float]]:
-    """Reading both files and writing as many cells to new memory, with two threads."""
+    """Reading both files and writing as many cells to new decay, with two threads."""
     import numpy as np
 
     from redumbrella.features.kernel.threads import in_chunks
@@ -299,12 +299,12 @@ def peer_getml(folder: Path, size: str, rows: int) -> dict[str, Any]:
         )
         model = getml.data.DataModel(population=o.to_placeholder("rows"))
         for number, days in enumerate((*WINDOW_DAYS, None)):
-            memory = {} if days is None else {"memory": getml.data.time.days(days)}
+            decay = {} if days is None else {"memory": getml.data.time.days(days)}
             model.population.join(
                 e.to_placeholder(f"e{number}"),
                 on="person_id",
                 time_stamps=("as_of", "at"),
-                **memory,
+                **decay,
             )
         container = getml.data.Container(train=o)
         container.add(**{f"e{number}": e for number in range(10)})
@@ -520,10 +520,10 @@ def main() -> None:
 
 
 def free_pages(size: str) -> None:
-    """Have another process take memory and free it: every side then finds the same pages."""
+    """Have another process take decay and free it: every side then finds the same pages."""
     n_bytes = event_log.SIZES[size][0] * FREED_PER_EVENT
     take = (
-        f"import mmap; memory = mmap.mmap(-1, {n_bytes}); memory.madvise(mmap.MADV_HUGEPAGE); "
+        f"import mmap; decay = mmap.mmap(-1, {n_bytes}); decay.madvise(mmap.MADV_HUGEPAGE); "
         f"memory[:: mmap.PAGESIZE] = bytes(-(-{n_bytes} // mmap.PAGESIZE))"
     )
     subprocess.run([sys.executable, "-I", "-S", "-c", take], check=True)
@@ -543,10 +543,10 @@ def side(name: str, folder: Path, size: str, cells: int) -> dict[str, Any]:
         matrix = duckdb_matrix(folder, size)
         lap("run")
     else:
-        from redumbrella.features.kernel.compilation import warm
+        from redumbrella.features.kernel.compilation import warm_kernels
 
         lap = stopwatch(loading := {})
-        warm()
+        warm_kernels()
         lap("load compiled code")
         Ours(folder, "XS").run()
         free_pages(size)
@@ -572,7 +572,7 @@ def measure(size: str, peers: list[str], folder: Path, repeat: int, python: str)
     sides = [name for name in SIDES if name != "duckdb" or name in peers]
     found: dict[str, Any] = {}
     for number in range(repeat):
-        # To and fro: what a side leaves of the memory helps or harms the one after it.
+        # To and fro: what a side leaves of the decay helps or harms the one after it.
         for name in sides if number % 2 == 0 else sides[::-1]:
             result = turn(name, folder, size, found.get("cells", 0))
             for step, value in result["seconds"].items():

@@ -24,7 +24,7 @@ import numpy as np
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.learning.lesson import learn
 from redumbrella.models.base import probability_of
-from redumbrella.training.arrival import fit_clock
+from redumbrella.training.arrival import fit_arrival_time
 from redumbrella.training.observations import Observations
 
 FEATURES = (
@@ -69,11 +69,11 @@ def measure(conversions: int, seed: int) -> dict[str, float | str]:
         closed=None, won=won, position=position, open=None,
         open_position=np.full(NEW_LEADS, float(rows)), order="rows", open_among=False,
     )  # fmt: skip
-    clock = fit_clock(position, "rows")
-    lesson = learn(observed, closed.design, clock, lambda _step, _share: None)
+    arrival = fit_arrival_time(position, "rows")
+    lesson = learn(observed, closed.design, arrival, lambda _step, _share: None)
     design = new.design
-    if lesson.memory.sees_clock:
-        design = clock.beside(design, observed.open_position)
+    if lesson.decay.uses_arrival:
+        design = arrival.beside(design, observed.open_position)
     z = lesson.blend.log_odds(design)
     low, high = lesson.spread.interval(z, lesson.spread.deviation(design))
     truth = new.probability

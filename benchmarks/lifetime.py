@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from redumbrella.customers.bg_nbd import RepeatModel, fit_repeat
 from redumbrella.customers.bg_nbd import log_likelihood as repeat_likelihood
-from redumbrella.customers.gamma_gamma import AmountModel, fit_amount
+from redumbrella.customers.gamma_gamma import AmountModel, fit_gamma_gamma
 from redumbrella.customers.gamma_gamma import log_likelihood as amount_likelihood
 from redumbrella.customers.history import Holdout, RepeatSummary, split_holdout, summarise
 from redumbrella.customers.lifetime import LifetimeValue, value
@@ -102,7 +102,7 @@ def ours(known: RepeatSummary) -> Fit:
     start = time.perf_counter()
     repeat = fit_repeat(known.frequency, known.recency, known.age)
     middle = time.perf_counter()
-    amount = fit_amount(known.frequency, known.mean_amount)
+    amount = fit_gamma_gamma(known.frequency, known.mean_amount)
     seconds = middle - start, time.perf_counter() - middle
     return Fit(repeat.parameters, amount.parameters, seconds)
 
@@ -224,7 +224,7 @@ def published(sample: Purchases) -> list[str]:
     split = split_holdout(*sample, 272, 545, unit_days=7)
     known = split.history
     repeat = fit_repeat(known.frequency, known.recency, known.age)
-    amount = fit_amount(known.frequency, known.mean_amount)
+    amount = fit_gamma_gamma(known.frequency, known.mean_amount)
     coming = repeat.expected_purchases(39, known.frequency, known.recency, known.age)
     none = known.frequency == 0
     tracked = repeat.expected_cumulative(known.first / 7, [39.0, 78.0])
@@ -296,7 +296,7 @@ def world(customers: int, seed: int, horizon: float = 39.0) -> Holdout:
 def fitted(known: RepeatSummary) -> tuple[RepeatModel, AmountModel]:
     return (
         fit_repeat(known.frequency, known.recency, known.age),
-        fit_amount(known.frequency, known.mean_amount),
+        fit_gamma_gamma(known.frequency, known.mean_amount),
     )
 
 
@@ -435,7 +435,7 @@ def million() -> list[str]:
     mark()
     repeat = fit_repeat(known.frequency, known.recency, known.age)
     mark()
-    amount = fit_amount(known.frequency, known.mean_amount)
+    amount = fit_gamma_gamma(known.frequency, known.mean_amount)
     mark()
     repeat.expected_purchases(39.0, known.frequency, known.recency, known.age)
     mark()

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.products.pooled_forest import matrix_of
-from redumbrella.models.products.products import Products, fit_products, log_loss
+from redumbrella.models.products.products import Products, fit_products, log_loss_by_product
 from redumbrella.training.product_sales import UNKNOWN
 
 Floats = NDArray[np.float32]
@@ -171,7 +171,6 @@ def shop(data: Path) -> Shop:
     from redumbrella.learning.gathering import gather
     from redumbrella.learning.lesson import plan_folds
     from redumbrella.learning.material import prepare
-    from redumbrella.learning.products import telling_columns
     from redumbrella.workflows.ingest import ingest
     from redumbrella.workspace import open_workspace
 
@@ -195,11 +194,11 @@ def shop(data: Path) -> Shop:
 
 def retail(data: Path) -> Case:
     """The gift shop's 100 best sellers."""
-    from redumbrella.learning.products import telling_columns
+    from redumbrella.learning.products import screened_columns
 
     whole = shop(data)
     outcome = whole.outcome[:, :PRODUCTS]
-    columns = telling_columns(whole.design, outcome, whole.learned)
+    columns = screened_columns(whole.design, outcome, whole.learned)
     every = np.concatenate([whole.learned, whole.asked])
     cut = whole.learned.size
     return Case(
@@ -362,7 +361,10 @@ def compared(
     """Log loss of each product by side, the answers, and the sales that were learned from."""
     sold = (case.outcome[case.learned] == 1).sum(axis=0)
     answers = {side: run(case) for side, run in RUN.items()}
-    losses = {side: log_loss(a.log_odds, case.outcome[case.asked]) for side, a in answers.items()}
+    losses = {
+        side: log_loss_by_product(a.log_odds, case.outcome[case.asked])
+        for side, a in answers.items()
+    }
     return losses, answers, sold
 
 
@@ -468,11 +470,11 @@ def scoring(people: int) -> list[str]:
         best = max(best, float(log_odds.max()))
         done += rows
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    decay = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     lines = [
         f"{people:,} people x {PRODUCTS} products, {block.history.nnz / block.rows:.0f} stored "
-        f"cells a person: {cpu:.0f} CPU s, {wall:.0f} s on a clock that others shared (load "
-        f"{os.getloadavg()[0]:.1f}), {memory:.1f} GiB at most, making the worlds included.",
+        f"cells a person: {cpu:.0f} CPU s, {wall:.0f} s on a arrival that others shared (load "
+        f"{os.getloadavg()[0]:.1f}), {decay:.1f} GiB at most, making the worlds included.",
     ]
     print("\n".join(lines), flush=True)
     return lines

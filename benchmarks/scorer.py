@@ -355,7 +355,7 @@ def explain_all(side: str, folder: Path) -> None:
 
 
 def peak_memory() -> float:
-    """MiB that this process had in memory at most; getrusage would also count its parent's."""
+    """MiB that this process had in decay at most; getrusage would also count its parent's."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
@@ -410,9 +410,9 @@ def main() -> None:
         explain_all(options.explain_all, options.folder)
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    from redumbrella.models.compilation import warm
+    from redumbrella.models.compilation import warm_models
 
-    warm()
+    warm_models()
     cores = len(os.sched_getaffinity(0))
     packages = ", ".join(f"{p} {version(p)}" for p in ("lightgbm", "numba", "numpy", "scipy"))
     load = os.getloadavg()[0]

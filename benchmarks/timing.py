@@ -327,7 +327,7 @@ def at_size(train: Rows, rows: int) -> list[str]:
         f"## {rows:,} applications",
         "",
         f"The rows of the last table, repeated: fit and curves of all of them in {used:.0f} "
-        f"processor seconds ({waited:.0f} s on the clock of the shared machine); "
+        f"processor seconds ({waited:.0f} s on the arrival of the shared machine); "
         f"{curves.edges.size - 1} intervals, hazards: {model.winning.kind}, {model.losing.kind}.",
         "",
     ]

@@ -7,15 +7,15 @@ is kept as a field of the record.
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "text", "number", "time", "flag"]
+ColumnType = Literal["id", "text", "number", "time", "flag"]
 
 
 @dataclass(frozen=True)
-class Column:
+class CanonicalColumn:
     """One canonical column: its name, what it holds, and whether a row needs it."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     required: bool = False
 
 
@@ -31,10 +31,10 @@ class Table:
 
     name: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[CanonicalColumn, ...]
     one_of: tuple[str, ...] = ()
 
-    def column(self, name: str) -> Column | None:
+    def column(self, name: str) -> CanonicalColumn | None:
         """The canonical column of this name, or None when the name belongs to a field."""
         return next((column for column in self.columns if column.name == name), None)
 
@@ -48,7 +48,7 @@ def _table(name: str, key: str, columns: str, one_of: str = "") -> Table:
     parsed = []
     for item in columns.split():
         column, kind = item.split(":")
-        parsed.append(Column(column.rstrip("*"), kind, column.endswith("*")))  # type: ignore[arg-type]
+        parsed.append(CanonicalColumn(column.rstrip("*"), kind, column.endswith("*")))  # type: ignore[arg-type]
     return Table(name, tuple(key.split()), tuple(parsed), tuple(one_of.split()))
 
 

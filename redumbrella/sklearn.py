@@ -22,12 +22,12 @@ from redumbrella.evaluation.metrics import Vector, auc
 from redumbrella.evaluation.regime import named
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import Field, fit_records
-from redumbrella.learning.lesson import Lesson, find_running, learn
+from redumbrella.learning.lesson import Lesson, find_trending, learn
 from redumbrella.models.registry import LABELS, LeadModel
 from redumbrella.progress import silent
 from redumbrella.scores.reasons import lead_reasons, usual_values
 from redumbrella.sources.frames import array_table, frame_table, parsed_instants
-from redumbrella.training.arrival import fit_clock
+from redumbrella.training.arrival import fit_arrival_time
 from redumbrella.training.leaks import find_leaks
 from redumbrella.training.observations import Observations
 
@@ -220,11 +220,11 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
         used = [name for name in names if name not in left_out]
         encoder = fit_records(closed, used, self.time if dated else None)
-        running = find_running(observed, encoder.transform(closed), keep)
+        running = find_trending(observed, encoder.transform(closed), keep)
         if running:
             encoder = encoder.without(running, RUNS_WITH_TIME)
-        clock = None if self.time is None else fit_clock(observed.position, self.time)
-        lesson = learn(observed, encoder.transform(closed), clock, silent)
+        arrival = None if self.time is None else fit_arrival_time(observed.position, self.time)
+        lesson = learn(observed, encoder.transform(closed), arrival, silent)
         sources = sorted({feature.source for feature in lesson.design.features})
         self.model_ = LeadModel(
             version="",
@@ -232,7 +232,7 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
             regime=named(lesson.regime, lesson.comparison.chosen),
             reliable=lesson.regime.reliable,
             encoder=encoder,
-            clock=clock if lesson.memory.sees_clock else None,
+            arrival=arrival if lesson.decay.uses_arrival else None,
             blend=lesson.blend,
             spread=lesson.spread,
             usual=usual_values(closed, sources, lesson.design),

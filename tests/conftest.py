@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
+from every_list import fill_every_list
 from lead_worlds import quiet
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
@@ -64,6 +65,21 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def shop_address(shop: Workspace) -> Iterator[str]:
     """The address of a server that shows the shop."""
     with serving(shop) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A company in which every list has rows; tests only read it."""
+    workspace = fill_every_list(tmp_path_factory.mktemp("full"))
+    yield workspace
+    workspace.state.close()
+
+
+@pytest.fixture(scope="session")
+def full_address(full: Workspace) -> Iterator[str]:
+    """The address of a server that shows every list."""
+    with serving(full) as found:
         yield found
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from redumbrella.state.database import State
-from redumbrella.state.models import current_model, newest_model, save_model
+from redumbrella.state.models import current_model, newest_model, store_model
 from redumbrella.state.runs import close_killed_runs, end_run, runs, start_run
 from redumbrella.state.scores import (
     probabilities,
@@ -105,9 +105,9 @@ def check_models_and_scores(state: State) -> None:
     }
     with state.writing() as connection:
         assert current_model(connection, "conversion") is None
-        save_model(connection, model)
-        save_model(connection, {**model, "version": "m2", "trained_at": 2})
-        save_model(connection, {**model, "version": "m3", "trained_at": 3}, current=False)
+        store_model(connection, model)
+        store_model(connection, {**model, "version": "m2", "trained_at": 2})
+        store_model(connection, {**model, "version": "m3", "trained_at": 3}, current=False)
         current = current_model(connection, "conversion")
         newest = newest_model(connection, "conversion")
         assert current_model(connection, "other") is None

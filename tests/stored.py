@@ -26,7 +26,7 @@ def put_scores(workspace: Workspace, target: str, rows: Iterable[dict[str, Any]]
 def put_model(workspace: Workspace, model: dict[str, Any]) -> None:
     """Stores a model and puts it into use."""
     with workspace.state.writing() as connection:
-        models.save_model(connection, model)
+        models.store_model(connection, model)
 
 
 def current_model(workspace: Workspace, target: str = "conversion") -> dict[str, Any] | None:

@@ -25,12 +25,13 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import redumbrella.sklearn
+from redumbrella.features.facts import read_leads
 from redumbrella.features.records import RecordEncoder
 from redumbrella.models.base import probability_of
 from redumbrella.sklearn import LeadClassifier, LeadRanker
+from redumbrella.training.arrival import ARRIVAL_NAME
 from redumbrella.workflows.demo import _dates
 from redumbrella.workflows.run import run
-from redumbrella.features.facts import read_leads
 
 LEADS = 200
 
@@ -136,7 +137,7 @@ def test_explanations_sum_to_the_log_odds(
         assert total == pytest.approx(one.log_odds, abs=1e-12)
         sizes = [abs(reason.contribution) for reason in one.reasons]
         assert sizes == sorted(sizes, reverse=True)
-        assert all(reason.feature in (*asked.columns, "arrival") for reason in one.reasons)
+        assert all(reason.feature in (*asked.columns, ARRIVAL_NAME) for reason in one.reasons)
     said = probability_of(np.array([one.log_odds for one in told]))
     np.testing.assert_allclose(said, fitted.predict_proba(asked)[:, 1], atol=1e-12)
 

@@ -98,7 +98,7 @@ class AmountModel:
         return cls(**parts.facts, covariance=parts.arrays["covariance"])
 
 
-def fit_amount(frequency: ArrayLike, mean_amount: ArrayLike) -> AmountModel:
+def fit_gamma_gamma(frequency: ArrayLike, mean_amount: ArrayLike) -> AmountModel:
     """Fits Gamma-Gamma by maximum likelihood to the customers with repeat purchases.
 
     frequency: (n,), repeat purchases. mean_amount: (n,), their mean amount, > 0 where frequency is;

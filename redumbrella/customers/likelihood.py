@@ -29,7 +29,7 @@ LogLikelihood = Callable[[Vector], tuple[float, Vector]]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MaximumLikelihood:
     """A maximum of the likelihood of k parameters.
 
     log_parameters: (k,). covariance: (k, k), of the log-parameters. log_likelihood: at the maximum,
@@ -68,7 +68,7 @@ def maximise(
     vague: Vector,
     bounds: Vector,
     customers: float,
-) -> Estimate:
+) -> MaximumLikelihood:
     """The maximum of a log likelihood over log-parameters inside bounds.
 
     log_likelihood: (k,) to its value and (k,) gradient. start: (k,). vague: (k,), centre of the
@@ -93,7 +93,7 @@ def maximise(
         covariance = _covariance(drawn, top, customers)
     if covariance is None:  # not even the penalty made a peak: only the prior opinion is left
         covariance = np.eye(top.size) * VAGUE**2
-    return Estimate(top, covariance, log_likelihood(top)[0], penalised)
+    return MaximumLikelihood(top, covariance, log_likelihood(top)[0], penalised)
 
 
 def _climb(rises: LogLikelihood, start: Vector, bounds: Vector, tolerance: float) -> Vector:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from redumbrella.customers.bg_nbd import fit_repeat
-from redumbrella.customers.gamma_gamma import fit_amount
+from redumbrella.customers.gamma_gamma import fit_gamma_gamma
 from redumbrella.customers.history import Holdout, split_holdout
 from redumbrella.errors import DataError
 from redumbrella.models.base import Parts, Vector
@@ -112,7 +112,7 @@ def _log_ratio(holdout: Holdout) -> float:
     """ln(actual / expected total), with one mean purchase added to both."""
     known = holdout.history
     repeat = fit_repeat(known.frequency, known.recency, known.age)
-    amount = fit_amount(known.frequency, known.mean_amount)
+    amount = fit_gamma_gamma(known.frequency, known.mean_amount)
     coming = repeat.expected_purchases(
         holdout.horizon, known.frequency, known.recency, known.age
     ) @ amount.expected_mean(known.frequency, known.mean_amount)

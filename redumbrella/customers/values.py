@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from redumbrella.customers.bg_nbd import RepeatModel, fit_repeat
-from redumbrella.customers.gamma_gamma import AmountModel, fit_amount
+from redumbrella.customers.gamma_gamma import AmountModel, fit_gamma_gamma
 from redumbrella.customers.history import RepeatSummary, summarise
 from redumbrella.customers.lifetime import DAYS_IN_YEAR, DRAWS, LEVEL, LifetimeValue, value
 from redumbrella.customers.period_shock import PeriodShock, learn_shock
@@ -202,7 +202,7 @@ def _known(purchases: Purchases, end: float, horizon: Horizon) -> _Known:
     repeat = fit_repeat(history.frequency, history.recency, history.age)
     # Orders that cost nothing are purchases, but tell nothing about amounts.
     paid = history.mean_amount > CENT
-    amount = fit_amount(np.where(paid, history.frequency, 0.0), history.mean_amount)
+    amount = fit_gamma_gamma(np.where(paid, history.frequency, 0.0), history.mean_amount)
     return _Known(end, net, history, repeat, amount)
 
 

@@ -30,7 +30,7 @@ ERRORS_TO_DISMISS = 2.0
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedFamily:
     """One family's results: (mean, standard error) over the folds for each metric.
 
     difference_to_best: log loss minus that of the best family, fold by fold.
@@ -48,11 +48,11 @@ class Row:
 class Comparison:
     """All families side by side, the best one and the one that was chosen."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ComparedFamily]
     best: str
     chosen: str
 
-    def row(self, family: str) -> Row:
+    def row(self, family: str) -> ComparedFamily:
         """The results of one family."""
         return next(row for row in self.rows if row.family == family)
 
@@ -71,7 +71,7 @@ def compare(
     means = {name: float(np.mean([rows.mean() for rows in losses[name]])) for name in losses}
     best = min(means, key=lambda name: (means[name], complexity[name]))
     rows = [
-        Row(
+        ComparedFamily(
             family=name,
             complexity=complexity[name],
             metrics=_metrics(answers[name], examination.won),
@@ -91,12 +91,12 @@ def compare(
     return replace(found, chosen=BLEND) if hedged or best == BLEND else found
 
 
-def _is_as_good(row: Row, errors_to_leave_prior: float) -> bool:
+def _is_as_good(row: ComparedFamily, errors_to_leave_prior: float) -> bool:
     difference, error = row.difference_to_best
     return difference <= error * (errors_to_leave_prior if row.family == "prior" else 1.0)
 
 
-def doubt(examination: Examination, comparison: Comparison) -> float:
+def model_variance(examination: Examination, comparison: Comparison) -> float:
     """How differently the families that cannot be told apart see the leads.
 
     Mean squared distance on the log-odds scale between the chosen family and that plausible one

@@ -1,7 +1,7 @@
-"""How much past to use, measured and not guessed: memories compared on the same folds.
+"""How much past to use, measured and not guessed: decays compared on the same folds.
 
-Each candidate memory trains quick probes (evaluation.probes). The plainest one wins unless another
-is better by more than the error of the difference from period to period; a memory so short that
+Each candidate decay trains quick probes (evaluation.probes). The plainest one wins unless another
+is better by more than the error of the difference from period to period; a decay so short that
 fewer than a hundred conversions remain is not tried.
 """
 
@@ -14,8 +14,8 @@ from redumbrella.evaluation.comparison import lasting_difference
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.features.matrix import Design
-from redumbrella.training.arrival import Clock
-from redumbrella.training.decay import Memory
+from redumbrella.training.arrival import ArrivalTime
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold
 
 # Faster forgetting wins a period now and then and loses more in the next one.
@@ -24,10 +24,10 @@ LEAST_CONVERSIONS = 100
 
 
 @dataclass(frozen=True)
-class MemoryTrial:
-    """One memory and the log loss of each lead, one array per fold."""
+class DecayTrial:
+    """One decay and the log loss of each lead, one array per fold."""
 
-    memory: Memory
+    decay: Decay
     losses: Sequence[Vector]
 
     @property
@@ -36,12 +36,16 @@ class MemoryTrial:
         return float(np.mean([fold.mean() for fold in self.losses]))
 
 
-def choose_memory(
-    design: Design, won: Vector, position: Vector, clock: Clock | None, folds: Sequence[Fold]
-) -> tuple[Memory, list[MemoryTrial]]:
-    """The memory to train with, and all trials; folds decide whether time matters.
+def choose_decay(
+    design: Design,
+    won: Vector,
+    position: Vector,
+    arrival: ArrivalTime | None,
+    folds: Sequence[Fold],
+) -> tuple[Decay, list[DecayTrial]]:
+    """The decay to train with, and all trials; folds decide whether time matters.
 
-    Folds that walk forward try every half-life; shuffled folds only whether the clock helps.
+    Folds that walk forward try every half-life; shuffled folds only whether the arrival helps.
     """
     probes = plan_probes(won, folds)
     conversions = float(min(won.sum(), (1.0 - won).sum()))
@@ -51,12 +55,12 @@ def choose_memory(
         if h is None or (probes.forward and _kept(h) * conversions >= LEAST_CONVERSIONS)
     ]
     trials = []
-    for sees_clock in (False, True) if clock is not None else (False,):
-        seen = clock.beside(design, position) if sees_clock and clock is not None else design
+    for uses_arrival in (False, True) if arrival is not None else (False,):
+        seen = arrival.beside(design, position) if uses_arrival and arrival is not None else design
         for half_life in half_lives:
-            memory = Memory(half_life, sees_clock)
-            trials.append(MemoryTrial(memory, probes.losses(seen, memory)))
-    return _plainest_good(trials).memory, trials
+            decay = Decay(half_life, uses_arrival)
+            trials.append(DecayTrial(decay, probes.losses(seen, decay)))
+    return _plainest_good(trials).decay, trials
 
 
 def _kept(half_life: float) -> float:
@@ -64,7 +68,7 @@ def _kept(half_life: float) -> float:
     return float(half_life / np.log(2.0) * (1.0 - 0.5 ** (1.0 / half_life)))
 
 
-def _plainest_good(trials: Sequence[MemoryTrial]) -> MemoryTrial:
+def _plainest_good(trials: Sequence[DecayTrial]) -> DecayTrial:
     best = min(trials, key=lambda trial: trial.log_loss)
     for trial in trials:
         difference, error = lasting_difference(trial.losses, best.losses)

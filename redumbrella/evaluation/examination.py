@@ -17,8 +17,8 @@ from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import fit_weights, pooled
 from redumbrella.models.calibration import Calibration, fit_calibration
 from redumbrella.models.parallel import run_all
-from redumbrella.training.arrival import CLOCK_NAME, stopped_at
-from redumbrella.training.decay import Memory
+from redumbrella.training.arrival import ARRIVAL_NAME, arrival_stopped_at
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
@@ -93,7 +93,7 @@ def examine(
     design: Design,
     won: Vector,
     folds: Sequence[Fold],
-    memory: Memory,
+    decay: Decay,
     report: Callable[[str, float], None],
     forward: bool = False,
 ) -> Examination:
@@ -108,7 +108,7 @@ def examine(
     def task(name: str, fold: Fold) -> tuple[Vector, float]:
         nonlocal done
         start = time.perf_counter()
-        answers = answer(families[name](), design, won, fold, memory)
+        answers = answer(families[name](), design, won, fold, decay)
         done += 1
         report(f"Comparing families: {name.replace('_', ' ')}", done / len(jobs))
         return answers, time.perf_counter() - start
@@ -121,16 +121,16 @@ def examine(
     return result
 
 
-def answer(family: Family, design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
+def answer(family: Family, design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:
     """Log-odds of the fold's test leads from a family that learned its training leads."""
     train = design.take(fold.train, fold.columns)
-    weight = memory.weights(fold.train.size)
+    weight = decay.weights(fold.train.size)
     family.fit(train, won[fold.train], weight if fold.weight is None else weight * fold.weight)
-    return family.log_odds(stopped_at(design.take(fold.test, fold.columns), _latest(train)))
+    return family.log_odds(arrival_stopped_at(design.take(fold.test, fold.columns), _latest(train)))
 
 
 def _latest(train: Design) -> float:
     names = [feature.name for feature in train.profile_features]
-    if CLOCK_NAME not in names or train.rows == 0:
+    if ARRIVAL_NAME not in names or train.rows == 0:
         return np.inf
-    return float(train.profile[:, names.index(CLOCK_NAME)].max())
+    return float(train.profile[:, names.index(ARRIVAL_NAME)].max())

@@ -14,10 +14,10 @@ from redumbrella.evaluation.examination import answer
 from redumbrella.evaluation.metrics import Vector, row_log_loss
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import probability_of
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.families.boosted import Boosted, Growth
 from redumbrella.models.parallel import run_all
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
 
 MAX_ROWS = 15_000
@@ -39,10 +39,10 @@ class Probes:
     folds: Sequence[Fold]
     forward: bool
 
-    def losses(self, design: Design, memory: Memory) -> list[Vector]:
+    def losses(self, design: Design, decay: Decay) -> list[Vector]:
         """Log loss of each lead, one array per fold. design: all n closed leads."""
         seen = design.take(self.rows)
-        return run_all([partial(_probe, seen, self.won, fold, memory) for fold in self.folds])
+        return run_all([partial(_probe, seen, self.won, fold, decay) for fold in self.folds])
 
 
 def plan_probes(won: Vector, folds: Sequence[Fold]) -> Probes:
@@ -67,9 +67,9 @@ def _thinned(fold: Fold) -> Fold:
     return Fold(fold.train[every], fold.test, weight, fold.columns)
 
 
-def _probe(design: Design, won: Vector, fold: Fold, memory: Memory) -> Vector:
+def _probe(design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:
     z = [
-        answer(Boosted(given=Growth(ROUNDS)), design, won, fold, memory),
-        answer(Logistic(variance=VARIANCE), design, won, fold, memory),
+        answer(Boosted(given=Growth(ROUNDS)), design, won, fold, decay),
+        answer(AdditiveLogistic(variance=VARIANCE), design, won, fold, decay),
     ]
     return row_log_loss(probability_of(np.mean(z, axis=0)), won[fold.test])

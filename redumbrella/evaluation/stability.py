@@ -16,7 +16,7 @@ from redumbrella.models.base import probability_of
 from redumbrella.models.blend import pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.parallel import run_all
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import random_share
 
 TRAIN_SHARE = 0.7
@@ -62,7 +62,7 @@ def repeated_split(
     def task(seed: int) -> tuple[float, float]:
         nonlocal done
         fold = random_share(won.size, TRAIN_SHARE, seed)
-        z = {name: answer(make(), design, won, fold, Memory()) for name, make in makers.items()}
+        z = {name: answer(make(), design, won, fold, Decay()) for name, make in makers.items()}
         p = probability_of(calibration.apply(pooled(z, weights)))
         done += 1
         report("Stability: random 70/30 splits", done / repeats)

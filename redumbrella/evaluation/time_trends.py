@@ -13,7 +13,7 @@ from redumbrella.evaluation.comparison import lasting_difference
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.probes import Probes
 from redumbrella.features.matrix import Design
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Rows
 
 RUNS = 0.95  # rank correlation with the order of the leads, from here on
@@ -21,7 +21,7 @@ LEAST_ROWS = 20
 ERRORS_TO_STAY = 2.0
 
 
-def running_features(design: Design) -> Rows:
+def trending_features(design: Design) -> Rows:
     """Numbers of the profile columns that rise or fall with time; rows are in its order."""
     return np.array(
         [
@@ -48,6 +48,6 @@ def are_needed(record: Design, running: Rows, probes: Probes) -> bool:
     rest = np.setdiff1d(np.arange(record.profile.shape[1]), running)
     if not rest.size:
         return True
-    without, seeing = (probes.losses(seen, Memory()) for seen in (record.only(rest), record))
+    without, seeing = (probes.losses(seen, Decay()) for seen in (record.only(rest), record))
     gain, error = lasting_difference(without, seeing)
     return gain > ERRORS_TO_STAY * error

@@ -24,7 +24,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Evidence:
     """What the verdict rests on; every figure is out of sample.
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
@@ -51,7 +51,7 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(facts: Facts) -> Verdict:
+def judge(facts: Evidence) -> Verdict:
     """Collects every reason against the model; the worst one names the verdict."""
     stops = _stops(facts)
     cares = _cares(facts)
@@ -68,7 +68,7 @@ def judge(facts: Facts) -> Verdict:
     return Verdict("ready", (good,))
 
 
-def _stops(facts: Facts) -> list[str]:
+def _stops(facts: Evidence) -> list[str]:
     reasons = []
     if facts.family == "prior":
         reasons.append(
@@ -99,7 +99,7 @@ def _measured(gate: Gate) -> str:
     return f"measured {gate.measured:.4g}"
 
 
-def _cares(facts: Facts) -> list[str]:
+def _cares(facts: Evidence) -> list[str]:
     reasons = []
     if not facts.regime.reliable:
         reasons.append(facts.regime.reason)

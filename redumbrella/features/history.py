@@ -36,7 +36,7 @@ _CHUNK = 4_096
 
 
 @dataclass(frozen=True)
-class Reading:
+class StreamReading:
     """How a stream is read from a fact table: which columns hold its code, length and amount."""
 
     stream: str
@@ -52,9 +52,9 @@ class Reading:
 PRODUCT_FAMILIES = ("count", "share", "last_seen")
 PRODUCT_WINDOWS = (30, 90, 365)
 READINGS = (
-    Reading("events", "events", "kind", "duration_s", "value"),
-    Reading("pages", "events", "page_category", "duration_s"),
-    Reading(
+    StreamReading("events", "events", "kind", "duration_s", "value"),
+    StreamReading("pages", "events", "page_category", "duration_s"),
+    StreamReading(
         "activities",
         "activities",
         "code",
@@ -64,16 +64,20 @@ READINGS = (
         scoped=True,
     ),
     # Who handled a person: how often and how lately is enough.
-    Reading("reps", "activities", "rep_id", families=("count", "last_seen"), window_days=()),
-    Reading("purchases", "purchases", "code", None, "amount", scoped=True),
+    StreamReading("reps", "activities", "rep_id", families=("count", "last_seen"), window_days=()),
+    StreamReading("purchases", "purchases", "code", None, "amount", scoped=True),
 )
 # What people did about each single product, for models of one product each.
 PRODUCT_READINGS = (
-    Reading(
+    StreamReading(
         "bought", "purchases", "sold_product", None, "amount", PRODUCT_FAMILIES, PRODUCT_WINDOWS
     ),
-    Reading("looked_at", "events", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS),
-    Reading("discussed", "activities", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS),
+    StreamReading(
+        "looked_at", "events", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS
+    ),
+    StreamReading(
+        "discussed", "activities", "product_id", None, None, PRODUCT_FAMILIES, PRODUCT_WINDOWS
+    ),
 )
 
 
@@ -81,7 +85,7 @@ PRODUCT_READINGS = (
 class LearnedStream:
     """A stream as it was learned: its codes (`other` last), what was pooled, and its scopes."""
 
-    reading: Reading
+    reading: StreamReading
     codes: tuple[str, ...]
     pooled: int
     has_duration: bool
@@ -400,7 +404,7 @@ def _age(asked: Asked) -> NDArray[np.float64]:
     return np.maximum((asked.as_of - asked.created_at) / MICROSECONDS_PER_DAY, 0.0)
 
 
-def _no_facts(reading: Reading) -> pa.Table:
+def _no_facts(reading: StreamReading) -> pa.Table:
     return pa.table(
         {
             "person_id": pa.array([], pa.string()),
@@ -415,7 +419,7 @@ def _learned_from(entry: Mapping[str, Any]) -> LearnedStream:
     for name in ("families", "window_days"):
         reading[name] = tuple(reading[name])
     return LearnedStream(
-        Reading(**reading),
+        StreamReading(**reading),
         tuple(entry["codes"]),
         entry["pooled"],
         entry["has_duration"],

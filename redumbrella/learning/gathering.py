@@ -69,7 +69,7 @@ class Gathered:
 
     @property
     def horizon(self) -> int:
-        """How far ahead a target of people looks, in microseconds."""
+        """How far ahead a target of people compared, in microseconds."""
         return round(_horizon_days(self.target) * MICROSECONDS_PER_DAY)
 
     @property

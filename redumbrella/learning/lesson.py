@@ -14,30 +14,30 @@ from redumbrella.evaluation.comparison import (
     ERRORS_TO_LEAVE_PRIOR,
     Comparison,
     compare,
-    doubt,
     lasting_difference,
+    model_variance,
 )
-from redumbrella.evaluation.decay import MemoryTrial, choose_memory
+from redumbrella.evaluation.decay import DecayTrial, choose_decay
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine
 from redumbrella.evaluation.metrics import row_log_loss
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
-from redumbrella.evaluation.time_trends import are_needed, running_features
+from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.families.additive_logistic import SHRUNKEN_VARIANCE, Logistic
-from redumbrella.models.families.bg_nbd_offset import CorrectedRhythm, has_rhythm
-from redumbrella.models.families.linear_logistic import Straight, has_numbers
+from redumbrella.models.families.additive_logistic import SHRUNKEN_VARIANCE, AdditiveLogistic
+from redumbrella.models.families.bg_nbd_offset import BgNbdOffset, has_bg_nbd
+from redumbrella.models.families.linear_logistic import LinearLogistic, has_numbers
 from redumbrella.models.parallel import run_all
 from redumbrella.models.products.product_model import ProductModel
 from redumbrella.models.registry import COMPLEXITY, FAMILIES, LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.progress import Progress, part_of
-from redumbrella.training.arrival import Clock
-from redumbrella.training.decay import Memory
+from redumbrella.training.arrival import ArrivalTime
+from redumbrella.training.decay import Decay
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
@@ -50,7 +50,7 @@ LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
 # between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
 # measured, and from then on the most that is believed, less with every conversion.
-ASSUMED_DOUBT = 0.65
+ASSUMED_VARIANCE = 0.65
 LEAST_ROWS_FOR_PERIODS = 100
 LEAST_FOLDS = 2
 # How many of 11,000 window variables a model may look at: more with more leads, see research on
@@ -58,12 +58,12 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
-# The plain memory has nothing for it but that it is plain: half an error tips the scales. To forget
+# No decay has nothing for it but that it is plain: half an error tips the scales. To forget
 # takes more, as what is forgotten was learned from by all families (decision 13).
-ERRORS_TO_SEE_CLOCK = 0.5
+ERRORS_TO_USE_ARRIVAL = 0.5
 ERRORS_TO_FORGET = 2.0
 # Comparing all families a second time takes a minute more at 95,000 rows.
-MOST_ROWS_FOR_TWO_LOOKS = 50_000
+MOST_ROWS_TO_COMPARE_TWICE = 50_000
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ class Period:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """All families compared with one memory. design: the rows as that memory sees them."""
+class Compared:
+    """All families compared with one decay. design: the rows as that decay sees them."""
 
-    memory: Memory
+    decay: Decay
     design: Design
     makers: Mapping[str, Maker]
     examination: Examination
@@ -106,16 +106,16 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
-    trials: memories tried by quick probes. looks: those that all families were compared with, and
+    trials: decays tried by quick probes. compared: those that all families were compared with, and
     the log loss of the chosen family with each.
     """
 
     regime: Regime
     folds: Sequence[Fold]
     walks_forward: bool
-    memory: Memory
-    trials: Sequence[MemoryTrial]
-    looks: Mapping[Memory, float]
+    decay: Decay
+    trials: Sequence[DecayTrial]
+    compared: Mapping[Decay, float]
     examination: Examination
     comparison: Comparison
     weights: Mapping[str, float]
@@ -145,20 +145,22 @@ class Learned:
     products: ProductModel | None = None
 
 
-def learn(observed: Observations, design: Design, clock: Clock | None, report: Progress) -> Lesson:
+def learn(
+    observed: Observations, design: Design, arrival: ArrivalTime | None, report: Progress
+) -> Lesson:
     """Compares the families that the data allow, fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
     columns = None
     if design.history is not None:
-        report("Looking for telling window variables", 0.01)
+        report("Screening window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
-        columns = _telling(design, won, np.arange(won.size), observed.stages)
-    trials, looks = _compared(observed, design, clock, folds, regime, walks_forward, report)
-    look = _preferred(*looks)
-    memory, whole, makers = look.memory, look.design, look.makers
-    examination, comparison = look.examination, look.comparison
+        columns = _screened(design, won, np.arange(won.size), observed.stages)
+    trials, compared = _compared(observed, design, arrival, folds, regime, walks_forward, report)
+    chosen_run = _preferred(*compared)
+    decay, whole, makers = chosen_run.decay, chosen_run.design, chosen_run.makers
+    examination, comparison = chosen_run.examination, chosen_run.comparison
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)
@@ -166,14 +168,16 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     report("Training on all closed leads", 0.62)
     design = whole.take(np.arange(won.size), columns) if columns is not None else whole
     # Without a model there is nothing that forgetting was measured to help: all leads count.
-    weight = (Memory() if chosen == "prior" else memory).weights(won.size) * observed.weight()
+    weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
     fits = [partial(make().fit, design, won, weight) for make in used.values()]
     members = dict(zip(used, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
-    unknown = ASSUMED_DOUBT
+    unknown = ASSUMED_VARIANCE
     if regime.name == "model":
         conversions = min(observed.conversions())
-        unknown = min(doubt(examination, comparison), ASSUMED_DOUBT * SHRUNKEN_BELOW / conversions)
+        unknown = min(
+            model_variance(examination, comparison), ASSUMED_VARIANCE * SHRUNKEN_BELOW / conversions
+        )
     quick = {name: family.quick for name, family in members.items()}
     # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
     alone = observed.independent()
@@ -182,7 +186,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
-        else _last_fifth(examination, weights, quick, apart, outcomes, memory, alone)
+        else _last_fifth(examination, weights, quick, apart, outcomes, decay, alone)
     )
     stability = None
     if regime.name in ("model", "shrunken") and chosen != "prior":
@@ -195,9 +199,9 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
         regime=regime,
         folds=folds,
         walks_forward=walks_forward,
-        memory=memory,
+        decay=decay,
         trials=trials,
-        looks={look.memory: look.log_loss for look in looks},
+        compared={chosen_run.decay: chosen_run.log_loss for chosen_run in compared},
         examination=examination,
         comparison=comparison,
         weights=weights,
@@ -212,7 +216,7 @@ def learn(observed: Observations, design: Design, clock: Clock | None, report: P
     )
 
 
-def find_running(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:
+def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:
     """Names of the record's features that run with time and do not help to see ahead.
 
     record: the columns of the closed leads' record. keep: fields that the user insists on.
@@ -221,28 +225,28 @@ def find_running(observed: Observations, record: Design, keep: Sequence[str]) ->
     folds, walks_forward = plan_folds(observed, regime)
     if not walks_forward:
         return []
-    running = [j for j in running_features(record) if record.features[j].source not in keep]
+    running = [j for j in trending_features(record) if record.features[j].source not in keep]
     if not running or are_needed(record, np.array(running), plan_probes(observed.won, folds)):
         return []
     return [record.features[j].name for j in running]
 
 
 def relearn(
-    observed: Observations, design: Design, clock: Clock | None, lesson: Lesson
+    observed: Observations, design: Design, arrival: ArrivalTime | None, lesson: Lesson
 ) -> tuple[Blend, Rows | None]:
-    """The model of an earlier lesson on newer leads: same families, weights and memory.
+    """The model of an earlier lesson on newer leads: same families, weights and decay.
 
     Gives the fitted blend and the window variables that it keeps. It is not calibrated: how far
     the level had moved before the earlier lesson says nothing about the time since.
     """
     won = observed.won
     columns = None
-    if lesson.memory.sees_clock and clock is not None:
-        design = clock.beside(design, observed.position)
+    if lesson.decay.uses_arrival and arrival is not None:
+        design = arrival.beside(design, observed.position)
     if design.history is not None:
-        columns = _telling(design, won, np.arange(won.size), observed.stages)
+        columns = _screened(design, won, np.arange(won.size), observed.stages)
         design = design.take(np.arange(won.size), columns)
-    forget = Memory() if lesson.comparison.chosen == "prior" else lesson.memory
+    forget = Decay() if lesson.comparison.chosen == "prior" else lesson.decay
     weight = forget.weights(won.size) * observed.weight()
     # What a quick copy remembers of its columns does not fit the columns of another instant; the
     # size of a forest does.
@@ -281,69 +285,71 @@ def _drawn_folds(rows: int) -> int:
 def _compared(
     observed: Observations,
     design: Design,
-    clock: Clock | None,
+    arrival: ArrivalTime | None,
     folds: Sequence[Fold],
     regime: Regime,
     walks_forward: bool,
     report: Progress,
-) -> tuple[Sequence[MemoryTrial], Sequence[Look]]:
+) -> tuple[Sequence[DecayTrial], Sequence[Compared]]:
     """Memories tried by quick probes, and all families with the one that the probes prefer.
 
     Over time also with the plain one, which stands first (decision 13).
     """
     won = observed.won
-    memory, trials = Memory(), list[MemoryTrial]()
+    decay, trials = Decay(), list[DecayTrial]()
     if regime.name == "model":
         report("Measuring how much past to use", 0.02)
-        memory, trials = choose_memory(design, won, observed.position, clock, folds)
-    memories = [memory]
-    if walks_forward and memory != Memory() and won.size <= MOST_ROWS_FOR_TWO_LOOKS:
-        memories = [Memory(), memory]
-    steps = np.linspace(0.1, 0.6, len(memories) + 1)
-    looks = []
-    for memory, start, end in zip(memories, steps[:-1], steps[1:], strict=True):
-        seen = clock.beside(design, observed.position) if memory.sees_clock and clock else design
+        decay, trials = choose_decay(design, won, observed.position, arrival, folds)
+    decays = [decay]
+    if walks_forward and decay != Decay() and won.size <= MOST_ROWS_TO_COMPARE_TWICE:
+        decays = [Decay(), decay]
+    steps = np.linspace(0.1, 0.6, len(decays) + 1)
+    compared = []
+    for decay, start, end in zip(decays, steps[:-1], steps[1:], strict=True):
+        seen = (
+            arrival.beside(design, observed.position) if decay.uses_arrival and arrival else design
+        )
         part = part_of(report, start, end)
-        looks.append(_look(memory, seen, won, folds, regime, walks_forward, part))
-    return trials, looks
+        compared.append(_compare_with(decay, seen, won, folds, regime, walks_forward, part))
+    return trials, compared
 
 
-def _preferred(plain: Look, other: Look | None = None) -> Look:
-    """The plain look, unless what would be used with the other one is clearly better."""
+def _preferred(plain: Compared, other: Compared | None = None) -> Compared:
+    """The one with the plain decay, unless what would be used with the other is clearly better."""
     if other is None:
         return plain
     gain, error = lasting_difference(plain.losses, other.losses)
-    forgets = other.memory.half_life is not None
-    needed = ERRORS_TO_FORGET if forgets else ERRORS_TO_SEE_CLOCK
+    forgets = other.decay.half_life is not None
+    needed = ERRORS_TO_FORGET if forgets else ERRORS_TO_USE_ARRIVAL
     return other if gain > needed * error else plain
 
 
-def _look(
-    memory: Memory,
+def _compare_with(
+    decay: Decay,
     design: Design,
     won: Vector,
     folds: Sequence[Fold],
     regime: Regime,
     walks_forward: bool,
     report: Progress,
-) -> Look:
-    """Compares all families of the regime with one memory."""
+) -> Compared:
+    """Compares all families of the regime with one decay."""
     makers = _makers(regime, design, walks_forward)
-    examination = examine(makers, design, won, folds, memory, report, walks_forward)
+    examination = examine(makers, design, won, folds, decay, report, walks_forward)
     if regime.name == "model":
         examination.add_blend()
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
     comparison = compare(examination, COMPLEXITY, leaving)
-    return Look(memory, design, makers, examination, comparison)
+    return Compared(decay, design, makers, examination, comparison)
 
 
 def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
-    """The fold with the window variables that its own past finds telling: no fold is peeked at."""
-    return replace(fold, columns=_telling(design, won, fold.train, stages))
+    """The fold with the window variables that its own past finds informative, nothing later."""
+    return replace(fold, columns=_screened(design, won, fold.train, stages))
 
 
-def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:
+def _screened(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:
     """Numbers of the most telling window variables on some rows, ascending."""
     from redumbrella.features.kernel.screen import screen_columns
     from redumbrella.features.names import groups_alike
@@ -360,13 +366,13 @@ def _telling(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> 
 
 def _makers(regime: Regime, design: Design, walks_forward: bool) -> dict[str, Maker]:
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
-    if not has_rhythm(design.features):
-        makers.pop(CorrectedRhythm.name, None)
+    if not has_bg_nbd(design.features):
+        makers.pop(BgNbdOffset.name, None)
     # Among the closed leads nothing lies beyond the record, and without numbers nothing can bend.
     if not (walks_forward and has_numbers(design.profile_features)):
-        makers.pop(Straight.name, None)
+        makers.pop(LinearLogistic.name, None)
     if regime.name == "shrunken":
-        makers["logistic"] = lambda: Logistic(variance=SHRUNKEN_VARIANCE)
+        makers["logistic"] = lambda: AdditiveLogistic(variance=SHRUNKEN_VARIANCE)
     return makers
 
 
@@ -383,7 +389,7 @@ def _last_fifth(
     makers: Mapping[str, Maker],
     design: Design,
     won: Vector,
-    memory: Memory,
+    decay: Decay,
     numbers: Rows,
 ) -> Period | None:
     """The last fifth of the record, asked of a model that learned from the time before it.
@@ -393,8 +399,8 @@ def _last_fifth(
     if won.size < LEAST_ROWS_FOR_PERIODS:
         return None
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
-    z = {name: answer(make(), design, won, fold, memory) for name, make in makers.items()}
-    prior = answer(FAMILIES["prior"](), design, won, fold, memory)
+    z = {name: answer(make(), design, won, fold, decay) for name, make in makers.items()}
+    prior = answer(FAMILIES["prior"](), design, won, fold, decay)
     chosen = "blend" if len(weights) > 1 else next(iter(weights))
     model = probability_of(examination.calibration(chosen).apply(pooled(z, weights)))
     rows = Fold(numbers[fold.train], numbers[fold.test])

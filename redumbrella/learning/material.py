@@ -14,7 +14,7 @@ from redumbrella.features.records import IgnoredField, RecordEncoder, fit_record
 from redumbrella.learning.gathering import Gathered, mature, staged
 from redumbrella.models.registry import with_history
 from redumbrella.settings.settings import Settings
-from redumbrella.training.arrival import Clock, fit_clock
+from redumbrella.training.arrival import ArrivalTime, fit_arrival_time
 from redumbrella.training.leaks import Leak, find_leaks
 from redumbrella.training.observations import Observations
 
@@ -35,7 +35,7 @@ class Material:
     observed: Observations
     encoder: RecordEncoder
     streams: HistoryEncoder | None
-    clock: Clock | None
+    arrival: ArrivalTime | None
     design: Design
     leaks: list[Leak]
     settling: int
@@ -72,20 +72,20 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     # The guard saw all leads; only those whose time is decided teach.
     observed, settling = mature(gathered)
     encoder = _fit_encoder(observed, candidates, left_out)
-    clock = None
-    # A person's instants are regular: a clock would only number them.
+    arrival = None
+    # A person's instants are regular: a arrival would only number them.
     if observed.order != "none" and gathered.is_about_leads:
         source = "created_at" if observed.order == "created_at" else "(order of the rows)"
-        clock = fit_clock(observed.position, source)
+        arrival = fit_arrival_time(observed.position, source)
     streams = gathered.learn_history()
     if streams is None:
         design = encoder.transform(observed.closed)
-        return Material(observed, encoder, None, clock, design, leaks, settling)
+        return Material(observed, encoder, None, arrival, design, leaks, settling)
     history = streams.group(gathered.facts.tables)
     observed = staged(gathered, observed, settling)
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
-    return Material(observed, encoder, streams, clock, design, leaks, settling)
+    return Material(observed, encoder, streams, arrival, design, leaks, settling)
 
 
 def insisted(settings: Settings) -> Sequence[str]:

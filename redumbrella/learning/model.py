@@ -6,7 +6,7 @@ from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.learning.gathering import Gathered
-from redumbrella.learning.lesson import Learned, find_running, learn, plan_folds, relearn
+from redumbrella.learning.lesson import Learned, find_trending, learn, plan_folds, relearn
 from redumbrella.learning.material import Material, insisted, prepare
 from redumbrella.learning.products import learn_products
 from redumbrella.models.registry import LeadModel
@@ -25,8 +25,8 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     material = prepare(settings, gathered)
     report("Looking for fields that run with time", 0.01)
     material = material.without(_find_running(settings, material))
-    observed, clock = material.observed, material.clock
-    lesson = learn(observed, material.design, clock, report)
+    observed, arrival = material.observed, material.arrival
+    lesson = learn(observed, material.design, arrival, report)
     sources = sorted({feature.source for feature in lesson.design.features})
     model = LeadModel(
         version=version,
@@ -34,7 +34,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         regime=named(lesson.regime, lesson.comparison.chosen),
         reliable=lesson.regime.reliable,
         encoder=material.encoder,
-        clock=clock if lesson.memory.sees_clock else None,
+        arrival=arrival if lesson.decay.uses_arrival else None,
         blend=lesson.blend,
         spread=lesson.spread,
         usual=usual_values(observed.closed, sources, lesson.design),
@@ -52,11 +52,11 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
     material = prepare(settings, gathered).without(earlier.model.encoder.left_out)
-    blend, columns = relearn(material.observed, material.design, material.clock, earlier.lesson)
+    blend, columns = relearn(material.observed, material.design, material.arrival, earlier.lesson)
     model = replace(
         earlier.model,
         encoder=material.encoder,
-        clock=material.clock if earlier.lesson.memory.sees_clock else None,
+        arrival=material.arrival if earlier.lesson.decay.uses_arrival else None,
         blend=blend,
         history=_keeping(material.streams, columns),
     )
@@ -68,9 +68,9 @@ def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
 
 
 def _find_running(settings: Settings, material: Material) -> list[str]:
-    if material.clock is None:
+    if material.arrival is None:
         return []
-    return find_running(material.observed, material.record, insisted(settings))
+    return find_trending(material.observed, material.record, insisted(settings))
 
 
 def _keeping(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:

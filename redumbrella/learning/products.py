@@ -20,7 +20,7 @@ from redumbrella.features.names import groups_alike
 from redumbrella.learning.gathering import Gathered
 from redumbrella.models.base import Vector, log_odds_of, probability_of
 from redumbrella.models.products.product_model import SHOWN, ProductModel, seeing
-from redumbrella.models.products.products import Products, fit_products, log_loss
+from redumbrella.models.products.products import Products, fit_products, log_loss_by_product
 from redumbrella.models.registry import LeadModel
 from redumbrella.training.product_sales import LEAST_SALES, UNKNOWN
 from redumbrella.training.splits import Fold, Rows
@@ -42,16 +42,16 @@ class _Lessons:
     def fit(
         self, rows: Rows, prior: tuple[float, int] | None = None
     ) -> tuple[Products, Rows | None]:
-        """Models from some rows, and the window variables that these rows find telling."""
+        """Models from some rows, and the window variables that these rows find informative."""
         columns = None
         if self.design.history is not None:
-            columns = telling_columns(self.design, self.outcome, rows)
+            columns = screened_columns(self.design, self.outcome, rows)
         subject = np.unique(self.subject[rows], return_inverse=True)[1]
         part = self.design.take(rows, columns)
         return fit_products(part, self.names, self.outcome[rows], subject, prior), columns
 
 
-def telling_columns(design: Design, outcome: NDArray[np.uint8], rows: Rows) -> Rows:
+def screened_columns(design: Design, outcome: NDArray[np.uint8], rows: Rows) -> Rows:
     """The best window variables of each product, and those of all together, ascending.
 
     outcome: (n, k) of the design's n rows; rows: those that may be looked at.
@@ -142,7 +142,10 @@ def _figures(
 ) -> dict[str, Any]:
     """What was said about the later period, and what came: for all products and for each."""
     constant = np.array([log_odds_of(float(share)) for share in shares], np.float32)
-    loss, prior = log_loss(said, came), log_loss(np.tile(constant, (len(came), 1)), came)
+    loss, prior = (
+        log_loss_by_product(said, came),
+        log_loss_by_product(np.tile(constant, (len(came), 1)), came),
+    )
     sold, bought = (outcome == 1).sum(axis=0), (came == 1).sum(axis=0)
     products = []
     for k, name in enumerate(names):
@@ -155,13 +158,13 @@ def _figures(
                 "reliable": reliable,
                 "price": float(prices[k]),
                 "later_sales": int(bought[k]),
-                "log_loss": float(loss[k]),
+                "log_loss_by_product": float(loss[k]),
                 "prior_log_loss": float(prior[k]),
             }
         )
     return {
         "rows": len(came),
-        "log_loss": float(loss.mean()),
+        "log_loss_by_product": float(loss.mean()),
         "prior_log_loss": float(prior.mean()),
         "products": products,
     }

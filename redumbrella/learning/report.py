@@ -9,8 +9,8 @@ import numpy as np
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
 from redumbrella.evaluation.comparison import (
     ERRORS_TO_LEAVE_PRIOR,
+    ComparedFamily,
     Comparison,
-    Row,
     paired_difference,
 )
 from redumbrella.evaluation.curves import (
@@ -28,7 +28,7 @@ from redumbrella.evaluation.metrics import (
     log_loss,
     row_log_loss,
 )
-from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.evaluation.verdict import Evidence, Gate, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
@@ -37,7 +37,7 @@ from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
 from redumbrella.settings.settings import Settings
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
 
@@ -160,7 +160,7 @@ def _period(observed: Observations) -> dict[str, Any]:
     return {"first": first, "last": last, "order": order}
 
 
-def _family(row: Row, lesson: Lesson) -> dict[str, Any]:
+def _family(row: ComparedFamily, lesson: Lesson) -> dict[str, Any]:
     measured = {name: {"mean": m, "se": se} for name, (m, se) in row.metrics.items()}
     mean, error = row.difference_to_best
     note = "best log loss" if row.family == lesson.comparison.best else ""
@@ -298,7 +298,7 @@ def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
 
 def _facts(
     lesson: Lesson, observed: Observations, leaks: Sequence[Leak], gates: Sequence[Gate]
-) -> Facts:
+) -> Evidence:
     comparison, exam = lesson.comparison, lesson.examination
     row = comparison.row(comparison.chosen)
     losses = {
@@ -311,7 +311,7 @@ def _facts(
         later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
         before = float(observed.won[period.rows.train].mean())
         drift = float(period.won.mean()) / before if before > 0 else None
-    return Facts(
+    return Evidence(
         family=comparison.chosen,
         regime=lesson.regime,
         gain=paired_difference(losses["prior"], losses[comparison.chosen]),
@@ -329,7 +329,7 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
     if "points" not in lesson.examination.log_odds:
         return None
     card = Points().fit(
-        lesson.design, observed.won, lesson.memory.weights(observed.won.size) * observed.weight()
+        lesson.design, observed.won, lesson.decay.weights(observed.won.size) * observed.weight()
     )
     return {
         "base_rate": float(observed.won.mean()),
@@ -346,34 +346,34 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
 
 
 def _forgetting(lesson: Lesson) -> Forgetting | None:
-    """Which memories were tried, which were compared in full, and which is in use."""
+    """Which decays were tried, which were compared in full, and which is in use."""
     if not lesson.trials:
         return None
     return {
-        "half_life_share": lesson.memory.half_life,
-        "sees_time_of_arrival": lesson.memory.sees_clock,
+        "half_life_share": lesson.decay.half_life,
+        "sees_time_of_arrival": lesson.decay.uses_arrival,
         "trials": [
             {
-                "label": _memory_in_words(trial.memory),
-                "half_life_share": trial.memory.half_life,
-                "sees_time_of_arrival": trial.memory.sees_clock,
+                "label": _decay_in_words(trial.decay),
+                "half_life_share": trial.decay.half_life,
+                "sees_time_of_arrival": trial.decay.uses_arrival,
                 "log_loss": trial.log_loss,
-                "family_log_loss": lesson.looks.get(trial.memory),
-                "chosen": trial.memory == lesson.memory,
+                "family_log_loss": lesson.compared.get(trial.decay),
+                "chosen": trial.decay == lesson.decay,
             }
             for trial in lesson.trials
         ],
     }
 
 
-def _memory_in_words(memory: Memory) -> str:
-    """What a memory does with the past, short enough for a table."""
+def _decay_in_words(decay: Decay) -> str:
+    """What a decay does with the past, short enough for a table."""
     past = (
         "All the past counts alike"
-        if memory.half_life is None
-        else f"Half the weight for every {percent(memory.half_life, 0)} of the record"
+        if decay.half_life is None
+        else f"Half the weight for every {percent(decay.half_life, 0)} of the record"
     )
-    return past + (", time of arrival seen" if memory.sees_clock else "")
+    return past + (", time of arrival seen" if decay.uses_arrival else "")
 
 
 def _pooled(model: LeadModel) -> list[str]:

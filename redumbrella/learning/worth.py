@@ -29,7 +29,7 @@ from redumbrella.models.worth.strategic_fit import StrategicFit, fit_strategic_f
 from redumbrella.models.worth.timing import CENSORED, LOST, WON, Timing, fit_timing
 from redumbrella.models.worth.valuation import Expected, Rates, Valuation
 from redumbrella.settings.settings import Settings
-from redumbrella.training.arrival import CLOCK_NAME
+from redumbrella.training.arrival import ARRIVAL_NAME
 from redumbrella.training.stages import spans
 
 HORIZON_DAYS = 365.0  # repeat purchases within a year count in the lifetime value
@@ -59,7 +59,7 @@ def value_models(
     columns = tuple(
         number
         for number, feature in enumerate(learned.lesson.design.profile_features)
-        if feature.source != "amount" and feature.name != CLOCK_NAME
+        if feature.source != "amount" and feature.name != ARRIVAL_NAME
     )
     rows = _rows(learned, columns)
     repeats = _repeats(gathered.facts)

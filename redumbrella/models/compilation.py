@@ -1,7 +1,7 @@
 """Everything compiled in this room, compiled beforehand; run at set-up, the features' room too.
 
 In: nothing. Out: code in the cache beside the sources, loaded into this process. Promise: after
-`warm`, on this machine, nothing of this room waits for a compiler.
+`warm_models`, on this machine, nothing of this room waits for a compiler.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from redumbrella.models.trees.scorer import Scorer
 from redumbrella.models.trees.tree_shap import Explainer
 
 
-def warm() -> None:
+def warm_models() -> None:
     """Compile, or load from the cache, what scores, explains and fits, by using it once.
 
     A design is a float64 profile, maybe with a float32 history; trees have up to 64 leaves.
@@ -53,5 +53,5 @@ def _chain(leaves: int) -> Forest:
 
 
 if __name__ == "__main__":
-    compilation.warm()
-    warm()
+    compilation.warm_kernels()
+    warm_models()

@@ -23,17 +23,17 @@ from redumbrella.features.records import RecordEncoder
 from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.families.additive_logistic import Logistic
-from redumbrella.models.families.bg_nbd_offset import CorrectedRhythm
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
+from redumbrella.models.families.bg_nbd_offset import BgNbdOffset
 from redumbrella.models.families.boosted import Boosted
-from redumbrella.models.families.linear_logistic import Straight
+from redumbrella.models.families.linear_logistic import LinearLogistic
 from redumbrella.models.families.naive_bayes import NaiveBayes
 from redumbrella.models.families.neural import Neural
 from redumbrella.models.families.pairs import Pairs
 from redumbrella.models.families.points import Points
 from redumbrella.models.families.prior import Prior
 from redumbrella.models.uncertainty import Spread
-from redumbrella.training.arrival import Clock
+from redumbrella.training.arrival import ArrivalTime
 
 if TYPE_CHECKING:
     from redumbrella.features.history import Asked, History, HistoryEncoder
@@ -43,10 +43,10 @@ FAMILIES: dict[str, type[Family]] = {
     for family in (
         Prior,
         Points,
-        CorrectedRhythm,
+        BgNbdOffset,
         NaiveBayes,
-        Straight,
-        Logistic,
+        LinearLogistic,
+        AdditiveLogistic,
         Pairs,
         Boosted,
         Neural,
@@ -59,7 +59,7 @@ LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "
 
 @dataclass(frozen=True)
 class LeadModel:
-    """Everything needed to score: encoders, clock, model, intervals, reference.
+    """Everything needed to score: encoders, arrival, model, intervals, reference.
 
     history: what was learned about the streams of facts, None where the record is all there is.
     usual: per field, the value most leads have, as text. reference: sorted probabilities given to
@@ -71,7 +71,7 @@ class LeadModel:
     regime: str
     reliable: bool
     encoder: RecordEncoder
-    clock: Clock | None
+    arrival: ArrivalTime | None
     blend: Blend
     spread: Spread
     usual: Mapping[str, str]
@@ -93,7 +93,7 @@ class LeadModel:
         design = self.encoder.transform(leads)
         if self.history is not None and history is not None and asked is not None:
             design = with_history(design, self.history, history, asked)
-        return design if self.clock is None else self.clock.beside(design, position)
+        return design if self.arrival is None else self.arrival.beside(design, position)
 
 
 def with_history(design: Design, encoder: HistoryEncoder, history: History, asked: Asked) -> Design:
@@ -107,7 +107,7 @@ def with_history(design: Design, encoder: HistoryEncoder, history: History, aske
     )
 
 
-def save_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | None = None) -> None:
+def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | None = None) -> None:
     """Writes the model beside its final place and renames it: a killed run leaves no half model.
 
     add: writes further files into the folder before that.
@@ -124,7 +124,7 @@ def save_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | Non
         "regime": model.regime,
         "reliable": model.reliable,
         "encoder": model.encoder.to_json(),
-        "clock": None if model.clock is None else model.clock.to_json(),
+        "clock": None if model.arrival is None else model.arrival.to_json(),
         "history": None if model.history is None else model.history.to_json(),
         "features": [asdict(feature) for feature in features],
         "spread": {
@@ -151,7 +151,7 @@ def save_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | Non
 
 
 def load_model(folder: Path) -> LeadModel:
-    """Reads a model that `save_model` wrote. Raises ModelError when it is not there or broken."""
+    """Reads a model that `write_model` wrote. Raises ModelError when it is not there or broken."""
     try:
         with (
             (folder / "arrays.npz").open("rb") as file,
@@ -198,7 +198,7 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         regime=document["regime"],
         reliable=document["reliable"],
         encoder=RecordEncoder.from_json(document["encoder"]),
-        clock=None if document["clock"] is None else Clock.from_json(document["clock"]),
+        arrival=None if document["clock"] is None else ArrivalTime.from_json(document["clock"]),
         blend=_blend_from(unprefixed(parts, "blend"), features),
         spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
         usual=document["usual"],
@@ -224,7 +224,7 @@ def features_of(model: LeadModel) -> tuple[Feature, ...]:
         none = np.empty((0, len(dense)))
         nothing = sp.csr_matrix((0, len(sparse)), dtype=np.float32)
         design = beside(design, dense, none, sparse, nothing)
-    return (design if model.clock is None else model.clock.beside(design, np.empty(0))).features
+    return (design if model.arrival is None else model.arrival.beside(design, np.empty(0))).features
 
 
 def _blend_parts(blend: Blend) -> Parts:

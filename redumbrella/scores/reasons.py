@@ -18,7 +18,7 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.figures import percent, quantity
 from redumbrella.models.base import Contributions, probability_of
-from redumbrella.training.arrival import CLOCK_NAME
+from redumbrella.training.arrival import ARRIVAL_NAME
 
 MOST = 5
 LEAST = 0.005  # log-odds; a smaller effect is no reason
@@ -108,12 +108,12 @@ class _Deeds:
 
 
 def _source_of(feature: Feature) -> str:
-    return CLOCK_NAME if feature.name == CLOCK_NAME else feature.source
+    return ARRIVAL_NAME if feature.name == ARRIVAL_NAME else feature.source
 
 
 def label_of(source: str) -> str:
     """A field's name as people read it: 'last_contact.channel' becomes 'last contact channel'."""
-    if source == CLOCK_NAME:
+    if source == ARRIVAL_NAME:
         return "time of arrival"
     if source == RHYTHM:
         return "the chance of a purchase by rhythm alone"
@@ -122,7 +122,7 @@ def label_of(source: str) -> str:
 
 def shown_values(leads: pa.Table, source: str, design: Design) -> list[str]:
     """The leads' own values of a field, as text; 'missing' where there is none."""
-    if source == CLOCK_NAME:
+    if source == ARRIVAL_NAME:
         return [""] * leads.num_rows
     if source in leads.column_names:
         return [_shown_of(source, value) for value in leads[source].to_pylist()]
@@ -210,7 +210,7 @@ def _line(
     source: str, label: str, value: str, usual: Mapping[str, str], contribution: float
 ) -> dict[str, Any]:
     common = usual.get(source, "")
-    if source == CLOCK_NAME:
+    if source == ARRIVAL_NAME:
         text = (
             "it came in at a time when " + ("more" if contribution > 0 else "fewer") + " were won"
         )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector
 from redumbrella.models.worth.amount import Estimate
-from redumbrella.models.worth.valuation import Rates, Valuation, lifetime_of
+from redumbrella.models.worth.valuation import Rates, Valuation, potential_lifetime_value
 
 WITHIN_DAYS = (7, 14, 30, 90, 180, 365)
 CURVE_POINTS = 12
@@ -39,7 +39,7 @@ def value_leads(
     if amount is None:
         return columns
     low, high = interval
-    ltv = lifetime_of(probability, low, high, amount, valuation.repeats)
+    ltv = potential_lifetime_value(probability, low, high, amount, valuation.repeats)
     worth = _worth(rates.margin, ltv, cost)
     factor, others = rates.margin * (1.0 + valuation.repeats), valuation.profit(rates)
     for n, row in enumerate(columns):

@@ -48,7 +48,7 @@ class Section:
         # bool is an int to Python, but `horizon_days = true` is a mistake.
         wrong_bool = isinstance(value, bool) and bool not in kinds
         if value is not None and (wrong_bool or not isinstance(value, kinds)):
-            self.problem(f"{key} = {shown(value)}: expected {expected}.")
+            self.problem(f"{key} = {as_written(value)}: expected {expected}.")
             return None
         return value
 
@@ -65,7 +65,7 @@ class Section:
         value = self._get(key, 'text or a list of texts, such as ["a", "b"]', str, list)
         items = [value] if isinstance(value, str) else value or []
         if not all(isinstance(item, str) and item.strip() for item in items):
-            self.problem(f"{key} = {shown(value)}: every item must be text in quotes.")
+            self.problem(f"{key} = {as_written(value)}: every item must be text in quotes.")
             return ()
         return tuple(items)
 
@@ -80,7 +80,7 @@ class Section:
             return None
         if not low <= value <= high:
             limits = f"between {low:g} and {high:g}" if high < float("inf") else f"from {low:g} up"
-            self.problem(f"{key} = {shown(value)}: expected a number {limits}.")
+            self.problem(f"{key} = {as_written(value)}: expected a number {limits}.")
             return None
         return float(value)
 
@@ -100,6 +100,6 @@ class Section:
                 self.problem(f'unknown {what} "{key}".{hint} Valid: {valid}.')
 
 
-def shown(value: object) -> str:
+def as_written(value: object) -> str:
     """A value as messages show it: texts in quotes, long ones shortened."""
     return f'"{value}"' if isinstance(value, str) else str(value)[:80]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from redumbrella.columns import TABLES, Table
 from redumbrella.errors import nearest
-from redumbrella.settings.section import Section, shown
+from redumbrella.settings.section import Section, as_written
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,9 @@ def _delimiter(section: Section) -> str | None:
     named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
     delimiter = named.get(delimiter, delimiter)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        section.problem(f'delimiter = {shown(delimiter)}: expected one character, such as ";".')
+        section.problem(
+            f'delimiter = {as_written(delimiter)}: expected one character, such as ";".'
+        )
         return None
     return delimiter  # type: ignore[no-any-return]
 

@@ -27,9 +27,9 @@ from redumbrella.sources.delimited import (
     unique_names,
 )
 
-Kind = Literal["delimited", "parquet", "jsonl"]
+FileType = Literal["delimited", "parquet", "jsonl"]
 
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, FileType] = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".jsonl": "jsonl",
@@ -45,7 +45,7 @@ class FileInput:
 
     name: str
     path: Path
-    kind: Kind
+    kind: FileType
 
     @property
     def size(self) -> int:

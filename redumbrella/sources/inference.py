@@ -10,7 +10,7 @@ from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redumbrella.columns import TABLES, Column
+from redumbrella.columns import TABLES, CanonicalColumn
 from redumbrella.errors import SettingsError
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import ColumnSource
@@ -121,7 +121,10 @@ def check_formats(staging: Staging, mapping: Mapping, table: str) -> None:
 
 
 def _canonical(
-    column: Column, origin: ColumnSource, staging: Staging, samples: MappingOf[str, list[str]]
+    column: CanonicalColumn,
+    origin: ColumnSource,
+    staging: Staging,
+    samples: MappingOf[str, list[str]],
 ) -> _Wanted:
     if origin.row:
         return _Wanted(column.name, origin, column.kind, ROW, (Reading("text"),))

@@ -28,7 +28,7 @@ from redumbrella.sources.validation import (
     KEPT_REJECTED,
     Rejected,
     TypedRows,
-    rejected_rows,
+    find_rejected,
     type_rows,
 )
 from redumbrella.sources.values import Type
@@ -207,7 +207,7 @@ def _raise_settings(problems: Sequence[str]) -> None:
 
 def _set_aside(typed: TypedRows, opened: Sequence[Records]) -> list[Rejected]:
     """Rows with bad values and records that did not fit, by file and line."""
-    found = rejected_rows(typed)
+    found = find_rejected(typed)
     for position, records in enumerate(opened):
         found += [
             Rejected(position, line.line, line.reason, line.message, line.raw)

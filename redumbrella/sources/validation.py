@@ -104,7 +104,7 @@ def type_rows(
     return rows
 
 
-def rejected_rows(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
+def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
     """The rows that were set aside, in the order of reading, with what was wrong."""
     staging = rows.staging
     by_name = {column.name: column for column in rows.read}

@@ -42,7 +42,7 @@ models = Table(
 )
 
 
-def save_model(connection: Connection, model: Row, *, current: bool = True) -> None:
+def store_model(connection: Connection, model: Row, *, current: bool = True) -> None:
     """Stores a model (columns of `models`; `report` as a mapping) and makes it current."""
     row = {**model, "is_current": current, "report": json_text(model["report"])}
     if current:

@@ -1,4 +1,8 @@
-"""How fast the past is forgotten: the weight of a lead by its age."""
+"""How fast the past is forgotten: the weight of a lead by its age (exponential decay).
+
+A lead's weight halves for every `half_life` of the closed record that lies between it and the
+instant of training.
+"""
 
 from dataclasses import dataclass
 
@@ -7,14 +11,14 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Memory:
+class Decay:
     """half_life: share of the closed record after which a lead counts half; None forgets nothing.
 
-    sees_clock: whether the time of arrival is a feature.
+    uses_arrival: whether the time of arrival is a feature.
     """
 
     half_life: float | None = None
-    sees_clock: bool = False
+    uses_arrival: bool = False
 
     def weights(self, rows: int) -> NDArray[np.float64]:
         """Weights of `rows` leads in order of time, the latest counting 1."""

@@ -17,7 +17,7 @@ class Fold:
     """Rows to learn from and rows to be examined on.
 
     weight: how much each row to learn from counts, None = all the same. columns: the window
-    variables that the rows to learn from find telling, None = all of them.
+    variables that the rows to learn from find informative, None = all of them.
     """
 
     train: Rows

@@ -215,7 +215,7 @@ class View:
         sort = given.pop("sort", self.order)
         page = _whole(given.pop("page", "1"), "page", 10**9)
         size = _whole(given.pop("page_size", str(PAGE_SIZE)), "page_size", MAX_PAGE_SIZE)
-        target = given.pop("target", None)
+        target = given.pop("target", None) if self.target is not None else None
         return Query(target, self._sort(sort), sort.startswith("-"), given, page, size)
 
     def _sort(self, text: str) -> str:

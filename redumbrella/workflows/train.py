@@ -21,7 +21,7 @@ from redumbrella.learning.model import fit
 from redumbrella.learning.report import Circumstances, build_report
 from redumbrella.learning.worth import value_models
 from redumbrella.models.products.product_model import ProductModel, save_product_model
-from redumbrella.models.registry import save_model as save_model_files
+from redumbrella.models.registry import write_model
 from redumbrella.models.worth.valuation import Valuation, save_valuation
 from redumbrella.progress import Progress
 from redumbrella.reports.model import ReportDocument
@@ -29,7 +29,7 @@ from redumbrella.reports.products import ProductsReport
 from redumbrella.scores.products import product_rows
 from redumbrella.settings.targets import Target
 from redumbrella.state.forecasts import replace_product_forecasts
-from redumbrella.state.models import current_model, save_model
+from redumbrella.state.models import current_model, store_model
 from redumbrella.state.sources import count_rejected
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.recorded import recorded
@@ -97,7 +97,7 @@ def _train(
         document["notes"].append(
             "This model misses a gate of [success], so the earlier model stays in use."
         )
-    save_model_files(
+    write_model(
         workspace.root / "models" / version,
         learned.model,
         lambda folder: _save_others(folder, valuation, products),
@@ -106,7 +106,7 @@ def _train(
     inputs = training_inputs(workspace, target) if as_of == started else f"as of {to_iso(as_of)}"
     row = _row(learned, document, under, inputs)
     with workspace.state.writing() as connection:
-        save_model(connection, row, current=promoted)
+        store_model(connection, row, current=promoted)
         if products is not None and promoted:
             forecasts = product_rows(products.figures["products"], {})
             replace_product_forecasts(connection, target.name, forecasts)

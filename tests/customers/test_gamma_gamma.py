@@ -7,7 +7,7 @@ import pytest
 from cdnow_sample import cdnow
 from numpy.typing import NDArray
 
-from redumbrella.customers.gamma_gamma import AmountModel, fit_amount, log_likelihood
+from redumbrella.customers.gamma_gamma import AmountModel, fit_gamma_gamma, log_likelihood
 from redumbrella.customers.history import summarise
 from redumbrella.errors import DataError
 from redumbrella.models.base import Parts
@@ -33,7 +33,7 @@ def level(p: float, q: float, gamma: float, x: float, m: float) -> float:
 def test_the_published_fit_of_cdnow() -> None:
     """Fader and Hardie (2013): 946 customers with repeat purchases in weeks 1-39."""
     history = summarise(*cdnow(), end=272, unit_days=7)
-    model = fit_amount(history.frequency, history.mean_amount)
+    model = fit_gamma_gamma(history.frequency, history.mean_amount)
     assert model.customers == 946
     assert model.p == pytest.approx(6.25, abs=0.005)
     assert model.q == pytest.approx(3.74, abs=0.005)
@@ -63,7 +63,7 @@ def test_the_truth_lies_within_its_standard_errors() -> None:
     truth, z = np.log([5.0, 4.0, 20.0]), []
     for seed in range(25):
         x, m, _ = amounts(800, 5.0, 4.0, 20.0, seed)
-        model = fit_amount(x, m)
+        model = fit_gamma_gamma(x, m)
         assert not model.penalised
         z.append((np.log(model.parameters) - truth) / np.sqrt(np.diag(model.covariance)))
     assert 0.8 <= np.mean(np.abs(z) < 1.645) <= 0.97
@@ -71,7 +71,7 @@ def test_the_truth_lies_within_its_standard_errors() -> None:
 
 def test_a_customers_mean_is_drawn_to_that_of_all() -> None:
     x, m, true = amounts(5_000, 5.0, 4.0, 20.0, 0)
-    model = fit_amount(x, m)
+    model = fit_gamma_gamma(x, m)
     said = model.expected_mean(x, m)
     again = x > 0
     overall = model.population_mean
@@ -93,15 +93,15 @@ def test_without_a_mean_of_the_population_the_observed_one_is_used() -> None:
 
 def test_the_correlation_of_frequency_and_amount_is_told() -> None:
     x = np.array([1.0, 2, 3, 4, 0, 0])
-    assert fit_amount(x, np.array([10.0, 20, 30, 40, 0, 0])).correlation == pytest.approx(1.0)
-    assert fit_amount(x, np.full(6, 7.0)).correlation == 0.0
+    assert fit_gamma_gamma(x, np.array([10.0, 20, 30, 40, 0, 0])).correlation == pytest.approx(1.0)
+    assert fit_gamma_gamma(x, np.full(6, 7.0)).correlation == 0.0
 
 
 @pytest.mark.parametrize(
     ("x", "m"), [([2], [30.0]), ([1] * 50, [12.5] * 50), ([1] * 3, [1e-9, 5, 1e9])]
 )
 def test_what_the_data_leave_open_is_said(x: Vector, m: Vector) -> None:
-    model = fit_amount(x, m)
+    model = fit_gamma_gamma(x, m)
     assert model.penalised
     assert np.isfinite(model.parameters).all()
     assert np.isfinite(model.covariance).all()
@@ -110,7 +110,7 @@ def test_what_the_data_leave_open_is_said(x: Vector, m: Vector) -> None:
 
 def test_the_currency_only_scales_gamma() -> None:
     x, m, _ = amounts(600, 5.0, 4.0, 20.0, 1)
-    euro, cent = fit_amount(x, m), fit_amount(x, 100 * m)
+    euro, cent = fit_gamma_gamma(x, m), fit_gamma_gamma(x, 100 * m)
     assert cent.parameters == pytest.approx(euro.parameters * [1, 1, 100], rel=1e-4)
 
 
@@ -128,11 +128,11 @@ def test_the_currency_only_scales_gamma() -> None:
 )
 def test_impossible_amounts_are_refused(x: Vector, m: Vector, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        fit_amount(x, m)
+        fit_gamma_gamma(x, m)
 
 
 def test_a_model_survives_as_json_and_arrays() -> None:
-    model = fit_amount([1, 2, 0, 5], [10.0, 30.0, 0.0, 22.0])
+    model = fit_gamma_gamma([1, 2, 0, 5], [10.0, 30.0, 0.0, 22.0])
     parts = model.to_parts()
     again = AmountModel.from_parts(Parts(json.loads(json.dumps(parts.facts)), parts.arrays))
     assert again.parameters == pytest.approx(model.parameters)

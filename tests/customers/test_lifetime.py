@@ -8,7 +8,7 @@ import pytest
 from purchase_worlds import FINE, World
 
 from redumbrella.customers.bg_nbd import RepeatModel, fit_repeat
-from redumbrella.customers.gamma_gamma import AmountModel, fit_amount
+from redumbrella.customers.gamma_gamma import AmountModel, fit_gamma_gamma
 from redumbrella.customers.history import Holdout, RepeatSummary, split_holdout, summarise
 from redumbrella.customers.lifetime import LifetimeValue, value
 from redumbrella.customers.period_shock import (
@@ -35,7 +35,7 @@ def held_out(customers: int, seed: int) -> Holdout:
 def fitted(known: RepeatSummary) -> tuple[RepeatModel, AmountModel]:
     return (
         fit_repeat(known.frequency, known.recency, known.age),
-        fit_amount(known.frequency, known.mean_amount),
+        fit_gamma_gamma(known.frequency, known.mean_amount),
     )
 
 

@@ -8,7 +8,7 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.customers.rfm import Sales, customers_then
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import probability_of
-from redumbrella.models.families.bg_nbd_offset import CorrectedRhythm, has_rhythm
+from redumbrella.models.families.bg_nbd_offset import BgNbdOffset, has_bg_nbd
 
 HORIZON = 90.0
 
@@ -89,7 +89,7 @@ def test_it_learns_where_outcomes_differ_from_the_rhythm(absence: bool) -> None:
     design, won = designed(6_000, 0)
     test, later = designed(6_000, 1)
     won, later = (1.0 - won, 1.0 - later) if absence else (won, later)
-    family = CorrectedRhythm().fit(design, won, np.ones(won.size))
+    family = BgNbdOffset().fit(design, won, np.ones(won.size))
     z = family.log_odds(test)
     sign = -1.0 if absence else 1.0
     truth = sign * (test.profile[:, -1] + 2.0 * (test.profile[:, 3] - 0.5))
@@ -100,7 +100,7 @@ def test_it_learns_where_outcomes_differ_from_the_rhythm(absence: bool) -> None:
 
 def test_the_level_is_that_of_the_rhythm_whatever_the_past_was() -> None:
     design, won = designed(6_000, 2, level=1.5)
-    family = CorrectedRhythm().fit(design, won, np.ones(won.size))
+    family = BgNbdOffset().fit(design, won, np.ones(won.size))
     assert family.log_odds(design).mean() == pytest.approx(design.profile[:, -1].mean(), abs=1e-9)
 
 
@@ -108,12 +108,12 @@ def test_contributions_add_up_and_parts_say_the_same() -> None:
     design, won = designed(500, 3)
     design.profile[:20, -1] = np.nan
     design.profile[10:30, 1] = np.nan
-    family = CorrectedRhythm().fit(design, won, np.ones(won.size))
+    family = BgNbdOffset().fit(design, won, np.ones(won.size))
     z, parts = family.log_odds(design), family.contributions(design)
     np.testing.assert_allclose(parts.base + parts.values.sum(axis=1), z, atol=1e-12)
     assert not parts.values[:, 0].any()
     assert np.ptp(z[:10] - (family._encoded(design)[:10] @ family.coefficients)) < 1e-12
-    again = CorrectedRhythm.from_parts(family.to_parts(), design.features)
+    again = BgNbdOffset.from_parts(family.to_parts(), design.features)
     np.testing.assert_array_equal(again.log_odds(design), z)
     assert np.isfinite(family.quick().fit(design.take(np.arange(50)), won[:50], np.ones(50))
                        .log_odds(design)).all()  # fmt: skip
@@ -121,16 +121,16 @@ def test_contributions_add_up_and_parts_say_the_same() -> None:
 
 def test_one_class_or_no_rhythm_at_all_still_gives_an_answer() -> None:
     design, _ = designed(50, 4)
-    everybody = CorrectedRhythm().fit(design, np.ones(50), np.ones(50))
+    everybody = BgNbdOffset().fit(design, np.ones(50), np.ones(50))
     assert np.isfinite(everybody.log_odds(design)).all()
     design.profile[:, -1] = np.nan
     won = np.arange(50) % 5 == 0
-    family = CorrectedRhythm().fit(design, won.astype(float), np.ones(50))
+    family = BgNbdOffset().fit(design, won.astype(float), np.ones(50))
     assert probability_of(family.log_odds(design)).mean() == pytest.approx(0.2, abs=0.05)
 
 
 def test_a_design_without_all_of_its_columns_has_no_rhythm() -> None:
     design, _ = designed(5, 5)
-    assert has_rhythm(design.features)
-    assert not has_rhythm(design.features[:-1])
-    assert not has_rhythm(design.features[2:])
+    assert has_bg_nbd(design.features)
+    assert not has_bg_nbd(design.features[:-1])
+    assert not has_bg_nbd(design.features[2:])

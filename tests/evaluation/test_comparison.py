@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from lead_worlds import draw, make_design, quiet, truth
 
-from redumbrella.evaluation.comparison import Comparison, compare, doubt, paired_difference
-from redumbrella.evaluation.decay import HALF_LIVES, choose_memory
+from redumbrella.evaluation.comparison import Comparison, compare, model_variance, paired_difference
+from redumbrella.evaluation.decay import HALF_LIVES, choose_decay
 from redumbrella.evaluation.examination import Examination, answer, examine
 from redumbrella.evaluation.regime import allowed, named
 from redumbrella.evaluation.stability import repeated_split
-from redumbrella.evaluation.verdict import Facts, Gate, judge
+from redumbrella.evaluation.verdict import Evidence, Gate, judge
 from redumbrella.models.base import Vector, log_odds_of, probability_of
 from redumbrella.models.blend import pooled
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.families.prior import Prior
 from redumbrella.models.registry import COMPLEXITY, FAMILIES
-from redumbrella.training.arrival import fit_clock
-from redumbrella.training.decay import Memory
+from redumbrella.training.arrival import fit_arrival_time
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold, shuffled, walk_forward
 
 
@@ -168,10 +168,10 @@ def test_answers_come_from_the_past_of_each_fold() -> None:
     folds = walk_forward(300, 3)
     steps: list[float] = []
     exam = examine(
-        {"prior": Watching}, design, won, folds, Memory(0.3), lambda _, x: steps.append(x)
+        {"prior": Watching}, design, won, folds, Decay(0.3), lambda _, x: steps.append(x)
     )
     assert sorted(seen) == [150, 200, 250]
-    weight = Memory(0.3).weights(150)
+    weight = Decay(0.3).weights(150)
     rate = (weight @ won[:150] + 0.5) / (weight.sum() + 1)
     np.testing.assert_allclose(exam.log_odds["prior"][0], np.full(50, log_odds_of(rate)))
     np.testing.assert_array_equal(exam.won[2], won[250:])
@@ -257,26 +257,26 @@ def test_memory_forgets_when_the_world_turns_around() -> None:
     turned = np.where(np.arange(1_500) < 900, 2.0 * x, -2.0 * x)
     position = np.arange(1_500.0)
     folds = walk_forward(1_500, 5)
-    memory, trials = choose_memory(design, draw(turned), position, None, folds)
-    assert memory.half_life is not None
+    decay, trials = choose_decay(design, draw(turned), position, None, folds)
+    assert decay.half_life is not None
     assert len(trials) == len(HALF_LIVES)
-    steady, _ = choose_memory(design, draw(2.0 * x), position, None, folds)
-    assert steady == Memory()
+    steady, _ = choose_decay(design, draw(2.0 * x), position, None, folds)
+    assert steady == Decay()
 
 
 def test_shuffled_folds_try_only_the_clock() -> None:
     design = make_design(600)
     position = np.arange(600.0)
     won = draw(np.where(position < 300, -2.0, 1.0))
-    clock = fit_clock(position, "created_at")
-    memory, trials = choose_memory(design, won, position, clock, shuffled(600, 5))
-    assert [trial.memory for trial in trials] == [Memory(None, False), Memory(None, True)]
-    assert memory.sees_clock
+    arrival = fit_arrival_time(position, "created_at")
+    decay, trials = choose_decay(design, won, position, arrival, shuffled(600, 5))
+    assert [trial.decay for trial in trials] == [Decay(None, False), Decay(None, True)]
+    assert decay.uses_arrival
 
 
 def test_stability_is_repeatable_and_out_of_sample() -> None:
     design = make_design(400)
-    makers = {"logistic": lambda: Logistic(variance=0.1)}
+    makers = {"logistic": lambda: AdditiveLogistic(variance=0.1)}
     seen = []
 
     def run(won: Vector) -> float:
@@ -300,9 +300,9 @@ def test_an_answer_needs_no_look_at_the_test_outcomes() -> None:
     other = won.copy()
     other[150:] = 1.0 - other[150:]
     for name, family in FAMILIES.items():
-        first = answer(family(), design, won, fold, Memory())
+        first = answer(family(), design, won, fold, Decay())
         np.testing.assert_array_equal(
-            first, answer(family(), design, other, fold, Memory()), err_msg=name
+            first, answer(family(), design, other, fold, Decay()), err_msg=name
         )
 
 
@@ -328,7 +328,7 @@ def test_regimes_at_their_limits(
     assert named(regime, "points") == name
 
 
-def facts(**changed: object) -> Facts:
+def facts(**changed: object) -> Evidence:
     good: dict[str, object] = {
         "family": "boosted",
         "regime": allowed(400, 900),
@@ -341,7 +341,7 @@ def facts(**changed: object) -> Facts:
         "kept_leaks": (),
         "gates": (Gate("min_auc", 0.7, 0.78, True),),
     }
-    return Facts(**{**good, **changed})  # type: ignore[arg-type]
+    return Evidence(**{**good, **changed})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -395,4 +395,4 @@ def test_doubt_is_the_distance_to_plausible_families_only() -> None:
     found = compare(exam, COMPLEXITY)
     assert found.chosen == "logistic"
     # The prior is far away but refuted; the network differs by 0.05 and cannot be refuted.
-    assert 0.0 < doubt(exam, found) < 0.01
+    assert 0.0 < model_variance(exam, found) < 0.01

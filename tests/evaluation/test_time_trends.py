@@ -5,7 +5,7 @@ import pytest
 from lead_worlds import draw
 
 from redumbrella.evaluation.probes import plan_probes
-from redumbrella.evaluation.time_trends import are_needed, running_features
+from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.base import Vector
 from redumbrella.training.splits import walk_forward
@@ -28,7 +28,7 @@ def needed(z: Vector) -> bool:
     """Whether the year is needed where outcomes have these log-odds."""
     design = record(size=SIZE, year=YEAR + 0.0)
     folds = walk_forward(ROWS, 5)
-    return are_needed(design, running_features(design), plan_probes(draw(z), folds))
+    return are_needed(design, trending_features(design), plan_probes(draw(z), folds))
 
 
 def test_what_runs_with_time_is_found() -> None:
@@ -41,7 +41,7 @@ def test_what_runs_with_time_is_found() -> None:
         same=np.ones(ROWS),
         never=np.full(ROWS, np.nan),
     )
-    found = [design.features[column].name for column in running_features(design)]
+    found = [design.features[column].name for column in trending_features(design)]
     assert found == ["year", "falling"]
 
 
@@ -58,10 +58,10 @@ def test_a_record_of_nothing_else_keeps_what_it_has() -> None:
     design = record(year=YEAR + 0.0)
     alone = Design(design.features[:1], design.profile[:, :1])
     probes = plan_probes(draw(SIZE), walk_forward(ROWS, 5))
-    assert are_needed(alone, running_features(alone), probes)
+    assert are_needed(alone, trending_features(alone), probes)
 
 
 @pytest.mark.parametrize("rows", [3, 19])
 def test_a_few_rows_say_nothing(rows: int) -> None:
     design = record(year=YEAR + 0.0)
-    assert running_features(design.take(np.arange(rows))).size == 0
+    assert trending_features(design.take(np.arange(rows))).size == 0

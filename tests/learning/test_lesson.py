@@ -22,7 +22,7 @@ from redumbrella.learning.lesson import (
 )
 from redumbrella.models.base import Vector
 from redumbrella.models.registry import FAMILIES
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.observations import Observations, Order
 
 MODEL, RULES = allowed(60, 60), allowed(10, 60)
@@ -136,35 +136,35 @@ def test_a_memory_that_probes_liked_is_compared_with_the_plain_one_by_all_famili
     """Half the weight for every 2 % of the record: in a steady world that throws leads away."""
     design = make_design(600)
     won = draw(truth(design))
-    short = Memory(half_life=0.02)
+    short = Decay(half_life=0.02)
     monkeypatch.setattr(learning, "choose_memory", lambda *_: (short, []))
     lesson = learn(observed(won), design, None, quiet)
-    assert list(lesson.looks) == [Memory(), short]
-    assert lesson.looks[Memory()] < lesson.looks[short]
-    assert lesson.memory == Memory()
+    assert list(lesson.compared) == [Decay(), short]
+    assert lesson.compared[Decay()] < lesson.compared[short]
+    assert lesson.decay == Decay()
     used = lesson.comparison.row(lesson.comparison.chosen)
-    assert used.metrics["log_loss"][0] == lesson.looks[Memory()]
-    monkeypatch.setattr(learning, "MOST_ROWS_FOR_TWO_LOOKS", 599)
-    assert learn(observed(won), design, None, quiet).memory == short
+    assert used.metrics["log_loss"][0] == lesson.compared[Decay()]
+    monkeypatch.setattr(learning, "MOST_ROWS_TO_COMPARE_TWICE", 599)
+    assert learn(observed(won), design, None, quiet).decay == short
 
 
 @pytest.mark.parametrize(
-    ("memory", "errors", "is_taken"),
+    ("decay", "errors", "is_taken"),
     [
-        (Memory(sees_clock=True), 0.4, False),
-        (Memory(sees_clock=True), 0.6, True),
-        (Memory(half_life=0.3), 1.9, False),
-        (Memory(half_life=0.3), 2.1, True),
-        (Memory(half_life=0.3, sees_clock=True), 1.9, False),
+        (Decay(uses_arrival=True), 0.4, False),
+        (Decay(uses_arrival=True), 0.6, True),
+        (Decay(half_life=0.3), 1.9, False),
+        (Decay(half_life=0.3), 2.1, True),
+        (Decay(half_life=0.3, uses_arrival=True), 1.9, False),
     ],
 )
-def test_to_forget_takes_more_evidence_than_to_see_the_clock(
-    memory: Memory, errors: float, is_taken: bool
+def test_to_forget_takes_more_evidence_than_to_use_arrival(
+    decay: Decay, errors: float, is_taken: bool
 ) -> None:
-    """Five periods whose gain has an error of 1: by `errors` of them the other memory is better."""
+    """Five periods whose gain has an error of 1: by `errors` of them the other decay is better."""
     spread = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
     gain = errors + spread * np.sqrt(5.0) / spread.std(ddof=1)
-    plain = SimpleNamespace(memory=Memory(), losses=[np.full(9, g) for g in gain])
-    other = SimpleNamespace(memory=memory, losses=[np.zeros(9)] * 5)
+    plain = SimpleNamespace(decay=Decay(), losses=[np.full(9, g) for g in gain])
+    other = SimpleNamespace(decay=decay, losses=[np.zeros(9)] * 5)
     assert (learning._preferred(plain, other) is other) == is_taken  # type: ignore[arg-type]
     assert learning._preferred(plain) is plain  # type: ignore[arg-type, comparison-overlap]

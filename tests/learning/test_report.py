@@ -2,14 +2,14 @@
 
 import pytest
 
-from redumbrella.evaluation.comparison import Comparison, Row
+from redumbrella.evaluation.comparison import ComparedFamily, Comparison
 from redumbrella.learning.report import why_chosen
 
 
 def comparison(best: str, chosen: str) -> Comparison:
     """Three families, of which only the best is not behind."""
     rows = [
-        Row(
+        ComparedFamily(
             name,
             rank,
             {"log_loss": (0.3, 0.01)},

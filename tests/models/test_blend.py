@@ -10,7 +10,7 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Vector, probability_of
 from redumbrella.models.blend import Blend, fit_weights, pooled
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.families.naive_bayes import NaiveBayes
 
 EVEN = np.full(4, 0.25)
@@ -82,7 +82,7 @@ def test_folds_that_disagree_share_the_weight() -> None:
 def test_a_blend_adds_its_members_up() -> None:
     design = make_design(300)
     won, weight = draw(truth(design)), np.ones(300)
-    members = {"logistic": Logistic().fit(design, won, weight)} | {
+    members = {"logistic": AdditiveLogistic().fit(design, won, weight)} | {
         "naive_bayes": NaiveBayes().fit(design, won, weight)
     }
     blend = Blend(members, {"logistic": 0.75, "naive_bayes": 0.25}, Calibration(0.9, -0.2))

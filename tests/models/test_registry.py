@@ -19,11 +19,11 @@ from redumbrella.models.registry import (
     FORMAT,
     LeadModel,
     load_model,
-    save_model,
+    write_model,
 )
 from redumbrella.models.uncertainty import fit_spread
 from redumbrella.reports.measures import Family as FamilyName
-from redumbrella.training.arrival import fit_clock
+from redumbrella.training.arrival import fit_arrival_time
 
 ROWS = 240
 
@@ -43,9 +43,9 @@ def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table,
     table = leads()
     encoder = fit_records(table, table.column_names, "created_at")
     design, position = encoder.transform(table), np.arange(float(ROWS))
-    clock = fit_clock(position, "created_at") if with_clock else None
-    if clock is not None:
-        design = clock.beside(design, position)
+    arrival = fit_arrival_time(position, "created_at") if with_clock else None
+    if arrival is not None:
+        design = arrival.beside(design, position)
     won, weight = draw(1.2 * table["size"].to_numpy()), np.ones(ROWS)
     fitted = {name: FAMILIES[name]().fit(design, won, weight) for name in members}
     weights = dict.fromkeys(members, 1.0 / len(members))
@@ -55,7 +55,7 @@ def build(members: list[str], *, with_clock: bool) -> tuple[LeadModel, pa.Table,
     blend = Blend(fitted, weights, calibration)
     reference = np.sort(blend.probability(design))
     model = LeadModel(
-        "v1", "conversion", "model", True, encoder, clock, blend, spread, {"job": "a"}, reference
+        "v1", "conversion", "model", True, encoder, arrival, blend, spread, {"job": "a"}, reference
     )
     return model, table, position
 
@@ -68,7 +68,7 @@ def test_a_model_read_back_says_the_same(
     tmp_path: Path, members: list[str], with_clock: bool
 ) -> None:
     model, table, position = build(members, with_clock=with_clock)
-    save_model(tmp_path / "v1", model)
+    write_model(tmp_path / "v1", model)
     again = load_model(tmp_path / "v1")
     first, second = model.design(table, position), again.design(table, position)
     assert first.features == second.features
@@ -86,7 +86,7 @@ def test_reports_know_every_family_by_name() -> None:
 
 def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:
     model, _, _ = build(["logistic"], with_clock=False)
-    save_model(tmp_path / "v1", model)
+    write_model(tmp_path / "v1", model)
     assert {path.name for path in (tmp_path / "v1").iterdir()} == {"model.json", "arrays.npz"}
     assert orjson.loads((tmp_path / "v1" / "model.json").read_bytes())["format"] == FORMAT
     with np.load(tmp_path / "v1" / "arrays.npz", allow_pickle=False) as stored:
@@ -95,7 +95,7 @@ def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:
 
 def test_a_broken_model_is_one_clear_message(tmp_path: Path) -> None:
     model, _, _ = build(["prior"], with_clock=False)
-    save_model(tmp_path / "v1", model)
+    write_model(tmp_path / "v1", model)
     whole = (tmp_path / "v1" / "arrays.npz").read_bytes()
     for broken in (whole[: len(whole) // 2], b"", b"PK\x03\x04"):
         (tmp_path / "v1" / "arrays.npz").write_bytes(broken)
@@ -127,8 +127,8 @@ def test_a_kill_while_writing_leaves_nothing_half_done(
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez_compressed", killed)
         with pytest.raises(KeyboardInterrupt):
-            save_model(tmp_path / "v1", model)
+            write_model(tmp_path / "v1", model)
     assert not (tmp_path / "v1").exists()
-    save_model(tmp_path / "v1", model)
+    write_model(tmp_path / "v1", model)
     assert load_model(tmp_path / "v1").version == "v1"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]

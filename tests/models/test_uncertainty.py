@@ -12,11 +12,11 @@ from redumbrella.evaluation.metrics import equal_bins, wilson
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration, fit_calibration
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.families.naive_bayes import NaiveBayes
 from redumbrella.models.families.prior import Prior
 from redumbrella.models.uncertainty import LEVEL, Spread, fit_spread
-from redumbrella.training.decay import Memory
+from redumbrella.training.decay import Decay
 from redumbrella.training.splits import shuffled
 
 ONE = {"logistic": 1.0}
@@ -27,9 +27,9 @@ def asked(rows: int, seed: int) -> tuple[Vector, Vector, Vector, Vector]:
     """True probability, said, low and high of 2,000 unseen leads by a model of `rows` leads."""
     design = make_design(rows, seed)
     won, weight = draw(truth(design), seed + 100), np.ones(rows)
-    model = Logistic().fit(design, won, weight)
+    model = AdditiveLogistic().fit(design, won, weight)
     folds = shuffled(rows, 5)
-    answers = [answer(model.quick(), design, won, fold, Memory()) for fold in folds]
+    answers = [answer(model.quick(), design, won, fold, Decay()) for fold in folds]
     calibration = fit_calibration(
         answers, [won[fold.test] for fold in folds], np.full(len(folds), 1 / len(folds))
     )

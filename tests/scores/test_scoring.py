@@ -17,7 +17,7 @@ from redumbrella.features.records import fit_records
 from redumbrella.models.base import Contributions, log_odds_of
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.families.prior import Prior
 from redumbrella.models.registry import LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
@@ -30,7 +30,7 @@ from redumbrella.scores.reasons import (
     usual_values,
 )
 from redumbrella.scores.scoring import CHUNK, grade, percentiles, score_leads
-from redumbrella.training.arrival import CLOCK_NAME
+from redumbrella.training.arrival import ARRIVAL_NAME
 
 LEADS = pa.table(
     {
@@ -45,7 +45,7 @@ FEATURES = (
     Feature("job", "job", "category", (OTHER, "clerk", "cook")),
     Feature("called_on.month", "called_on", "number"),
     Feature("called_on.weekday", "called_on", "number"),
-    Feature(CLOCK_NAME, "created_at", "number"),
+    Feature(ARRIVAL_NAME, "created_at", "number"),
 )
 
 
@@ -164,7 +164,7 @@ def test_a_rhythm_reads_as_a_probability_and_a_rank_as_per_cent() -> None:
 
 def test_labels_usual_values_and_missing_fields() -> None:
     assert label_of("last_contact.channel") == "last contact channel"
-    assert label_of(CLOCK_NAME) == "time of arrival"
+    assert label_of(ARRIVAL_NAME) == "time of arrival"
     usual = usual_values(LEADS, ["age", "job", "met", "called_on", "gone"])
     assert set(usual) == {"age", "job", "met"}
     assert usual["met"] in ("yes", "no")
@@ -186,7 +186,7 @@ def fitted(rows: int = 300) -> tuple[LeadModel, pa.Table]:
     encoder = fit_records(table, ["created_at", "size", "source"], "created_at")
     design, weight = encoder.transform(table), np.ones(rows)
     won = draw(1.5 * table["size"].to_numpy())
-    member, ones = Logistic().fit(design, won, weight), {"logistic": 1.0}
+    member, ones = AdditiveLogistic().fit(design, won, weight), {"logistic": 1.0}
     spread = fit_spread({"logistic": member.quick}, ones, Calibration(), design, won, weight, 0.0)
     blend = Blend({"logistic": member}, ones, Calibration())
     reference = np.sort(blend.probability(design))
@@ -250,7 +250,7 @@ def test_only_a_missing_value_tells_something() -> None:
     x = np.where(rng.random(400) < 0.5, np.nan, rng.choice([1.0, 2.0], 400))
     design = Design((Feature("x", "x", "number"),), x[:, None])
     won = draw(np.where(np.isnan(x), 2.0, -2.0))
-    model = Logistic().fit(design, won, np.ones(400))
+    model = AdditiveLogistic().fit(design, won, np.ones(400))
     model.coefficients[0] = 0.0
     found = importance(Blend({"logistic": model}, {"logistic": 1.0}, Calibration()), design)
     assert [row["feature"] for row in found] == ["x"]

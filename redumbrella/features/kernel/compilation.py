@@ -1,7 +1,7 @@
 """Everything compiled in this room, compiled beforehand.
 
 In: nothing. Out: code in the cache beside the sources, loaded into this process. Promise: after
-`warm`, on this machine, no work of this room waits for a compiler.
+`warm_kernels`, on this machine, no work of this room waits for a compiler.
 """
 
 import numpy as np
@@ -16,12 +16,12 @@ from redumbrella.features.kernel.streams import Stream, group_facts
 from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
 
 
-def warm() -> None:
+def warm_kernels() -> None:
     """Compile, or load from the cache, all of the room's code, by using it on two facts."""
     people = PersonIndex.of(pa.array(["a", "b"]))
     person = people.index_of(pa.array(["b", "a"]))
     numbers, nothing = np.ones(2), np.zeros(2, np.int32)
-    stream = Stream("warm", ("code",), has_duration=True, has_value=True)
+    stream = Stream("warm_kernels", ("code",), has_duration=True, has_value=True)
     log = group_facts(
         stream,
         person,

@@ -28,7 +28,7 @@ _LOW_HALF = 0xFFFFFFFF
 _NO_DURATION = np.int64(np.float32(np.nan).view(np.uint32))
 
 
-class Facts(NamedTuple):
+class FactColumns(NamedTuple):
     """Columns of facts, all in the same order.
 
     at, known_at: int64 UTC microseconds. code: uint16. duration: float32 seconds and value:
@@ -52,7 +52,7 @@ class Words(NamedTuple):
     product: int
 
     @classmethod
-    def of(cls, facts: Facts) -> "Words":
+    def of(cls, facts: FactColumns) -> "Words":
         """The words that facts with these columns need, after the two that all have."""
         present = [len(column) > 0 for column in (facts.value, facts.known_at, facts.product)]
         after = 1 + np.cumsum(present)
@@ -77,10 +77,10 @@ class Histories:
     words: Words
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> FactColumns:
         """The columns of all facts, without copying; a duration that nobody noted is NaN."""
         value, known_at, product = self.words
-        return Facts(
+        return FactColumns(
             self.records[:, 0],
             self.records.view(np.uint16)[:, 6],
             self.records.view(np.float32)[:, 2],
@@ -91,10 +91,10 @@ class Histories:
 
 
 # The person of each fact (n), -1 = left out, and the facts.
-Piece = tuple[NDArray[np.int32], Facts]
+Piece = tuple[NDArray[np.int32], FactColumns]
 
 
-def grouped(tasks: Sequence[Callable[[], Piece]], people: int, threads: int) -> Histories:
+def group_in_threads(tasks: Sequence[Callable[[], Piece]], people: int, threads: int) -> Histories:
     """The facts of all pieces, in the canonical order.
 
     tasks: make the pieces, in the order of the facts. Each thread makes, counts and then places a

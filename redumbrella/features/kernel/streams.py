@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.kernel.grouping import Facts, Histories, Piece, grouped
+from redumbrella.features.kernel.grouping import FactColumns, Histories, Piece, group_in_threads
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.kernel.threads import available_threads, read_only
 
@@ -63,7 +63,7 @@ class Log:
         return self.histories.offsets
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> FactColumns:
         """The columns of all facts, person 0's first; no copies."""
         return self.histories.facts
 
@@ -161,7 +161,7 @@ def log_from_table(
     batches = lean.to_batches(max_chunksize=_FACTS_PER_PIECE) or [_no_rows(lean.schema)]
     firsts = np.cumsum([0, *(len(batch) for batch in batches)]).tolist()
     tasks = [partial(read, first, batch) for first, batch in zip(firsts, batches, strict=False)]
-    return Log(stream, grouped(tasks, len(people), threads or available_threads()))
+    return Log(stream, group_in_threads(tasks, len(people), threads or available_threads()))
 
 
 def group_facts(
@@ -192,16 +192,16 @@ def group_facts(
     borders = np.linspace(0, len(person), threads + 1 if len(person) >= _FACTS_PER_PIECE else 2)
 
     def cut(first: int, end: int) -> Piece:
-        return person[first:end], Facts._make(column[first:end] for column in facts)
+        return person[first:end], FactColumns._make(column[first:end] for column in facts)
 
     tasks = [partial(cut, int(a), int(b)) for a, b in pairwise(borders)]
-    return Log(stream, grouped(tasks, people, threads))
+    return Log(stream, group_in_threads(tasks, people, threads))
 
 
 def _piece(
     stream: Stream, people: PersonIndex, rows: pa.RecordBatch, product: NDArray[np.int32] | None
 ) -> Piece:
-    """Rows of a table (columns as `Facts` and `person` name them), copied only where needed."""
+    """Rows of a table (columns as in `FactColumns`, and `person`), copied only where needed."""
     names = rows.schema.names
     at = rows.column("at")
     known_at = None
@@ -232,8 +232,8 @@ def _facts(
     value: NDArray[Any] | None,
     known_at: NDArray[Any] | None,
     product: NDArray[Any] | None,
-) -> Facts:
-    return Facts(
+) -> FactColumns:
+    return FactColumns(
         read_only(np.asarray(at, np.int64)),
         read_only(np.asarray(code).astype(np.uint16)),
         _optional(duration if stream.has_duration else None, np.float32),
@@ -251,7 +251,7 @@ def _left_out(person: NDArray[np.int32], code: NDArray[Any]) -> NDArray[np.int32
 
 
 def _check(
-    stream: Stream, person: NDArray[np.int32], code: NDArray[Any], people: int, facts: Facts
+    stream: Stream, person: NDArray[np.int32], code: NDArray[Any], people: int, facts: FactColumns
 ) -> None:
     lengths = {len(column) for column in (person, *facts) if len(column)}
     missing = (stream.has_duration and not len(facts.duration)) or (

@@ -28,7 +28,7 @@ ALL = "all"
 DEFINITIONS = 1
 
 
-class Family(NamedTuple):
+class VariableFamily(NamedTuple):
     """One family of variables: what it needs of a stream and which windows it has.
 
     `windows`: "each" = one column per window; "pairs" = one per pair of adjacent windows;
@@ -44,23 +44,23 @@ class Family(NamedTuple):
 
 
 FAMILIES = (
-    Family("count"),
-    Family("active_days"),
-    Family("duration_total", needs="duration"),
-    Family("duration_mean", needs="duration"),
-    Family("long_share", needs="duration"),
-    Family("share", of_stream=False),
-    Family("value_total", needs="value"),
-    Family("value_max", needs="value"),
-    Family("last_seen"),
-    Family("first_seen"),
-    Family("seen", windows="all", of_stream=False),
-    Family("count_trend", windows="pairs"),
-    Family("active_days_trend", windows="pairs"),
-    Family("duration_trend", windows="pairs", needs="duration"),
-    Family("share_trend", windows="pairs", of_stream=False),
-    Family("distinct", of_code=False),
-    Family("spread", of_code=False),
+    VariableFamily("count"),
+    VariableFamily("active_days"),
+    VariableFamily("duration_total", needs="duration"),
+    VariableFamily("duration_mean", needs="duration"),
+    VariableFamily("long_share", needs="duration"),
+    VariableFamily("share", of_stream=False),
+    VariableFamily("value_total", needs="value"),
+    VariableFamily("value_max", needs="value"),
+    VariableFamily("last_seen"),
+    VariableFamily("first_seen"),
+    VariableFamily("seen", windows="all", of_stream=False),
+    VariableFamily("count_trend", windows="pairs"),
+    VariableFamily("active_days_trend", windows="pairs"),
+    VariableFamily("duration_trend", windows="pairs", needs="duration"),
+    VariableFamily("share_trend", windows="pairs", of_stream=False),
+    VariableFamily("distinct", of_code=False),
+    VariableFamily("spread", of_code=False),
 )
 FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 # Positions in FAMILIES, by which the kernel stores each value.

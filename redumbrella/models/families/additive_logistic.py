@@ -22,7 +22,7 @@ KNOTS = (1, 3, 5)  # of the seven inner quantiles: the quartiles
 
 
 @dataclass
-class Logistic(Family):
+class AdditiveLogistic(Family):
     """A ridge-logistic model; `variance` is 1 / ridge of each encoded column, or of all of them.
 
     None: it is estimated.

@@ -29,7 +29,7 @@ KNOT = np.array([*np.tile([0.0, 0.25, 0.5, 0.75], 3), 0.0])
 
 
 @dataclass
-class CorrectedRhythm(Family):
+class BgNbdOffset(Family):
     """sign: 1 where a purchase is the outcome, -1 where its absence is. without: log-odds of rows
     without a rhythm. typical: mean of the signed rhythm in training. usual: means of the encoded
     ranks in training. variance: of each column's coefficient; None: it is estimated.
@@ -63,9 +63,9 @@ class CorrectedRhythm(Family):
             _, self.coefficients = solve(sparse, won, weight, self.variance, offset=known)
         return self
 
-    def quick(self) -> "CorrectedRhythm":
+    def quick(self) -> "BgNbdOffset":
         """The same ridges, without estimating them again."""
-        return CorrectedRhythm(variance=self.variance)
+        return BgNbdOffset(variance=self.variance)
 
     def log_odds(self, design: Design) -> Vector:
         """rhythm + (X - usual) @ coefficients."""
@@ -110,7 +110,7 @@ class CorrectedRhythm(Family):
         return np.asarray(np.maximum(np.nan_to_num(ranks, nan=0.5)[:, RANK] - KNOT, 0.0))
 
 
-def has_rhythm(features: tuple[Feature, ...]) -> bool:
+def has_bg_nbd(features: tuple[Feature, ...]) -> bool:
     """Whether a design has the columns that this family needs."""
     return {RHYTHM, *RANKS} <= {feature.name for feature in features}
 

@@ -1,10 +1,10 @@
 """Logistic regression in straight lines: a number counts by its scaled value alone.
 
 Nothing steps or bends, so that what lies beyond the record continues the line that the record
-shows as a whole. `Logistic` goes on as its last quarter did. Which of the two is right nobody knows
-before, so both are compared, and a blend hedges (decision 18). Every coefficient has the same weak
-prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record says of them,
-and with them how far they go on (decision 19).
+shows as a whole. `AdditiveLogistic` goes on as its last quarter did. Which of the two is right
+nobody knows before, so both are compared, and a blend hedges (decision 18). Every coefficient has
+the same weak prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record
+says of them, and with them how far they go on (decision 19).
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from typing import ClassVar
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Vector
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.linear.encoding import Encoding, fit_encoding
 
 
 @dataclass
-class Straight(Logistic):
+class LinearLogistic(AdditiveLogistic):
     """A ridge-logistic model of scaled numbers and one-hot categories."""
 
     variance: float | Vector | None = 1.0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
-from redumbrella.models.families.perceptron import HIDDEN, Layers, train
+from redumbrella.models.families.perceptron import HIDDEN, Layers, train_network
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.linear.ridge import estimate_variances
 
@@ -65,7 +65,7 @@ class Neural(Family):
             scale /= np.sqrt(np.mean(scale**2))
             seeds = self.seeds if won.size < ONE_SEED_FROM else self.seeds[:1]
             scaled = X @ sp.diags(scale)
-            networks = [train(scaled, won, weight, seed) for seed in seeds]
+            networks = [train_network(scaled, won, weight, seed) for seed in seeds]
             # The scale goes into the first layer: from here on inputs are the encoded values.
             self.networks = [
                 [(scale[:, None] * weights, biases), *above]

@@ -35,7 +35,7 @@ LEAST_GAIN = 1e-5
 LEAST_ROWS_TO_HOLD_OUT = 20
 
 
-def train(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
+def train_network(X: sp.csr_matrix, won: Vector, weight: Vector, seed: int) -> Layers:
     """Layers that tell won from lost leads. won: (n,) 0 or 1; weight: (n,) > 0, 1 for a lead.
 
     Where rows weigh less than 1 they are stages, or old: several count as one lead.

@@ -71,7 +71,7 @@ def load_product_model(folder: Path, model: LeadModel) -> ProductModel | None:
 
 def seeing(model: LeadModel, history: HistoryEncoder | None) -> LeadModel:
     """The score model with other window variables and no clock: people have regular instants."""
-    return replace(model, history=history, clock=None)
+    return replace(model, history=history, arrival=None)
 
 
 def _history_from(document: Mapping[str, Any] | None) -> HistoryEncoder | None:

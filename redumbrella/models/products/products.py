@@ -182,7 +182,7 @@ def fit_products(
     row it is; rows of one person stay together where something is measured. prior: that of an
     earlier fit; None: it is chosen on unseen rows.
     """
-    rows, weight = _telling_rows(outcome)
+    rows, weight = _informative_rows(outcome)
     design, outcome, subject = design.take(rows), outcome[rows], subject[rows]
     half = (np.random.default_rng(0).random(int(subject.max(initial=0)) + 1) < 0.5)[subject]
     bought = (outcome == 1).sum(axis=0)
@@ -211,7 +211,9 @@ def fit_products(
     )
 
 
-def log_loss(log_odds: Floats, outcome: Outcomes, weight: Floats | None = None) -> Vector:
+def log_loss_by_product(
+    log_odds: Floats, outcome: Outcomes, weight: Floats | None = None
+) -> Vector:
     """Mean log loss of each product over the n rows whose outcome is known, (k,); weight: (n,)."""
     z = log_odds.astype(np.float64)
     known = outcome != UNKNOWN
@@ -220,7 +222,7 @@ def log_loss(log_odds: Floats, outcome: Outcomes, weight: Floats | None = None) 
     return np.asarray(losses.sum(axis=0) / np.maximum(counts.sum(axis=0), 1.0))
 
 
-def _telling_rows(outcome: Outcomes) -> tuple[NDArray[np.intp], Floats]:
+def _informative_rows(outcome: Outcomes) -> tuple[NDArray[np.intp], Floats]:
     """Rows that teach, and how many rows each stands for (Horvitz and Thompson 1952).
 
     All who bought anything, and a sample of the others, who tell little that is not told again.
@@ -279,7 +281,7 @@ def _choose_on_halves(
     for scale in SCALES:
         fits = ridge.adapt(curvature, center, _priors(variance, scale), center.copy())
         losses = [
-            float(log_loss(block @ coefficients, outcome, weight).mean())
+            float(log_loss_by_product(block @ coefficients, outcome, weight).mean())
             for coefficients, _ in islice(fits, ADAPTATIONS + 1)
         ]
         if min(losses) > lowest:

@@ -93,7 +93,7 @@ class Valuation:
         return design.only(np.array(self.columns, np.intp))
 
 
-def lifetime_of(
+def potential_lifetime_value(
     probability: Vector, low: Vector, high: Vector, amount: Estimate, repeats: float
 ) -> Estimate:
     """Potential LTV with its interval: P x amount x (1 + repeats), each (n,).

@@ -12,7 +12,7 @@ from pathlib import Path
 from redumbrella.columns import TABLES
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.files import FileInput
-from redumbrella.sources.guessing.looking import Look, Seen, look_at
+from redumbrella.sources.guessing.looking import FileLook, Seen, look_at
 from redumbrella.sources.guessing.vocabulary import (
     ALONE,
     CONTACT_WORDS,
@@ -93,7 +93,7 @@ def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
     return [_guess(look, _kin(look, looks)) for look in looks]
 
 
-def _guess(look: Look, kin: _Kin) -> TableGuess:
+def _guess(look: FileLook, kin: _Kin) -> TableGuess:
     table, why = _table(look, kin)
     if table == "leads":
         choices, ignore, leaks = _leads(look.columns, kin)
@@ -104,7 +104,7 @@ def _guess(look: Look, kin: _Kin) -> TableGuess:
     )
 
 
-def _kin(look: Look, looks: Sequence[Look]) -> _Kin:
+def _kin(look: FileLook, looks: Sequence[FileLook]) -> _Kin:
     """Columns whose ids stand in another file too, where at least one side is a key."""
     shared: dict[str, tuple[str, ...]] = {}
     for column in look.columns:
@@ -136,7 +136,7 @@ def _who(columns: Sequence[Seen], kin: _Kin) -> Seen | None:
     return linked[0] if linked else None
 
 
-def _table(look: Look, kin: _Kin) -> tuple[str, str]:
+def _table(look: FileLook, kin: _Kin) -> tuple[str, str]:
     """The table a file holds: by its own name, else by its columns and values, else leads."""
     columns, path = look.columns, look.file.path
     stem = words(path.name.split(".")[0])

@@ -1,8 +1,8 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """A look at a file before anything is known of it: columns with what their values show.
 
-A path comes in; a `Look` goes out. `ids` are kept of columns that could identify something, so that
-files can be compared: two files that share many of them speak of the same people.
+A path comes in; a `FileLook` goes out. `ids` are kept of columns that could identify something, so
+that files can be compared: two files that share many of them speak of the same people.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Look:
+class FileLook:
     """A file and its columns; rows: how many were looked at."""
 
     file: FileInput
@@ -61,7 +61,7 @@ class Look:
     notes: tuple[str, ...]
 
 
-def look_at(path: str, root: Path) -> Look:
+def look_at(path: str, root: Path) -> FileLook:
     """Looks at the first rows of a file. Raises DataError when it cannot be read."""
     files, problems = find_files([path], root)
     if problems:
@@ -79,7 +79,7 @@ def look_at(path: str, root: Path) -> Look:
         if not rows:
             message = f"{file.name} has no rows. Expected a line of names and then data."
             raise DataError(message, reason="no_rows")
-        return Look(file, tuple(_columns(staging, rows)), rows, records.notes)
+        return FileLook(file, tuple(_columns(staging, rows)), rows, records.notes)
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:

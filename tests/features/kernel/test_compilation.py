@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 # A process of its own, because other tests have compiled other variants in this one. Arrow's
-# arrays may not be written, numpy's may: both must find the code that `warm` compiled.
+# arrays may not be written, numpy's may: both must find the code that `warm_kernels` compiled.
 USE = """
 import numpy as np, pyarrow as pa
 from numba.core import dispatcher

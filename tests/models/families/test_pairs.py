@@ -9,7 +9,7 @@ from lead_worlds import draw, make_design, truth
 
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.base import Parts, Vector, probability_of
-from redumbrella.models.families.additive_logistic import KNOTS, Logistic
+from redumbrella.models.families.additive_logistic import KNOTS, AdditiveLogistic
 from redumbrella.models.families.pairs import Pairs
 from redumbrella.models.linear import pair_columns
 from redumbrella.models.linear.encoding import fit_encoding
@@ -41,7 +41,7 @@ def product(design: Design) -> Vector:
     return additive(design) + 0.9 * x[:, 0] * x[:, 2] + 1.2 * x[:, 3] * (x[:, 4] == 1)
 
 
-def loss(family: Pairs | Logistic, design: Design, won: Vector) -> float:
+def loss(family: Pairs | AdditiveLogistic, design: Design, won: Vector) -> float:
     p = probability_of(family.log_odds(design))
     return -float(np.mean(np.log(np.where(won == 1, p, 1.0 - p))))
 
@@ -64,7 +64,7 @@ def test_planted_pairs_are_found_and_worth_it(planted: tuple[Design, Vector, Pai
     assert {tuple(pair) for pair in family.columns.pairs[:2].tolist()} == {(2, 0), (4, 3)}
     unseen = mixed(seed=7)
     outcomes = draw(product(unseen), seed=8)
-    alone = Logistic().fit(design, won, np.ones(ROWS))
+    alone = AdditiveLogistic().fit(design, won, np.ones(ROWS))
     least = -np.mean(np.log(np.where(outcomes == 1, probability_of(product(unseen)),
                                      1.0 - probability_of(product(unseen)))))  # fmt: skip
     gained = loss(alone, unseen, outcomes) - loss(family, unseen, outcomes)
@@ -76,7 +76,7 @@ def test_without_pairs_it_is_the_logistic_model() -> None:
     won, weight = draw(additive(design)), np.linspace(0.5, 1.0, ROWS)
     family = Pairs().fit(design, won, weight)
     assert found(family) == set()
-    alone = Logistic().fit(design, won, weight)
+    alone = AdditiveLogistic().fit(design, won, weight)
     unseen = mixed(seed=7)
     np.testing.assert_array_equal(family.log_odds(unseen), alone.log_odds(unseen))
     np.testing.assert_allclose(

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from redumbrella.models.base import Vector
-from redumbrella.models.families.perceptron import Layers, train
+from redumbrella.models.families.perceptron import Layers, train_network
 
 LEADS, STAGES, COLUMNS = 800, 8, 20
 
@@ -34,14 +34,18 @@ def test_stages_of_a_lead_do_not_teach_its_outcome_by_heart(effect: float, most:
     X, won = leads(rng, effect)
     stages = np.repeat(np.arange(LEADS), STAGES)
     told = X[stages] + 0.05 * rng.normal(size=(stages.size, COLUMNS))
-    layers = train(sp.csr_matrix(told), won[stages], np.full(stages.size, 1 / STAGES), seed=0)
+    layers = train_network(
+        sp.csr_matrix(told), won[stages], np.full(stages.size, 1 / STAGES), seed=0
+    )
     others, outcomes = leads(rng, effect)
     assert log_loss(answers(layers, others), outcomes) < most
 
 
 def test_the_same_seed_gives_the_same_layers() -> None:
     X, won = leads(np.random.default_rng(1), 1.0)
-    first, again, other = (train(sp.csr_matrix(X), won, np.ones(LEADS), s) for s in (3, 3, 4))
+    first, again, other = (
+        train_network(sp.csr_matrix(X), won, np.ones(LEADS), s) for s in (3, 3, 4)
+    )
     assert all(np.array_equal(a, b) for x, y in zip(first, again, strict=True)
                for a, b in zip(x, y, strict=True))  # fmt: skip
     assert not np.array_equal(first[0][0], other[0][0])
@@ -50,5 +54,5 @@ def test_the_same_seed_gives_the_same_layers() -> None:
 @pytest.mark.parametrize("rows", [2, 19, 20, 37])
 def test_few_rows_can_be_learned_from(rows: int) -> None:
     X, won = leads(np.random.default_rng(2), 1.0)
-    layers = train(sp.csr_matrix(X[:rows]), won[:rows], np.ones(rows), seed=0)
+    layers = train_network(sp.csr_matrix(X[:rows]), won[:rows], np.ones(rows), seed=0)
     assert np.isfinite(answers(layers, X)).all()

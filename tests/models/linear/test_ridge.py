@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import probability_of
-from redumbrella.models.families.additive_logistic import Logistic
+from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.linear.encoding import fit_encoding
 from redumbrella.models.linear.ridge import LIMITS, estimate_variances, solve
 
@@ -109,7 +109,7 @@ def test_a_bend_is_learned_better_than_by_steps_alone() -> None:
     z = 1.5 * np.abs(x[:, 0]) - 1.5
     design = Design((Feature("x", "x", "number"),), x)
     rows = np.arange(4_000)
-    model = Logistic().fit(design.take(rows), draw(z[rows]), np.ones(4_000))
+    model = AdditiveLogistic().fit(design.take(rows), draw(z[rows]), np.ones(4_000))
     missed = np.mean((model.log_odds(design) - z)[4_000:] ** 2)
     assert missed < 0.03 * np.var(z)
 
@@ -117,7 +117,7 @@ def test_a_bend_is_learned_better_than_by_steps_alone() -> None:
 def test_a_given_variance_is_kept() -> None:
     design = make_design(300)
     won = draw(truth(design))
-    tight = Logistic(variance=1e-4).fit(design, won, np.ones(300))
-    free = Logistic().fit(design, won, np.ones(300))
+    tight = AdditiveLogistic(variance=1e-4).fit(design, won, np.ones(300))
+    free = AdditiveLogistic().fit(design, won, np.ones(300))
     assert np.abs(tight.coefficients).max() < 0.1 < np.abs(free.coefficients).max()
     assert free.quick().variance is free.variance

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Parts
-from redumbrella.models.products.products import Products, fit_products, log_loss
+from redumbrella.models.products.products import Products, fit_products, log_loss_by_product
 from redumbrella.training.product_sales import UNKNOWN
 
 N, COLUMNS, K = 6_000, 40, 10
@@ -63,8 +63,14 @@ def test_unseen_people_are_told_apart_better_than_by_shares_and_by_the_pooled_sc
     alone = model.coefficients.copy()
     alone[2:] = 0.0
     pooled = replace(model, coefficients=alone)
-    ours, best = log_loss(model.log_odds(part), y).mean(), log_loss(z[unseen], y).mean()
-    by_share, by_score = log_loss(constant, y).mean(), log_loss(pooled.log_odds(part), y).mean()
+    ours, best = (
+        log_loss_by_product(model.log_odds(part), y).mean(),
+        log_loss_by_product(z[unseen], y).mean(),
+    )
+    by_share, by_score = (
+        log_loss_by_product(constant, y).mean(),
+        log_loss_by_product(pooled.log_odds(part), y).mean(),
+    )
     assert best < ours < by_score < by_share
     assert ours - best < 0.4 * (by_share - best)
 
@@ -114,7 +120,7 @@ def test_a_level_that_moved_is_followed_where_outcomes_say_so(
     came = (rng.random((later.size, K)) < 1 / (1 + np.exp(-(z[later] + 1.0)))).astype(np.uint8)
     said = model.log_odds(design.take(later))
     moved = model.calibrated(said, came).log_odds(design.take(later))
-    assert log_loss(moved, came).mean() < log_loss(said, came).mean()
+    assert log_loss_by_product(moved, came).mean() < log_loss_by_product(said, came).mean()
     nothing = np.full_like(came, UNKNOWN)
     assert model.calibrated(said, nothing) is model
 

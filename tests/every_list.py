@@ -1,0 +1,116 @@
+"""A workspace in which every list of the catalogue has rows, written straight into its state."""
+
+from pathlib import Path
+from typing import Any
+
+from sample_company import AS_OF, SETTINGS, TRAINED_AT, fill_workspace
+from sqlalchemy import insert, select
+from stored import current_model, put_model, put_scores
+
+from redumbrella.state import customers, forecasts, runs, sources
+from redumbrella.state.scores import scores
+from redumbrella.workspace import Workspace, open_workspace
+
+MARKUP = "<b>Tea & Co</b>"
+MORE = """
+[[targets]]
+name = "conversion"
+from = "leads.won"
+[[targets]]
+name = "products"
+purchase = true
+per = "product"
+horizon_days = 30
+[tables.purchases]
+path = "purchases.csv"
+"""
+
+
+def fill_every_list(root: Path, leads: int = 60) -> Workspace:
+    """Leads and models of the sample company, and products, customers, sources, runs."""
+    fill_workspace(root, leads=leads).state.close()
+    (root / "umbrella.toml").write_text(SETTINGS + MORE, "utf-8")
+    workspace = open_workspace(root)
+    model = current_model(workspace)
+    assert model is not None
+    other = {"version": "products-1", "target": "products", "family": "logistic"}
+    put_model(workspace, {**model, **other, "verdict": "not ready"})
+    with workspace.state.reading() as connection:
+        row = dict(connection.execute(select(scores).limit(1)).mappings().one())
+    del row["target"], row["search"]
+    bought = [{**row, "product_id": name, "probability": share}
+              for name, share in ((MARKUP, 0.2), ("coffee", 0.6))]  # fmt: skip
+    put_scores(workspace, "products", bought)
+    with workspace.state.writing() as connection:
+        forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
+        customers.replace_customers(connection, map(_customer, range(5)))
+        run = runs.start_run(connection, "ingest", TRAINED_AT - 90_000_000)
+        runs.end_run(connection, run, TRAINED_AT - 60_000_000, "done", "2 rows new")
+        failed = runs.start_run(connection, "train", TRAINED_AT)
+        runs.end_run(connection, failed, TRAINED_AT + 1_500_000, "failed", "Too few outcomes.")
+        connection.execute(insert(runs.runs).values(
+            verb="score", started_at=TRAINED_AT + 9, status="running", host="elsewhere",
+            message="", process=1))  # fmt: skip
+        for table, path in (("leads", "leads.csv"), ("purchases", "purchases.csv")):
+            aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
+            sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
+    return workspace
+
+
+def _product(i: int) -> dict[str, Any]:
+    asked = i != 2  # the last one waits for its first scoring
+    return {
+        "product_id": (MARKUP, "coffee", "rope")[i],
+        "sales": 400 - 150 * i,
+        "regime": ("model", "shrunken", "prior")[i],
+        "reliable": i == 0,
+        "price": 12.5 * (i + 1),
+        "expected_sales": 3.5 * (i + 1) if asked else None,
+        "expected_revenue": 43.75 * (i + 1) ** 2 if asked else None,
+        "later_sales": 12,
+        "log_loss": 0.20,
+        "prior_log_loss": 0.25,
+        "gain": 0.2 - 0.1 * i,
+    }
+
+
+def _customer(i: int) -> dict[str, Any]:
+    value = 100.0 * i if i else None
+    return {
+        "person_id": f"C{i}",
+        "as_of": AS_OF,
+        "label": f"=Name {i}" if i else "",
+        "segment": ("lost", "active", "active", "new", "at risk")[i],
+        "purchases": i,
+        "spent": 40.0 * i,
+        "last_purchase": AS_OF - i * 86_400_000_000,
+        "value": value,
+        "value_low": None if value is None else 0.5 * value,
+        "value_high": None if value is None else 2.0 * value,
+        "details": {"mean_repeat_amount": 4.0, "segments": {"country": "Portugal"}},
+    }
+
+
+def _source(table: str, path: str, rejected: int) -> dict[str, Any]:
+    return {
+        "table_name": table,
+        "path": path,
+        "fingerprint": "f",
+        "mapping": "m",
+        "size": 1_234,
+        "modified": AS_OF,
+        "rows": 60,
+        "added": 60,
+        "rejected": rejected,
+        "ingested_at": TRAINED_AT - 60_000_000,
+    }
+
+
+def _rejected(line: int) -> dict[str, Any]:
+    message = f'column "won": "perhaps {line}" is not one of the outcomes'
+    return {
+        "line": line,
+        "reason": "unreadable_value",
+        "message": message,
+        "raw": f"{line},{MARKUP}",
+    }

@@ -1,0 +1,123 @@
+"""Lists as files: the columns that were promised, one content in each format, whole or not at all."""
+
+import csv
+from pathlib import Path
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+from sample_company import AS_OF
+from stored import listed
+
+from redumbrella.clock import to_iso
+from redumbrella.destinations.files import safe_cell
+from redumbrella.errors import NotFoundError, SettingsError
+from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.leads import LEADS
+from redumbrella.views.table import View
+from redumbrella.workflows.export import export
+from redumbrella.workspace import Workspace
+
+EVERYTHING = LEADS.query({})
+COLUMNS = tuple(field.name for field in LEADS.fields)
+# What the outside was promised, in this order.
+CONTRACT = (
+    "lead_id", "person_id", "product_id", "target", "as_of", "probability", "low", "high",
+    "percentile", "grade", "amount", "ltv", "expected_value", "regime", "model_version",
+    "reasons",
+)  # fmt: skip
+each_list = pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)
+
+
+def test_csv_has_the_contract_columns_in_order(company: Workspace, tmp_path: Path) -> None:
+    result = export(company, LEADS, EVERYTHING, "csv", tmp_path / "s.csv")
+    with result.path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == result.rows == 240
+    assert tuple(rows[0]) == COLUMNS
+    assert COLUMNS[:16] == CONTRACT
+    assert COLUMNS[16:] == ("reliable", "label", "created_at", "source", "campaign_id", "rep_id",
+                            "ltv_low", "ltv_high", "qualification")  # fmt: skip
+    shown = listed(company, LEADS).rows
+    assert [row["lead_id"] for row in rows] == [row["lead_id"] for row in shown]
+    assert [float(row["probability"]) for row in rows] == [row["probability"] for row in shown]
+    assert rows[0]["as_of"] == to_iso(AS_OF)
+    assert rows[0]["ltv"] == ""
+    assert rows[0]["reliable"] == "true"
+    assert {row["source"] for row in rows} == {"'=partner", "fair", "web"}
+    assert any("raises: " in row["reasons"] and " | lowers: " in row["reasons"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-2+3", "'-2+3"), ("@x", "'@x"), ("\tx", "'\tx"),
+     ("-12", "-12"), ("+351912345678", "+351912345678"), ("a=1", "a=1"), ("", "")],
+)  # fmt: skip
+def test_a_spreadsheet_never_runs_a_cell(text: str, cell: str) -> None:
+    assert safe_cell(text) == cell
+
+
+def test_json_lines_and_parquet_agree(company: Workspace, tmp_path: Path) -> None:
+    written = export(company, LEADS, EVERYTHING, "jsonl", tmp_path / "s.jsonl").path.read_bytes()
+    records = [orjson.loads(line) for line in written.splitlines()]
+    table = pq.read_table(export(company, LEADS, EVERYTHING, "parquet", tmp_path / "s.pq").path)
+    assert tuple(records[0]) == COLUMNS == tuple(table.column_names)
+    assert str(table.schema.field("as_of").type) == "timestamp[us, tz=UTC]"
+    for name in ("lead_id", "probability", "grade", "source", "ltv", "reliable"):
+        assert table.column(name).to_pylist() == [record[name] for record in records]
+    texts = [[reason["text"] for reason in record["reasons"]] for record in records]
+    assert [[r["text"] for r in cell] for cell in table.column("reasons").to_pylist()] == texts
+    sizes = [abs(reason["contribution"]) for reason in records[0]["reasons"]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@each_list
+def test_every_list_is_written_alike_in_every_format(
+    full: Workspace, tmp_path: Path, view: View
+) -> None:
+    names = [field.name for field in view.fields]
+    query = view.query({})
+    lines = export(full, view, query, "jsonl", tmp_path / "a.jsonl").path.read_bytes().splitlines()
+    records = [orjson.loads(line) for line in lines]
+    table = pq.read_table(export(full, view, query, "parquet", tmp_path / "a.parquet").path)
+    with export(full, view, query, "csv", tmp_path / "a.csv").path.open(newline="") as file:
+        head, *cells = list(csv.reader(file))
+    assert head == names == list(records[0]) == table.column_names
+    assert len(cells) == len(records) == table.num_rows == listed(full, view).total
+    first = view.exported[0].name
+    assert [row[0].removeprefix("'") for row in cells] == [record[first] for record in records]
+    assert table.column(first).to_pylist() == [record[first] for record in records]
+
+
+@each_list
+def test_a_file_is_called_after_its_list(full: Workspace, view: View) -> None:
+    path = export(full, view, view.query({})).path
+    assert path.parent == full.root / "exports"
+    assert path.name.startswith("scores-conversion-2010-11-01." if view is LEADS
+                                else f"{view.name}-")  # fmt: skip
+    assert path.suffix == ".csv"
+
+
+def test_a_failed_export_leaves_the_earlier_file(company: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("earlier")
+    for asked, reason in (({"search": "nobody"}, "no_match"), ({"grade": "Z"}, "unknown_value")):
+        with pytest.raises(NotFoundError) as problem:
+            export(company, LEADS, LEADS.query(asked), "csv", path)
+        assert problem.value.reason == reason
+    assert path.read_text() == "earlier"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="could not be written"):
+        export(company, LEADS, EVERYTHING, "csv", tmp_path / "file" / "s.csv")
+    assert {item.name for item in tmp_path.iterdir()} == {"s.csv", "file"}
+
+
+@each_list
+def test_a_list_without_rows_writes_nothing_and_says_why(
+    empty_company: Workspace, tmp_path: Path, view: View
+) -> None:
+    for asked in ({}, dict.fromkeys(list(view.filters)[:1], "x")):
+        with pytest.raises(NotFoundError) as problem:
+            export(empty_company, view, view.query(asked), "csv", tmp_path / "s.csv")
+        assert problem.value.reason == f"no_{view.file_name}"
+    assert list(tmp_path.iterdir()) == []
