@@ -95,7 +95,10 @@ class OpenedWorkspace:
     Its lists are methods named like the commands: `leads`, `customers`, `products`, `models`,
     `sources`, `rejected` and `runs`. They take the filters of the command by name and give `Rows`:
 
-        ws.leads(grade="A", min_probability="30 %").to_pandas()
+    >>> ws = OpenedWorkspace(folder)
+    >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]
+    ['lead_id', 'person_id', 'product_id']
+    >>> ws.close()
 
     Raises SettingsError for a missing or wrong umbrella.toml, EngineError for a store that does not
     answer.

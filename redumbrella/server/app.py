@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
 from redumbrella.logs import is_logging
-from redumbrella.server.api import routes
+from redumbrella.server.api import openapi, routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import API, TOKEN, describe
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
@@ -41,7 +41,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
         title="Red Umbrella",
         version=version("redumbrella"),
         description="The ordered list of leads, why each has its score, and whether to trust it.",
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,
         docs_url=None,  # the usual explorer loads its scripts from outside; ours is docs_page
         redoc_url=None,
         dependencies=[Depends(only_known)],
@@ -53,7 +53,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     for router in (list_routes(), routes.router):
         app.include_router(router, prefix=API, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
-    for part in (assets, docs_page, login, pages, settings_page):
+    for part in (openapi, assets, docs_page, login, pages, settings_page):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)

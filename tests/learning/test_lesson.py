@@ -130,14 +130,14 @@ def test_a_lesson_is_relearned_on_other_columns() -> None:
         assert auc(p, won) > 0.6
 
 
-def test_a_memory_that_probes_liked_is_compared_with_the_plain_one_by_all_families(
+def test_a_decay_that_probes_liked_is_compared_with_none_by_all_families(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Half the weight for every 2 % of the record: in a steady world that throws leads away."""
     design = make_design(600)
     won = draw(truth(design))
     short = Decay(half_life=0.02)
-    monkeypatch.setattr(learning, "choose_memory", lambda *_: (short, []))
+    monkeypatch.setattr(learning, "choose_decay", lambda *_: (short, []))
     lesson = learn(observed(won), design, None, quiet)
     assert list(lesson.compared) == [Decay(), short]
     assert lesson.compared[Decay()] < lesson.compared[short]

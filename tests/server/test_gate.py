@@ -57,7 +57,7 @@ def test_an_inside_error_shows_no_trace(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("redumbrella.server.api.routes.list_leads", fail)
+    monkeypatch.setattr("redumbrella.server.api.lists.list_page", fail)
     with serving(company) as address:
         answer = HTTP.get(f"{address}/api/v1/leads")
     assert (answer.status_code, answer.json()["error"]["reason"]) == (500, "internal")

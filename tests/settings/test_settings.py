@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from redumbrella.errors import SettingsError
+from redumbrella.errors import NotFoundError, SettingsError
 from redumbrella.settings.settings import Settings, load_settings
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.settings.targets import Target
@@ -205,7 +205,37 @@ def test_all_problems_are_listed_together(tmp_path: Path) -> None:
         ("[[targets]]\nname='a'\nevent='x'\nper='rep'", 'expected "product"'),
         ("[[targets]]\nname='a'\nevent='x'\n[[targets]]\nname='a'\nevent='y'", "two targets"),
         ("targets = 3", "expected a list of sections"),
+        ("[workspace]\nengine='spark://host:7077'", "Spark does not work yet"),
+        ("[workspace]\nengine='spark:local[2]'", "Spark does not work yet"),
     ],
 )
 def test_each_problem_is_said(tmp_path: Path, text: str, said: str) -> None:
     assert said in problems(tmp_path, text)
+
+
+def test_a_target_is_looked_up_in_one_place(tmp_path: Path) -> None:
+    (tmp_path / "umbrella.toml").write_text(
+        "[tables.leads]\npath='a.csv'\n[tables.purchases]\npath='b.csv'\n"
+        "[[targets]]\nname='buys'\npurchase=true\nper='product'\n"
+        "[[targets]]\nname='wins'\nfrom='leads.won'\n"
+    )
+    settings = load_settings(tmp_path)
+    assert settings.target().name == "wins"
+    assert settings.target("buys").per == "product"
+    assert settings.product_target().name == settings.product_target("buys").name == "buys"
+    for look_up, name in ((settings.target, "win"), (settings.product_target, "wins")):
+        with pytest.raises(NotFoundError) as problem:
+            look_up(name)
+        assert problem.value.reason == "unknown_target"
+    with pytest.raises(NotFoundError, match='Did you mean "wins"'):
+        settings.target("win")
+
+
+def test_without_a_target_it_is_said_how_to_ask(tmp_path: Path) -> None:
+    (tmp_path / "umbrella.toml").write_text("[tables.purchases]\npath='b.csv'\n")
+    settings = load_settings(tmp_path)
+    with pytest.raises(SettingsError, match="targets") as problem:
+        settings.target()
+    assert problem.value.reason == "no_target"
+    with pytest.raises(NotFoundError, match='per = "product"'):
+        settings.product_target()

@@ -1,6 +1,7 @@
 """From events, calls and purchases to scored leads and people, backtests and timelines."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from stored import listed, scoring_of
 from redumbrella.cli.main import umbrella
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
 from redumbrella.clock import to_microseconds
-from redumbrella.errors import SettingsError
+from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import auc
 from redumbrella.features.facts import read_facts
-from redumbrella.learning.backtest import BacktestResult
+from redumbrella.learning.backtest import BacktestResult, Plan
 from redumbrella.learning.gathering import gather
 from redumbrella.models.registry import load_model
 from redumbrella.settings.targets import Target
@@ -29,7 +30,7 @@ from redumbrella.views.leads import LEADS
 from redumbrella.workflows.backtest import backtest
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import RunResult, run
-from redumbrella.workspace import Workspace
+from redumbrella.workspace import Workspace, open_workspace
 
 BEGIN = to_microseconds(START)
 
@@ -87,8 +88,8 @@ def test_a_lead_with_long_talks_stands_above_one_without(
     assert {stream["name"] for stream in report["history"]["streams"]} >= {"activities", "events"}
     keen = {row["lead"] for row in rows(company, "calls") if row["outcome"] == "talked"}
     page = listed(company, LEADS, page_size=100)
-    p = np.array([lead.probability for lead in page.rows])
-    y = np.array([float(lead.lead_id in keen) for lead in page.rows])
+    p = np.array([lead["probability"] for lead in page.rows])
+    y = np.array([float(lead["lead_id"] in keen) for lead in page.rows])
     assert auc(p, y) > 0.8
 
 
@@ -98,7 +99,7 @@ def test_reasons_tell_what_the_person_did_and_sum_to_the_score(
     assert ran.scored is not None
     texts = []
     for lead in listed(company, LEADS, page_size=100).rows:
-        detail = lead_detail(company, lead.lead_id)
+        detail = lead_detail(company, lead["lead_id"])
         why = detail.explanation
         assert why is not None
         parts = sum(reason.contribution for reason in (*why.raises, *why.lowers))
@@ -110,9 +111,9 @@ def test_reasons_tell_what_the_person_did_and_sum_to_the_score(
 def test_the_timeline_is_the_newest_facts_of_the_person(company: Workspace, ran: RunResult) -> None:
     assert ran.scored is not None
     lead = listed(company, LEADS, page_size=1).rows[0]
-    detail = lead_detail(company, lead.lead_id)
-    own = [row for row in rows(company, "calls") if row["lead"] == lead.lead_id]
-    visits = [row for row in rows(company, "visits") if row["person"] == lead.person_id]
+    detail = lead_detail(company, lead["lead_id"])
+    own = [row for row in rows(company, "calls") if row["lead"] == lead["lead_id"]]
+    visits = [row for row in rows(company, "visits") if row["person"] == lead["person_id"]]
     assert detail.timeline_total == len(own) + len(visits)
     instants = [entry.at for entry in detail.timeline]
     assert instants == sorted(instants, reverse=True)
@@ -163,21 +164,14 @@ def test_a_lead_has_amount_value_time_effort_and_a_card(company: Workspace, ran:
 @pytest.fixture(scope="module")
 def walked(company: Workspace, ran: RunResult) -> BacktestResult:
     assert ran.trained is not None
-    return backtest(
-        company,
-        quiet,
-        start=BEGIN + 200 * DAY,
-        end=BEGIN + 255 * DAY,
-        every="touch",
-        path=company.root / "touches.csv",
-    )
+    plan = Plan(BEGIN + 200 * DAY, BEGIN + 255 * DAY, "touch")
+    return backtest(company, quiet, plan, path=company.root / "touches.csv")
 
 
 def test_a_backtest_after_every_touch_asks_open_leads_only(
     company: Workspace, walked: BacktestResult
 ) -> None:
-    assert walked.path is not None
-    with walked.path.open(encoding="utf-8") as file:
+    with (company.root / "touches.csv").open(encoding="utf-8") as file:
         written = list(csv.DictReader(file))
     assert list(written[0]) == ["id", "product_id", "target", "as_of", "probability", "outcome"]
     assert len(written) == walked.rows
@@ -190,14 +184,8 @@ def test_a_backtest_after_every_touch_asks_open_leads_only(
 
 
 def test_a_backtest_of_people_knows_no_outcome_beyond_the_record(company: Workspace) -> None:
-    found = backtest(
-        company,
-        quiet,
-        start=BEGIN + 230 * DAY,
-        end=BEGIN + 262 * DAY,
-        every=30 * DAY,
-        target_name="buys",
-    )
+    plan = Plan(BEGIN + 230 * DAY, BEGIN + 262 * DAY, 30 * DAY)
+    found = backtest(company, quiet, plan, target_name="buys")
     assert len(found.steps) == 2
     assert found.steps[0].known == found.steps[0].rows
     assert found.steps[1].known == 0
@@ -212,7 +200,7 @@ def test_facts_after_the_instant_change_no_row(company: Workspace, ran: RunResul
         max(table["at"].to_pylist()[-1] for table in early.tables.values()).timestamp() < at / 1e6
     )
     target = Target("buys", purchase=True, horizon_days=30, active_days=60)
-    gathered = gather(company, target, None, at)
+    gathered = gather(company.lake, target, None, at)
     stages = gathered.observed.stages
     assert stages is not None
     assert stages.outcome_known.max() <= at
@@ -235,9 +223,32 @@ def test_an_impossible_backtest_says_why(
     assert words in result.exception.message
 
 
+@pytest.mark.parametrize("missing", ["created_at", "closed_at"])
+def test_a_backtest_without_dates_says_so_before_it_learns(
+    company: Workspace, tmp_path: Path, missing: str
+) -> None:
+    """It once worked for minutes and then said that nobody was to be scored."""
+    for name in ("leads.csv", "calls.csv", "visits.csv", "purchases.csv"):
+        shutil.copy(company.root / name, tmp_path / name)
+    column = {"created_at": "created", "closed_at": "closed"}[missing]
+    text = (company.root / "umbrella.toml").read_text("utf-8")
+    ignored = text.replace(f'{missing} = "{column}"\n', "")
+    ignored = ignored.replace('path = "leads.csv"', f'path = "leads.csv"\nignore = ["{column}"]')
+    (tmp_path / "umbrella.toml").write_text(ignored, "utf-8")
+    workspace = open_workspace(tmp_path)
+    ingest(workspace, quiet)
+    steps: list[str] = []
+    plan = Plan(BEGIN + 200 * DAY, BEGIN + 255 * DAY, 7 * DAY)
+    with pytest.raises(DataError, match=missing) as problem:
+        backtest(workspace, lambda step, _: steps.append(step), plan)
+    assert problem.value.reason == f"no_{missing}"
+    assert steps == []
+    workspace.state.close()
+
+
 def test_an_event_that_never_happened_is_named(company: Workspace) -> None:
     with pytest.raises(SettingsError, match="never happened") as problem:
-        gather(company, Target("x", event="subscribe"), None, BEGIN + 200 * DAY)
+        gather(company.lake, Target("x", event="subscribe"), None, BEGIN + 200 * DAY)
     assert "pricing_view" in problem.value.message
 
 

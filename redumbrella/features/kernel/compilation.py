@@ -21,7 +21,7 @@ def warm_kernels() -> None:
     people = PersonIndex.of(pa.array(["a", "b"]))
     person = people.index_of(pa.array(["b", "a"]))
     numbers, nothing = np.ones(2), np.zeros(2, np.int32)
-    stream = Stream("warm_kernels", ("code",), has_duration=True, has_value=True)
+    stream = Stream("warm", ("code",), has_duration=True, has_value=True)
     log = group_facts(
         stream,
         person,

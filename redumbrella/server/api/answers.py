@@ -36,8 +36,10 @@ def answers(model: Any, *statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def file_answer(media_type: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
     """A download of this media type, and the errors likewise."""
-    schema = {"type": "string", "format": "binary"}
-    content = {media_type.partition(";")[0]: {"schema": schema}}
+    kind = media_type.partition(";")[0]
+    file = {"type": "string", "format": "binary"}
+    records = {"type": "array", "items": {"type": "object"}}
+    content = {kind: {"schema": records if kind == "application/json" else file}}
     return {200: {"description": "The file.", "content": content}, **errors(*statuses)}
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
+
+from redumbrella.server.api.responses import JsonResponse
 
 API = "/api/v1"
 TOKEN = HTTPBearer(
@@ -12,6 +14,16 @@ TOKEN = HTTPBearer(
     description="The token of `umbrella serve --token`, where one is set.",
     auto_error=False,
 )
+
+
+# FastAPI's own route for the document would take any parameter.
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(f"{API}/openapi.json")
+def openapi(request: Request) -> JsonResponse:
+    """The document itself."""
+    return JsonResponse(request.app.openapi())
 
 
 def describe(app: FastAPI) -> None:

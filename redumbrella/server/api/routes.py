@@ -70,7 +70,9 @@ def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
 
 
 @router.get(
-    "/backtests", responses=answers(list[BacktestFacts]), summary="What was said, and what came"
+    "/backtests",
+    responses=answers(list[BacktestFacts], 404),
+    summary="What was said, and what came",
 )
 def past_backtests(workspace: Opened, target: str | None = None) -> JsonResponse:
     """The finished backtests, newest first."""

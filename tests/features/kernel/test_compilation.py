@@ -8,14 +8,14 @@ from pathlib import Path
 USE = """
 import numpy as np, pyarrow as pa
 from numba.core import dispatcher
-from redumbrella.features.kernel.compilation import warm
+from redumbrella.features.kernel.compilation import warm_kernels
 from redumbrella.features.kernel.blocks import Block, features, rows
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.kernel.screen import screen_columns
 from redumbrella.features.kernel.streams import Stream, log_from_table
 from redumbrella.features.kernel.windows import FeatureSet
 
-warm()
+warm_kernels()
 compiled = []
 compile_anew = dispatcher.Dispatcher.compile
 dispatcher.Dispatcher.compile = lambda self, sig: (

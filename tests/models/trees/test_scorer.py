@@ -178,12 +178,12 @@ USE = """
 import numpy as np, scipy.sparse as sp
 from numba.core import dispatcher
 from grown_forests import grow, table
-from redumbrella.models.compilation import warm
+from redumbrella.models.compilation import warm_models
 from redumbrella.models.trees.tree_shap import Explainer
 from redumbrella.models.trees.forest import parse_forest
 from redumbrella.models.trees.scorer import Scorer
 
-warm()
+warm_models()
 compiled = []
 compile_anew = dispatcher.Dispatcher.compile
 dispatcher.Dispatcher.compile = lambda self, sig: (
