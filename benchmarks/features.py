@@ -55,7 +55,7 @@ class Ours:
         """From the Parquet files to the matrix."""
         import pyarrow as pa
 
-        from redumbrella.features.kernel.blocks import window_features
+        from redumbrella.features.kernel.blocks import Block, features, rows
         from redumbrella.features.kernel.person_index import PersonIndex
         from redumbrella.features.kernel.streams import Stream, log_from_table
         from redumbrella.features.kernel.windows import FeatureSet
@@ -72,7 +72,7 @@ class Ours:
         del events
         pa.default_memory_pool().release_unused()
         lap("group")
-        matrix = window_features(self.log, person, as_of, FeatureSet(), buffer=buffer)
+        matrix = features([Block(self.log, FeatureSet())], rows(person, as_of), buffer=buffer)
         lap("kernel")
         return matrix
 
@@ -469,7 +469,7 @@ def compare_counts(result: dict[str, Any], folder: Path, size: str) -> str:
     """Our counts of 30 days against a peer's, for the same people and instants."""
     import numpy as np
 
-    from redumbrella.features.kernel.blocks import window_features
+    from redumbrella.features.kernel.blocks import Block, features, rows
     from redumbrella.features.kernel.person_index import PersonIndex
     from redumbrella.features.kernel.windows import FeatureSet
     from redumbrella.features.names import column_names
@@ -484,7 +484,7 @@ def compare_counts(result: dict[str, Any], folder: Path, size: str) -> str:
     import pyarrow as pa
 
     person = people.index_of(pa.array(result["people"]))
-    matrix = window_features(ours.log, person, as_of, FeatureSet())
+    matrix = features([Block(ours.log, FeatureSet())], rows(person, as_of))
     names = column_names(ours.stream, FeatureSet())
     differ = 0
     for kind, counts in result["count.30d"].items():

@@ -72,7 +72,7 @@ def _make_history(folder: Path, kept: Path) -> None:
     import event_log
     import pyarrow.parquet as pq
 
-    from redumbrella.features.kernel.blocks import window_features
+    from redumbrella.features.kernel.blocks import Block, features, rows
     from redumbrella.features.kernel.person_index import PersonIndex
     from redumbrella.features.kernel.screen import screen_columns
     from redumbrella.features.kernel.streams import Stream, log_from_table
@@ -85,7 +85,7 @@ def _make_history(folder: Path, kept: Path) -> None:
     stream = Stream("events", tuple(event_log.kind_names()), has_duration=True)
     log = log_from_table(events, stream, people)
     as_of = asked["as_of"].cast("int64").to_numpy()
-    matrix = window_features(log, people.index_of(asked["person_id"]), as_of, FeatureSet())
+    matrix = features([Block(log, FeatureSet())], rows(people.index_of(asked["person_id"]), as_of))
     random = np.random.default_rng(0)
     support = np.bincount(matrix.indices, minlength=matrix.shape[1])
     chosen = matrix[:, random.choice(np.flatnonzero(support > ROWS / 50), 40, replace=False)]

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from stored import listed
 
 from redumbrella.cli import main as command_line
-from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.views.leads import LEADS
 from redumbrella.workflows import demo
 from redumbrella.workspace import open_workspace
 
@@ -97,8 +98,8 @@ def test_every_command_of_the_pages_runs(
 ) -> None:
     code, said = _umbrella(["umbrella", "demo", "demo-workspace"], monkeypatch, capsys)
     assert code == 0, said
-    page = list_leads(open_workspace(tiny_demo / "demo-workspace"), LeadQuery(page_size=1))
-    some_call = page.rows[0].lead_id
+    page = listed(open_workspace(tiny_demo / "demo-workspace"), LEADS, page_size=1)
+    some_call = page.rows[0]["lead_id"]
     ran = set()
     for name in WITH_COMMANDS:
         for words in _commands(name):

@@ -30,7 +30,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
 @dataclass(frozen=True)
-class Field:
+class FileColumn:
     """One column of a file: its name, the name of its Arrow type, and how CSV writes a value."""
 
     name: str
@@ -38,7 +38,7 @@ class Field:
     cell: Callable[[Any], Any]
 
 
-def csv_lines(fields: Sequence[Field], rows: Iterable[Record]) -> Iterator[str]:
+def csv_lines(fields: Sequence[FileColumn], rows: Iterable[Record]) -> Iterator[str]:
     """Rows as CSV text, piece by piece: a header, then one line each."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -67,7 +67,7 @@ def json_array(rows: Iterable[Record]) -> Iterator[bytes]:
     yield b"]\n" if start != b"[" else b"[]\n"
 
 
-def arrow_batches(fields: Sequence[Field], rows: Iterable[Record]) -> Iterator[Any]:
+def arrow_batches(fields: Sequence[FileColumn], rows: Iterable[Record]) -> Iterator[Any]:
     """Rows as Arrow tables of at most 5,000 rows; none where there are no rows."""
     import pyarrow as pa
 
@@ -77,7 +77,7 @@ def arrow_batches(fields: Sequence[Field], rows: Iterable[Record]) -> Iterator[A
         yield pa.table(columns, schema=schema)
 
 
-def arrow_schema(fields: Sequence[Field]) -> Any:
+def arrow_schema(fields: Sequence[FileColumn]) -> Any:
     """The Arrow schema of a file's columns."""
     import pyarrow as pa
 
@@ -95,7 +95,7 @@ def arrow_schema(fields: Sequence[Field]) -> Any:
     return pa.schema([(field.name, types[field.arrow]) for field in fields])
 
 
-def write_parquet(target: Any, fields: Sequence[Field], rows: Iterable[Record]) -> None:
+def write_parquet(target: Any, fields: Sequence[FileColumn], rows: Iterable[Record]) -> None:
     """Writes rows as Parquet into a path or an opened file."""
     import pyarrow.parquet as pq
 
@@ -104,7 +104,9 @@ def write_parquet(target: Any, fields: Sequence[Field], rows: Iterable[Record]) 
             writer.write_table(batch)
 
 
-def write_rows(path: Path, form: Format, fields: Sequence[Field], rows: Iterable[Record]) -> int:
+def write_rows(
+    path: Path, form: Format, fields: Sequence[FileColumn], rows: Iterable[Record]
+) -> int:
     """Writes rows to a file; returns how many. Raises SettingsError where it cannot be written."""
     counted = _Counted(rows)
     write_whole(path, lambda temporary: _write(temporary, form, fields, counted))
@@ -136,7 +138,7 @@ def safe_cell(text: str) -> str:
     return text
 
 
-def _cell(field: Field, value: Any) -> Any:
+def _cell(field: FileColumn, value: Any) -> Any:
     if value is None:
         return ""
     shown = field.cell(value)
@@ -150,7 +152,7 @@ def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _write(path: Path, form: Format, fields: Sequence[Field], rows: Iterable[Record]) -> None:
+def _write(path: Path, form: Format, fields: Sequence[FileColumn], rows: Iterable[Record]) -> None:
     if form == "csv":
         with path.open("w", encoding="utf-8", newline="") as text:
             text.writelines(csv_lines(fields, rows))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.features.kernel.blocks import SCOPES, Block, Scope
+from redumbrella.features.kernel.blocks import SCOPES, Scope
 from redumbrella.features.kernel.streams import OTHER, Stream
 from redumbrella.features.kernel.windows import (
     ALL,
@@ -122,15 +122,6 @@ def column_names(stream: Stream, feature_set: FeatureSet, scope: Scope = "") -> 
     of_stream = _variables(plan.of_stream, feature_set.window_names, tail)
     named = [f"{stream.name}.{code}.{rest}" for code in stream.codes for rest in of_code]
     return named + [f"{stream.name}.{ANY}.{rest}" for rest in of_stream]
-
-
-def block_names(blocks: list[Block]) -> list[str]:
-    """The names of all columns that `kernel.features` makes of the blocks."""
-    return [
-        name
-        for block in blocks
-        for name in column_names(block.log.stream, block.feature_set, block.scope)
-    ]
 
 
 def groups_alike(names: Sequence[str]) -> NDArray[np.int64]:

@@ -164,20 +164,14 @@ def learn(
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)
-    used = {name: makers[name] for name in weights}
     report("Training on all closed leads", 0.62)
     design = whole.take(np.arange(won.size), columns) if columns is not None else whole
     # Without a model there is nothing that forgetting was measured to help: all leads count.
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
-    fits = [partial(make().fit, design, won, weight) for make in used.values()]
-    members = dict(zip(used, run_all(fits), strict=True))
+    fits = [partial(makers[name]().fit, design, won, weight) for name in weights]
+    members = dict(zip(weights, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
-    unknown = ASSUMED_VARIANCE
-    if regime.name == "model":
-        conversions = min(observed.conversions())
-        unknown = min(
-            model_variance(examination, comparison), ASSUMED_VARIANCE * SHRUNKEN_BELOW / conversions
-        )
+    unknown = _unknown_variance(observed, regime, examination, comparison)
     quick = {name: family.quick for name, family in members.items()}
     # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
     alone = observed.independent()
@@ -190,11 +184,8 @@ def learn(
     )
     stability = None
     if regime.name in ("model", "shrunken") and chosen != "prior":
-        # The more leads, the less one split differs from the next, and the longer it takes.
-        repeats = 10 if alone.size <= 4_000 else 5 if alone.size <= 50_000 else 3
-        part = part_of(report, 0.82, 1.0)
+        part, repeats = part_of(report, 0.82, 1.0), _repeats(alone.size)
         stability = repeated_split(quick, weights, calibration, apart, outcomes, repeats, part)
-    answers = examination.probability(chosen)
     return Lesson(
         regime=regime,
         folds=folds,
@@ -209,11 +200,26 @@ def learn(
         spread=spread,
         design=design,
         columns=columns,
-        probability=np.concatenate(answers),
+        probability=np.concatenate(examination.probability(chosen)),
         won=np.concatenate(examination.won),
         last_period=last_period,
         stability=stability,
     )
+
+
+def _unknown_variance(
+    observed: Observations, regime: Regime, examination: Examination, comparison: Comparison
+) -> float:
+    """Variance of log-odds between leads that the families cannot tell apart."""
+    if regime.name != "model":
+        return ASSUMED_VARIANCE
+    most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
+    return min(model_variance(examination, comparison), most)
+
+
+def _repeats(leads: int) -> int:
+    """The more leads, the less one split differs from the next, and the longer it takes."""
+    return 10 if leads <= 4_000 else 5 if leads <= 50_000 else 3
 
 
 def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:

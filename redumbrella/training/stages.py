@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.training.splits import Fold
 
+SEED = 0  # the same leads give the same stages
 MOST_PER_SUBJECT = 16
 HEAVIEST = 5.0  # a stage stands for so many others at most, so that no robot rules the lesson
 PEOPLE_ASKED = 3  # where people return, each period asks a third of them
@@ -118,7 +119,6 @@ def lead_stages(
     most_per_lead: int = MOST_PER_SUBJECT,
     silences: bool = True,
     settling: int = 0,
-    seed: int = 0,
 ) -> Stages:
     """Stages of k closed leads, in order of lead and then of time.
 
@@ -130,7 +130,7 @@ def lead_stages(
     first, end = spans(person, created_at, closed_at, touch_person, touch_at)
     lead, touched = _expand(first, end, touch_at)
     lead, instant = _distinct(lead, touched + 1)  # just after the touch: facts count before it
-    quiet_lead, quiet_at = _silences(lead, instant, created_at, closed_at, seed)
+    quiet_lead, quiet_at = _silences(lead, instant, created_at, closed_at)
     if not silences:
         quiet_lead, quiet_at = quiet_lead[:0], quiet_at[:0]
     subject = np.concatenate([np.arange(person.size), lead, quiet_lead])
@@ -138,8 +138,8 @@ def lead_stages(
     ordered = np.lexsort((as_of, subject))
     subject, as_of = subject[ordered], as_of[ordered]
     stage = np.arange(subject.size) - np.searchsorted(subject, subject)
-    asked = _asked(subject, stage, seed)
-    kept, weight = _thinned(subject, stage, asked, most_per_lead, seed)
+    asked = _asked(subject, stage)
+    kept, weight = _thinned(subject, stage, asked, most_per_lead)
     weight *= person.size / max(float(weight.sum()), 1e-9)
     subject = subject[kept]
     return Stages(subject, as_of[kept], weight, closed_at[subject], asked[kept], settling=settling)
@@ -192,7 +192,6 @@ def _silences(
     at: NDArray[np.int64],
     created_at: NDArray[np.int64],
     closed_at: NDArray[np.int64],
-    seed: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """One random instant in every silence longer than a day, the one before the close included."""
     everyone = np.arange(created_at.size)
@@ -202,16 +201,16 @@ def _silences(
     leads, instants = leads[order], instants[order]
     gap = np.diff(instants)
     long = (leads[1:] == leads[:-1]) & (gap > SILENCE)
-    share = np.random.default_rng(seed).random(int(long.sum()))
+    share = np.random.default_rng(SEED).random(int(long.sum()))
     quiet = instants[:-1][long] + (share * gap[long]).astype(np.int64)
     return leads[:-1][long], quiet
 
 
-def _asked(subject: NDArray[np.intp], stage: NDArray[np.intp], seed: int) -> NDArray[np.bool_]:
+def _asked(subject: NDArray[np.intp], stage: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Rows at a stage number drawn for their lead from the numbers of all rows."""
     if subject.size == 0:
         return np.empty(0, np.bool_)
-    drawn = np.random.default_rng(seed + 2).choice(stage, int(subject.max()) + 1)
+    drawn = np.random.default_rng(SEED + 2).choice(stage, int(subject.max()) + 1)
     return np.asarray(drawn[subject] == stage, np.bool_)
 
 
@@ -220,11 +219,10 @@ def _thinned(
     stage: NDArray[np.intp],
     asked: NDArray[np.bool_],
     most: int,
-    seed: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Rows to keep, in order, and their weights: at most `most` per subject, first the creation,
     then the row that is asked, then others drawn at random, which stand for those left out."""
-    lot = np.random.default_rng(seed + 1).random(subject.size)
+    lot = np.random.default_rng(SEED + 1).random(subject.size)
     lot[asked] = -1.0
     lot[stage == 0] = -2.0
     order = np.lexsort((lot, subject))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Table
 
-from redumbrella.destinations.files import Field
+from redumbrella.destinations.files import FileColumn
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.figures import parse_share
 from redumbrella.settings.settings import Settings
@@ -194,9 +194,9 @@ class View:
         return tuple(column for column in self.columns if column.in_export)
 
     @property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[FileColumn, ...]:
         """The columns of files as the writer of files takes them."""
-        return tuple(Field(c.name, c.kind.arrow, c.kind.cell) for c in self.exported)
+        return tuple(FileColumn(c.name, c.kind.arrow, c.kind.cell) for c in self.exported)
 
     def query(self, parameters: Mapping[str, str]) -> Query:
         """The query that parameters, all texts, stand for.

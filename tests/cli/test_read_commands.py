@@ -7,12 +7,13 @@ from pathlib import Path
 import orjson
 import pytest
 from sample_company import VERSION, fill_small_workspace
+from stored import listed
 
 from redumbrella.cli import main as command_line
 from redumbrella.figures import TO
 from redumbrella.server.listening import bind
 from redumbrella.views.lead import lead_detail
-from redumbrella.views.leads import LeadQuery, list_leads
+from redumbrella.views.leads import LEADS
 from redumbrella.views.models import current_report
 from redumbrella.workspace import Workspace
 
@@ -61,8 +62,9 @@ def test_leads_are_a_ranked_table_and_one_line(umbrella: Run, folder: Path) -> N
     assert [line[0] for line in lines[2:5]] == ["1", "2", "3"]
     assert "61.7 %" in text
     assert f"55.7{TO}69.7 %" in text
-    last = text.splitlines()[-1]
-    assert last.startswith('3 of 240 scored, target "conversion". Boosted trees')
+    counted, last = text.splitlines()[-2:]
+    assert counted == '3 of 240 leads, target "conversion".'
+    assert last.startswith("Boosted trees")
     assert "Usable with care" in last
     assert "model, reliable" in last
 
@@ -71,8 +73,9 @@ def test_leads_as_json_are_the_read_model(umbrella: Run, company: Workspace, fol
     code, text, _ = umbrella("leads", "-w", folder, "--json", "--min-probability", "30 %",
                              "--source", "fair", "--top", "500")  # fmt: skip
     assert code == 0
-    query = LeadQuery(min_probability=0.3, source="fair", page_size=500)
-    assert orjson.loads(text) == orjson.loads(orjson.dumps(list_leads(company, query)))
+    page = listed(company, LEADS, min_probability=0.3, source="fair", page_size=500)
+    assert orjson.loads(text) == orjson.loads(orjson.dumps(page.to_json()))
+    assert 0 < page.total < 80
 
 
 def test_filters_that_match_nothing_are_no_error(umbrella: Run, folder: Path) -> None:
@@ -137,7 +140,7 @@ def test_too_few_outcomes_are_shown_as_such(umbrella: Run, tmp_path: Path) -> No
 
 def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> None:
     code, text, errors = umbrella("export", "scores", "-w", folder)
-    assert (code, errors) == (0, "240 scores written.\n")
+    assert (code, errors) == (0, "240 leads written.\n")
     assert Path(text.strip()) == folder / "exports" / "scores-conversion-2010-11-01.csv"
     code, text, _ = umbrella("export", "scores", "-w", folder, "-o", tmp_path / "a.parquet",
                              "--json", "--grade", "B")  # fmt: skip
@@ -152,6 +155,13 @@ def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> 
         (("explain", "L-10544"), "unknown_lead", 'Did you mean "L-1054"'),
         (("leads", "--min-probability", "most"), "bad_share", "0.3"),
         (("leads", "--target", "conversio"), "unknown_target", 'Did you mean "conversion"'),
+        (("explain", "L-1054", "--target", "conversio"), "unknown_target", '"conversion"'),
+        (("report", "--target", "conversio"), "unknown_target", '"conversion"'),
+        (("export", "scores", "--target", "conversio"), "unknown_target", '"conversion"'),
+        (("leads", "--grade", "Z"), "unknown_value", "There is: A, B, C, D."),
+        (("export", "scores", "--source", "wbe"), "unknown_value", 'Did you mean "web"'),
+        (("export", "scores", "--search", "nobody"), "no_match", "Ask for less"),
+        (("products",), "no_products", 'per = "product"'),
         (("report", "--model", "x"), "unknown_model", "no model version"),
         (("serve", "--host", "0.0.0.0"), "remote_not_allowed", "--allow-remote"),
         (("serve", "--host", "0.0.0.0", "--allow-remote"), "token_required", "UMBRELLA_TOKEN"),

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from window_matrices import scoped_features, window_features
 
-from redumbrella.features.kernel.blocks import SCOPES, scoped_features, window_features
+from redumbrella.features.kernel.blocks import SCOPES
 from redumbrella.features.kernel.streams import Stream, group_facts
 from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
 from redumbrella.features.names import column_names

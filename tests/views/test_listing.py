@@ -78,8 +78,12 @@ def test_rows_that_share_a_value_stand_with_the_best_first(company: Workspace) -
 def test_filters_narrow_and_combine(company: Workspace) -> None:
     everyone = listed(company, LEADS).rows
     asked = {"source": "fair", "min_probability": "20 %", "rep": "rep 1"}
-    wanted = {r["lead_id"] for r in everyone
-              if r["source"] == "fair" and r["probability"] >= 0.2 and r["rep_id"] == "rep 1"}  # fmt: skip
+    same = {"source": "fair", "rep_id": "rep 1"}
+    wanted = {
+        row["lead_id"]
+        for row in everyone
+        if row["probability"] >= 0.2 and all(row[name] == same[name] for name in same)
+    }
     assert wanted
     page = listed(company, LEADS, **asked)
     assert {row["lead_id"] for row in page.rows} == wanted

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from redumbrella.errors import DataError
 from redumbrella.features.kernel.streams import Log
 from redumbrella.features.kernel.threads import in_chunks, read_only
-from redumbrella.features.kernel.variables import count_rows, write_rows
+from redumbrella.features.kernel.variables import count_variables, write_variables
 from redumbrella.features.kernel.windows import FeatureSet, Layout, layout
 
 Scope = Literal["", "this_product", "this_product_type", "everything"]
@@ -91,48 +91,6 @@ class MatrixBuffer:
         if len(self.data) < n:
             self.indices, self.data = np.empty(n, np.int32), np.empty(n, np.float32)
         return self.indices[:n], self.data[:n]
-
-
-def window_features(
-    log: Log,
-    person_index: NDArray[np.int32],
-    as_of: NDArray[np.int64] | int,
-    feature_set: FeatureSet,
-    *,
-    threads: int | None = None,
-    buffer: MatrixBuffer | None = None,
-) -> sp.csr_matrix:
-    """Every window variable of one log: float32 CSR (n, columns), cells in order of column.
-
-    `person_index` (n) are people of the log, -1 for someone without history; `as_of` is one
-    instant or one per row. Columns are named by `names.column_names`. A row takes time in
-    proportion to the history before its instant.
-
-    Raises:
-        DataError: a person that the log does not have, or lengths that differ.
-    """
-    block = Block(log, feature_set)
-    return features([block], rows(person_index, as_of), threads=threads, buffer=buffer)
-
-
-def scoped_features(
-    log: Log,
-    person_index: NDArray[np.int32],
-    as_of: NDArray[np.int64] | int,
-    product: NDArray[np.int32],
-    product_type: NDArray[np.int32],
-    feature_set: FeatureSet,
-    *,
-    threads: int | None = None,
-) -> sp.csr_matrix:
-    """The variables of one log three times: this product, this product type, everything.
-
-    `product` (n) is each row's product, `product_type` the type of each product. A row or fact
-    without a product has nothing in the first two scopes.
-    """
-    blocks = [Block(log, feature_set, scope) for scope in SCOPES]
-    asked = rows(person_index, as_of, product, product_type)
-    return features(blocks, asked, threads=threads)
 
 
 def rows(
@@ -237,7 +195,7 @@ class BlockWork:
         plan = self.layout
         block_cells = np.diff(np.stack([plan.code_cells.start, plan.stream_cells.start]))
         self._in_chunks(
-            lambda first, end: count_rows(
+            lambda first, end: count_variables(
                 first,
                 end,
                 *self._rows,
@@ -259,7 +217,7 @@ class BlockWork:
         """Write row r's cells to position[r] and on; columns count from first_column."""
         plan = self.layout
         self._in_chunks(
-            lambda first, end: write_rows(
+            lambda first, end: write_variables(
                 first,
                 end,
                 *self._rows,

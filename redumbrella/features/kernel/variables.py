@@ -1,9 +1,9 @@
 """The definition of every window variable, compiled: a history and an instant in, cells out.
 
 In: histories in order of time and rows (a person and an instant). Out: how many cells each row
-has (`count_rows`), then the cells (`write_rows`). Promise: both walk each history once, backwards
+has (`count_variables`), then the cells (`write_variables`). Promise: both walk each history once, backwards
 from the instant, in memory that depends on the number of codes and not on the length of a history.
-The steps of `write_rows` are functions for the reader alone: the compiler puts them in place, since
+The steps of `write_variables` are functions for the reader alone: the compiler puts them in place, since
 handing arrays over counts references, atomically, and took a third of the time.
 
 A row is made in three steps. Each fact falls into one bucket, the smallest window that holds it
@@ -106,12 +106,12 @@ def _freshness(age):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def count_rows(  # type: ignore[no-untyped-def]
+def count_variables(  # type: ignore[no-untyped-def]
     first, end, person, as_of, wanted, histories, window_of_day, n_codes, block_cells, cells
 ):
     """Number of cells of the rows first … end - 1, from the newest fact of each code alone.
 
-    `histories` are the arrays of `write_rows`; `block_cells` (2, windows) are the cells of a
+    `histories` are the arrays of `write_variables`; `block_cells` (2, windows) are the cells of a
     code's block and of the stream's block by the window of their newest fact.
     """
     offsets, records, (_, known_word, _), scope = histories
@@ -141,7 +141,7 @@ def count_rows(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def write_rows(  # type: ignore[no-untyped-def]
+def write_variables(  # type: ignore[no-untyped-def]
     first,
     end,
     person,

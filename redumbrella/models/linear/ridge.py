@@ -29,7 +29,7 @@ LIMITS = (1e-5, 10.0)
 MAX_ROWS = 40_000  # of a larger record every k-th lead: the variances need no more
 STEPS, ROUGH_STEPS = 200, 60
 
-Fit = tuple[float, Vector]
+RidgeFit = tuple[float, Vector]
 
 
 def estimate_variances(
@@ -71,10 +71,10 @@ def solve(
     won: Vector,
     weight: Vector,
     variance: Vector,
-    start: Fit | None = None,
+    start: RidgeFit | None = None,
     steps: int = STEPS,
     offset: Vector | None = None,
-) -> Fit:
+) -> RidgeFit:
     """Intercept and coefficients (m,) at the mode of the posterior, by L-BFGS from `start`.
 
     Minimises sum of weight * log loss + sum of b^2 / (2 variance) over the columns, (m,) each.

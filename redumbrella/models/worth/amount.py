@@ -185,23 +185,6 @@ def check_quantity(quantity: Vector, name: str) -> None:
         )
 
 
-def with_level(design: Design, name: str, level: str) -> Design:
-    """The same rows as if a category had this level, such as another promotion.
-
-    DataError for a level that training never saw.
-    """
-    names = [feature.name for feature in design.profile_features]
-    if name not in names or level not in design.features[names.index(name)].levels:
-        raise DataError(
-            f'"{level}" is no known level of "{name}": no sale with it was seen.',
-            reason="unknown_level",
-        )
-    profile = design.profile.copy()
-    column = names.index(name)
-    profile[:, column] = design.features[column].levels.index(level)
-    return Design(design.features, profile, design.history)
-
-
 def pinball(quantiles: Vector, truth: Vector) -> Vector:
     """Pinball loss (Koenker and Bassett 1978), (n, 3), of quantiles (n, 3) at LEVELS."""
     over, levels = truth[:, None] - quantiles, np.array(LEVELS)

@@ -5,8 +5,6 @@ from typing import Any
 import orjson
 from starlette.responses import JSONResponse
 
-from redumbrella.errors import UmbrellaError
-
 _OPTION = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
@@ -16,11 +14,6 @@ class JsonResponse(JSONResponse):
     def render(self, content: Any) -> bytes:
         """Dataclasses, instants and NaN (as null) included."""
         return orjson.dumps(content, option=_OPTION)
-
-
-def error_response(problem: UmbrellaError) -> JsonResponse:
-    """An error of ours with its status: {"error": {"reason", "message"}}."""
-    return error_json(problem.http_status, problem.reason, problem.message)
 
 
 def error_json(status: int, reason: str, message: str) -> JsonResponse:

@@ -75,8 +75,9 @@ def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
     summary="What was said, and what came",
 )
 def past_backtests(workspace: Opened, target: str | None = None) -> JsonResponse:
-    """The finished backtests, newest first."""
-    return JsonResponse(backtests(workspace, target))
+    """The finished backtests, newest first; of all targets, or of one."""
+    name = None if target is None else workspace.settings.target(target).name
+    return JsonResponse(backtests(workspace, name))
 
 
 @router.get("/health", responses=answers(Health), summary="Is the server well?")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from window_matrices import block_names, scoped_features, window_features
 
 from redumbrella.errors import DataError
 from redumbrella.features.kernel.blocks import (
@@ -11,12 +12,10 @@ from redumbrella.features.kernel.blocks import (
     MatrixBuffer,
     features,
     rows,
-    scoped_features,
-    window_features,
 )
 from redumbrella.features.kernel.streams import Stream, group_facts
 from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
-from redumbrella.features.names import block_names, column_names
+from redumbrella.features.names import column_names
 
 DAY = 86_400_000_000
 HOUR = DAY // 24
