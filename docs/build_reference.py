@@ -14,18 +14,20 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import click
 from fastapi import FastAPI
-from redumbrella.workflows.customer_export import CUSTOMER_COLUMNS
 
 import redumbrella
 from redumbrella import errors
-from redumbrella.cli.main import COMMANDS, umbrella
+from redumbrella.cli.main import umbrella
 from redumbrella.columns import TABLES
 from redumbrella.errors import SettingsError
 from redumbrella.reports import model as report_document
 from redumbrella.server.api import routes
+from redumbrella.server.api.lists import list_routes
+from redumbrella.server.api.openapi import API
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
-from redumbrella.workflows.export import COLUMNS
+from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.table import View
 
 HERE = Path(__file__).parent / "reference"
 NOTE = "Generated from the code by `docs/build_reference.py`; do not edit.\n"
@@ -104,59 +106,6 @@ TITLES = {
     "[targets] no. 1": "[targets]",
 }
 
-# What each exported column holds.
-EXPORTED = {
-    "lead_id": "Id of the lead.",
-    "person_id": "Id of the person; that of the lead where none is recorded.",
-    "product_id": "Id of the product, where one is recorded.",
-    "target": "Name of the target.",
-    "as_of": "What was known before this instant decided the score (UTC).",
-    "probability": "Calibrated probability that the lead is won, 0 to 1.",
-    "low": "Lower end of the 90 % interval of that probability.",
-    "high": "Upper end of the 90 % interval.",
-    "percentile": "Share of today's scored leads below this one, 0 to 100.",
-    "grade": "A best tenth, B next fifth, C next three tenths, D the rest, among the closed leads "
-    "that the model was examined on.",
-    "amount": "Amount of the sale: the lead's own, else the expected one. Empty: not known.",
-    "ltv": "Potential lifetime value: probability x amount x (1 + further purchases in a year).",
-    "expected_value": "Margin of the lifetime value, less the cost of the work to come.",
-    "regime": "What the number of outcomes allows: prior, rules, shrunken or model.",
-    "model_version": "Version of the model that scored.",
-    "reasons": "What raises and lowers the score: text in CSV, records elsewhere.",
-    "reliable": "Whether at least 300 won and 300 lost leads stand behind it.",
-    "label": "Name of the lead as people know it, else its id.",
-    "created_at": "When the lead was created (UTC), where that is recorded.",
-    "source": "Source of the lead, where recorded.",
-    "campaign_id": "Campaign of the lead, where recorded.",
-    "rep_id": "Sales person of the lead, where recorded.",
-    "ltv_low": "Lower end of the interval of the lifetime value.",
-    "ltv_high": "Upper end of it.",
-    "qualification": "Total of the qualification card, 0 to 100, by the weights in use.",
-}
-
-# What each column of exported customers holds.
-EXPORTED_CUSTOMERS = {
-    "person_id": "Id of the person.",
-    "label": "Name of the person, else the id.",
-    "as_of": "What was known before this instant decided the value (UTC).",
-    "segment": "active, new, at risk or lost, by the days since the last purchase.",
-    "purchases": "Days with a purchase so far.",
-    "spent": "Money so far, refunds taken off.",
-    "last_purchase": "Instant of the last purchase (UTC).",
-    "alive": "Probability to be still a customer (BG/NBD).",
-    "expected_purchases": "Expected purchases within the horizon.",
-    "value": "Expected money within the horizon: revenue times margin, discounted.",
-    "value_low": "Lower end of the 90 % interval of the money that will come.",
-    "value_high": "Upper end of it.",
-    "churn": "Probability of the first scored target with absence_of. Empty: none is scored.",
-    "mean_repeat_amount": "Mean amount of the repeat purchases so far, 0 without any.",
-    "by_purchase_models": "Value by BG/NBD and Gamma-Gamma.",
-    "by_learned_shares": "The same total shared out by boosted trees. Empty: not learned.",
-    "value_group": "Quarter of the customers by value.",
-    "first_purchase_group": "Quarter or year of the first purchase.",
-    "country": "Country of the person, where one is recorded.",
-}
-
 
 def pages() -> dict[str, str]:
     """Every page by file name."""
@@ -164,6 +113,7 @@ def pages() -> dict[str, str]:
         "commands.md": _commands(),
         "settings.md": _settings(),
         "tables.md": _tables(),
+        "lists.md": _lists(),
         "errors.md": _errors(),
         "rest.md": _rest(),
         "export.md": _export(),
@@ -196,15 +146,25 @@ def _commands() -> list[str]:
         "",
     ]
     context = click.Context(umbrella, info_name="umbrella")
-    for name in COMMANDS:
+    for name in umbrella.list_commands(context):
         command = umbrella.get_command(context, name)
         assert command is not None
-        inner = click.Context(command, info_name=name, parent=context)
-        usage = " ".join(command.collect_usage_pieces(inner))
-        lines += [f"## umbrella {name}", "", f"    umbrella {name} {usage}", ""]
-        lines += [_paragraphs(command.help or ""), ""]
-        options = [_option(p, inner) for p in command.params if isinstance(p, click.Option)]
-        lines += _table(("option", "meaning"), options) if options else []
+        lines += _command(command, f"umbrella {name}", context)
+    return lines
+
+
+def _command(command: click.Command, name: str, parent: click.Context) -> list[str]:
+    """A command with its options, then those below it."""
+    inner = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+    usage = " ".join(command.collect_usage_pieces(inner))
+    lines = [f"## {name}", "", f"    {name} {usage}", "", _paragraphs(command.help or ""), ""]
+    options = [_option(p, inner) for p in command.params if isinstance(p, click.Option)]
+    lines += _table(("option", "meaning"), options) if options else []
+    if isinstance(command, click.Group):
+        for below in command.list_commands(inner):
+            found = command.get_command(inner, below)
+            assert found is not None
+            lines += _command(found, f"{name} {below}", inner)
     return lines
 
 
@@ -294,16 +254,67 @@ def _tables() -> list[str]:
 
 
 def _export() -> list[str]:
-    _both(COLUMNS, EXPORTED, "export")
-    rows = [(f"`{name}`", EXPORTED[name]) for name in COLUMNS]
-    lines = ["# Exported scores", "", NOTE]
-    lines += ["Columns of `umbrella export scores`, of `/api/v1/leads.csv` and `.json`.", ""]
-    lines += _table(("column", "holds"), rows)
-    _both(CUSTOMER_COLUMNS, EXPORTED_CUSTOMERS, "export of customers")
-    rows = [(f"`{name}`", EXPORTED_CUSTOMERS[name]) for name in CUSTOMER_COLUMNS]
-    lines += ["# Exported customers", ""]
-    lines += ["Columns of `umbrella export customers` and of `/api/v1/customers.csv`.", ""]
-    return [*lines, *_table(("column", "holds"), rows)]
+    lines = ["# Lists as files", "", NOTE]
+    lines += [
+        "Columns of `umbrella export LIST` and of the downloads `/api/v1/LIST.csv`, `.json`, "
+        "`.jsonl` and `.parquet`, in their order. In CSV times are ISO 8601 in UTC, an empty cell "
+        "is an unknown value, and a text that a spreadsheet would run begins with an apostrophe. "
+        "What else a list can do: [lists](lists.md).",
+        "",
+    ]
+    for view in VIEWS.values():
+        lines += [f"## umbrella export {view.file_name}", ""]
+        lines += [f"Downloads: `{API}/{view.name}.csv` and so on.", ""]
+        rows = [(f"`{c.name}`", c.kind.arrow, c.help or c.heading + ".") for c in view.exported]
+        lines += _table(("column", "type", "holds"), rows)
+    return lines
+
+
+def _lists() -> list[str]:
+    lines = ["# Lists", "", NOTE]
+    lines += [
+        "Each list is a page, a command, a REST route and a file with the same filters and order. "
+        "An unknown parameter, order or value of a filter is an error that names the nearest one. "
+        "On the page and in REST a minus in front of an order runs downwards; on the command line "
+        "`--sort` runs as people first want to see it and `--reverse` the other way. Columns of "
+        "files: [export](export.md).",
+        "",
+    ]
+    for view in VIEWS.values():
+        lines += _list(view)
+    return lines
+
+
+def _list(view: View) -> list[str]:
+    lines = [f"## {view.title}", "", f"{view.summary}.", ""]
+    lines += _table(
+        ("page", "command", "REST", "file"),
+        [
+            (
+                f"`{view.page_address}`",
+                f"`umbrella {view.name}`",
+                f"`{API}/{view.name}`",
+                f"`umbrella export {view.file_name}`",
+            )
+        ],
+    )
+    rows = [(f"`{name}`", meaning) for name, meaning in view.parameters.items()]
+    lines += _table(("parameter", "meaning"), rows)
+    rows = [
+        (
+            f"`{c.name}`",
+            c.kind.name,
+            f"`{c.sort}`" + ", largest first" * c.falling if c.sort else "",
+            f"`{c.filter}`" if c.filter else "",
+            "yes" if c.in_list else "",
+            "yes" if c.in_export else "",
+            c.help or c.heading + ".",
+        )
+        for c in view.columns
+        if c.in_list or c.in_export
+    ]
+    headings = ("column", "holds", "order", "filter", "in JSON", "in files", "meaning")
+    return [*lines, *_table(headings, rows), f"Usual order: `{view.order}`.", ""]
 
 
 def _report() -> list[str]:
@@ -413,20 +424,26 @@ def _words(node: ast.expr) -> str:
 
 def _rest() -> list[str]:
     app = FastAPI()
-    app.include_router(routes.router)
+    for router in (list_routes(), routes.router):
+        app.include_router(router, prefix=API)
     schema = app.openapi()
     lines = ["# REST", "", NOTE]
     lines += [
-        "JSON from the server that `umbrella serve` starts; the full schema is at "
-        "`/api/v1/openapi.json`. A server that is open to the network wants the header "
-        "`Authorization: Bearer TOKEN`. An error answers "
-        '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md).',
+        "JSON from the server that `umbrella serve` starts; the page `/docs` shows the same with "
+        "every field, and the full schema is at `/api/v1/openapi.json`. A server that is open to "
+        "the network wants the header `Authorization: Bearer TOKEN`. An error answers "
+        '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md); an '
+        "unknown parameter is one. `HEAD` answers as `GET` does, without the body.",
         "",
     ]
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
             lines += [f"## {method.upper()} {path}", "", f"**{route['summary']}**", ""]
             lines += [route.get("description", ""), ""]
+            whole = path.rpartition(".")[0]
+            if whole in schema["paths"]:
+                lines += [f"Parameters as `{whole}`, without page and page_size.", ""]
+                continue
             rows = [_parameter(p) for p in route.get("parameters", [])]
             rows += _body(schema, route)
             lines += _table(("parameter", "in", "default", "meaning"), rows) if rows else []

@@ -40,13 +40,18 @@ def list_command(name: str) -> click.Command | None:
 def show_list(
     workspace: Workspace, view: View, top: int, given: dict[str, Any], *, as_json: bool = False
 ) -> None:
-    """Prints the first rows. Raises NotFoundError, which says what to do, where there are none."""
+    """Prints the first rows.
+
+    Raises NotFoundError, which says what to do, where there are none and should be some.
+    """
     page = list_page(workspace, view, query_of(view, given, top))
-    if page.is_empty:
-        message = view.nothing(workspace, page.query.target)
-        raise NotFoundError(message, reason=f"no_{view.file_name}")
+    why = view.nothing(workspace, page.query.target) if page.is_empty else ""
+    if page.is_empty and not view.is_well_empty:
+        raise NotFoundError(why, reason=f"no_{view.file_name}")
     if as_json:
         print_json(page.to_json())
+    elif page.is_empty:
+        click.echo(why)
     elif not page.rows:
         click.echo(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
     else:

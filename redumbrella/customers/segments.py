@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from redumbrella.customers.purchases import Purchases
 from redumbrella.customers.values import CustomerValues
 from redumbrella.models.base import Vector
-from redumbrella.reports.customers import SegmentFigures, ValueBin
+from redumbrella.reports.customers import SEGMENTS, SegmentFigures, ValueBin
 
-SEGMENTS = ("active", "new", "at risk", "lost")
 USUAL_SHARE = 0.9
 DEFAULT_DAYS = 90.0  # where nobody bought twice
 LEAST_GAPS = 20

@@ -4,6 +4,9 @@ from typing_extensions import TypedDict
 
 from redumbrella.reports.measures import MeanError
 
+# By the days since the last purchase; the order in which lists offer them.
+SEGMENTS = ("active", "new", "at risk", "lost")
+
 
 class BaseTotal(TypedDict):
     """Money that all customers together are expected to bring, with its 90 % interval."""

@@ -6,8 +6,7 @@ import orjson
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
-from redumbrella.customers.segments import SEGMENTS
-from redumbrella.reports.customers import Lifetime
+from redumbrella.reports.customers import SEGMENTS, Lifetime
 from redumbrella.state.customers import customers, newest_valuation
 from redumbrella.views.kinds import (
     COUNT,

@@ -48,5 +48,6 @@ REJECTED = View(
     terminal=("table_name", "file", "line", "reason", "message"),
     summary="Rows that were set aside, with file, line and reason",
     nothing=lambda _workspace, _target: "No row was set aside.",
+    is_well_empty=True,
     menu="data",
 )

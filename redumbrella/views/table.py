@@ -97,7 +97,7 @@ class View:
     their column. target: the target that a name (None: the default) stands for, for lists of one
     target. best: the column whose largest values come first among rows of one group.
     around: what the JSON and the page say besides the rows, documented by around_type.
-    nothing: why the list has no rows at all. bar: the columns whose largest value ends the scale of
+    nothing: why the list has no rows at all; is_well_empty: whether that is as it should be. bar: the columns whose largest value ends the scale of
     bars. file: the name of files and of `umbrella export`, where it is another one. address: of the
     page, where it is another one. menu: which part of it leads here.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
@@ -129,6 +129,7 @@ class View:
     menu: Literal["main", "data", ""] = ""
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
+    is_well_empty: bool = False
 
     @property
     def file_name(self) -> str:

@@ -152,7 +152,7 @@ def test_nothing_to_learn_from_is_bad_input(umbrella: Run, company: Path) -> Non
     assert "later --as-of" in errors
     code, _, errors = umbrella("train", "-w", company, "--target", "conversoin")
     assert code == 2
-    assert "known: conversion" in errors
+    assert 'Did you mean "conversion"' in errors
 
 
 def test_score_before_train_fails(umbrella: Run, company: Path) -> None:

@@ -31,7 +31,12 @@ def umbrella(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def company(tmp_path: Path) -> Path:
-    make_company(tmp_path, company_rows(60, 6)[0]).state.close()
+    leads = [
+        {**lead, "closed": lead["created"] if lead["won"] else ""}
+        for lead in company_rows(60, 6)[0]
+    ]
+    dates = 'created_at = "created"\nclosed_at = "closed"'
+    make_company(tmp_path, leads, created=dates).state.close()
     return tmp_path
 
 
