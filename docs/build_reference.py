@@ -314,7 +314,11 @@ def _list(view: View) -> list[str]:
         if c.in_list or c.in_export
     ]
     headings = ("column", "holds", "order", "filter", "in JSON", "in files", "meaning")
-    return [*lines, *_table(headings, rows), f"Usual order: `{view.order}`.", ""]
+    lines += [*_table(headings, rows), f"Usual order: `{view.order}`.", ""]
+    if view.orders:
+        named = ", ".join(f"{order.words} (`{order.sort}`)" for order in view.orders)
+        lines += [f"The page offers: {named}.", ""]
+    return lines
 
 
 def _report() -> list[str]:

@@ -17,13 +17,14 @@ from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import fit_weights, pooled
 from redumbrella.models.calibration import Calibration, fit_calibration
 from redumbrella.models.parallel import run_all
+from redumbrella.models.registry import FAMILIES
 from redumbrella.training.arrival import ARRIVAL_NAME, arrival_stopped_at
 from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold
 
 Maker = Callable[[], Family]
 BLEND = "blend"
-BLENDABLE = ("rhythm", "naive_bayes", "straight", "logistic", "pairs", "boosted", "neural")
+BLENDABLE = tuple(name for name, family in FAMILIES.items() if family.blends)
 # Where folds walk forward, each says so much less than the one after it about the level of today.
 FADING = 0.5
 

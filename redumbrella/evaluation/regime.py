@@ -6,14 +6,15 @@ scarcer outcome counts: a hundred wins teach little beside three losses.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
+
+from redumbrella.models.base import Regime as Name
+from redumbrella.models.registry import FAMILIES
 
 RULES_FROM = 5
 RULES_BELOW = 20
 SHRUNKEN_BELOW = 40
 RELIABLE_FROM = 300
-
-Name = Literal["prior", "rules", "shrunken", "model"]
 
 
 @dataclass(frozen=True)
@@ -32,28 +33,27 @@ def allowed(won: int, lost: int) -> Regime:
     have = f"{won:,} won and {lost:,} lost leads"
     if scarce < RULES_FROM:
         reason = f"Only {have}: the base rate for everyone, not even rules below {RULES_FROM}."
-        return Regime("prior", False, reason, ("prior",))
+        return Regime("prior", False, reason, _up_to("prior"))
     if scarce < RULES_BELOW:
         reason = f"Only {have}: base rate and simple rules, no model below {RULES_BELOW} of each."
-        return Regime("rules", False, reason, ("prior", "points"))
+        return Regime("rules", False, reason, _up_to("rules"))
     if scarce < SHRUNKEN_BELOW:
         reason = f"{have}: a model drawn strongly to the base rate below {SHRUNKEN_BELOW} of each."
-        return Regime("shrunken", False, reason, ("prior", "points", "logistic"))
-    families = (
-        "prior",
-        "points",
-        "rhythm",
-        "naive_bayes",
-        "straight",
-        "logistic",
-        "pairs",
-        "boosted",
-        "neural",
-    )
+        return Regime("shrunken", False, reason, _up_to("shrunken"))
     if scarce < RELIABLE_FROM:
         reason = f"{have}: all families compared; reliable from {RELIABLE_FROM} of each."
-        return Regime("model", False, reason, families)
-    return Regime("model", True, f"{have}: enough for a reliable comparison.", families)
+        return Regime("model", False, reason, _up_to("model"))
+    return Regime("model", True, f"{have}: enough for a reliable comparison.", _up_to("model"))
+
+
+def _up_to(name: Name) -> tuple[str, ...]:
+    """The families that a regime may compare."""
+    order = get_args(Name)
+    return tuple(
+        family.name
+        for family in FAMILIES.values()
+        if order.index(family.needs) <= order.index(name)
+    )
 
 
 def regime_of_product(sold: int) -> tuple[Name, bool]:

@@ -7,7 +7,7 @@ arrays (`to_parts`), so that a model on disk is JSON and arrays, never a pickle.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +42,21 @@ class Contributions:
         return Contributions(intercept + slope * self.base, slope * self.values)
 
 
+Regime = Literal["prior", "rules", "shrunken", "model"]  # what the number of outcomes allows
+
+
 class Family(ABC):
-    """One way to believe: fit on outcomes, then log-odds and their reasons for any lead."""
+    """One way to believe: fit on outcomes, then log-odds and their reasons for any lead.
+
+    name, label: in documents and in words. complexity: of two that are level the lower one is used.
+    needs: the regime from which on it is compared. blends: whether it may be part of the blend.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     complexity: ClassVar[int]
+    needs: ClassVar[Regime] = "model"
+    blends: ClassVar[bool] = True
 
     @abstractmethod
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:

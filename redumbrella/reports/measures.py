@@ -4,20 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-Family = Literal[
-    "prior",
-    "points",
-    "rhythm",
-    "naive_bayes",
-    "straight",
-    "logistic",
-    "pairs",
-    "boosted",
-    "neural",
-    "blend",
-]
-
-
+Family = str  # a name of models.registry.FAMILIES, or "blend"
 Regime = Literal["prior", "rules", "shrunken", "model"]
 
 

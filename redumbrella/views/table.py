@@ -97,9 +97,10 @@ class View:
     their column. target: the target that a name (None: the default) stands for, for lists of one
     target. best: the column whose largest values come first among rows of one group.
     around: what the JSON and the page say besides the rows, documented by around_type.
-    nothing: why the list has no rows at all; is_well_empty: whether that is as it should be. bar: the columns whose largest value ends the scale of
-    bars. file: the name of files and of `umbrella export`, where it is another one. address: of the
-    page, where it is another one. menu: which part of it leads here.
+    nothing: why the list has no rows at all; is_well_empty: whether that is as it should be.
+    bar: the columns whose largest value ends the scale of bars. file: the name of files and of
+    `umbrella export`, where it is another one. address: of the page, where it is another one.
+    menu: which part of it leads here.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
     """
 

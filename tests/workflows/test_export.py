@@ -1,4 +1,4 @@
-"""Lists as files: the columns that were promised, one content in each format, whole or not at all."""
+"""Lists as files: the promised columns, one content in each format, whole or not at all."""
 
 import csv
 from pathlib import Path

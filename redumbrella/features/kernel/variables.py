@@ -1,10 +1,10 @@
 """The definition of every window variable, compiled: a history and an instant in, cells out.
 
 In: histories in order of time and rows (a person and an instant). Out: how many cells each row
-has (`count_variables`), then the cells (`write_variables`). Promise: both walk each history once, backwards
-from the instant, in memory that depends on the number of codes and not on the length of a history.
-The steps of `write_variables` are functions for the reader alone: the compiler puts them in place, since
-handing arrays over counts references, atomically, and took a third of the time.
+has (`count_variables`), then the cells (`write_variables`). Promise: both walk each history once,
+backwards from the instant, in memory that depends on the number of codes and not on the length of a
+history. The steps of `write_variables` are functions for the reader alone: the compiler puts them
+in place, since handing arrays over counts references, atomically, and took a third of the time.
 
 A row is made in three steps. Each fact falls into one bucket, the smallest window that holds it
 (`_add_history`). Buckets are summed up to nested windows, and the variables read from those sums

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
+from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
 from redumbrella.models.linear.ridge import estimate_variances, solve
 
@@ -38,6 +38,7 @@ class AdditiveLogistic(Family):
     name: ClassVar[str] = "logistic"
     label: ClassVar[str] = "Logistic regression"
     complexity: ClassVar[int] = 5
+    needs: ClassVar[Regime] = "shrunken"
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Estimates the ridges where none is given, then the coefficients."""

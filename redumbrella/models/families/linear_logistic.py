@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.base import Vector
+from redumbrella.models.base import Regime, Vector
 from redumbrella.models.families.additive_logistic import AdditiveLogistic
 from redumbrella.models.linear.encoding import Encoding, fit_encoding
 
@@ -25,6 +25,7 @@ class LinearLogistic(AdditiveLogistic):
     name: ClassVar[str] = "straight"
     label: ClassVar[str] = "Logistic regression, straight"
     complexity: ClassVar[int] = 4
+    needs: ClassVar[Regime] = "model"
 
     def _fit_encoding(self, design: Design) -> Encoding:
         return fit_encoding(design, steps=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.figures import quantity
-from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
+from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 from redumbrella.models.calibration import fit_line
 
 MAX_RULES = 8
@@ -57,6 +57,8 @@ class Points(Family):
     name: ClassVar[str] = "points"
     label: ClassVar[str] = "Hand-made points"
     complexity: ClassVar[int] = 1
+    needs: ClassVar[Regime] = "rules"
+    blends: ClassVar[bool] = False
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Chooses the rules, rounds their points, fits the line from points to log-odds."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
+from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 
 
 @dataclass
@@ -19,6 +19,8 @@ class Prior(Family):
     name: ClassVar[str] = "prior"
     label: ClassVar[str] = "Base rate"
     complexity: ClassVar[int] = 0
+    needs: ClassVar[Regime] = "prior"
+    blends: ClassVar[bool] = False
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Weighted share won, with half an imaginary win and half a loss (Jeffreys)."""

@@ -1,11 +1,13 @@
 """Jinja's environment: templates of this folder, escaping everywhere, one set of number formats."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from redumbrella.figures import (
     chance_from_log_odds,
@@ -47,6 +49,7 @@ def environment() -> Environment:
         day=iso_day,
         factor=factor,
         plain=plain,
+        with_code=with_code,
         segment=lambda text: quote(str(text), safe=""),
         chance=chance_from_log_odds,
     )
@@ -61,6 +64,11 @@ def lead_address(row: Mapping[str, Any], default_target: str) -> str:
     target = "" if row["target"] == default_target else row["target"]
     more = query_string({"target": target, "product": row["product_id"]})
     return f"/leads/{quote(str(row['lead_id']), safe='')}{'' if more == '?' else more}"
+
+
+def with_code(text: str) -> Markup:
+    """An escaped message in which what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def query_string(parameters: Mapping[str, Any], **changes: Any) -> str:

@@ -85,7 +85,7 @@ def _empty(
         section=_section(view),
         view=view,
         page=page,
-        why=why.replace("`", ""),
+        why=why,
         targets=[] if workspace is None else _targets(workspace, view),
         beside=in_menu(workspace, "data") if is_data and workspace is not None else [],
     )

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from redumbrella.server.web.report_view import report_html
+from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.models import current_report
 from redumbrella.workspace import Workspace
 
@@ -105,6 +106,26 @@ def test_pages_fit_and_can_be_read(
         assert tab.page.evaluate(CONTRASTS) == [], path
     assert tab.complaints == []
     assert all(url.startswith((address, "data:")) for url in tab.asked)
+    tab.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_lists_fit_and_can_be_read(
+    chromium: Browser, full_address: str, scheme: str, width: int
+) -> None:
+    """Every list, also with a value that is refused and beyond its end, and the page of REST."""
+    tab = Tab(chromium, color_scheme=scheme, viewport={"width": width, "height": 800})
+    lists = [view.page_address for view in VIEWS.values()]
+    refused = [f"{view.page_address}?{next(iter(view.filters))}=x" for view in VIEWS.values()
+               if view.filters]  # fmt: skip
+    for path in (*lists, *refused, *(f"{path}?page=99" for path in lists), "/docs"):
+        tab.page.goto(full_address + path)
+        if path == "/docs":
+            tab.page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert tab.page.evaluate(CONTRASTS) == [], path
+    assert tab.complaints == []
+    assert all(url.startswith((full_address, "data:")) for url in tab.asked)
     tab.context.close()
 
 

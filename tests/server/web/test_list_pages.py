@@ -9,6 +9,7 @@ from every_list import MARKUP
 from served import HTTP
 from stored import listed
 
+from redumbrella.figures import TO
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.table import View
 from redumbrella.workspace import Workspace
@@ -36,7 +37,7 @@ def test_a_page_shows_the_rows_of_its_list(full: Workspace, full_address: str, v
     html = page(full_address + view.page_address)
     found = listed(full, view, page_size=50)
     shown = rows_of(html)
-    assert f"1–{len(found.rows)} of {found.total} {view.noun[1]}." in html
+    assert f"1{TO}{len(found.rows)} of {found.total} {view.noun[1]}." in html
     assert len(shown) == len(found.rows) > 0
     for row, cells in zip(found.rows, shown, strict=True):
         first = view.by_name[view.shown[0]]

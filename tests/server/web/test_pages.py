@@ -13,6 +13,7 @@ from stored import listed
 
 from redumbrella.figures import percent
 from redumbrella.server.web.charts import charts_of
+from redumbrella.server.web.formats import with_code
 from redumbrella.server.web.report_view import report_html
 from redumbrella.views.leads import LEADS
 from redumbrella.views.models import current_report
@@ -110,6 +111,11 @@ def test_missing_things_are_told_on_a_page(address: str) -> None:
         assert words in unescape(answer.text)
         assert "<nav" in answer.text
     assert get(f"{address}/leads?page=0").status_code == 400
+
+
+def test_commands_in_messages_are_set_as_code_and_all_else_is_escaped() -> None:
+    said = with_code('Run `umbrella run` for "<b>`x`</b>"')
+    assert said == ("Run <code>umbrella run</code> for &#34;&lt;b&gt;<code>x</code>&lt;/b&gt;&#34;")
 
 
 def test_an_empty_workspace_says_what_to_do(empty_address: str) -> None:
