@@ -429,7 +429,7 @@ def _words(node: ast.expr) -> str:
 def _rest() -> list[str]:
     app = FastAPI()
     for router in (list_routes(), routes.router):
-        app.include_router(router, prefix=API)
+        app.include_router(router)
     schema = app.openapi()
     lines = ["# REST", "", NOTE]
     lines += [

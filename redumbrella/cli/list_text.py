@@ -9,6 +9,7 @@ from redumbrella.views.listing import Page
 from redumbrella.views.table import Column
 
 _WIDE = 110  # columns of a terminal that has room for more
+_NAMES = ("lead", "customer")  # cells with the name of somebody who has an id besides
 _WIDEST = {"lead": 34, "customer": 34, "bought": 38}
 
 
@@ -52,7 +53,7 @@ def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
     """The value; of a name that is not the id also the id, which other commands ask for."""
     words = column.kind.words(row[column.name], page.frame)
     key = page.view.key[0]
-    if column.name == "label" and row[key] != row["label"]:
+    if column.cell in _NAMES and row[key] != row["label"]:
         return f"{words} ({row[key]})"
     return words
 

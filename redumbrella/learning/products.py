@@ -158,13 +158,13 @@ def _figures(
                 "reliable": reliable,
                 "price": float(prices[k]),
                 "later_sales": int(bought[k]),
-                "log_loss_by_product": float(loss[k]),
+                "log_loss": float(loss[k]),
                 "prior_log_loss": float(prior[k]),
             }
         )
     return {
         "rows": len(came),
-        "log_loss_by_product": float(loss.mean()),
+        "log_loss": float(loss.mean()),
         "prior_log_loss": float(prior.mean()),
         "products": products,
     }

@@ -18,7 +18,7 @@ from redumbrella.errors import UmbrellaError
 from redumbrella.logs import is_logging
 from redumbrella.server.api import openapi, routes
 from redumbrella.server.api.lists import list_routes
-from redumbrella.server.api.openapi import API, TOKEN, describe
+from redumbrella.server.api.openapi import TOKEN, describe
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
 from redumbrella.server.gate import Gate, SafeHeaders
 from redumbrella.server.head import HeadAsGet
@@ -51,7 +51,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.state.access = access
     # Lists first: /models/all is a list, and /models/{version} would take it for a version.
     for router in (list_routes(), routes.router):
-        app.include_router(router, prefix=API, dependencies=[Security(TOKEN)])
+        app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
     for part in (openapi, assets, docs_page, login, pages, settings_page):
         app.include_router(part.router)

@@ -86,6 +86,15 @@ def test_a_command_prints_the_rows_and_how_many_there_are(
         assert first.kind.words(row[first.name], page.frame).replace("\u00a0", " ") in joined
 
 
+def test_a_name_that_is_not_the_id_has_the_id_beside_it(umbrella: Run, full: Workspace) -> None:
+    """Other commands ask for the id; the name of a model's family is the name of nobody."""
+    assert "Customer 1054 (L-1054)" in umbrella("leads", "-w", full.root)[1]
+    text = umbrella("customers", "-w", full.root)[1]
+    assert "=Name 1 (C1)" in text
+    assert "C0 (C0)" not in text
+    assert "Boosted trees (" not in umbrella("models", "-w", full.root)[1]
+
+
 @each_list
 def test_json_is_what_rest_answers(umbrella: Run, full: Workspace, view: View) -> None:
     code, text, errors = umbrella(view.name, "--top", "2", "--json", "-w", full.root)

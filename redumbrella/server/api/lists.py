@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from redumbrella.destinations.files import csv_lines, json_array, json_lines, write_parquet
 from redumbrella.server.api.answers import answers, file_answer
+from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened, list_query
 from redumbrella.views.catalogue import VIEWS
@@ -22,7 +23,7 @@ Rows = Iterable[dict[str, Any]]
 
 def list_routes() -> APIRouter:
     """Routes of every list in the catalogue."""
-    router = APIRouter(default_response_class=JsonResponse)
+    router = APIRouter(prefix=API, default_response_class=JsonResponse)
     for view in VIEWS.values():
         _add_page(router, view)
         for form, (media_type, pieces) in _FILES.items():

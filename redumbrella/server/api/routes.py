@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redumbrella.reports.model import ReportDocument
 from redumbrella.server.api.answers import answers
+from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened
 from redumbrella.views.backtests import BacktestFacts, backtests
@@ -30,7 +31,7 @@ class NewWeights(BaseModel):
     note: str = Field(default="", description="Why.")
 
 
-router = APIRouter(default_response_class=JsonResponse)
+router = APIRouter(prefix=API, default_response_class=JsonResponse)
 
 
 @router.get(
