@@ -31,7 +31,7 @@ _PAGING = ("page", "page_size")
 
 
 @dataclass(frozen=True)
-class Rows:
+class ListRows:
     """All rows of a list that match what was asked, in order; read when they are asked for.
 
     The columns are those of `umbrella export`; times are in UTC.
@@ -123,7 +123,7 @@ class OpenedWorkspace:
         """The methods, and the lists among them."""
         return [*super().__dir__(), *VIEWS]
 
-    def __getattr__(self, name: str) -> Callable[..., Rows]:
+    def __getattr__(self, name: str) -> Callable[..., ListRows]:
         """The list of that name as a method, with its filters as parameters."""
         if name not in VIEWS:
             raise AttributeError(f"A workspace has no {name!r}. Lists: {', '.join(VIEWS)}.")
@@ -196,21 +196,21 @@ class OpenedWorkspace:
         return to_microseconds(given.astimezone(UTC))
 
 
-def _list_method(workspace: Workspace, view: View) -> Callable[..., Rows]:
+def _list_method(workspace: Workspace, view: View) -> Callable[..., ListRows]:
     """The method of one list. Its parameters and their meaning are those of the description."""
 
-    def rows(**asked: object) -> Rows:
+    def rows(**asked: object) -> ListRows:
         given = {name: str(value) for name, value in asked.items() if value is not None}
         for name in _PAGING:
             if name in given:
                 message = f"{view.name}() gives all rows, so it takes no {name}: slice the result."
                 raise SettingsError(message, reason="unknown_parameter")
-        return Rows(workspace, view, view.query(given))
+        return ListRows(workspace, view, view.query(given))
 
     known = {name: words for name, words in view.parameters.items() if name not in _PAGING}
     listed = "\n".join(f"{name}: {words}" for name, words in known.items())
     rows.__name__ = view.name
     rows.__doc__ = f"{view.summary}.\n\n{listed}"
     keywords = [Parameter(n, Parameter.KEYWORD_ONLY, default=None) for n in known]
-    rows.__signature__ = Signature(keywords, return_annotation=Rows)  # type: ignore[attr-defined]
+    rows.__signature__ = Signature(keywords, return_annotation=ListRows)  # type: ignore[attr-defined]
     return rows

@@ -30,23 +30,13 @@ from redumbrella.sources.frames import array_table, frame_table, parsed_instants
 from redumbrella.training.arrival import fit_arrival_time
 from redumbrella.training.leaks import find_leaks
 from redumbrella.training.observations import Observations
+from redumbrella.views.reasons import Reason
 
 RUNS_WITH_TIME = "rises or falls with time and did not help to see ahead; `keep` brings it back"
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One field's part in a score. contribution: in log-odds; above zero it raises the score."""
-
-    feature: str
-    text: str
-    value: str
-    usual: str
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Explanation:
+class RowExplanation:
     """How a score comes about, in log-odds: base + all contributions + rest = log_odds.
 
     reasons: those that weigh most, heaviest first. rest: all that is not among them.
@@ -102,7 +92,7 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         log_odds, spread = self.model_.blend.log_odds(design), self.model_.spread
         return np.column_stack(spread.interval(log_odds, spread.deviation(design)))
 
-    def explain(self, X: Any, top: int = 5) -> list[Explanation]:
+    def explain(self, X: Any, top: int = 5) -> list[RowExplanation]:
         """Why each row has its probability to be won, n explanations.
 
         top: most reasons of each; at most five that raise it and five that lower it are told.
@@ -412,9 +402,9 @@ def _families(lesson: Lesson) -> list[dict[str, Any]]:
     return rows
 
 
-def _explanation(told: dict[str, Any], top: int) -> Explanation:
+def _explanation(told: dict[str, Any], top: int) -> RowExplanation:
     """The heaviest reasons of a row; what the others add joins the rest."""
     lines = sorted([*told["raises"], *told["lowers"]], key=lambda r: -abs(r["contribution"]))
     reasons = tuple(Reason(**line) for line in lines[: max(top, 0)])
     rest = told["rest"] + sum(line["contribution"] for line in lines[len(reasons) :])
-    return Explanation(told["base"], reasons, rest, told["total"])
+    return RowExplanation(told["base"], reasons, rest, told["total"])

@@ -152,7 +152,7 @@ def test_the_estimator_says_what_a_workspace_says(tmp_path: Path) -> None:
     workspace = make_company(tmp_path / "company", company_rows(300, 60)[0])
     run(workspace, quiet)
     stored = scores_of(workspace)
-    leads = read_leads(workspace).sort_by("_order")
+    leads = read_leads(workspace.lake, workspace.settings.timezone).sort_by("_order")
     closed, opened = leads.filter(pc.is_valid(leads["won"])), leads.filter(pc.is_null(leads["won"]))
     names = ["created_at", "size", "job", "noise"]
     ours = LeadClassifier(time="created_at").fit(closed.select(names), closed["won"])

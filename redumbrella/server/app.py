@@ -20,7 +20,7 @@ from redumbrella.server.api import openapi, routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
-from redumbrella.server.gate import Gate, SafeHeaders
+from redumbrella.server.gate import AccessGate, SafeHeaders
 from redumbrella.server.head import HeadAsGet
 from redumbrella.server.parameters import only_known
 from redumbrella.server.request_log import RequestLog
@@ -62,7 +62,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_exception_handler(Exception, unexpected)
     # The last one added stands outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
-    app.add_middleware(Gate, access=access)
+    app.add_middleware(AccessGate, access=access)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     if is_logging():

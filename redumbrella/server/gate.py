@@ -55,7 +55,7 @@ class SafeHeaders:
         await self.app(scope, receive, send_safely)
 
 
-class Gate:
+class AccessGate:
     """Lets through what `Access` allows: known host names, no writing that another site sends for
     the reader, then the token where one is set.
     """

@@ -41,7 +41,7 @@ class BacktestFacts:
     steps: tuple[BacktestStep, ...]
 
 
-def backtests(
+def list_backtests(
     workspace: Workspace, target: str | None = None, most: int = 20
 ) -> list[BacktestFacts]:
     """The newest finished backtests first; of one target, or of all."""

@@ -17,9 +17,9 @@ from redumbrella.views.kinds import (
     SHARE,
     TEXT,
     Row,
-    number,
+    decimals,
 )
-from redumbrella.views.table import Column, Order, View
+from redumbrella.views.table import Column, NamedOrder, View
 from redumbrella.workspace import Workspace
 
 
@@ -147,7 +147,7 @@ CUSTOMERS = View(
         Column(
             "expected_purchases",
             "Purchases ahead",
-            number(1),
+            decimals(1),
             sort="expected_purchases",
             falling=True,
             optional=True,
@@ -263,11 +263,11 @@ CUSTOMERS = View(
     summary="What customers are worth",
     nothing=_nothing,
     orders=(
-        Order("-value", "most valuable first"),
-        Order("-churn", "most likely to leave first"),
-        Order("alive", "least likely still a customer first"),
-        Order("-last_purchase", "last purchase first"),
-        Order("customer", "by name"),
+        NamedOrder("-value", "most valuable first"),
+        NamedOrder("-churn", "most likely to leave first"),
+        NamedOrder("alive", "least likely still a customer first"),
+        NamedOrder("-last_purchase", "last purchase first"),
+        NamedOrder("customer", "by name"),
     ),
     search="search",
     search_words="a customer's name or id",

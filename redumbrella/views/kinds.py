@@ -23,7 +23,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Kind:
+class CellType:
     """One kind of value.
 
     words: the value as a person reads it. python: its type in rows. arrow: the name of its Arrow
@@ -49,10 +49,10 @@ def _iso(value: datetime) -> str:
     return value.isoformat()
 
 
-TEXT = Kind("text", lambda value, _: plain(value or None), str, "string", "web")
-COUNT = Kind("count", lambda value, _: count(value), int, "int64", 12, is_number=True)
-SHARE = Kind("share", lambda value, _: percent(value), float, "float64", 0.31, is_number=True)
-MONEY = Kind(
+TEXT = CellType("text", lambda value, _: plain(value or None), str, "string", "web")
+COUNT = CellType("count", lambda value, _: count(value), int, "int64", 12, is_number=True)
+SHARE = CellType("share", lambda value, _: percent(value), float, "float64", 0.31, is_number=True)
+MONEY = CellType(
     "money",
     lambda value, frame: money(value, frame.currency),
     float,
@@ -60,7 +60,7 @@ MONEY = Kind(
     1_200.0,
     is_number=True,
 )
-INSTANT = Kind(
+INSTANT = CellType(
     "instant",
     lambda value, frame: moment(value, frame.timezone),
     datetime,
@@ -69,7 +69,7 @@ INSTANT = Kind(
     read=_instant,
     cell=_iso,
 )
-DAY = Kind(
+DAY = CellType(
     "day",
     lambda value, frame: moment(value, frame.timezone)[:10],
     datetime,
@@ -78,7 +78,7 @@ DAY = Kind(
     read=_instant,
     cell=_iso,
 )
-FLAG = Kind(
+FLAG = CellType(
     "flag",
     lambda value, _: plain(value),
     bool,
@@ -89,7 +89,7 @@ FLAG = Kind(
 )
 
 
-MONEY_RANGE = Kind(
+MONEY_RANGE = CellType(
     "range",
     lambda value, frame: money_interval(value[0], value[1], frame.currency),
     tuple[float, float],
@@ -99,9 +99,9 @@ MONEY_RANGE = Kind(
 )
 
 
-def number(digits: int) -> Kind:
+def decimals(digits: int) -> CellType:
     """A measure with a fixed number of decimals."""
-    return Kind(
+    return CellType(
         "number",
         lambda value, _: decimal(value, digits),
         float,

@@ -12,20 +12,20 @@ from redumbrella.reports.wording import REGIMES
 from redumbrella.settings.settings import Settings
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scorings
-from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, Kind, Row, number
+from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.reasons import Reason, all_reasons, in_one_cell, strongest
-from redumbrella.views.table import Column, Order, View
+from redumbrella.views.table import Column, NamedOrder, View
 from redumbrella.workspace import Workspace
 
-REASON = Kind(
+REASON = CellType(
     "reason",
     lambda value, _: _signed(value),
     Reason,
     "string",
     None,
 )
-REASONS = Kind(
+REASONS = CellType(
     "reasons",
     lambda value, _: in_one_cell(value),
     list[Reason],
@@ -136,7 +136,7 @@ LEADS = View(
         Column(
             "percentile",
             "Percentile",
-            number(1),
+            decimals(1),
             sort="percentile",
             falling=True,
             help="Share of scored leads with a lower or equal probability, 0 to 100.",
@@ -147,6 +147,7 @@ LEADS = View(
             TEXT,
             sort="grade",
             filter="grade",
+            choices=("A", "B", "C", "D"),
             cell="grade",
             help="A best tenth, B next fifth, C next three tenths, D the rest, among the closed "
             "leads that the model was examined on.",
@@ -247,7 +248,7 @@ LEADS = View(
         Column(
             "qualification",
             "Qualification",
-            number(0),
+            decimals(0),
             sort="qualification",
             falling=True,
             optional=True,
@@ -301,13 +302,13 @@ LEADS = View(
     summary="The ordered list of scored leads",
     nothing=nothing_scored,
     orders=(
-        Order("-probability", "most probable first"),
-        Order("probability", "least probable first"),
-        Order("-expected_value", "highest expected value first"),
-        Order("-qualification", "best qualified first"),
-        Order("-created_at", "newest first"),
-        Order("lead", "by name"),
-        Order("grade", "by grade"),
+        NamedOrder("-probability", "most probable first"),
+        NamedOrder("probability", "least probable first"),
+        NamedOrder("-expected_value", "highest expected value first"),
+        NamedOrder("-qualification", "best qualified first"),
+        NamedOrder("-created_at", "newest first"),
+        NamedOrder("lead", "by name"),
+        NamedOrder("grade", "by grade"),
     ),
     search="search",
     search_words="a lead's name or id",

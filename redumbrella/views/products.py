@@ -13,9 +13,9 @@ from redumbrella.reports.wording import REGIMES
 from redumbrella.settings.settings import Settings
 from redumbrella.state.forecasts import product_forecasts
 from redumbrella.state.scores import scorings
-from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, number
+from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decimals
 from redumbrella.views.models import ModelFacts, find_current
-from redumbrella.views.table import Column, Order, View
+from redumbrella.views.table import Column, NamedOrder, View
 from redumbrella.workspace import Workspace
 
 
@@ -86,7 +86,7 @@ PRODUCTS = View(
         Column(
             "expected_sales",
             "Expected sales",
-            number(1),
+            decimals(1),
             sort="expected_sales",
             falling=True,
             help="People who are expected to buy it within the horizon; empty before scoring.",
@@ -118,11 +118,11 @@ PRODUCTS = View(
             secondary=True,
             help="In the later period that the model was examined on.",
         ),
-        Column("log_loss", "Log loss", number(4), help="On that period, before it was seen."),
+        Column("log_loss", "Log loss", decimals(4), help="On that period, before it was seen."),
         Column(
             "prior_log_loss",
             "Share's log loss",
-            number(4),
+            decimals(4),
             help="Of the product's share of buyers.",
         ),
         Column(
@@ -161,10 +161,10 @@ PRODUCTS = View(
     summary="What will be bought of each product",
     nothing=_nothing,
     orders=(
-        Order("-expected_revenue", "most revenue first"),
-        Order("-expected_sales", "most sales first"),
-        Order("-gain", "best model first"),
-        Order("product", "by name"),
+        NamedOrder("-expected_revenue", "most revenue first"),
+        NamedOrder("-expected_sales", "most sales first"),
+        NamedOrder("-gain", "best model first"),
+        NamedOrder("product", "by name"),
     ),
     search="search",
     search_words="a product's id",

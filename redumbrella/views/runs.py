@@ -1,7 +1,7 @@
 """The list of runs: every command that changed something, when it ran and how it ended."""
 
 from redumbrella.state.runs import runs, was_killed
-from redumbrella.views.kinds import INSTANT, TEXT, Kind, Row
+from redumbrella.views.kinds import INSTANT, TEXT, CellType, Row
 from redumbrella.views.table import Column, View
 
 STATUSES = ("running", "done", "failed", "crashed", "stopped", "killed")
@@ -15,7 +15,7 @@ def _in_words(seconds: float | None, _frame: object) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
 
 
-DURATION = Kind("duration", _in_words, float, "float64", 12.5, is_number=True)
+DURATION = CellType("duration", _in_words, float, "float64", 12.5, is_number=True)
 
 
 def _status(row: Row) -> str:

@@ -16,7 +16,7 @@ from redumbrella.destinations.files import FileColumn
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.figures import parse_share
 from redumbrella.settings.settings import Settings
-from redumbrella.views.kinds import Kind, Row
+from redumbrella.views.kinds import CellType, Row
 from redumbrella.workspace import Workspace
 
 MAX_PAGE_SIZE = 1_000
@@ -39,7 +39,7 @@ class Column:
 
     name: str
     heading: str
-    kind: Kind
+    kind: CellType
     value: Callable[[Row], Any] | None = None
     sort: str = ""
     filter: str = ""
@@ -58,7 +58,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Order:
+class NamedOrder:
     """A way to sort that the page offers in words: '-value', 'most valuable first'."""
 
     sort: str
@@ -115,7 +115,7 @@ class View:
     terminal: tuple[str, ...]
     summary: str
     nothing: Callable[[Workspace, str | None], str]
-    orders: tuple[Order, ...] = ()
+    orders: tuple[NamedOrder, ...] = ()
     search: str = ""
     search_words: str = "name or id"
     least: Mapping[str, str] = field(default_factory=dict)

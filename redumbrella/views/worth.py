@@ -24,7 +24,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Amount:
+class ExpectedAmount:
     """What one sale brings, in the workspace's currency."""
 
     expected: Range
@@ -32,7 +32,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Lifetime:
+class PotentialValue:
     """Potential lifetime value: probability x amount x (1 + further purchases)."""
 
     expected: Range
@@ -48,7 +48,7 @@ class Within:
 
 
 @dataclass(frozen=True)
-class Timing:
+class ExpectedTiming:
     """When a lead converts: days given that it does, and its chance by day."""
 
     days: Range  # median; 8 in 10 lie between low and high
@@ -57,7 +57,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Effort:
+class ExpectedEffort:
     """Work that is still to come until the lead is closed."""
 
     contacts: Range
@@ -66,7 +66,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Fit:
+class ExpectedFit:
     """Strategic fit from 0 to 100, and what it rests on."""
 
     expected: Range
@@ -78,13 +78,13 @@ class Fit:
 class Worth:
     """Everything that is known about the worth of one lead; None where it is not known."""
 
-    amount: Amount | None
-    lifetime: Lifetime | None
+    amount: ExpectedAmount | None
+    lifetime: PotentialValue | None
     expected_value: Range | None
     profit: Range | None  # if the lead converts, after the cost of the work
-    timing: Timing | None
-    effort: Effort | None
-    fit: Fit | None
+    timing: ExpectedTiming | None
+    effort: ExpectedEffort | None
+    fit: ExpectedFit | None
     card: Card | None
     weights_version: int | None
 
@@ -99,7 +99,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Part:
+class WorthPart:
     """One group of lines under a heading."""
 
     heading: str
@@ -113,29 +113,29 @@ def worth_of(details: Mapping[str, Any]) -> Worth | None:
     amount, ltv, fit = (details.get(name) for name in ("amount", "ltv", "fit"))
     effort, timing, card = (details.get(name) for name in ("effort", "timing", "card"))
     return Worth(
-        amount=Amount(_range(amount), amount["basis"]) if amount else None,
-        lifetime=Lifetime(_range(ltv), ltv["repeats"]) if ltv else None,
+        amount=ExpectedAmount(_range(amount), amount["basis"]) if amount else None,
+        lifetime=PotentialValue(_range(ltv), ltv["repeats"]) if ltv else None,
         expected_value=_range(details["expected_value"]) if "expected_value" in details else None,
         profit=_range(details["profit"]) if "profit" in details else None,
         timing=_timing(timing) if timing else None,
-        effort=Effort(*(_range(effort[name]) for name in ("contacts", "minutes", "cost")))
+        effort=ExpectedEffort(*(_range(effort[name]) for name in ("contacts", "minutes", "cost")))
         if effort
         else None,
-        fit=Fit(_range(fit), fit["basis"], fit["ratings"]) if fit else None,
+        fit=ExpectedFit(_range(fit), fit["basis"], fit["ratings"]) if fit else None,
         card=_card(card) if card else None,
         weights_version=card["weights_version"] if card else None,
     )
 
 
-def parts_of(worth: Worth | None, currency: str) -> tuple[Part, ...]:
+def parts_of(worth: Worth | None, currency: str) -> tuple[WorthPart, ...]:
     """The worth in words, part by part; parts of which nothing is known are left out."""
     if worth is None:
         return ()
     parts = (
-        Part("What it is worth", tuple(_money_figures(worth, currency))),
-        Part("When", tuple(_timing_figures(worth.timing))),
-        Part("Effort", tuple(_effort_figures(worth.effort, currency))),
-        Part("Fit", tuple(_fit_figures(worth.fit))),
+        WorthPart("What it is worth", tuple(_money_figures(worth, currency))),
+        WorthPart("When", tuple(_timing_figures(worth.timing))),
+        WorthPart("Effort", tuple(_effort_figures(worth.effort, currency))),
+        WorthPart("Fit", tuple(_fit_figures(worth.fit))),
     )
     return tuple(part for part in parts if part.figures)
 
@@ -183,7 +183,7 @@ def _range(stored: Mapping[str, float]) -> Range:
     return Range(stored["value"], stored["low"], stored["high"])
 
 
-def _timing(stored: Mapping[str, Any]) -> Timing:
+def _timing(stored: Mapping[str, Any]) -> ExpectedTiming:
     curve = tuple((float(day), float(chance)) for day, chance in stored["curve"])
     within = []
     for days in SHOWN_DAYS:
@@ -192,7 +192,7 @@ def _timing(stored: Mapping[str, Any]) -> Timing:
             chance = curve[-1][1]  # no conversion ever took longer than the curve
         if chance is not None:
             within.append(Within(days, chance))
-    return Timing(_range(stored["days"]), tuple(within), curve)
+    return ExpectedTiming(_range(stored["days"]), tuple(within), curve)
 
 
 def _card(stored: Mapping[str, Any]) -> Card:
@@ -223,7 +223,7 @@ def _money_figures(worth: Worth, currency: str) -> list[Figure]:
     return found
 
 
-def _timing_figures(timing: Timing | None) -> list[Figure]:
+def _timing_figures(timing: ExpectedTiming | None) -> list[Figure]:
     if timing is None:
         return []
     days = timing.days
@@ -240,7 +240,7 @@ def _timing_figures(timing: Timing | None) -> list[Figure]:
     return [first, *rest]
 
 
-def _effort_figures(effort: Effort | None, currency: str) -> list[Figure]:
+def _effort_figures(effort: ExpectedEffort | None, currency: str) -> list[Figure]:
     if effort is None:
         return []
     contacts, minutes = effort.contacts, effort.minutes
@@ -259,7 +259,7 @@ def _effort_figures(effort: Effort | None, currency: str) -> list[Figure]:
     return found
 
 
-def _fit_figures(fit: Fit | None) -> list[Figure]:
+def _fit_figures(fit: ExpectedFit | None) -> list[Figure]:
     if fit is None:
         return []
     expected = fit.expected

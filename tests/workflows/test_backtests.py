@@ -8,7 +8,7 @@ from sample_company import fill_workspace
 from served import HTTP, serving
 
 from redumbrella.state.forecasts import record_backtest
-from redumbrella.views.backtests import backtests
+from redumbrella.views.backtests import list_backtests
 from redumbrella.workspace import Workspace
 
 STEP = {
@@ -43,10 +43,10 @@ def walked(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def test_finished_backtests_are_read_and_shown(walked: Workspace) -> None:
-    (found,) = backtests(walked)
+    (found,) = list_backtests(walked)
     assert (found.target, found.rows, found.metrics["auc"]) == ("conversion", 40, 0.777)
     assert found.steps[0].log_loss == 0.4321
-    assert backtests(walked, "another") == []
+    assert list_backtests(walked, "another") == []
     with serving(walked) as address:
         answer = HTTP.get(f"{address}/api/v1/backtests").json()
         page = HTTP.get(f"{address}/models").text
@@ -56,5 +56,5 @@ def test_finished_backtests_are_read_and_shown(walked: Workspace) -> None:
 
 
 def test_without_any_the_page_says_how_to_make_one(company: Workspace, address: str) -> None:
-    assert backtests(company) == []
+    assert list_backtests(company) == []
     assert "umbrella backtest --target conversion" in HTTP.get(f"{address}/models").text

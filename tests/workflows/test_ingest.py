@@ -517,7 +517,7 @@ import deltalake, duckdb, pyarrow as pa, pyarrow.compute, pyarrow.csv, sqlalchem
 pa.array([0])  # has imports of its own
 from redumbrella.lake.lake import Lake
 from redumbrella.sources.changes import Changes
-from redumbrella.state.database import State
+import redumbrella.workflows.ingest as module
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 
@@ -527,6 +527,13 @@ def die(*args, **more):
 def then_die(function):
     def dying(*args, **more):
         function(*args, **more)
+        die()
+    return dying
+
+def then_commit_and_die(function):
+    def dying(connection, *args, **more):
+        function(connection, *args, **more)
+        connection.commit()
         die()
     return dying
 
@@ -547,7 +554,7 @@ def run(point, folder):
     elif point == "after the rows":
         Lake._write = then_die(Lake._write)
     elif point == "after the note":
-        State.record_source = then_die(State.record_source)
+        module.record_source = then_commit_and_die(module.record_source)
     print(ingest(open_workspace(Path(folder))).sources[0].added, flush=True)
     os._exit(0)
 

@@ -33,7 +33,7 @@ Codes = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Cells:
+class Cuts:
     """How the p profile features are cut.
 
     edges: (p, BINS - 1) last values of the bins of a number, ascending, NaN where there is none.
@@ -71,7 +71,7 @@ class Cells:
 class PairColumns:
     """The columns of some pairs. pairs: (k, 2) numbers of two profile features each."""
 
-    cells: Cells
+    cells: Cuts
     pairs: Codes
 
     @property
@@ -131,7 +131,7 @@ class PairColumns:
         return np.array([width for _, width in self._parts], np.intp)
 
 
-def fit_cells(design: Design) -> Cells:
+def fit_cells(design: Design) -> Cuts:
     """Learns edges and frequent levels of n training rows."""
     p = design.profile.shape[1]
     edges, common = np.full((p, BINS - 1), np.nan), np.full((p, MOST_LEVELS), np.nan)
@@ -150,11 +150,11 @@ def fit_cells(design: Design) -> Cells:
             quantiles = np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])
             found = np.unique(np.minimum(quantiles, below.max()))
             edges[j, : found.size] = found
-    return Cells(design.profile_features, edges, common)
+    return Cuts(design.profile_features, edges, common)
 
 
 def find_pairs(
-    cells: Cells, design: Design, fields: Codes, residual: Vector, curvature: Vector
+    cells: Cuts, design: Design, fields: Codes, residual: Vector, curvature: Vector
 ) -> PairColumns:
     """The pairs among some fields that score highest, the best first.
 
@@ -180,4 +180,4 @@ def pair_columns_from(features: tuple[Feature, ...], parts: Parts) -> PairColumn
     """The columns that `to_parts` stored, for the features of the model."""
     a = parts.arrays
     profile = features[: len(a["pair_edges"])]
-    return PairColumns(Cells(profile, a["pair_edges"], a["pair_levels"]), a["pairs"])
+    return PairColumns(Cuts(profile, a["pair_edges"], a["pair_levels"]), a["pairs"])

@@ -103,7 +103,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Cells:
+class LifeTable:
     """Leads by intervals. weight: (n, k), 0 where nothing was seen; ended: (n, k), 0 or 1."""
 
     weight: Vector
@@ -111,7 +111,7 @@ class Cells:
 
     def take(self, rows: slice) -> "Cells":
         """The cells of some leads."""
-        return Cells(self.weight[rows], self.ended[rows])
+        return LifeTable(self.weight[rows], self.ended[rows])
 
     def surprise(self, log_odds: Vector) -> tuple[Vector, Vector]:
         """Log loss of each lead, (n,), summed over its intervals; its slope by log-odds, (n, k)."""
@@ -266,7 +266,9 @@ def _edges(won_days: Vector) -> Vector:
     return np.concatenate([[0.0], np.unique(np.maximum(found, SHORTEST))])
 
 
-def _cells(edges: Vector, days: Vector, end: NDArray[np.int_], weight: Vector, cause: int) -> Cells:
+def _cells(
+    edges: Vector, days: Vector, end: NDArray[np.int_], weight: Vector, cause: int
+) -> LifeTable:
     """What each interval says of one kind of end: the cell of the other kind says nothing.
 
     An open lead counts in its last interval by the part of it that was seen.
@@ -278,10 +280,10 @@ def _cells(edges: Vector, days: Vector, end: NDArray[np.int_], weight: Vector, c
     closed = (end != CENSORED)[:, None] & here
     seen = np.where(closed, (end == cause)[:, None], seen)
     ended = closed & (end == cause)[:, None]
-    return Cells(seen * weight[:, None], ended.astype(np.float64))
+    return LifeTable(seen * weight[:, None], ended.astype(np.float64))
 
 
-def _life_table(cells: Cells) -> Vector:
+def _life_table(cells: LifeTable) -> Vector:
     """Log-odds per interval; one imaginary lead with the usual odds keeps them finite."""
     ended = (cells.weight * cells.ended).sum(axis=0)
     stayed = cells.weight.sum(axis=0) - ended
@@ -289,7 +291,7 @@ def _life_table(cells: Cells) -> Vector:
     return np.asarray(np.log((ended + usual) / (stayed + 1.0)))
 
 
-def _choose(design: Design, cells: Cells) -> Hazard:
+def _choose(design: Design, cells: LifeTable) -> Hazard:
     """The best on the last fifth of leads; the life table where nothing clearly beats it."""
     ends = float(cells.ended.sum())
     first = max(0, design.rows - MAX_TO_CHOOSE)
@@ -333,7 +335,7 @@ def _linear(X: sp.csr_matrix, table: Vector, coefficients: Vector) -> Vector:
     return np.asarray(table + shift + (X @ level)[:, None] + (X @ growth)[:, None] * _growth(k))
 
 
-def _fit_linear(design: Design, cells: Cells, strengths: tuple[float, ...]) -> list[Hazard]:
+def _fit_linear(design: Design, cells: LifeTable, strengths: tuple[float, ...]) -> list[Hazard]:
     """Ridge-logistic over all cells, one per inverse ridge, each starting from the one before.
 
     The gradient is summed per lead, so that features are not repeated for every cell.
@@ -357,9 +359,9 @@ def _fit_linear(design: Design, cells: Cells, strengths: tuple[float, ...]) -> l
 
 def _fit_forest(
     design: Design,
-    cells: Cells,
+    cells: LifeTable,
     held: Design | None = None,
-    held_cells: Cells | None = None,
+    held_cells: LifeTable | None = None,
     rounds: int = MAX_ROUNDS,
 ) -> Any:
     """Trees on top of the life table; with held-out leads as many as help there."""
@@ -375,7 +377,7 @@ def _fit_forest(
     return lgb.Booster(model_str=forest.model_to_string(num_iteration=forest.best_iteration))
 
 
-def _dataset(design: Design, cells: Cells, table: Vector, reference: Any = None) -> Any:
+def _dataset(design: Design, cells: LifeTable, table: Vector, reference: Any = None) -> Any:
     """Cells as rows: all or MAX_CELLS of those that ended, and as many of the others."""
     random = np.random.default_rng(0)
     flat, weight = cells.ended.ravel() == 1, cells.weight.ravel()

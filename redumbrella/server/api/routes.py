@@ -10,7 +10,7 @@ from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened
-from redumbrella.views.backtests import BacktestFacts, backtests
+from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.models import current_report, report_of
@@ -47,7 +47,7 @@ def lead(
 @router.get(
     "/models/current", responses=answers(ReportDocument, 404, 409), summary="The model in use"
 )
-def current_model(workspace: Opened, target: str | None = None) -> JsonResponse:
+def report_in_use(workspace: Opened, target: str | None = None) -> JsonResponse:
     """The report of the model in use."""
     return JsonResponse(current_report(workspace, target).document)
 
@@ -78,7 +78,7 @@ def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
 def past_backtests(workspace: Opened, target: str | None = None) -> JsonResponse:
     """The finished backtests, newest first; of all targets, or of one."""
     name = None if target is None else workspace.settings.target(target).name
-    return JsonResponse(backtests(workspace, name))
+    return JsonResponse(list_backtests(workspace, name))
 
 
 @router.get("/health", responses=answers(Health), summary="Is the server well?")

@@ -7,7 +7,7 @@ open at once.
 from dataclasses import dataclass
 
 from redumbrella.figures import percent, quantity
-from redumbrella.views.worth import Timing
+from redumbrella.views.worth import ExpectedTiming
 
 WIDTH, HEIGHT = 340, 150
 LEFT, RIGHT, TOP, BOTTOM = 42, 328, 12, 122  # of the plot, in the units of the drawing
@@ -34,7 +34,7 @@ class ConversionCurve:
     words: str
 
 
-def conversion_curve(timing: Timing | None) -> ConversionCurve | None:
+def conversion_curve(timing: ExpectedTiming | None) -> ConversionCurve | None:
     """The drawing; None where there is no curve of at least two points over some time."""
     if timing is None or len(timing.curve) < 2 or timing.curve[-1][0] <= 0.0:
         return None

@@ -23,7 +23,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Field:
+class AnswerField:
     """One part of an answer or of a body."""
 
     name: str
@@ -41,8 +41,8 @@ class Route:
     summary: str
     description: str
     parameters: list[Parameter]
-    takes: list[Field]
-    gives: list[Field]
+    takes: list[AnswerField]
+    gives: list[AnswerField]
     media_type: str
     statuses: list[tuple[str, str]]
 
@@ -89,7 +89,7 @@ def _parameter(each: dict[str, Any]) -> Parameter:
     )
 
 
-def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[Field]:
+def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[AnswerField]:
     """The fields of an object, those of the rows of a list below it as rows[].name."""
     found = []
     for name, part in _resolved(document, schema).get("properties", {}).items():
@@ -101,11 +101,11 @@ def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[Field]:
     return found
 
 
-def _field(name: str, part: dict[str, Any]) -> Field:
+def _field(name: str, part: dict[str, Any]) -> AnswerField:
     examples = (
         part.get("examples") or [part["example"]] if "example" in part else part.get("examples")
     )
-    return Field(
+    return AnswerField(
         name, _kind(part), part.get("description", ""), str(examples[0]) if examples else ""
     )
 

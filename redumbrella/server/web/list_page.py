@@ -14,7 +14,7 @@ from redumbrella.server.web.rendering import DATA, MODELS, render
 from redumbrella.views.catalogue import VIEWS, in_menu
 from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
-from redumbrella.views.table import Column, Order, Query, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.workspace import Workspace
 
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -108,12 +108,12 @@ def _has_value(rows: Sequence[dict[str, Any]], name: str) -> bool:
     return any(row[name] is not None and row[name] != "" for row in rows)
 
 
-def _orders(page: Page) -> tuple[Order, ...]:
+def _orders(page: Page) -> tuple[NamedOrder, ...]:
     """The orders in words, with the one in use even if nobody thought of it."""
     orders, used = page.view.orders, page.query.order
     if not orders or any(order.sort == used for order in orders):
         return orders
-    return (*orders, Order(used, page.query.sort.replace("_", " ")))
+    return (*orders, NamedOrder(used, page.query.sort.replace("_", " ")))
 
 
 def _targets(workspace: Workspace, view: View) -> list[str]:

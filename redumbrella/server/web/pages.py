@@ -14,7 +14,7 @@ from redumbrella.server.parameters import Opened
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import report_view
-from redumbrella.views.backtests import backtests
+from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
 from redumbrella.views.models import MODELS, ModelReport, current_report, report_of
@@ -55,7 +55,7 @@ def lead(
 
 
 @router.get("/models")
-def current_model(
+def page_in_use(
     request: Request,
     workspace: Opened,
     target: str | None = None,
@@ -85,7 +85,7 @@ def _model_page(
 ) -> HTMLResponse:
     view = report_view(workspace, report, threshold, capacity)
     versions = list_page(workspace, MODELS, MODELS.query({})).rows
-    past = backtests(workspace, report.facts.target)
+    past = list_backtests(workspace, report.facts.target)
     return render(
         request,
         "model.html",

@@ -13,7 +13,7 @@ from served import HTTP, serving
 from redumbrella.access.rules import Access
 from redumbrella.server.web.conversion_curve import BOTTOM, LEFT, RIGHT, TOP, conversion_curve
 from redumbrella.views.weights import current_weights
-from redumbrella.views.worth import Range, Timing
+from redumbrella.views.worth import ExpectedTiming, Range
 from redumbrella.workspace import Workspace
 
 TOKEN = "a-token-for-tests-0123456789"
@@ -154,7 +154,7 @@ def test_the_list_shows_and_sorts_by_qualification(valued: str) -> None:
 
 def test_the_curve_spans_its_plot() -> None:
     days = Range(12.0, 3.0, 40.0)
-    drawn = conversion_curve(Timing(days, (), ((0.0, 0.0), (10.0, 0.1), (40.0, 0.16))))
+    drawn = conversion_curve(ExpectedTiming(days, (), ((0.0, 0.0), (10.0, 0.1), (40.0, 0.16))))
     assert drawn is not None
     points = [tuple(map(float, pair.split(","))) for pair in drawn.line.split()]
     assert points[0] == (LEFT, BOTTOM)
@@ -162,4 +162,4 @@ def test_the_curve_spans_its_plot() -> None:
     assert [tick.words for tick in drawn.days] == ["0", "10", "20", "30", "40"]
     assert [tick.words.replace("\u00a0", " ") for tick in drawn.chances] == ["0 %", "10 %", "20 %"]
     assert conversion_curve(None) is None
-    assert conversion_curve(Timing(days, (), ((0.0, 0.0),))) is None
+    assert conversion_curve(ExpectedTiming(days, (), ((0.0, 0.0),))) is None
