@@ -1,7 +1,6 @@
 """Trained models on disk: read back as written, never a pickle, a clear word when broken."""
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import orjson
@@ -14,7 +13,6 @@ from redumbrella.features.records import fit_records
 from redumbrella.models.blend import Blend
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.registry import (
-    COMPLEXITY,
     FAMILIES,
     FORMAT,
     LeadModel,
@@ -22,7 +20,6 @@ from redumbrella.models.registry import (
     write_model,
 )
 from redumbrella.models.uncertainty import fit_spread
-from redumbrella.reports.measures import Family as FamilyName
 from redumbrella.training.arrival import fit_arrival_time
 
 ROWS = 240
@@ -79,9 +76,6 @@ def test_a_model_read_back_says_the_same(
         assert getattr(model, name) == getattr(again, name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
 
-
-def test_reports_know_every_family_by_name() -> None:
-    assert set(get_args(FamilyName)) == set(COMPLEXITY)
 
 
 def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_few_customers_get_the_mean_and_say_so(tmp_path: Path) -> None:
     page = listed(workspace, CUSTOMERS, sort="-alive")
     assert page.total == 12
     assert {row["alive"] for row in page.rows} == {None}
-    assert len({row.value for row in page.rows}) == 1
+    assert len({row["value"] for row in page.rows}) == 1
     workspace.state.close()
 
 

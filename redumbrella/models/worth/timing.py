@@ -109,7 +109,7 @@ class LifeTable:
     weight: Vector
     ended: Vector
 
-    def take(self, rows: slice) -> "Cells":
+    def take(self, rows: slice) -> "LifeTable":
         """The cells of some leads."""
         return LifeTable(self.weight[rows], self.ended[rows])
 
