@@ -178,6 +178,8 @@ LEADS = View(
             "regime",
             "Regime",
             TEXT,
+            filter="regime",
+            choices=tuple(REGIMES),
             help="What the number of outcomes allows: prior, rules, shrunken or model.",
         ),
         Column("model_version", "Model", TEXT, help="Version of the model that scored."),
