@@ -7,6 +7,8 @@ from sample_company import AS_OF, SETTINGS, TRAINED_AT, fill_workspace
 from sqlalchemy import insert, select
 from stored import current_model, put_model, put_scores
 
+from redumbrella.clock import to_iso
+from redumbrella.reports.customers import Lifetime
 from redumbrella.state import customers, forecasts, runs, sources
 from redumbrella.state.scores import scores
 from redumbrella.workspace import Workspace, open_workspace
@@ -44,6 +46,7 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
     with workspace.state.writing() as connection:
         forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
         customers.replace_customers(connection, map(_customer, range(5)))
+        customers.record_valuation(connection, _valuation())
         run = runs.start_run(connection, "ingest", TRAINED_AT - 90_000_000)
         runs.end_run(connection, run, TRAINED_AT - 60_000_000, "done", "2 rows new")
         failed = runs.start_run(connection, "train", TRAINED_AT)
@@ -55,6 +58,20 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
     return workspace
+
+
+def _valuation() -> dict[str, Any]:
+    """A valuation of a base that is too small for models; all of its figures are there."""
+    base = {"expected": 900.0, "low": 400.0, "high": 1_500.0, "level": 0.9}
+    numbers = dict.fromkeys(Lifetime.__annotations__)
+    numbers |= {"horizon_days": 365.0, "discount": 0.1, "margin": 1.0, "customers": 5,
+                "repeat_customers": 1, "purchases": 9, "refunded": 0.0, "unit": "day"}  # fmt: skip
+    day = to_iso(AS_OF)
+    texts = {"as_of": day, "valued_at": day, "first_purchase": day, "why": "Few customers.",
+             "chosen": "mean spend"}  # fmt: skip
+    more = {"base": base, "segments": [], "distribution": [], "notes": [], "standard_errors": {}}
+    row = {"valued_at": TRAINED_AT, "as_of": AS_OF, "customers": 5, "inputs": ""}
+    return {**row, "lifetime": {**numbers, **texts, **more}}
 
 
 def _product(i: int) -> dict[str, Any]:

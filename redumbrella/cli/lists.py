@@ -95,11 +95,9 @@ def _options(view: View) -> list[Callable[[Any], Any]]:
     for name, words in view.parameters.items():
         if name in ("page", "page_size", "sort"):
             continue
-        by = view.filters.get(name)
-        kind = click.Choice(by.choices) if by is not None and by.choices else str
         metavar = "SHARE" if name in view.least else None
         flag = "--" + name.replace("_", "-")
-        made.append(click.option(flag, name, type=kind, default=None, metavar=metavar, help=words))
+        made.append(click.option(flag, name, default=None, metavar=metavar, help=words))
     default = view.order.removeprefix("-")
     sort = click.Choice(list(view.sorts))
     words = "What decides the order."

@@ -8,10 +8,12 @@ from redumbrella.views.products import PRODUCTS
 from redumbrella.views.runs import RUNS
 from redumbrella.views.sources import REJECTED, SOURCES
 from redumbrella.views.table import View
+from redumbrella.views.valuations import VALUATIONS
 from redumbrella.workspace import Workspace
 
 VIEWS: dict[str, View] = {
-    view.name: view for view in (LEADS, PRODUCTS, CUSTOMERS, MODELS, SOURCES, REJECTED, RUNS)
+    view.name: view
+    for view in (LEADS, PRODUCTS, CUSTOMERS, VALUATIONS, MODELS, SOURCES, REJECTED, RUNS)
 }
 
 

@@ -158,7 +158,7 @@ def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> 
         (("explain", "L-1054", "--target", "conversio"), "unknown_target", '"conversion"'),
         (("report", "--target", "conversio"), "unknown_target", '"conversion"'),
         (("export", "scores", "--target", "conversio"), "unknown_target", '"conversion"'),
-        (("leads", "--grade", "Z"), "unknown_value", "There is: B, C, D."),
+        (("leads", "--grade", "Z"), "unknown_value", "There is: A, B, C, D."),
         (("export", "scores", "--source", "wbe"), "unknown_value", 'Did you mean "web"'),
         (("export", "scores", "--search", "nobody"), "no_match", "Ask for less"),
         (("products",), "no_products", 'per = "product"'),

@@ -77,7 +77,6 @@ def test_a_model_read_back_says_the_same(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
 
 
-
 def test_a_model_is_json_and_arrays_and_never_a_pickle(tmp_path: Path) -> None:
     model, _, _ = build(["logistic"], with_clock=False)
     write_model(tmp_path / "v1", model)

@@ -115,7 +115,7 @@ def test_the_filters_offer_what_there_is(company: Workspace) -> None:
 @pytest.mark.parametrize(
     ("view", "asked", "words"),
     [
-        (LEADS, {"grade": "Z"}, 'No lead has the grade "Z". There is: B, C, D.'),
+        (LEADS, {"grade": "Z"}, 'No lead has the grade "Z". There is: A, B, C, D.'),
         (LEADS, {"source": "wbe"}, 'Did you mean "web"'),
         (LEADS, {"campaign": "none"}, 'No lead has the campaign "none".'),
         (LEADS, {"product": "none"}, 'No lead has the product "none".'),

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import Opened, list_query
 from redumbrella.server.web.list_parts import parts_beside
-from redumbrella.server.web.rendering import DATA, MODELS, render
+from redumbrella.server.web.rendering import DATA, render
 from redumbrella.views.catalogue import VIEWS, in_menu
 from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
@@ -92,10 +92,8 @@ def _empty(
 
 
 def _section(view: View) -> str:
-    """The entry of the menu that the list belongs to."""
-    if view.menu == "data":
-        return DATA[0]
-    return view.page_address if view.menu else MODELS[0]
+    """The entry of the menu that a list belongs to."""
+    return DATA[0] if view.menu == "data" else view.section or view.page_address
 
 
 def _columns(page: Page) -> list[Column]:

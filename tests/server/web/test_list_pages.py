@@ -119,7 +119,7 @@ def test_an_unknown_value_is_told_above_the_list_with_the_filters_as_typed(
 def test_all_that_was_typed_stays_when_a_value_is_refused(full_address: str) -> None:
     asked = "grade=Z&search=tea&min_probability=30+%25&source=fair&sort=lead"
     html = page(f"{full_address}/leads?{asked}", 404)
-    assert 'No lead has the grade "Z". There is: B, C, D.' in html
+    assert 'No lead has the grade "Z". There is: A, B, C, D.' in html
     for typed in ('value="tea"', 'value="30 %"', "<option selected>fair</option>",
                   '<option value="lead" selected>'):  # fmt: skip
         assert typed in html

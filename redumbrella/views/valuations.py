@@ -1,0 +1,41 @@
+"""The list of valuations: what the whole base of customers was worth, each time it was valued."""
+
+from typing import Any
+
+import orjson
+
+from redumbrella.state.customers import valuations
+from redumbrella.views.kinds import COUNT, INSTANT, MONEY, Row
+from redumbrella.views.table import Column, View
+
+
+def _base(name: str) -> Any:
+    """A figure of the base of customers, out of the stored document."""
+
+    def value(row: Row) -> float | None:
+        found: float | None = orjson.loads(row["lifetime"])["base"][name]
+        return found
+
+    return value
+
+
+VALUATIONS = View(
+    name="valuations",
+    title="What the base was worth",
+    noun=("valuation", "valuations"),
+    table=valuations,
+    key=("id",),
+    columns=(
+        Column("valued_at", "Valued", INSTANT, sort="valued_at", falling=True),
+        Column("as_of", "As of", INSTANT, help="Purchases up to this instant were used."),
+        Column("customers", "Customers", COUNT, sort="customers", falling=True),
+        Column("expected", "Expected value", MONEY, value=_base("expected")),
+        Column("low", "Low", MONEY, value=_base("low"), help="Lower end of the interval."),
+        Column("high", "High", MONEY, value=_base("high"), help="Upper end of the interval."),
+    ),
+    order="-valued_at",
+    shown=("valued_at", "as_of", "customers", "expected", "low", "high"),
+    terminal=("valued_at", "as_of", "customers", "expected", "low", "high"),
+    summary="What all customers together were worth, each time they were valued",
+    nothing=lambda _workspace, _target: "No customer is valued yet. Run `umbrella run` first.",
+)
