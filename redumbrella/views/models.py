@@ -203,5 +203,6 @@ MODELS = View(
     summary="Every model that was trained",
     nothing=lambda _workspace, _target: "No model is trained yet. Run `umbrella run` first.",
     address="/models/all",
+    section="/models",
     best="trained_at",
 )

@@ -100,7 +100,7 @@ class View:
     nothing: why the list has no rows at all; is_well_empty: whether that is as it should be.
     bar: the columns whose largest value ends the scale of bars. file: the name of files and of
     `umbrella export`, where it is another one. address: of the page, where it is another one.
-    menu: which part of it leads here.
+    menu: which part of it leads here; section: the entry that is marked where none does.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
     """
 
@@ -128,6 +128,7 @@ class View:
     bar: tuple[str, ...] = ()
     template: str = "list.html"
     menu: Literal["main", "data", ""] = ""
+    section: str = ""
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
     is_well_empty: bool = False
