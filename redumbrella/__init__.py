@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from redumbrella.opened import OpenedWorkspace
+    from redumbrella.python_api import OpenedWorkspace
 
 
 def open(folder: str | Path = ".") -> "OpenedWorkspace":  # noqa: A001  read as redumbrella.open
@@ -23,6 +23,6 @@ def open(folder: str | Path = ".") -> "OpenedWorkspace":  # noqa: A001  read as 
     that does not answer.
     """
     # Late, so that commands which need none of it start fast.
-    from redumbrella.opened import OpenedWorkspace
+    from redumbrella.python_api import OpenedWorkspace
 
     return OpenedWorkspace(folder)

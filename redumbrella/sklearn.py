@@ -30,7 +30,7 @@ from redumbrella.sources.frames import array_table, frame_table, parsed_instants
 from redumbrella.training.arrival import fit_arrival_time
 from redumbrella.training.leaks import find_leaks
 from redumbrella.training.observations import Observations
-from redumbrella.views.reasons import Reason
+from redumbrella.views.explanation import Reason
 
 RUNS_WITH_TIME = "rises or falls with time and did not help to see ahead; `keep` brings it back"
 

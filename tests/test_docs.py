@@ -17,10 +17,8 @@ from redumbrella.workflows import demo
 from redumbrella.workspace import open_workspace
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks/README.md"]
-    + list((ROOT / "docs").rglob("*.md"))
-)
+ALONE = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks/README.md")
+PAGES = sorted([*ALONE, *(ROOT / "docs").rglob("*.md")])
 WRITTEN_BY_HAND = [page for page in PAGES if page.parent.name != "reference"]
 WITH_COMMANDS = ("README.md", "docs/tour.md")
 EVERY_NTH_CALL = 300

@@ -20,8 +20,8 @@ from redumbrella.figures import (
     plain,
 )
 from redumbrella.reports.wording import expectation
+from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
-from redumbrella.views.reasons import Reason
 from redumbrella.views.worth import parts_of
 from redumbrella.workspace import open_workspace
 

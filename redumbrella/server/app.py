@@ -20,10 +20,11 @@ from redumbrella.server.api import openapi, routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
-from redumbrella.server.gate import AccessGate, SafeHeaders
-from redumbrella.server.head import HeadAsGet
+from redumbrella.server.gate import AccessGate
+from redumbrella.server.head_requests import HeadAsGet
 from redumbrella.server.parameters import only_known
 from redumbrella.server.request_log import RequestLog
+from redumbrella.server.security_headers import SafeHeaders
 from redumbrella.server.web import assets, docs_page, login, pages, settings_page
 from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from redumbrella.errors import UmbrellaError
 from redumbrella.server.api.responses import error_json
-from redumbrella.server.gate import SAFE_HEADERS
+from redumbrella.server.security_headers import SAFE_HEADERS
 from redumbrella.server.web.rendering import render
 
 _HEADINGS = {400: "That cannot be shown", 404: "Not found", 503: "Not available now"}

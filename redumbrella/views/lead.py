@@ -17,9 +17,9 @@ from redumbrella.errors import NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores
+from redumbrella.views.explanation import Reason, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.models import ModelFacts, model_facts
-from redumbrella.views.reasons import Reason, reasons_of
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.worth import Worth, worth_of
 from redumbrella.workspace import Workspace

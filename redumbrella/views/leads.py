@@ -12,9 +12,9 @@ from redumbrella.reports.wording import REGIMES
 from redumbrella.settings.settings import Settings
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scorings
+from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
 from redumbrella.views.models import ModelFacts, model_facts
-from redumbrella.views.reasons import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.table import Column, NamedOrder, View
 from redumbrella.workspace import Workspace
 

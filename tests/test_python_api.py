@@ -13,7 +13,7 @@ from history_world import write_history_company
 
 import redumbrella
 from redumbrella.errors import NotFoundError, SettingsError
-from redumbrella.opened import OpenedWorkspace
+from redumbrella.python_api import OpenedWorkspace
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.workspace import Workspace
 
@@ -116,9 +116,9 @@ def test_the_front_door_imports_nothing_heavy() -> None:
 def test_examples_in_the_docstrings_run(
     company: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import redumbrella.opened
+    import redumbrella.python_api
 
     monkeypatch.chdir(company.root.parent)
-    found = doctest.testmod(redumbrella.opened, extraglobs={"folder": company.root})
+    found = doctest.testmod(redumbrella.python_api, extraglobs={"folder": company.root})
     assert found.attempted > 0
     assert found.failed == 0
