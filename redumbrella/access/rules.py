@@ -9,9 +9,7 @@ from ipaddress import ip_address
 
 COOKIE = "umbrella_session"
 
-
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 MIN_TOKEN_LENGTH = 16
 

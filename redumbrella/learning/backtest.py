@@ -43,12 +43,9 @@ from redumbrella.training.stages import lead_stages
 
 Every = int | Literal["touch"]  # microseconds, or after every touch of a lead
 
-
 CHUNK = 20_000
 
-
 MOST_INSTANTS = 2_000
-
 
 COLUMNS = ("id", "product_id", "target", "as_of", "probability", "outcome")
 

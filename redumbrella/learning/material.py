@@ -21,7 +21,6 @@ from redumbrella.training.observations import Observations
 # Ids and what is only known at the end are never features.
 NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
 
-
 RUNS_WITH_TIME = (
     "it rises or falls with time, so that later leads have values that none before had, and "
     "scores of later leads were no better with it; `keep` brings it back"

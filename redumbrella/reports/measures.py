@@ -7,7 +7,6 @@ from typing_extensions import TypedDict
 Family = str  # a name of models.registry.FAMILIES, or "blend"
 Regime = Literal["prior", "rules", "shrunken", "model"]
 
-
 VerdictName = Literal["ready", "with care", "not ready"]
 
 

@@ -88,7 +88,6 @@ FLAG = CellType(
     cell=lambda value: "true" if value else "false",
 )
 
-
 MONEY_RANGE = CellType(
     "range",
     lambda value, frame: money_interval(value[0], value[1], frame.currency),

@@ -24,7 +24,6 @@ LEAST_LEADS = 10
 MAX_ROWS = 20_000
 TELLING = 10.8  # chi-square with one degree of freedom, 0.1 %: thousands of rules are tried
 
-
 Sign = Literal[">=", "<=", "is", "missing", "seen"]
 
 

@@ -15,7 +15,6 @@ TOKEN = HTTPBearer(
     auto_error=False,
 )
 
-
 # FastAPI's own route for the document would take any parameter.
 router = APIRouter(include_in_schema=False)
 

@@ -25,7 +25,6 @@ EXPLAINED = {
     "fit": "How well it fits the company: ratings of clients, else likeness to the best customers.",
 }
 
-
 router = APIRouter(include_in_schema=False)
 
 
