@@ -26,7 +26,7 @@ from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import API
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.table import View
 
 HERE = Path(__file__).parent / "reference"
@@ -286,7 +286,7 @@ def _lists() -> list[str]:
 
 
 def _list(view: View) -> list[str]:
-    lines = [f"## {view.title}", "", f"{view.summary}.", ""]
+    lines = [f"## {view.title}", "", f"{SUMMARIES[view.name]}.", ""]
     lines += _table(
         ("page", "command", "REST", "file"),
         [

@@ -20,7 +20,7 @@ from redumbrella.figures import count
 from redumbrella.progress import Progress, silent
 from redumbrella.reports.model import ReportDocument
 from redumbrella.settings.settings import Settings
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
@@ -210,7 +210,7 @@ def _list_method(workspace: Workspace, view: View) -> Callable[..., ListRows]:
     known = {name: words for name, words in view.parameters.items() if name not in _PAGING}
     listed = "\n".join(f"{name}: {words}" for name, words in known.items())
     rows.__name__ = view.name
-    rows.__doc__ = f"{view.summary}.\n\n{listed}"
+    rows.__doc__ = f"{SUMMARIES[view.name]}.\n\n{listed}"
     keywords = [Parameter(n, Parameter.KEYWORD_ONLY, default=None) for n in known]
     rows.__signature__ = Signature(keywords, return_annotation=ListRows)  # type: ignore[attr-defined]
     return rows

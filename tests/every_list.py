@@ -69,7 +69,11 @@ def _valuation() -> dict[str, Any]:
     day = to_iso(AS_OF)
     texts = {"as_of": day, "valued_at": day, "first_purchase": day, "why": "Few customers.",
              "chosen": "mean spend"}  # fmt: skip
-    more = {"base": base, "segments": [], "distribution": [], "notes": [], "standard_errors": {}}
+    bins = [{"low": 0.0, "high": 500.0, "customers": 5, "total": 900.0}]
+    segment = {"by": "class", "segment": "active", "meaning": "bought again", "customers": 5,
+               "total": 900.0, "mean": 180.0}  # fmt: skip
+    more = {"base": base, "segments": [segment], "distribution": bins, "notes": [],
+            "standard_errors": {}}  # fmt: skip
     row = {"valued_at": TRAINED_AT, "as_of": AS_OF, "customers": 5, "inputs": ""}
     return {**row, "lifetime": {**numbers, **texts, **more}}
 

@@ -14,7 +14,7 @@ from history_world import write_history_company
 import redumbrella
 from redumbrella.errors import NotFoundError, SettingsError
 from redumbrella.python_api import OpenedWorkspace
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.workspace import Workspace
 
 
@@ -44,7 +44,7 @@ def test_every_list_of_the_catalogue_is_a_method_with_its_filters(ws: OpenedWork
             continue
         method = getattr(ws, name)
         assert set(view.filters) <= set(signature(method).parameters)
-        assert view.summary in (method.__doc__ or "")
+        assert SUMMARIES[name] in (method.__doc__ or "")
         columns = method().to_arrow().column_names
         assert columns == [column.name for column in view.exported]
         assert name in dir(ws)

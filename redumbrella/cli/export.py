@@ -8,7 +8,7 @@ import click
 from redumbrella.cli.lists import list_options, query_of
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.destinations.files import FORMATS, Format
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.table import View
 from redumbrella.workflows.export import export
 from redumbrella.workspace import open_workspace
@@ -27,7 +27,7 @@ def command() -> None:
 
 
 def _export_command(view: View) -> click.Command:
-    @click.command(view.file_name, help=f"{view.summary}, as a file.")
+    @click.command(view.file_name, help=f"{SUMMARIES[view.name]}, as a file.")
     @workspace_option
     @click.option("--format", "form", type=click.Choice(FORMATS),
                   help="Default: by the name of the file, else csv.")  # fmt: skip

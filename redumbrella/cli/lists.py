@@ -12,7 +12,7 @@ import click
 from redumbrella.cli.list_text import print_list
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.errors import NotFoundError
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import list_page
 from redumbrella.views.table import MAX_PAGE_SIZE, Query, View
 from redumbrella.workspace import Workspace, open_workspace
@@ -107,4 +107,4 @@ def _options(view: View) -> list[Callable[[Any], Any]]:
 
 
 def _help(view: View) -> str:
-    return f"{view.summary}.\n\nFilters narrow it; --json prints what REST answers."
+    return f"{SUMMARIES[view.name]}.\n\nFilters narrow it; --json prints what REST answers."

@@ -24,7 +24,6 @@ COMMANDS = {
     "train": "Compare the model families, choose one, and say whether it can be trusted.",
     "score": "Give every open lead a probability, an interval and reasons.",
     "run": "Ingest, train, score and value customers: only what is stale.",
-    "customers": "Show what each customer is worth, and who is leaving.",
     "explain": "Show why one lead has its score.",
     "weights": "Show or set what counts in the qualification of leads.",
     "report": "Write the model report as a page or as JSON.",
@@ -33,6 +32,9 @@ COMMANDS = {
     "serve": "Open the web pages and the REST API.",
     "demo": "Run the main job on real data that comes with Red Umbrella.",
 }
+
+
+LIST_OF_ITS_OWN = "customers"  # has an option that other lists have not
 
 
 class LazyCommands(click.Group):
@@ -44,7 +46,7 @@ class LazyCommands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command `command` of its module, or None for an unknown name."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in {*COMMANDS, LIST_OF_ITS_OWN}:
             from redumbrella.cli.lists import list_command
 
             return list_command(cmd_name)
@@ -61,12 +63,12 @@ class LazyCommands(click.Group):
 
 def _all_commands() -> dict[str, str]:
     """Verbs and lists with a line each; lists are described once, in the catalogue."""
-    from redumbrella.views.catalogue import VIEWS
+    from redumbrella.views.catalogue import SUMMARIES
 
-    lists = {view.name: f"{view.summary}." for view in VIEWS.values() if view.name not in COMMANDS}
+    lists = {name: f"{summary}." for name, summary in SUMMARIES.items()}
     names = list(COMMANDS)
-    here = names.index("customers")  # the lists stand together
-    return {n: (COMMANDS | lists)[n] for n in (*names[:here], *lists, *names[here:])}
+    here = names.index("explain")  # after what makes them
+    return {n: (COMMANDS | lists)[n] for n in dict.fromkeys((*names[:here], *lists, *names[here:]))}
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,20 +1,51 @@
-"""All lists, in the order of the menu. A new one is a line here."""
+"""All lists, in the order of the menu. A new one is a line here.
+
+A list called `leads` is the `View` named `LEADS` in `redumbrella.views.leads`; it is imported when
+it is asked for, so that a command which needs none of them starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from redumbrella.errors import EngineError
-from redumbrella.views.customers import CUSTOMERS
-from redumbrella.views.leads import LEADS
-from redumbrella.views.models import MODELS
-from redumbrella.views.products import PRODUCTS
-from redumbrella.views.runs import RUNS
-from redumbrella.views.sources import REJECTED, SOURCES
-from redumbrella.views.table import View
-from redumbrella.views.valuations import VALUATIONS
-from redumbrella.workspace import Workspace
 
-VIEWS: dict[str, View] = {
-    view.name: view
-    for view in (LEADS, PRODUCTS, CUSTOMERS, VALUATIONS, MODELS, SOURCES, REJECTED, RUNS)
+if TYPE_CHECKING:
+    from redumbrella.views.table import View
+    from redumbrella.workspace import Workspace
+
+# The list's name, and what it is in one line: for help, REST and the reference.
+SUMMARIES = {
+    "leads": "The ordered list of scored leads",
+    "products": "What will be bought of each product",
+    "customers": "What customers are worth, and who is leaving",
+    "valuations": "What all customers together were worth, each time they were valued",
+    "models": "Every model that was trained",
+    "sources": "Every file or query as it was last read",
+    "rejected": "Rows that were set aside, with file, line and reason",
+    "runs": "Every command that changed something, and how it ended",
 }
+
+
+class _Views(Mapping[str, "View"]):
+    """The lists by name, imported on demand."""
+
+    def __getitem__(self, name: str) -> View:
+        if name not in SUMMARIES:
+            raise KeyError(name)
+        found: View = getattr(import_module(f"redumbrella.views.{name}"), name.upper())
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SUMMARIES)
+
+    def __len__(self) -> int:
+        return len(SUMMARIES)
+
+
+VIEWS: Mapping[str, View] = _Views()
 
 
 def in_menu(workspace: Workspace, part: str) -> list[View]:

@@ -260,7 +260,6 @@ CUSTOMERS = View(
         "last_purchase",
         "segment",
     ),
-    summary="What customers are worth",
     nothing=_nothing,
     orders=(
         NamedOrder("-value", "most valuable first"),

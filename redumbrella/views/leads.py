@@ -301,7 +301,6 @@ LEADS = View(
         "top_reason",
     ),
     terminal_wide=frozenset({"expected_value", "qualification"}),
-    summary="The ordered list of scored leads",
     nothing=nothing_scored,
     orders=(
         NamedOrder("-probability", "most probable first"),

@@ -200,7 +200,6 @@ MODELS = View(
     order="-trained_at",
     shown=("version", "target", "label", "verdict", "use", "trained_at", "as_of"),
     terminal=("version", "target", "label", "verdict", "use", "trained_at"),
-    summary="Every model that was trained",
     nothing=lambda _workspace, _target: "No model is trained yet. Run `umbrella run` first.",
     address="/models/all",
     section="/models",

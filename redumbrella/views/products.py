@@ -158,7 +158,6 @@ PRODUCTS = View(
         "gain",
         "basis",
     ),
-    summary="What will be bought of each product",
     nothing=_nothing,
     orders=(
         NamedOrder("-expected_revenue", "most revenue first"),

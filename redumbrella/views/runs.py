@@ -54,7 +54,6 @@ RUNS = View(
     order="-started_at",
     shown=("started_at", "verb", "status", "seconds", "message"),
     terminal=("started_at", "verb", "status", "seconds", "message"),
-    summary="Every command that changed something, and how it ended",
     nothing=lambda _workspace, _target: "No command has run yet. Start with `umbrella run`.",
     best="started_at",
     menu="data",

@@ -1,6 +1,6 @@
-"""The lists of sources as they were last read, and of the rows that were set aside."""
+"""The list of sources: every file or query as it was last read."""
 
-from redumbrella.state.sources import rejected_rows, sources
+from redumbrella.state.sources import sources
 from redumbrella.views.kinds import COUNT, INSTANT, TEXT
 from redumbrella.views.table import Column, View
 
@@ -22,32 +22,6 @@ SOURCES = View(
     order="table",
     shown=("table_name", "path", "rows", "added", "rejected", "ingested_at"),
     terminal=("table_name", "path", "rows", "added", "rejected", "ingested_at"),
-    summary="Every file or query as it was last read",
     nothing=lambda _workspace, _target: "Nothing was read yet. Run `umbrella ingest` first.",
-    menu="data",
-)
-
-REJECTED = View(
-    name="rejected",
-    title="Rows set aside",
-    noun=("row", "rows set aside"),
-    table=rejected_rows,
-    key=("id",),
-    columns=(
-        Column("table_name", "Table", TEXT, sort="table", filter="table"),
-        Column("file", "File", TEXT, sort="file", filter="file"),
-        Column("line", "Line", COUNT, sort="line"),
-        Column("reason", "Reason", TEXT, sort="reason", filter="reason"),
-        Column("message", "What is wrong", TEXT),
-        Column(
-            "raw", "The row", TEXT, secondary=True, cell="raw", help="At most 2,000 characters."
-        ),
-    ),
-    order="table",
-    shown=("table_name", "file", "line", "reason", "message", "raw"),
-    terminal=("table_name", "file", "line", "reason", "message"),
-    summary="Rows that were set aside, with file, line and reason",
-    nothing=lambda _workspace, _target: "No row was set aside.",
-    is_well_empty=True,
     menu="data",
 )

@@ -113,7 +113,6 @@ class View:
     order: str
     shown: tuple[str, ...]
     terminal: tuple[str, ...]
-    summary: str
     nothing: Callable[[Workspace, str | None], str]
     orders: tuple[NamedOrder, ...] = ()
     search: str = ""

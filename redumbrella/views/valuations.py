@@ -36,7 +36,6 @@ VALUATIONS = View(
     order="-valued_at",
     shown=("valued_at", "as_of", "customers", "expected", "low", "high"),
     terminal=("valued_at", "as_of", "customers", "expected", "low", "high"),
-    summary="What all customers together were worth, each time they were valued",
     section="/customers",
     nothing=lambda _workspace, _target: "No customer is valued yet. Run `umbrella run` first.",
 )

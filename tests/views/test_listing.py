@@ -13,8 +13,8 @@ from redumbrella.views.customers import CUSTOMERS
 from redumbrella.views.leads import LEADS
 from redumbrella.views.listing import count_rows, every_row, is_empty, list_page
 from redumbrella.views.models import MODELS
+from redumbrella.views.rejected import REJECTED
 from redumbrella.views.runs import RUNS
-from redumbrella.views.sources import REJECTED
 from redumbrella.views.table import View
 from redumbrella.workspace import Workspace
 

@@ -5,8 +5,9 @@ from stored import listed
 
 from redumbrella.clock import to_datetime
 from redumbrella.views.kinds import Frame
+from redumbrella.views.rejected import REJECTED
 from redumbrella.views.runs import DURATION, RUNS
-from redumbrella.views.sources import REJECTED, SOURCES
+from redumbrella.views.sources import SOURCES
 from redumbrella.workspace import Workspace
 
 FRAME = Frame("EUR", "UTC")

@@ -13,7 +13,7 @@ from redumbrella.server.api.answers import answers, file_answer
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened, list_query
-from redumbrella.views.catalogue import VIEWS
+from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import every_row, list_page
 from redumbrella.views.table import Column, Query, View
 
@@ -68,7 +68,7 @@ def _add_page(router: APIRouter, view: View) -> None:
         f"/{view.name}",
         page,
         name=f"list_{view.name}",
-        summary=view.summary,
+        summary=SUMMARIES[view.name],
         description=f"One page of {view.noun[1]}; filter, sort and page like the page.",
         responses=answers(_page_model(view), 404),
     )
