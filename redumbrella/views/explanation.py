@@ -20,16 +20,7 @@ class Reason:
 
 def reasons_of(document: Mapping[str, Any], direction: str) -> tuple[Reason, ...]:
     """The reasons under 'raises' or 'lowers', strongest first."""
-    found = [
-        Reason(
-            feature=str(item["feature"]),
-            text=str(item["text"]),
-            value=item.get("value"),
-            usual=item.get("usual"),
-            contribution=float(item["contribution"]),
-        )
-        for item in document.get(direction, ())
-    ]
+    found = [_reason(item) for item in document.get(direction, ())]
     return tuple(sorted(found, key=lambda reason: -abs(reason.contribution)))
 
 
@@ -42,7 +33,21 @@ def all_reasons(stored: str) -> tuple[Reason, ...]:
 
 def strongest(stored: str) -> Reason | None:
     """The strongest reason of `scores.reasons` in either direction."""
-    return next(iter(all_reasons(stored)), None)
+    document = orjson.loads(stored)
+    both = [*document.get("raises", ()), *document.get("lowers", ())]
+    if not both:
+        return None
+    return _reason(max(both, key=lambda item: abs(float(item["contribution"]))))
+
+
+def _reason(item: Mapping[str, Any]) -> Reason:
+    return Reason(
+        feature=str(item["feature"]),
+        text=str(item["text"]),
+        value=item.get("value"),
+        usual=item.get("usual"),
+        contribution=float(item["contribution"]),
+    )
 
 
 def in_one_cell(reasons: tuple[Reason, ...]) -> str:

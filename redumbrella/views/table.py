@@ -8,6 +8,7 @@ the menu and the reference page. A new list is one such object; a filter is one 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Table
@@ -142,22 +143,22 @@ class View:
         """Where the page is."""
         return self.address or f"/{self.name}"
 
-    @property
+    @cached_property
     def by_name(self) -> dict[str, Column]:
         """All columns by name."""
         return {column.name: column for column in self.columns}
 
-    @property
+    @cached_property
     def sorts(self) -> dict[str, Column]:
         """Columns by the word that sorts by them."""
         return {column.sort: column for column in self.columns if column.sort}
 
-    @property
+    @cached_property
     def filters(self) -> dict[str, Column]:
         """Columns by the parameter that filters by them."""
         return {column.filter: column for column in self.columns if column.filter}
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, str]:
         """Every query parameter of the list, and what it means."""
         known = {"search": f"Part of {self.search_words}."} if self.search else {}
@@ -179,23 +180,31 @@ class View:
 
     def record(self, row: Row) -> dict[str, Any]:
         """A stored row as pages and the terminal show it; JSON leaves some columns out."""
-        shown = {*self.shown, *self.terminal}
-        return {c.name: c.read(row) for c in self.columns if c.in_list or c.name in shown}
+        return {column.name: column.read(row) for column in self._displayed}
 
     def listed(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """A record as the JSON of the list gives it."""
-        return {column.name: record[column.name] for column in self.columns if column.in_list}
+        return {column.name: record[column.name] for column in self._listed}
+
+    @cached_property
+    def _displayed(self) -> tuple[Column, ...]:
+        shown = {*self.shown, *self.terminal}
+        return tuple(c for c in self.columns if c.in_list or c.name in shown)
+
+    @cached_property
+    def _listed(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.in_list)
 
     def export(self, row: Row) -> dict[str, Any]:
         """A stored row as files give it."""
         return {column.name: column.read(row) for column in self.exported}
 
-    @property
+    @cached_property
     def exported(self) -> tuple[Column, ...]:
         """The columns of files, in their order."""
         return tuple(column for column in self.columns if column.in_export)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[FileColumn, ...]:
         """The columns of files as the writer of files takes them."""
         return tuple(FileColumn(c.name, c.kind.arrow, c.kind.cell) for c in self.exported)
