@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib.util import find_spec
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any, Self
@@ -66,11 +67,13 @@ class ListRows:
         return self._table
 
     def to_pandas(self) -> Any:
-        """A pandas.DataFrame; pandas has to be installed."""
+        """A pandas.DataFrame; pandas has to be installed, else SettingsError."""
+        _needs("pandas")
         return self._table.to_pandas()
 
     def to_polars(self) -> Any:
-        """A polars.DataFrame; polars has to be installed."""
+        """A polars.DataFrame; polars has to be installed, else SettingsError."""
+        _needs("polars")
         import polars as pl
 
         return pl.from_arrow(self._table)
@@ -194,6 +197,13 @@ class OpenedWorkspace:
         if given.tzinfo is None:
             given = given.replace(tzinfo=ZoneInfo(self.settings.timezone))
         return to_microseconds(given.astimezone(UTC))
+
+
+def _needs(package: str) -> None:
+    """Says what to install where a package of the analyst's choice is missing."""
+    if find_spec(package) is None:
+        message = f"{package} is not installed. Install it: pip install {package}"
+        raise SettingsError(message, reason="missing_package")
 
 
 def _list_method(workspace: Workspace, view: View) -> Callable[..., ListRows]:

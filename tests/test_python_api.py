@@ -61,6 +61,14 @@ def test_what_a_list_does_not_take_is_refused_by_name(ws: OpenedWorkspace) -> No
         len(ws.leads(grade="Z"))
 
 
+def test_a_missing_package_is_told_with_what_to_install(
+    ws: OpenedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redumbrella.python_api.find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="pip install polars"):
+        ws.leads().to_polars()
+
+
 def test_an_empty_answer_has_columns_all_the_same(ws: OpenedWorkspace) -> None:
     table = ws.rejected().to_arrow()
     assert table.num_rows == 0

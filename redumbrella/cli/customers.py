@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from redumbrella.cli.instants import as_of_option, instant
+from redumbrella.cli.instants import as_of_option, instant, tell_past
 from redumbrella.cli.lists import list_options, show_list, top_option
 from redumbrella.cli.terminal import json_option, progress, workspace_option
 from redumbrella.views.customers import CUSTOMERS
@@ -24,9 +24,11 @@ def command(workspace: Path, *, top: int, as_of: str | None, as_json: bool, **gi
     `umbrella run` makes the list. With --as-of it is made anew first, as of that instant.
     """
     opened = open_workspace(workspace)
-    if as_of is not None:
+    moment = instant(as_of, opened.settings.timezone)
+    if moment is not None:
         from redumbrella.workflows.value_customers import value_customers
 
         with progress(quiet=as_json) as report:
-            value_customers(opened, report, instant(as_of, opened.settings.timezone))
+            value_customers(opened, report, moment)
     show_list(opened, CUSTOMERS, top, given, as_json=as_json)
+    tell_past(moment, opened.settings.timezone, "the list that everyone sees")

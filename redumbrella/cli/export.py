@@ -8,6 +8,7 @@ import click
 from redumbrella.cli.lists import list_options, query_of
 from redumbrella.cli.terminal import json_option, print_json, workspace_option
 from redumbrella.destinations.files import FORMATS, Format
+from redumbrella.errors import SettingsError
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.table import View
 from redumbrella.workflows.export import export
@@ -26,6 +27,16 @@ def command() -> None:
     """Write a list to CSV, Parquet or JSON lines and print the path."""
 
 
+def _by_name(output: Path | None) -> Format:
+    """The format that the name of a file asks for."""
+    if output is None:
+        return "csv"
+    if output.suffix.lower() not in _SUFFIXES:
+        message = f'"{output.name}" ends in no format of a file. Valid: {", ".join(_SUFFIXES)}; '
+        raise SettingsError(f"{message}or say which one with --format.", reason="unknown_format")
+    return _SUFFIXES[output.suffix.lower()]
+
+
 def _export_command(view: View) -> click.Command:
     @click.command(view.file_name, help=f"{SUMMARIES[view.name]}, as a file.")
     @workspace_option
@@ -38,8 +49,7 @@ def _export_command(view: View) -> click.Command:
     def write(
         workspace: Path, *, form: str | None, output: Path | None, as_json: bool, **given: Any
     ) -> None:
-        by_name = _SUFFIXES.get(output.suffix.lower(), "csv") if output else "csv"
-        chosen = cast("Format", form or by_name)
+        chosen = cast("Format", form) if form else _by_name(output)
         opened = open_workspace(workspace)
         result = export(opened, view, query_of(view, given), chosen, output)
         if as_json:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from redumbrella.clock import to_microseconds
+from redumbrella.clock import to_datetime, to_microseconds
 from redumbrella.errors import SettingsError
+from redumbrella.figures import moment as in_words
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,3 +35,17 @@ def instant(text: str | None, timezone: str, option: str = "--as-of") -> int | N
             reason="unreadable_instant",
         ) from None
     return to_microseconds(moment)
+
+
+def tell_past(as_of: int | None, timezone: str, what: str) -> None:
+    """Says, on the error stream, that something made for the past is now in use by everyone.
+
+    as_of: UTC microseconds, None where nothing was asked: then nothing is said.
+    """
+    if as_of is not None:
+        words = in_words(to_datetime(as_of), timezone)
+        click.echo(
+            f"Note: this is now {what}, and it knows nothing after {words}. "
+            "`umbrella run` brings it up to today.",
+            err=True,
+        )

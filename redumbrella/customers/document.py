@@ -99,12 +99,16 @@ def _why(values: CustomerValues) -> str:
     if values.holdout.difference is None:
         return "The record is too small to learn shares from, so the purchase models are used."
     gain, error = values.holdout.difference
-    told = f"by {gain:,.2f} ± {error:,.2f} a customer on the last {values.holdout.days:,.0f} days"
+    which = "lower" if gain >= 0 else "higher"
+    told = (
+        f"{which} by {abs(gain):,.2f} ± {error:,.2f} a customer on the last "
+        f"{values.holdout.days:,.0f} days"
+    )
     if values.chosen == "learned shares":
-        return f"Boosted trees share the expected total out better: their deviance is lower {told}."
+        return f"Boosted trees share the expected total out better: their deviance is {told}."
     return (
         "Boosted trees do not share the expected total out better by more than a standard error "
-        f"(lower {told}), so the purchase models are used."
+        f"(deviance {told}), so the purchase models are used."
     )
 
 

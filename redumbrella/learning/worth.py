@@ -28,6 +28,7 @@ from redumbrella.models.worth.effort import Effort, fit_effort
 from redumbrella.models.worth.strategic_fit import StrategicFit, fit_strategic_fit
 from redumbrella.models.worth.timing import CENSORED, LOST, WON, Timing, fit_timing
 from redumbrella.models.worth.valuation import Expected, Rates, Valuation
+from redumbrella.scores.worth import own_amounts
 from redumbrella.settings.settings import Settings
 from redumbrella.training.arrival import ARRIVAL_NAME
 from redumbrella.training.stages import spans
@@ -114,10 +115,7 @@ def _amount(gathered: Gathered, rows: _Rows) -> tuple[Amount | None, Vector]:
 
     Also gives what each row brought, (n,), NaN where that is unknown.
     """
-    sold = np.full(rows.won.size, np.nan)
-    if "amount" in rows.records.column_names:
-        own = rows.records["amount"].cast(pa.float64()).to_numpy(zero_copy_only=False)
-        sold = np.where((own >= 0.0) & (rows.won == 1.0), own, np.nan)
+    sold = np.where(rows.won == 1.0, own_amounts(rows.records), np.nan)
     if np.isnan(sold).all():
         sold = _first_purchases(gathered.facts, rows)
     known = np.flatnonzero(~np.isnan(sold))
@@ -241,10 +239,18 @@ def _repeats(facts: Facts) -> float:
 
 
 def _expected(rows: _Rows, amount: Amount | None, effort: Effort | None) -> Expected:
-    """What the rows are expected to bring and to take: what a new lead is compared with."""
+    """What the rows are expected to bring and to take: what a new lead is compared with.
+
+    An amount that stands in the record counts, as it does for a new lead: beside amounts that are
+    all estimated, a lead with one of its own would be above all or below all.
+    """
     nothing = np.empty(0)
     minutes, contacts = nothing, nothing
     if effort is not None:
         work = effort.estimate(rows.design, 0.0)
         minutes, contacts = work.minutes.value, work.contacts.value
-    return Expected(nothing if amount is None else amount.mean(rows.design), contacts, minutes)
+    if amount is None:
+        return Expected(nothing, contacts, minutes)
+    own = own_amounts(rows.records)
+    brings = np.where(np.isnan(own), amount.mean(rows.design), own)
+    return Expected(brings, contacts, minutes)

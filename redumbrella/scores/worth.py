@@ -34,7 +34,7 @@ def value_leads(
     cost = _add_effort(valuation, rates, seen, details)
     _add_timing(valuation, seen, details, probability)
     _add_fit(valuation, seen, details)
-    known = _own_amounts(leads)
+    known = own_amounts(leads)
     amount = _amounts(valuation, seen, known)
     if amount is None:
         return columns
@@ -91,7 +91,8 @@ def standing(reference: Vector, value: float) -> float:
     return float(below + through) / (2.0 * reference.size)
 
 
-def _own_amounts(leads: pa.Table) -> Vector:
+def own_amounts(leads: pa.Table) -> Vector:
+    """The amounts that stand in the records of n leads, (n,), NaN where none does."""
     if "amount" not in leads.column_names:
         return np.full(leads.num_rows, np.nan)
     own = leads["amount"].cast(pa.float64()).to_numpy(zero_copy_only=False)

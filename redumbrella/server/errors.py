@@ -19,12 +19,24 @@ def our_error(request: Request, problem: Exception) -> Response:
     return _error(request, problem.http_status, problem.reason, problem.message)
 
 
+_WRONG = {
+    "int_parsing": 'must be a whole number, not "{input}"',
+    "float_parsing": 'must be a number, not "{input}"',
+    "greater_than_equal": "must be at least {ge:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+}
+
+
 def bad_parameter(request: Request, problem: Exception) -> Response:
     """A parameter of the wrong type: 400, naming the parameter."""
     assert isinstance(problem, RequestValidationError)
     first = problem.errors()[0]
-    message = f"{first['loc'][-1]}: {first['msg']}."
-    return _error(request, 400, "bad_parameter", message)
+    if first["type"] == "json_invalid":
+        return _error(request, 400, "bad_parameter", "The body is no valid JSON.")
+    told = _WRONG.get(first["type"], "is wrong: {msg}").format(**first.get("ctx", {}), **first)
+    return _error(request, 400, "bad_parameter", f"{first['loc'][-1]} {told}.")
 
 
 def http_error(request: Request, problem: Exception) -> Response:

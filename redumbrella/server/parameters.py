@@ -1,6 +1,6 @@
 """Parameters of an address: only known ones pass; those of a list become its query."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from redumbrella.errors import SettingsError
 from redumbrella.views.table import MAX_PAGE_SIZE, PAGE_SIZE, View, unknown_parameter
 from redumbrella.views.table import Query as ListQuery
 from redumbrella.workspace import Workspace
@@ -52,8 +53,30 @@ def list_query(view: View, *, paged: bool = True) -> Callable[..., ListQuery]:
         return view.query({name: str(value) for name, value in given.items()})
 
     known = {n: w for n, w in view.parameters.items() if paged or n not in _PAGING}
+    return _taking(known, view, query)
+
+
+def forgiving_query(view: View) -> Callable[..., tuple[ListQuery, str]]:
+    """The same for a page: what was typed wrongly is told beside the list, not instead of it.
+
+    Gives the query and '', or the whole list and what is wrong.
+    """
+
+    def query(**given: Any) -> tuple[ListQuery, str]:
+        texts = {name: str(value) for name, value in given.items()}
+        try:
+            return view.query(texts), ""
+        except SettingsError as refusal:
+            kept = {name: texts[name] for name in ("target",) if name in texts}
+            return view.query(kept), refusal.message
+
+    return _taking(view.parameters, view, query)
+
+
+def _taking(known: Mapping[str, str], view: View, query: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a dependency the parameters of a list, as its signature."""
     parameters = [_parameter(name, words, view) for name, words in known.items()]
-    query.__signature__ = Signature(parameters, return_annotation=ListQuery)  # type: ignore[attr-defined]
+    query.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return query
 
 

@@ -95,6 +95,8 @@ def lead_detail(
     with workspace.state.reading() as connection:
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
+        if row is None and rows:
+            raise _no_such_product(lead_id, str(product), [row["product_id"] or "" for row in rows])
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
         above = _count(connection, _SCORES.target == name, _SCORES.probability > row["probability"])
@@ -185,6 +187,15 @@ def _newest(workspace: Workspace, table: str, identity: str) -> dict[str, Any]:
         return {}
     utc = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in row]
     return dict(zip(names, utc, strict=True))
+
+
+def _no_such_product(lead_id: str, product: str, scored: list[str]) -> NotFoundError:
+    named = [name for name in scored if name]
+    if not named:
+        message = f'"{lead_id}" is scored, but not by product: leave the product out.'
+        return NotFoundError(message, reason="unknown_product")
+    message = f'"{lead_id}" is not scored for a product "{product}".{nearest(product, named)}'
+    return NotFoundError(f"{message} Likeliest: {', '.join(named[:3])}.", reason="unknown_product")
 
 
 def _not_found(

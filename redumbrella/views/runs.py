@@ -48,6 +48,7 @@ RUNS = View(
             sort="status",
             filter="status",
             choices=STATUSES,
+            cell="status",
         ),
         Column("message", "What it said", TEXT),
     ),

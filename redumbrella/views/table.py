@@ -158,6 +158,11 @@ class View:
         """Columns by the parameter that filters by them."""
         return {column.filter: column for column in self.columns if column.filter}
 
+    @property
+    def can_be_narrowed(self) -> bool:
+        """Whether there is anything to search, to filter or to order by name."""
+        return bool(self.search or self.least or self.filters or self.orders)
+
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Every query parameter of the list, and what it means."""

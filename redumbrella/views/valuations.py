@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from redumbrella.state.customers import valuations
-from redumbrella.views.kinds import COUNT, INSTANT, MONEY, Row
+from redumbrella.views.kinds import COUNT, INSTANT, MONEY, TEXT, Row
 from redumbrella.views.table import Column, View
 
 
@@ -18,6 +18,17 @@ def _base(name: str) -> Any:
 
     return value
 
+
+def _counted(row: Row) -> str:
+    """Revenue, or profit where a margin was given."""
+    return "revenue" if orjson.loads(row["lifetime"])["margin"] == 1.0 else "profit"
+
+
+def _days(row: Row) -> int:
+    return int(orjson.loads(row["lifetime"])["horizon_days"])
+
+
+_SHOWN = ("valued_at", "as_of", "customers", "expected", "low", "high", "counted", "days")
 
 VALUATIONS = View(
     name="valuations",
@@ -32,10 +43,18 @@ VALUATIONS = View(
         Column("expected", "Expected value", MONEY, value=_base("expected")),
         Column("low", "Low", MONEY, value=_base("low"), help="Lower end of the interval."),
         Column("high", "High", MONEY, value=_base("high"), help="Upper end of the interval."),
+        Column(
+            "counted",
+            "Counted",
+            TEXT,
+            value=_counted,
+            help="Revenue, or profit with a margin.",
+        ),
+        Column("days", "Days ahead", COUNT, value=_days, help="How far ahead it was looked."),
     ),
     order="-valued_at",
-    shown=("valued_at", "as_of", "customers", "expected", "low", "high"),
-    terminal=("valued_at", "as_of", "customers", "expected", "low", "high"),
+    shown=_SHOWN,
+    terminal=_SHOWN,
     section="/customers",
     nothing=lambda _workspace, _target: "No customer is valued yet. Run `umbrella run` first.",
 )

@@ -114,6 +114,15 @@ def test_a_missed_gate_is_said(umbrella: Run, company: Path) -> None:
     assert "The earlier model stays in use" in output
 
 
+def test_what_is_made_for_the_past_is_said_to_be_in_use(umbrella: Run, company: Path) -> None:
+    assert umbrella("run", "-w", company)[0] == 0
+    for command in ("train", "score"):
+        code, _, errors = umbrella(command, "-w", company, "--as-of", "2024-01-11")
+        assert code == 0
+        assert "knows nothing after 2024-01-11." in errors
+        assert "knows nothing after" not in umbrella(command, "-w", company)[2]
+
+
 @pytest.mark.parametrize("command", ["train", "score"])
 @pytest.mark.parametrize(
     "text", ["soon", "2024-13-01", "", "9999-12-31T23:00-12:00", "0001-01-01T00:00+10:00"]

@@ -161,6 +161,8 @@ def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> 
         (("leads", "--grade", "Z"), "unknown_value", "There is: A, B, C, D."),
         (("export", "scores", "--source", "wbe"), "unknown_value", 'Did you mean "web"'),
         (("export", "scores", "--search", "nobody"), "no_match", "Ask for less"),
+        (("export", "scores", "-o", "list.txt"), "unknown_format", ".csv, .parquet"),
+        (("explain", "L-1054", "--product", "tea"), "unknown_product", "not by product"),
         (("products",), "no_products", 'per = "product"'),
         (("report", "--model", "x"), "unknown_model", "no model version"),
         (("serve", "--host", "0.0.0.0"), "remote_not_allowed", "--allow-remote"),

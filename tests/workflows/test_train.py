@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
+import orjson
 import pytest
 from lead_worlds import START, company_rows, make_company, quiet, scores_of, write_leads
 from stored import current_model, recent_runs
@@ -260,6 +261,21 @@ def test_intervals_are_wider_in_a_smaller_company(strong: World, small: Small) -
         return float(np.mean([log_odds_of(r["high"]) - log_odds_of(r["low"]) for r in rows]))
 
     assert width(workspace) > 1.2 * width(strong[0])
+
+
+def test_profit_stands_among_the_amounts_of_the_record(small: Small) -> None:
+    leads, _ = company_rows(300, 100, seed=3)
+    amounts = np.random.default_rng(3).lognormal(8.0, 1.0, len(leads))  # nothing foretells them
+    told = [{**leads[n], "amount": f"{amounts[n]:.2f}"} for n in range(len(leads))]
+    workspace = small(told, created='created_at = "created"\namount = "amount"')
+    train(workspace, quiet)
+    score(workspace, quiet)
+    details = [orjson.loads(row["details"]) for row in scores_of(workspace).values()]
+    standing = np.array([detail["profit"]["standing"] for detail in details])
+    amount = np.array([detail["amount"]["value"] for detail in details])
+    own = amounts[:300]
+    expected = [((own < a).sum() + (own <= a).sum()) / 600 for a in amount]
+    np.testing.assert_allclose(standing, expected, atol=0.01)
 
 
 def test_no_open_leads(small: Small) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
 from redumbrella.errors import NotFoundError
-from redumbrella.server.parameters import Opened, list_query
+from redumbrella.server.parameters import Opened, forgiving_query
 from redumbrella.server.web.list_parts import parts_beside
 from redumbrella.server.web.rendering import DATA, render
 from redumbrella.views.catalogue import VIEWS, in_menu
@@ -29,17 +29,19 @@ def list_pages() -> APIRouter:
 
 
 def _add_page(router: APIRouter, view: View) -> None:
-    asked = Annotated[Query, Depends(list_query(view))]
+    asked = Annotated[tuple[Query, str], Depends(forgiving_query(view))]
 
     def show(request: Request, workspace: Opened, query: asked) -> HTMLResponse:
-        return _page(request, workspace, view, query)
+        return _page(request, workspace, view, *query)
 
     router.add_api_route(view.page_address, show, name=f"page_{view.name}")
 
 
-def _page(request: Request, workspace: Workspace, view: View, query: Query) -> HTMLResponse:
-    """The list; a value of a filter that nobody has is told above it, so that it can be mended."""
-    status, problem = 200, ""
+def _page(
+    request: Request, workspace: Workspace, view: View, query: Query, problem: str
+) -> HTMLResponse:
+    """The list; what is wrong with a filter is told above it, so that it can be mended."""
+    status = 400 if problem else 200
     try:
         page = list_page(workspace, view, query, with_choices=True)
     except NotFoundError as refusal:
@@ -59,7 +61,7 @@ def _page(request: Request, workspace: Workspace, view: View, query: Query) -> H
         view=view,
         page=page,
         problem=problem,
-        given=dict(query.filters) if problem else dict(page.query.filters),
+        given=dict(request.query_params) if problem else dict(page.query.filters),
         parameters=dict(request.query_params),
         columns=_columns(page),
         orders=_orders(page),

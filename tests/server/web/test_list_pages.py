@@ -125,6 +125,18 @@ def test_all_that_was_typed_stays_when_a_value_is_refused(full_address: str) -> 
         assert typed in html
 
 
+def test_a_wrongly_typed_share_is_told_above_the_list_too(full_address: str) -> None:
+    html = page(f"{full_address}/leads?min_probability=many&search=tea", 400)
+    assert "30 %" in html
+    for typed in ('value="tea"', 'value="many"'):
+        assert typed in html
+    assert rows_of(html) == []
+
+
+def test_a_list_without_filters_has_no_form(full_address: str) -> None:
+    assert 'role="search"' not in page(f"{full_address}/valuations")
+
+
 def test_known_values_that_meet_in_no_row_are_no_mistake(full_address: str) -> None:
     html = page(f"{full_address}/models/all?verdict=ready")
     assert "No model matches these filters." in html
