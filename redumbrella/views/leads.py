@@ -273,7 +273,16 @@ LEADS = View(
             in_list=False,
             in_export=False,
         ),
-        Column("basis", "Basis", TEXT, value=_basis, cell="basis", in_list=False, in_export=False),
+        Column(
+            "basis",
+            "Basis",
+            TEXT,
+            value=_basis,
+            comparing=True,
+            cell="basis",
+            in_list=False,
+            in_export=False,
+        ),
     ),
     order="-probability",
     shown=(

@@ -99,13 +99,16 @@ def _section(view: View) -> str:
 
 
 def _columns(page: Page) -> list[Column]:
-    """The columns shown: optional ones where some row of the page has a value."""
+    """The columns shown on this page of the list."""
     named = [page.view.by_name[name] for name in page.view.shown]
-    return [c for c in named if not c.optional or _has_value(page.rows, c.name)]
+    return [column for column in named if _is_shown(column, [r[column.name] for r in page.rows])]
 
 
-def _has_value(rows: Sequence[dict[str, Any]], name: str) -> bool:
-    return any(row[name] is not None and row[name] != "" for row in rows)
+def _is_shown(column: Column, values: Sequence[Any]) -> bool:
+    """Whether a column tells anything: optional ones with some value, comparing ones with two."""
+    if column.optional:
+        return any(value is not None and value != "" for value in values)
+    return not column.comparing or any(value != values[0] for value in values)
 
 
 def _orders(page: Page) -> tuple[NamedOrder, ...]:

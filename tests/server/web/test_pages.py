@@ -191,7 +191,7 @@ def test_too_few_outcomes_are_shown_as_such(tmp_path: Path) -> None:
 
 
 def test_the_library_of_the_charts_is_served_from_here(address: str) -> None:
-    answer = get(f"{address}/static/vega.js")
+    answer = HTTP.get(f"{address}/static/vega.js", timeout=60)  # it is made on first use
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "vegaEmbed" in answer.text
     assert "max-age" in answer.headers["cache-control"]
