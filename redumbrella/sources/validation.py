@@ -7,7 +7,7 @@ disappears here; each is good, rejected with a reason, or an exact copy of anoth
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ SQL_TYPES = {
 }
 # So many rejected rows of one table are kept with their text; all are counted.
 KEPT_REJECTED = 100_000
+_KEPT_TEXT = 2_000  # characters of each of their fields
 _IDENTICAL = "identical"
 
 
@@ -45,13 +46,15 @@ class Rejected:
 class TypedRows:
     """The typed rows of a table: the name of their DuckDB table, their columns, the read columns.
 
-    `columns` are the canonical columns, all of them, and then the fields that have values.
+    `columns` are the canonical columns, all of them, and then the fields that have values, each
+    with the name it has here: a field is numbered, because a source may call it as it likes, and
+    `rowid` or a name of ours would hide what DuckDB and we call so.
     """
 
     staging: Staging
     table: Table
     name: str
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
     read: tuple[ColumnRead, ...]
 
     def count(self) -> int:
@@ -90,15 +93,17 @@ def type_rows(
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
     fields = [column for column in read if column.kind is None and column.type != "empty"]
+    named = {name: name for name in expressions}
+    named |= {column.name: f"_field{number}" for number, column in enumerate(fields)}
     expressions |= {column.name: column.sql for column in fields}
-    listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in expressions.items())
+    listed = ", ".join(f"{sql} AS {quoted(named[name])}" for name, sql in expressions.items())
     name = f"typed_{source.table}"
     staging.connection.execute(
         f"CREATE TABLE {name} AS SELECT {FILE}, {ROW}, {listed}, "
         f"{_hash(expressions, table, fields)} AS {ROW_HASH}, {_bad(table, by_name, staging)} "
         f"AS {BAD} FROM {quoted(staging.name)}"
     )
-    rows = TypedRows(staging, table, name, tuple(expressions), tuple(read))
+    rows = TypedRows(staging, table, name, named, tuple(read))
     if table.key and not any(key in by_name and by_name[key].here == ROW for key in table.key):
         _mark_duplicates(rows)
     return rows
@@ -109,7 +114,7 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
     staging = rows.staging
     by_name = {column.name: column for column in rows.read}
     columns = list(staging.columns.items())
-    raw = ", ".join(f"r.{here}::VARCHAR" for _, here in columns)
+    raw = ", ".join(f"left(r.{here}::VARCHAR, {_KEPT_TEXT})" for _, here in columns)
     found = staging.connection.execute(
         f"SELECT t.{FILE}, t.{ROW}, t.{BAD}, {raw} FROM {rows.name} t "
         f"JOIN {quoted(staging.name)} r ON t.{FILE} = r.{FILE} AND t.{ROW} = r.{ROW} "
