@@ -151,7 +151,10 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
             "their clock was wrong, correct them in the source."
         )
     if found["late"]:
-        notes.append(f"{found['late']:,} {name} are dated after this instant and do not count yet.")
+        notes.append(
+            f"{found['late']:,} {name} are dated after this instant and do not count yet. If they "
+            "have happened already, correct their dates in the source."
+        )
     if table.num_rows > MANY_FACTS:
         counts = table["person_id"].value_counts().field("counts").to_numpy(zero_copy_only=False)
         robots = int((counts > MANY_FACTS).sum())

@@ -248,7 +248,7 @@ def read_delimited(path: Path, form: TextFormat, bad: list[BadLine]) -> Iterator
                 raise
             # A record longer than a block: from here on by hand, which is slower.
             with open_bytes(path) as file, _text(file, form) as text:
-                stream = TextStream(reading.within_limits(text))
+                stream = TextStream(reading.bounded_text(text))
                 yield from reading.chunks(stream, "utf-8", _BYTES_PER_CHARACTER * MOST_IN_ROW)
     except pa.ArrowInvalid as problem:
         message = f"{path.name} cannot be read: {problem}. Check its delimiter and quotes."
@@ -262,7 +262,9 @@ class _Reading:
     def __init__(self, path: Path, form: TextFormat, bad: list[BadLine]) -> None:
         self.path, self.form, self.bad = path, form, bad
         self.misfits: list[Any] = []
+        self.earlier: list[Any] = []  # misfits among those taken before the present source
         self.too_long: list[int] = []
+        self.suspects: set[int] = set()  # records with a value of very many lines
         self.taken = 0  # records that were handed over or set aside
         self.last_runs_over = False
 
@@ -273,7 +275,8 @@ class _Reading:
 
         # Before the header stand only what `inspect_delimited` skipped.
         before = max(self.taken, self.form.skipped_records + 1)
-        self.misfits = [row for row in self.misfits if row.number <= self.taken]
+        self.earlier += [row for row in self.misfits if row.number <= self.taken]
+        self.misfits = []
         seen = 0
         for batch in _open_batches(source, self.form, self._set_aside, encoding, block):
             numbers = _numbers(seen, batch.num_rows, self.misfits)
@@ -283,24 +286,27 @@ class _Reading:
             if rows.num_rows:
                 self.last_runs_over = _runs_over_lines(rows.slice(rows.num_rows - 1))
             self.taken = max(self.taken, seen)
-            yield Chunk(rows if kept.all() else rows.filter(pa.array(kept)), numbers[kept])
+            chunk = Chunk(rows if kept.all() else rows.filter(pa.array(kept)), numbers[kept])
+            self.suspects.update(_runaway_in(chunk))
+            yield within_limits(chunk, self.bad)
 
     def _set_aside(self, row: Any) -> str:
         if row.number > self.taken:
             self.misfits.append(row)
         return "skip"
 
-    def within_limits(self, text: TextIO) -> Iterator[str]:
-        """The text with an empty line in place of each record that was taken or is too long."""
-        after = self.taken
+    def bounded_text(self, text: TextIO) -> Iterator[str]:
+        """The text with an empty record in place of each that was taken or is too long."""
+        after, columns = self.taken, len(self.form.columns)
+        nothing = '""' + self.form.delimiter * (columns - 1) + "\n"
         for record in walk(text, self.form.delimiter):
             if record.number <= after:
-                yield "\n"
+                yield nothing
             elif record.is_too_long:
                 self._refuse_runaway(record)
                 self.too_long.append(record.number)
                 self.bad.append(_too_long(record, self.form.columns))
-                yield "\n"
+                yield nothing
             else:
                 yield record.text or ""
 
@@ -313,23 +319,23 @@ class _Reading:
 
     def finish(self) -> None:
         """Adds misfits to `bad`. Raises DataError where a quote is never closed."""
-        for row in self.misfits:
-            if row.text.count("\n") > _RUNAWAY_LINES:
-                self._walk_to(row.number)
+        self.misfits = self.earlier + self.misfits
+        long = (row.number for row in self.misfits if row.text.count("\n") > _RUNAWAY_LINES)
+        self.suspects.update(long)
         latest = max(self.misfits, key=lambda row: row.number, default=None)
         if latest is not None and latest.number > self.taken:
             self.last_runs_over = "\n" in latest.text
         # A quote that nobody closes swallows all that follows, so it shows in the last record.
-        if self.form.text.has_odd_quotes and self.last_runs_over:
-            self._walk_to(None)
+        if self.suspects or (self.form.text.has_odd_quotes and self.last_runs_over):
+            self._look_for_runaway()
         first = self.form.skipped_records + 1
         self.bad.extend(_misfit(row) for row in self.misfits if row.number > first)
 
-    def _walk_to(self, number: int | None) -> None:
-        """Raises DataError if a record (None: the last one) has a quote that nobody closed."""
+    def _look_for_runaway(self) -> None:
+        """Raises DataError if a suspect, or the last record, has a quote that nobody closed."""
         with open_bytes(self.path) as file, _text(file, self.form) as text:
             for record in walk(text, self.form.delimiter):
-                if record.number == number or record.is_open:
+                if record.number in self.suspects or record.is_open:
                     self._refuse_runaway(record)
 
 
@@ -388,6 +394,19 @@ def _numbers(taken: int, count: int, misfits: Sequence[Any]) -> npt.NDArray[np.i
     bad = np.array([row.number for row in misfits if row.number > taken], dtype=np.int64)
     candidates = np.arange(taken + 1, taken + 1 + count + len(bad), dtype=np.int64)
     return candidates[~np.isin(candidates, bad)][:count]
+
+
+def _runaway_in(chunk: Chunk) -> list[int]:
+    """Numbers of the records that have a value of more lines than a text usually has."""
+    import numpy as np
+    from pyarrow import compute
+
+    found = np.zeros(chunk.rows.num_rows, np.bool_)
+    for column in chunk.rows.columns:
+        if (compute.max(compute.binary_length(column)).as_py() or 0) > _RUNAWAY_LINES:
+            lines = compute.count_substring(column, "\n").to_numpy()
+            found |= lines > _RUNAWAY_LINES
+    return [int(number) for number in chunk.numbers[found]]
 
 
 def _runs_over_lines(record: pa.Table) -> bool:

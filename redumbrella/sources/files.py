@@ -104,7 +104,7 @@ def read_file(file: FileInput, delimiter: str | None) -> Records:
     try:
         if file.kind == "parquet":
             return bounded(_parquet(file))
-        return bounded(_jsonl(file) if file.kind == "jsonl" else _delimited(file, delimiter))
+        return bounded(_jsonl(file)) if file.kind == "jsonl" else _delimited(file, delimiter)
     except PermissionError:
         message = f"{file.name} may not be read: check its rights."
         raise DataError(message, reason="unreadable_file") from None

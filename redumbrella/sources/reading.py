@@ -30,6 +30,7 @@ from redumbrella.sources.validation import (
     Rejected,
     TypedRows,
     find_rejected,
+    future_notes,
     type_rows,
 )
 from redumbrella.sources.values import Type
@@ -103,9 +104,13 @@ def read_table(
     *,
     timezone: str,
     lake_types: Mapping[str, Type],
+    now: int,
     report: Progress,
 ) -> TableRead:
-    """Reads all inputs of a table into DuckDB, decides types, validates rows."""
+    """Reads all inputs of a table into DuckDB, decides types, validates rows.
+
+    now: the present instant, UTC microseconds; what is dated after it is counted and said.
+    """
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
     staging.create()
@@ -136,7 +141,12 @@ def read_table(
         rows=sum(one.rows for one in reads),
         staged=records_staged,
         rejected=tuple(found),
-        notes=(*mapping.notes, *_missing_note(staging), *_kept_note(reads, found)),
+        notes=(
+            *mapping.notes,
+            *_missing_note(staging),
+            *future_notes(typed, now),
+            *_kept_note(reads, found),
+        ),
         typed=typed,
     )
     _log(read, monotonic() - started)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Megabytes. Rows go to disk where memory is short; what is worked on of each column cannot: up to
-# 2 MB with two threads, and where texts are long, so many rows of each thread.
+# 2 MB with two threads, and where texts are long, so many rows.
 MEMORY_LIMIT, MORE_PER_COLUMN = 256, 4
-_ROWS_AT_WORK = 2 * 2_048
+_ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good

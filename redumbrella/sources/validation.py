@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import BAD, FILE, ROW, Staging
-from redumbrella.sources.values import Reading
+from redumbrella.sources.values import BEYOND_REASON, Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -107,6 +108,43 @@ def type_rows(
     if table.key and not any(key in by_name and by_name[key].here == ROW for key in table.key):
         _mark_duplicates(rows)
     return rows
+
+
+# What it means when an instant of these columns has not come yet.
+_UNTIL_THEN = {
+    "at": "do not count until then",
+    "known_at": "are not known until then",
+    "created_at": "are neither learned from nor scored until then",
+    "closed_at": "count as open until then, whatever their outcome",
+    "cancelled_at": "count as purchases until then",
+}
+
+
+def future_notes(rows: TypedRows, now: int) -> list[str]:
+    """How many good rows are dated at or after `now` (UTC microseconds), and what that means."""
+    dated = [
+        column
+        for column in rows.read
+        if column.kind == "time" and column.name in _UNTIL_THEN and column.present
+    ]
+    if not dated:
+        return []
+    instant = f"make_timestamptz({now})"
+    counts = [_later(column.name, rows.table, instant) for column in dated]
+    found = rows.staging.one(f"SELECT {', '.join(counts)} FROM {rows.name} WHERE {BAD} IS NULL")
+    return [
+        f'{count:,} of the rows have a "{column.column}" after {to_iso(now)[:10]}, in the future: '
+        f"they {_UNTIL_THEN[column.name]}. If it lies in the past, correct it in the source, or "
+        "say its format in umbrella.toml."
+        for column, count in zip(dated, found, strict=True)
+        if count
+    ]
+
+
+def _later(name: str, table: Table, instant: str) -> str:
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
+    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
+    return f"count(*) FILTER ({quoted(name)} >= {instant}{closed})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
@@ -222,4 +260,9 @@ def _message(
         needed = " or ".join(table.one_of) if name in table.one_of else name
         return f'column "{column.column}" is empty, but {needed} is required'
     value = str(values[column.here])[:100]
+    if column.reading.is_beyond(value):
+        return (
+            f'column "{column.column}": "{value}" is beyond reason: less than {BEYOND_REASON:,} '
+            "either way is expected"
+        )
     return f'column "{column.column}": "{value}" is not {column.reading.expected}'
