@@ -28,6 +28,9 @@ COLUMNS = (
 )
 # A refund may miss what it gives back by the rounding of prices.
 CENT = 0.005
+# A refund is looked for among so many rows of its customer before it: of one who has millions,
+# looking through all of them for each would take days.
+MOST_BACK = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,22 +65,23 @@ class Purchases:
 
         A refund is of the customer's latest earlier purchase of that amount, else of the latest
         ones, as far as it reaches; what is left of it was bought before the record begins and is
-        dropped. Purchases of which nothing is left are none.
+        dropped. Purchases of which nothing is left are none. It reaches MOST_BACK rows back.
         """
         left = self.amount.copy()
         refunds = np.flatnonzero(self.amount < 0)
         starts = np.searchsorted(self.person, self.person[refunds])
         for row, start in zip(refunds.tolist(), starts.tolist(), strict=True):
-            owed, before = -float(self.amount[row]), row - 1
-            same = np.flatnonzero(np.abs(left[start:row] - owed) <= CENT)
+            owed, first = -float(self.amount[row]), max(start, row - MOST_BACK)
+            same = np.flatnonzero(np.abs(left[first:row] - owed) <= CENT)
             if same.size:
-                left[start + same[-1]] = 0.0
+                left[first + same[-1]] = 0.0
                 continue
-            while owed > CENT and before >= start:
-                taken = min(owed, max(left[before], 0.0))
+            for before in first + np.flatnonzero(left[first:row] > 0)[::-1]:
+                if owed <= CENT:
+                    break
+                taken = min(owed, float(left[before]))
                 left[before] -= taken
                 owed -= taken
-                before -= 1
         spent_back = (self.amount > 0) & (left <= np.minimum(CENT, 0.5 * self.amount))
         kept = self.amount.copy()
         kept[self.amount > 0] = left[self.amount > 0]

@@ -2,8 +2,9 @@
 """Facts of the lake as histories are made of: every fact with its person, before an instant.
 
 In: an opened workspace and an instant. Out: `Facts`, Arrow tables of events, activities and
-purchases, each row with a person_id, and notes on what could not be used. Promise: nothing at or
-after the instant is read.
+purchases, each row with a person_id, and notes on what could not be used. Promises: nothing at or
+after the instant is read; facts of one instant stand in the order in which they were read into the
+lake (a cancellation after the purchases), so that the same lake gives the same bytes.
 """
 
 from collections.abc import Mapping
@@ -26,31 +27,33 @@ MANY_FACTS = 50_000  # nobody does so much by hand
 _EVENTS = """
 SELECT {person} AS person_id, e.at, e.kind, e.page_category, e.duration_s, e.value, e.product_id,
        e.campaign_id{known}
-FROM events e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at
+FROM events e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at, e.{order}
 """
 _ACTIVITIES = """
 SELECT coalesce(e.person_id{owner}, e.lead_id) AS person_id, e.lead_id, e.at, e.duration_s,
        e.product_id, e.rep_id,
        e.kind || CASE WHEN e.outcome IS NULL THEN '' ELSE '/' || e.outcome END AS code
-FROM activities e {leads} WHERE {period} ORDER BY e.at
+FROM activities e {leads} WHERE {period} ORDER BY e.at, e.{order}
 """
 _PURCHASES = """
+SELECT b.* EXCLUDE (undone, place) FROM (
 SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion, e.margin,
        CASE WHEN e.amount < 0 THEN 'refund'
             ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
-       CASE WHEN e.amount >= 0 THEN e.product_id END AS sold_product
+       CASE WHEN e.amount >= 0 THEN e.product_id END AS sold_product,
+       false AS undone, e.{order} AS place
 FROM purchases e {products} WHERE {period}
 UNION ALL
 SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
-       e.margin, 'cancellation', NULL FROM purchases e WHERE {cancelled}
-ORDER BY 2
+       e.margin, 'cancellation', NULL, true, e.{order} FROM purchases e WHERE {cancelled}
+) b ORDER BY b.at, b.undone, b.place
 """
 _NEWEST_LEADS = (
     "LEFT JOIN (SELECT lead_id, arg_max(coalesce(person_id, lead_id), {order}) AS person_id "
     "FROM leads GROUP BY 1) l ON l.lead_id = e.lead_id"
 )
 _FIRST_IDENTITY = (
-    "LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, n.at) AS person_id, "
+    "LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, (n.at, n.{order})) AS person_id, "
     "min(n.at) AS since FROM identities n GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
 )
 _NEWEST_PRODUCTS = (
@@ -84,6 +87,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
     """All facts that happened before `as_of` (UTC microseconds)."""
     have = set(lake.tables())
     period = f"e.at >= TIMESTAMPTZ '{EARLIEST}' AND e.at < TIMESTAMPTZ '{to_iso(as_of)}'"
+    order = quoted(ORDER)
     tables = {}
     if "events" in have:
         tables["events"] = lake.query(_events(lake, have, period))
@@ -91,8 +95,9 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
         tables["activities"] = lake.query(
             _ACTIVITIES.format(
                 owner=", l.person_id" if "leads" in have else "",
-                leads=_NEWEST_LEADS.format(order=quoted(ORDER)) if "leads" in have else "",
+                leads=_NEWEST_LEADS.format(order=order) if "leads" in have else "",
                 period=period,
+                order=order,
             )
         )
     if "purchases" in have:
@@ -100,8 +105,9 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
         tables["purchases"] = lake.query(
             _PURCHASES.format(
                 type=", p.product_type" if typed else "",
-                products=_NEWEST_PRODUCTS.format(order=quoted(ORDER)) if typed else "",
+                products=_NEWEST_PRODUCTS.format(order=order) if typed else "",
                 period=period,
+                order=order,
                 cancelled=period.replace("e.at", "e.cancelled_at"),
             )
         )
@@ -121,12 +127,15 @@ def _events(lake: Lake, have: set[str], period: str) -> str:
     fields = lake.schema("events").names
     own = "e.known_at" if "known_at" in fields else "NULL"
     if "identities" in have:
-        person, identities = "coalesce(e.person_id, i.person_id)", _FIRST_IDENTITY
+        identities = _FIRST_IDENTITY.format(order=quoted(ORDER))
+        person = "coalesce(e.person_id, i.person_id)"
         since = "CASE WHEN e.person_id IS NULL THEN greatest(i.since, e.at) END"
         known = f", coalesce({own}, {since}, e.at) AS known_at"
     elif own != "NULL":
         known = ", coalesce(e.known_at, e.at) AS known_at"
-    return _EVENTS.format(person=person, identities=identities, known=known, period=period)
+    return _EVENTS.format(
+        person=person, identities=identities, known=known, period=period, order=quoted(ORDER)
+    )
 
 
 def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
@@ -142,7 +151,10 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
             "their clock was wrong, correct them in the source."
         )
     if found["late"]:
-        notes.append(f"{found['late']:,} {name} are dated after this instant and do not count yet.")
+        notes.append(
+            f"{found['late']:,} {name} are dated after this instant and do not count yet. If they "
+            "have happened already, correct their dates in the source."
+        )
     if table.num_rows > MANY_FACTS:
         counts = table["person_id"].value_counts().field("counts").to_numpy(zero_copy_only=False)
         robots = int((counts > MANY_FACTS).sum())

@@ -32,11 +32,17 @@ class Profiles:
     def beside(
         self, records: pa.Table, person: pa.ChunkedArray, as_of: NDArray[np.int64]
     ) -> pa.Table:
-        """The records (n rows) with the fields of each row's person, named `person.<field>`."""
+        """The records (n rows) with the fields of each row's person, named `person.<field>`.
+
+        Where the record has a field of that name itself, the profile's gets a number behind it.
+        """
         rows = self._versions_at(self.people.index_of(person), as_of)
         chosen = pa.array(rows, mask=rows < 0)
         for name in self.fields:
-            records = records.append_column(PREFIX + name, self.versions[name].take(chosen))
+            unique, number = PREFIX + name, 2
+            while unique in records.column_names:
+                unique, number = f"{PREFIX}{name} ({number})", number + 1
+            records = records.append_column(unique, self.versions[name].take(chosen))
         return records
 
     def _versions_at(self, person: NDArray[np.int32], as_of: NDArray[np.int64]) -> NDArray[np.intp]:

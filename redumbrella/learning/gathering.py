@@ -24,7 +24,7 @@ from redumbrella.lake.lake import Lake
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings.targets import Target
 from redumbrella.training.maturity import settling_time
-from redumbrella.training.observations import Observations, lead_observations
+from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
 from redumbrella.training.people import (
     POPULATIONS,
     Instants,
@@ -133,7 +133,8 @@ def gather(lake: Lake, target: Target, leads: pa.Table | None, as_of: int) -> Ga
         return _with_profiles(_gather_people(target, facts, min(as_of, facts.end)))
     assert leads is not None
     observed = lead_observations(leads, as_of)
-    gathered = Gathered(target, as_of, observed, facts, facts.notes)
+    notes = (*facts.notes, *notes_on_the_future(leads, as_of))
+    gathered = Gathered(target, as_of, observed, facts, notes)
     if gathered.sees_history:
         newest = max(observed.position.max(initial=0.0), observed.open_position.max(initial=0.0))
         gathered = replace(gathered, as_of=min(as_of, max(facts.end, int(newest) + 1)))

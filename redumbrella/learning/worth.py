@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.columns import ORDER
 from redumbrella.customers.bg_nbd import fit_repeat
 from redumbrella.customers.history import summarise
 from redumbrella.features.facts import Facts
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.matrix import Design
 from redumbrella.lake.lake import Lake
+from redumbrella.lake.quoting import quoted
 from redumbrella.learning.gathering import Gathered, person_ids
 from redumbrella.learning.lesson import Learned
 from redumbrella.models.base import Vector
@@ -210,8 +212,10 @@ def _fit(lake: Lake, settings: Settings, rows: _Rows, sold: Vector) -> Strategic
     scale = (settings.qualification.lowest_rating, settings.qualification.highest_rating)
     rating = np.full(rows.won.size, np.nan)
     if lake.exists("feedback"):
+        # Of one instant the one that was read last.
+        rating_of = f"arg_max(f.rating, (f.at, f.{quoted(ORDER)})) AS rating"
         newest = lake.query(
-            "SELECT f.lead_id, arg_max(f.rating, f.at) AS rating FROM feedback f GROUP BY 1"
+            f"SELECT f.lead_id, {rating_of} FROM feedback f GROUP BY 1 ORDER BY 1"  # noqa: S608
         )
         place = pc.index_in(rows.records["lead_id"], value_set=newest["lead_id"].combine_chunks())
         found = pc.fill_null(place, -1).to_numpy(zero_copy_only=False)

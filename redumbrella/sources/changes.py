@@ -59,12 +59,14 @@ class Changes:
         connection.execute("SET TimeZone = 'UTC'")
         begin = 0 if afresh else _next_order(self.typed, lake)
         is_new = self._is_new()
-        listed = ", ".join(quoted(name) for name in self.typed.columns)
+        listed = ", ".join(
+            f"t.{quoted(here)} AS {quoted(name)}" for name, here in self.typed.columns.items()
+        )
         # DuckDB reads a table in the order in which it was filled: no sort, and no join with what
         # was found out about each row, which took half the time of reading ten million events.
         scanned = connection.sql(
             f"SELECT {listed}, make_timestamptz({ingested_at}) AS {INGESTED_AT}, "
-            f"rowid AS {ORDER}, {ROW_HASH} FROM {self.typed.name}"
+            f"t.rowid AS {ORDER}, t.{ROW_HASH} FROM {self.typed.name} t"
         ).to_arrow_reader(_ROWS_AT_ONCE)
         place = scanned.schema.get_field_index(ORDER)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from redumbrella.sources.delimited import (
     read_delimited,
     text_facts,
     unique_names,
+    within_limits,
 )
 
 FileType = Literal["delimited", "parquet", "jsonl"]
@@ -102,11 +103,17 @@ def read_file(file: FileInput, delimiter: str | None) -> Records:
     """Opens the records of a file. Raises DataError when it cannot be read at all."""
     try:
         if file.kind == "parquet":
-            return _parquet(file)
-        return _jsonl(file) if file.kind == "jsonl" else _delimited(file, delimiter)
+            return bounded(_parquet(file))
+        return bounded(_jsonl(file)) if file.kind == "jsonl" else _delimited(file, delimiter)
     except PermissionError:
         message = f"{file.name} may not be read: check its rights."
         raise DataError(message, reason="unreadable_file") from None
+
+
+def bounded(records: Records) -> Records:
+    """The same records; those with a field too long to be read are set aside while reading."""
+    chunks = (within_limits(chunk, records.bad) for chunk in records.chunks)
+    return replace(records, chunks=chunks)
 
 
 def _input(path: Path, root: Path) -> FileInput:

@@ -16,7 +16,14 @@ from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.staging import ROW, Staging
-from redumbrella.sources.values import CODE, Reading, Type, flag_reading, sample_readings
+from redumbrella.sources.values import (
+    BEYOND_REASON,
+    CODE,
+    Reading,
+    Type,
+    flag_reading,
+    sample_readings,
+)
 
 # A field is a number, flag or time only when so many of its values can be read so.
 READABLE_SHARE = 0.99
@@ -225,7 +232,12 @@ def _decide(
     if widened:
         notes.append(f"was {_named(known)} before: it is text from now on")
     if present > readable and one.kind is None:
-        notes.append(f"{present - readable} values are no {reading.type} and count as missing")
+        what = f"no {reading.type}"
+        if reading.type == "number":
+            what += f" below {BEYOND_REASON:,}"
+        many = present - readable
+        said = "1 value is {}, and counts" if many == 1 else f"{many:,} values are {{}} and count"
+        notes.append(f"{said.format(what)} as missing")
     with_comma, with_point = _count_of(one, found, ","), _count_of(one, found, ".")
     if reading.type == "number" and reading.style == "," and with_comma > with_point:
         notes.append("numbers with a decimal comma")

@@ -4,10 +4,11 @@ The columns of a source and its settings come in; which canonical column is read
 column, which others become fields, notes and problems go out. Values are not looked at here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
-from redumbrella.columns import INTERNAL, TABLES, Table
+from redumbrella.columns import INTERNAL, RANKS, RHYTHM, TABLES, Table
 from redumbrella.errors import nearest
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.staging import BAD, FILE, ROW
@@ -29,8 +30,11 @@ class Mapping:
     problems: tuple[str, ...]
 
 
-def map_columns(source: Source, columns: Sequence[str]) -> Mapping:
-    """Maps the columns of a source; explicit settings win, then equal names."""
+def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()) -> Mapping:
+    """Maps the columns of a source; explicit settings win, then equal names.
+
+    lake: names of the fields that the lake has. One that differs only in capitals is the same.
+    """
     table = TABLES[source.table]
     problems = _unknown_names(source, columns)
     canonical = {
@@ -57,7 +61,8 @@ def map_columns(source: Source, columns: Sequence[str]) -> Mapping:
             f'only one column was found, "{columns[0][:80]}": is the delimiter right? '
             'Set it with delimiter = ";" (or "," or "tab" or "|").',
         )
-    fields, notes = _fields([name for name in free if name not in used], table)
+    spelled = {name.casefold(): name for name in lake}
+    fields, notes = _fields([name for name in free if name not in used], table, spelled)
     place = f"[tables.{source.table}]"
     return Mapping(canonical, fields, tuple(notes), tuple(f"{place} {one}" for one in problems))
 
@@ -101,9 +106,15 @@ def _required(
     return problems
 
 
-def _fields(names: Sequence[str], table: Table) -> tuple[dict[str, str], list[str]]:
-    """Names for the fields; one that a canonical or internal column has gets a number."""
-    taken = {name.casefold() for name in (*table.names, *INTERNAL, FILE, ROW, BAD)}
+def _fields(
+    names: Sequence[str], table: Table, spelled: MappingOf[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Names for the fields; one that a canonical or internal column has gets a number.
+
+    spelled: casefolded name -> the name in the lake, of the fields that it has.
+    """
+    # A lead's record also gets RHYTHM and RANKS where people have bought.
+    taken = {n.casefold() for n in (*table.names, *INTERNAL, FILE, ROW, BAD, RHYTHM, *RANKS)}
     fields: dict[str, str] = {}
     notes = []
     for name in names:
@@ -113,7 +124,7 @@ def _fields(names: Sequence[str], table: Table) -> tuple[dict[str, str], list[st
         if field != name:
             notes.append(f'The field "{name}" is called "{field}": {name} is a column of its own.')
         taken.add(field.casefold())
-        fields[field] = name
+        fields[spelled.get(field.casefold(), field)] = name
     return fields, notes
 
 

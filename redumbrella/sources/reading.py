@@ -19,6 +19,7 @@ from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
 from redumbrella.settings.sources import Source
+from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
@@ -29,6 +30,7 @@ from redumbrella.sources.validation import (
     Rejected,
     TypedRows,
     find_rejected,
+    future_notes,
     type_rows,
 )
 from redumbrella.sources.values import Type
@@ -102,16 +104,20 @@ def read_table(
     *,
     timezone: str,
     lake_types: Mapping[str, Type],
+    now: int,
     report: Progress,
 ) -> TableRead:
-    """Reads all inputs of a table into DuckDB, decides types, validates rows."""
+    """Reads all inputs of a table into DuckDB, decides types, validates rows.
+
+    now: the present instant, UTC microseconds; what is dated after it is counted and said.
+    """
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
     staging.create()
     opened, counted = _stage(staging, source, inputs, timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
-    mapping = map_columns(source, list(staging.columns))
+    mapping = map_columns(source, list(staging.columns), lake_types)
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
@@ -135,7 +141,12 @@ def read_table(
         rows=sum(one.rows for one in reads),
         staged=records_staged,
         rejected=tuple(found),
-        notes=(*mapping.notes, *_missing_note(staging), *_kept_note(reads, found)),
+        notes=(
+            *mapping.notes,
+            *_missing_note(staging),
+            *future_notes(typed, now),
+            *_kept_note(reads, found),
+        ),
         typed=typed,
     )
     _log(read, monotonic() - started)
@@ -255,6 +266,8 @@ def _advice(read: TableRead) -> str:
     worst = read.reasons.most_common(1)[0][0]
     if worst == "ragged":
         return "Is the delimiter right? Set delimiter in umbrella.toml, or mend the file."
+    if worst == LONG_FIELD:
+        return "Is a quote missing? Else leave the long column out of the export."
     if worst in {"duplicate_id", "two_outcomes"}:
         key = " and ".join(read.typed.table.key)
         return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."

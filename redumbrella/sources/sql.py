@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from redumbrella.errors import DataError, EngineError, nearest
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.sources.delimited import Chunk, unique_names
-from redumbrella.sources.files import Records, as_text
+from redumbrella.sources.files import Records, as_text, bounded
 from redumbrella.sources.staging import staging_connection
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def read_query(source: QueryInput, timezone: str) -> Records:
     assert isinstance(header, tuple)
     names, renamed = header
     rows = (chunk for chunk in chunks if isinstance(chunk, Chunk))
-    return Records(names, rows, [], tuple(renamed), lambda records: {n: n for n in records})
+    return bounded(
+        Records(names, rows, [], tuple(renamed), lambda records: {n: n for n in records})
+    )
 
 
 def _engine(url: str) -> Engine:

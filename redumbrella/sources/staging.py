@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Megabytes. Rows go to disk where memory is short; what is worked on of each column cannot: up to
-# 2 MB with two threads.
+# 2 MB with two threads, and where texts are long, so many rows.
 MEMORY_LIMIT, MORE_PER_COLUMN = 256, 4
+_ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good
 
+_SAMPLED = 1_000  # characters: more than any number or time has
 _BLANKS = " \t\r\n\f\u00a0\ufeff"
 _SPELLINGS = sorted(
     {spelled for text in MISSING for spelled in (text, text.upper(), text.title())}
@@ -77,7 +79,8 @@ class Staging:
 
     `columns` maps each source column to its column here ("Name" and "name" of two files are one);
     `instants` are those here that came as times; `missing_texts` counts the texts, other than an
-    empty one, that were taken for a missing value.
+    empty one, that were taken for a missing value. `widest`: mean bytes of a record, where they are
+    longest.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -85,6 +88,7 @@ class Staging:
     columns: dict[str, str] = field(default_factory=dict)
     instants: set[str] = field(default_factory=set)
     missing_texts: Counter[str] = field(default_factory=Counter)
+    widest: int = 0
 
     def create(self) -> None:
         """Makes the empty table."""
@@ -95,6 +99,8 @@ class Staging:
         names = [self._prepare(column) for column in chunk.rows.schema]
         rows = self._clean(chunk.rows.rename_columns(names))
         values = ", ".join(f"{self._value(column)} AS {column.name}" for column in rows.schema)
+        self.widest = max(self.widest, rows.nbytes // max(rows.num_rows, 1))
+        self._make_room()
         some = " OR ".join(f"{name} IS NOT NULL" for name in names)
         self.connection.register("chunk", rows.append_column(ROW, [chunk.numbers]))
         try:
@@ -129,11 +135,11 @@ class Staging:
         return tuple(found)
 
     def samples(self, columns: Sequence[str], rows: int = 5_000) -> dict[str, list[str]]:
-        """Present texts of source columns, from records spread evenly over all."""
+        """Present texts of source columns, from records spread evenly over all; long ones cut."""
         if not columns:
             return {}
         step = max(self.count() // rows, 1)
-        wanted = ", ".join(self.columns[column] for column in columns)
+        wanted = ", ".join(f"left({self.columns[column]}, {_SAMPLED})" for column in columns)
         table = self.connection.sql(
             f"SELECT {wanted} FROM {quoted(self.name)} WHERE rowid % {step} = 0"
         ).to_arrow_table()
@@ -150,14 +156,18 @@ class Staging:
         if here is None:
             here = self.columns[column.name] = f"c{len(self.columns)}"
             self._alter(f"ADD COLUMN {here} {'TIMESTAMPTZ' if is_instant else 'VARCHAR'}")
-            room = MEMORY_LIMIT + MORE_PER_COLUMN * len(self.columns)
-            self.connection.execute(f"SET memory_limit = '{room}MB'")
+            self._make_room()
             if is_instant:
                 self.instants.add(here)
         elif here in self.instants and not is_instant:
             self._alter(f"ALTER COLUMN {here} TYPE VARCHAR USING {_instant_text(here)}")
             self.instants.discard(here)
         return here
+
+    def _make_room(self) -> None:
+        at_work = _ROWS_AT_WORK * self.widest >> 20
+        room = MEMORY_LIMIT + MORE_PER_COLUMN * len(self.columns) + at_work
+        self.connection.execute(f"SET memory_limit = '{room}MB'")
 
     def _alter(self, change: str) -> None:
         self.connection.execute(f"ALTER TABLE {quoted(self.name)} {change}")

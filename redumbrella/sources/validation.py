@@ -7,16 +7,17 @@ disappears here; each is good, rejected with a reason, or an exact copy of anoth
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import BAD, FILE, ROW, Staging
-from redumbrella.sources.values import Reading
+from redumbrella.sources.values import BEYOND_REASON, Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -27,6 +28,7 @@ SQL_TYPES = {
 }
 # So many rejected rows of one table are kept with their text; all are counted.
 KEPT_REJECTED = 100_000
+_KEPT_TEXT = 2_000  # characters of each of their fields
 _IDENTICAL = "identical"
 
 
@@ -45,13 +47,15 @@ class Rejected:
 class TypedRows:
     """The typed rows of a table: the name of their DuckDB table, their columns, the read columns.
 
-    `columns` are the canonical columns, all of them, and then the fields that have values.
+    `columns` are the canonical columns, all of them, and then the fields that have values, each
+    with the name it has here: a field is numbered, because a source may call it as it likes, and
+    `rowid` or a name of ours would hide what DuckDB and we call so.
     """
 
     staging: Staging
     table: Table
     name: str
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
     read: tuple[ColumnRead, ...]
 
     def count(self) -> int:
@@ -90,18 +94,57 @@ def type_rows(
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
     fields = [column for column in read if column.kind is None and column.type != "empty"]
+    named = {name: name for name in expressions}
+    named |= {column.name: f"_field{number}" for number, column in enumerate(fields)}
     expressions |= {column.name: column.sql for column in fields}
-    listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in expressions.items())
+    listed = ", ".join(f"{sql} AS {quoted(named[name])}" for name, sql in expressions.items())
     name = f"typed_{source.table}"
     staging.connection.execute(
         f"CREATE TABLE {name} AS SELECT {FILE}, {ROW}, {listed}, "
         f"{_hash(expressions, table, fields)} AS {ROW_HASH}, {_bad(table, by_name, staging)} "
         f"AS {BAD} FROM {quoted(staging.name)}"
     )
-    rows = TypedRows(staging, table, name, tuple(expressions), tuple(read))
+    rows = TypedRows(staging, table, name, named, tuple(read))
     if table.key and not any(key in by_name and by_name[key].here == ROW for key in table.key):
         _mark_duplicates(rows)
     return rows
+
+
+# What it means when an instant of these columns has not come yet.
+_UNTIL_THEN = {
+    "at": "do not count until then",
+    "known_at": "are not known until then",
+    "created_at": "are neither learned from nor scored until then",
+    "closed_at": "count as open until then, whatever their outcome",
+    "cancelled_at": "count as purchases until then",
+}
+
+
+def future_notes(rows: TypedRows, now: int) -> list[str]:
+    """How many good rows are dated at or after `now` (UTC microseconds), and what that means."""
+    dated = [
+        column
+        for column in rows.read
+        if column.kind == "time" and column.name in _UNTIL_THEN and column.present
+    ]
+    if not dated:
+        return []
+    instant = f"make_timestamptz({now})"
+    counts = [_later(column.name, rows.table, instant) for column in dated]
+    found = rows.staging.one(f"SELECT {', '.join(counts)} FROM {rows.name} WHERE {BAD} IS NULL")
+    return [
+        f'{count:,} of the rows have a "{column.column}" after {to_iso(now)[:10]}, in the future: '
+        f"they {_UNTIL_THEN[column.name]}. If it lies in the past, correct it in the source, or "
+        "say its format in umbrella.toml."
+        for column, count in zip(dated, found, strict=True)
+        if count
+    ]
+
+
+def _later(name: str, table: Table, instant: str) -> str:
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
+    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
+    return f"count(*) FILTER ({quoted(name)} >= {instant}{closed})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
@@ -109,7 +152,7 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
     staging = rows.staging
     by_name = {column.name: column for column in rows.read}
     columns = list(staging.columns.items())
-    raw = ", ".join(f"r.{here}::VARCHAR" for _, here in columns)
+    raw = ", ".join(f"left(r.{here}::VARCHAR, {_KEPT_TEXT})" for _, here in columns)
     found = staging.connection.execute(
         f"SELECT t.{FILE}, t.{ROW}, t.{BAD}, {raw} FROM {rows.name} t "
         f"JOIN {quoted(staging.name)} r ON t.{FILE} = r.{FILE} AND t.{ROW} = r.{ROW} "
@@ -217,4 +260,9 @@ def _message(
         needed = " or ".join(table.one_of) if name in table.one_of else name
         return f'column "{column.column}" is empty, but {needed} is required'
     value = str(values[column.here])[:100]
+    if column.reading.is_beyond(value):
+        return (
+            f'column "{column.column}": "{value}" is beyond reason: less than {BEYOND_REASON:,} '
+            "either way is expected"
+        )
     return f'column "{column.column}": "{value}" is not {column.reading.expected}'

@@ -2,7 +2,8 @@
 
 A sample of texts comes in; the readings that may fit go out, each of which can be written as SQL
 for DuckDB that gives the value, or NULL where a text cannot be read so. Names of columns are never
-looked at: only values count. The session's TimeZone applies to times without an offset.
+looked at: only values count. A number of BEYOND_REASON or more is none. The session's TimeZone
+applies to times without an offset.
 """
 
 import re
@@ -28,6 +29,8 @@ SAMPLE_VALUES = 500
 _SYMBOLS = "[\\s\u00a0\u202f'€$£¥%]"
 _DECIMAL_POINT = r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _DECIMAL_COMMA = r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?"
+# No amount, length or count is so large, and the sums of those below it stay exact enough.
+BEYOND_REASON = 10**15
 # Codes, not quantities: a leading zero, or more digits than a float64 can hold.
 CODE = r"[+-]?0\d+|[+-]?\d{16,}"
 ISO = (
@@ -87,7 +90,8 @@ class Reading:
         if self.style == ",":
             plain = f"replace(replace({column}, '.', ''), ',', '.')"
         readable = f"regexp_full_match({column}, {literal(pattern)})"
-        return f"CASE WHEN {readable} THEN TRY_CAST({plain} AS DOUBLE) END"
+        number = f"TRY_CAST({plain} AS DOUBLE)"
+        return f"CASE WHEN {readable} AND abs({number}) < {BEYOND_REASON} THEN {number} END"
 
     def _time_sql(self, column: str) -> str:
         if self.style == "typed":  # the source itself says that it is a time
@@ -104,6 +108,17 @@ class Reading:
         # "24" is no year of four digits, though the parser would take it for the year 24.
         parsed = f"try_strptime({column}, {literal(self.style)})"
         return f"CASE WHEN year({parsed}) BETWEEN 1000 AND 9999 THEN {parsed}::TIMESTAMPTZ END"
+
+    def is_beyond(self, text: str) -> bool:
+        """Whether a text would be a number, were it not so large."""
+        if self.type != "number":
+            return False
+        plain = re.sub(_SYMBOLS, "", text) if self.symbols else text
+        pattern = _DECIMAL_COMMA if self.style == "," else _DECIMAL_POINT
+        if not re.fullmatch(pattern, plain):
+            return False
+        marks = (".", ",") if self.style == "," else (",", ".")
+        return abs(float(plain.replace(marks[0], "").replace(marks[1], "."))) >= BEYOND_REASON
 
     @property
     def expected(self) -> str:

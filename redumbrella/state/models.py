@@ -63,6 +63,7 @@ def newest_model(connection: Connection, target: str) -> dict[str, Any] | None:
 
 
 def _first(connection: Connection, condition: Any) -> dict[str, Any] | None:
-    query = select(models).where(condition).order_by(models.c.trained_at.desc()).limit(1)
+    newest = (models.c.trained_at.desc(), models.c.version.desc())
+    query = select(models).where(condition).order_by(*newest).limit(1)
     found = mappings(connection, query)
     return found[0] | {"report": orjson.loads(found[0]["report"])} if found else None

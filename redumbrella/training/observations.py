@@ -109,6 +109,30 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
     )
 
 
+def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
+    """What is dated at or after the instant (UTC microseconds), and what becomes of it."""
+    instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
+    notes = []
+    here = pa.chunked_array([pa.array(np.ones(leads.num_rows, np.bool_))])
+    if "created_at" in leads.column_names:
+        here = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        if later := pc.sum(pc.invert(here)).as_py():
+            notes.append(
+                f"{later:,} leads are created after this instant, and neither learned from nor "
+                "scored yet. If they are there already, correct created_at in the source."
+            )
+    if {"closed_at", "won"} <= set(leads.column_names):
+        later = pc.fill_null(pc.greater_equal(leads["closed_at"], instant), False)
+        ended = pc.and_(pc.and_(later, pc.is_valid(leads["won"])), here)
+        if count := pc.sum(ended).as_py():
+            notes.append(
+                f"{count:,} leads have an outcome, but are closed after this instant, and count as "
+                "open until then. If they are closed already, correct closed_at in the source, or "
+                "leave it empty."
+            )
+    return notes
+
+
 def _positions(leads: pa.Table, is_closed: pa.ChunkedArray) -> tuple[NDArray[np.float64], Order]:
     arrival = leads[ORDER].cast(pa.float64()).to_numpy(zero_copy_only=False)
     if "created_at" in leads.column_names:

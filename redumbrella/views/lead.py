@@ -91,7 +91,7 @@ def lead_detail(
     asked = workspace.settings.target(target)
     name = asked.name
     own = (_SCORES.target == name, _SCORES.lead_id == lead_id)
-    query = select(scores).where(*own).order_by(_SCORES.probability.desc())
+    query = select(scores).where(*own).order_by(_SCORES.probability.desc(), _SCORES.product_id)
     with workspace.state.reading() as connection:
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)

@@ -113,7 +113,8 @@ def report_of(workspace: Workspace, version: str) -> ModelReport:
     """The report of one version; NotFoundError with the nearest version."""
     with workspace.state.reading() as connection:
         found = _find(connection, models.c.version == version)
-        query = select(models.c.version).order_by(models.c.trained_at.desc()).limit(_NEAR)
+        newest = (models.c.trained_at.desc(), models.c.version)
+        query = select(models.c.version).order_by(*newest).limit(_NEAR)
         known = [] if found else list(connection.execute(query).scalars())
     if found is None:
         message = f'There is no model version "{version}".' + nearest(version, known)

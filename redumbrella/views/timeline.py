@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from redumbrella.columns import ORDER
 from redumbrella.figures import quantity
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.workspace import Workspace
@@ -74,7 +75,7 @@ def _of_table(
         listed = ", ".join(quoted(name) for name in details)
         rows = connection.execute(
             f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {quoted(view)} t WHERE {own} "
-            f"ORDER BY t.at DESC LIMIT {most}"
+            f"ORDER BY t.at DESC, t.{ORDER} DESC LIMIT {most}"
         ).fetchall()
     entries = [
         TimelineEntry(row[0].astimezone(UTC), table, str(row[1]), _detail(details, row[2:-1]))

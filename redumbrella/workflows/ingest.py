@@ -97,6 +97,7 @@ def check(settings: Settings, report: Progress = silent) -> CheckResult:
                     inputs,
                     timezone=settings.timezone,
                     lake_types={},
+                    now=now(),
                     report=report,
                 )
                 _refuse_empty(read)
@@ -171,6 +172,7 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
         plan.inputs,
         timezone=workspace.settings.timezone,
         lake_types=types,
+        now=now(),
         report=report,
     )
     if plan.afresh or not workspace.lake.exists(table):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
 from redumbrella.customers.document import lifetime_document
-from redumbrella.customers.purchases import CENT, Purchases
+from redumbrella.customers.purchases import CENT, MOST_BACK, Purchases
 from redumbrella.customers.segments import (
     Grouping,
     by_class,
@@ -139,6 +139,12 @@ def _bought(facts: Facts, as_of: int, timezone: str) -> _Bought:
     purchases = Purchases.of(person[usable], local[usable], amount[usable])
     end_day = local_days(pa.chunked_array([pa.array([as_of - 1], _INSTANT)]), timezone)
     notes = [*facts.notes, *_purchase_notes(amount, cancelled, free, usable)]
+    if ((amount < 0) & usable).any() and np.bincount(person).max() > MOST_BACK:
+        notes.append(
+            f"Somebody has more than {MOST_BACK:,} purchases: a refund is looked for among the "
+            f"last {MOST_BACK:,} before it. If it is a robot or a collective account, leave it out "
+            "in the source."
+        )
     return _Bought(purchases, encoded.dictionary, float(np.floor(end_day[0])), tuple(notes))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
 from redumbrella.sources.delimited import (
+    LONG_FIELD,
     BadLine,
     inspect_delimited,
     line_numbers,
@@ -19,6 +20,7 @@ from redumbrella.sources.delimited import (
     sniff_delimiter,
     unique_names,
 )
+from redumbrella.sources.text_walk import MOST_IN_FIELD
 
 
 def read(path: Path, delimiter: str | None = None) -> tuple[dict[int, list[str]], list[BadLine]]:
@@ -115,14 +117,86 @@ def test_line_ends_and_quotes_of_other_systems(tmp_path: Path) -> None:
     assert read(path)[0] == {4: ["1", "2"]}
 
 
-def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
+def lines_of(number: int) -> str:
+    return "".join(f"{row},x\n" for row in range(number))
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('a,b\n0,x\n1,"open\n' + lines_of(3), 3),
+        ('a,b\n1,"open\n' + lines_of(3_000_000), 2),
+        (f'a,b\n{lines_of(500_000)}1,"open\n{lines_of(500_000)}', 500_002),
+        (f'a,b\n0,"in\nside"\n1,"open\n{lines_of(2)}', 4),
+        # The last record has too few values.
+        ('a,b,c\n1,"open,3\n4,5,6\n', 2),
+        # The quote of another record closes it, after more lines than a text has.
+        (f'a,b\n1,"open\n{lines_of(300_000)}2,"open\n3,x\n', 2),
+        (f'a,b,c\n1,"open,2\n{lines_of(60)}"x","y"\n', 2),
+        ('a,"b\n1,x\n2,y\n', 1),
+        (f'a,"b\n{lines_of(90_000)}', 1),
+        (f'sep=,\na,"b\n{lines_of(3)}', 2),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_named_with_its_line(
+    tmp_path: Path, content: str, line: int
+) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('a,b\n0,x\n1,"open\n' + "2,x\n" * 3, encoding="utf-8")
-    with pytest.raises(DataError, match="never closed"):
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=f"a.csv, line {line}: a quote .* never closed"):
         read(path)
-    path.write_text('a,b\n1,"open\n' + "2,x\n" * 3_000_000, encoding="utf-8")
-    with pytest.raises(DataError, match="never closed"):
-        read(path)
+
+
+def test_odd_quotes_that_are_none_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,5" pipe\n2,"two\nlines"\n', encoding="utf-8")
+    assert read(path) == ({2: ["1", '5" pipe'], 3: ["2", "two\nlines"]}, [])
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_long_fields_are_read_up_to_a_limit_and_then_set_aside(
+    tmp_path: Path, where: str, quoted: bool, encoding: str
+) -> None:
+    path = tmp_path / "a.csv"
+    lengths = [131_073, MOST_IN_FIELD, MOST_IN_FIELD + 1, 20_000_000]
+    mark = '"' if quoted else ""
+    long = "".join(f"long,{mark}{'é' * length}{mark},c\n" for length in lengths)
+    others = "".join(f'{n},5" pipe,c\n' for n in range(40_000)) + "short,c\n"
+    content = f"a,b,c\n{long + others if where == 'first' else others + long}"
+    path.write_text(content, encoding=encoding)
+    records, bad = read(path)
+    first = 2 if where == "first" else 40_003
+    assert [len(records[first + n][1]) for n in range(2)] == lengths[:2]
+    assert len(records) == 40_002
+    found = [(line.line, line.reason) for line in bad]
+    ragged = (40_006 if where == "first" else 40_002, "ragged")
+    assert sorted(found) == sorted([(first + 2, LONG_FIELD), (first + 3, LONG_FIELD), ragged])
+    said = {line.line: line.message for line in bad}
+    assert said[first + 2].startswith('column "b" holds 250,001 characters, at most 250,000')
+    assert '"b" holds 20,000,000 characters' in said[first + 3]
+    assert all(len(line.raw) <= 200 for line in bad)
+
+
+def test_a_record_of_many_long_fields(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    names = [f"c{number}" for number in range(30)]
+    rows = [["x" * 120_000] * 30, ["y" * 200_000] * 30, ["z"] * 30]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *rows])
+    records, bad = read(path)
+    assert records == {2: rows[0], 4: rows[2]}
+    assert [(line.line, line.reason) for line in bad] == [(3, LONG_FIELD)]
+    assert "6,000,031 characters in one row" in bad[0].message
+
+
+def test_a_line_of_names_that_never_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for content in ("x" * 10_001 + ",b\n1,2\n", ",".join("abcd" for _ in range(60_000)) + "\n1\n"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match="a line of column names is expected"):
+            inspect_delimited(path, None)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +232,26 @@ def test_names_are_made_unique() -> None:
     names, notes = unique_names([" a ", "A", "", "a (2)", "b"])
     assert names == ("a", "A (2)", "column 3", "a (2) (2)", "b")
     assert len(notes) == 3
+
+
+@pytest.mark.parametrize(
+    ("second", "unique"),
+    [
+        ("STATUS", "STATUS (2)"),
+        ("Status\u200b", "Status (2)"),
+        ("\u2060Status\u00a0", "Status (2)"),
+        ("Sta\u00adtus", "Sta\u00adtus (2)"),
+        ("Status\0", "Status (2)"),
+    ],
+)
+def test_names_that_look_alike_are_told_apart(second: str, unique: str) -> None:
+    names, notes = unique_names(["Status", second])
+    assert names == ("Status", unique)
+    assert len(notes) == 1
+    assert f'it is called "{unique}"' in notes[0]
+    assert unique_names(["two  words", "e\u0301", "two words", "\u00e9", "\u200b"])[0] == (
+        *("two  words", "e\u0301", "two words (2)", "\u00e9 (2)", "column 5"),
+    )
 
 
 cells = st.text(

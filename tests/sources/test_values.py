@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redumbrella.sources.values import Reading, flag_reading, sample_readings
+from redumbrella.sources.values import BEYOND_REASON, Reading, flag_reading, sample_readings
 
 CONNECTION = duckdb.connect()
 
@@ -56,8 +56,23 @@ def test_what_is_no_number(text: str, mark: str) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_written_float_is_read_back(number: float) -> None:
-    assert read(Reading("number", "."), repr(number)) == [number]
+def test_every_written_float_within_reason_is_read_back(number: float) -> None:
+    reading = Reading("number", ".")
+    is_beyond = abs(number) >= BEYOND_REASON
+    assert read(reading, repr(number)) == [None if is_beyond else number]
+    assert reading.is_beyond(repr(number)) is is_beyond
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_what_is_too_large_is_no_number_and_is_said(mark: str) -> None:
+    reading = Reading("number", mark, symbols=True)
+    for text in ("1e15", "-1e300", "1e999", "€ 1000000000000000"):
+        assert read(reading, text) == [None]
+        assert reading.is_beyond(text)
+    assert read(reading, "999999999999999") == [999999999999999.0]
+    assert not reading.is_beyond("999999999999999")
+    assert not reading.is_beyond("a lot")
+    assert not Reading("text").is_beyond("1e300")
 
 
 def test_a_sample_of_codes_or_words_is_text() -> None:

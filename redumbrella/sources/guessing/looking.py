@@ -18,6 +18,7 @@ from redumbrella.sources.values import Reading, sample_readings
 MOST_ROWS = 200_000
 FEW_VALUES = 12
 LEAST_IDS = 20
+LONGEST_ID = 200  # characters; what is longer identifies nothing
 OUT_OF_ORDER = 0.01  # share of the rows
 _ANY_TIMEZONE = "UTC"
 
@@ -102,7 +103,7 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
         if count >= LEAST_IDS and not style and read.type in {"text", "number"}:
             values = staging.connection.execute(
                 f"SELECT DISTINCT {read.here}::VARCHAR FROM {staging.name} "
-                f"WHERE {read.here} IS NOT NULL"
+                f"WHERE {read.here} IS NOT NULL AND length({read.here}::VARCHAR) <= {LONGEST_ID}"
             )
             ids = frozenset(value for (value,) in values.fetchall())
         in_order = bool(style) and count > 1 and _is_in_order(staging, read, style)
