@@ -6,19 +6,12 @@ from typing import Any, cast
 import click
 
 from redumbrella.cli.lists import list_options, query_of
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
-from redumbrella.destinations.files import FORMATS, Format
+from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
+from redumbrella.destinations.files import FORMATS, Format, format_of
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.table import View
 from redumbrella.workflows.export import export
 from redumbrella.workspace import open_workspace
-
-_SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
 
 
 @click.group("export")
@@ -38,15 +31,14 @@ def _export_command(view: View) -> click.Command:
     def write(
         workspace: Path, *, form: str | None, output: Path | None, as_json: bool, **given: Any
     ) -> None:
-        by_name = _SUFFIXES.get(output.suffix.lower(), "csv") if output else "csv"
-        chosen = cast("Format", form or by_name)
+        chosen = cast("Format", form or (format_of(output) if output else "csv"))
         opened = open_workspace(workspace)
         result = export(opened, view, query_of(view, given), chosen, output)
         if as_json:
             print_json({"path": str(result.path), "format": result.format, "rows": result.rows})
             return
-        click.echo(result.path)
-        click.echo(f"{result.rows:,} {view.noun[1]} written.", err=True)
+        say(result.path)
+        say(f"{result.rows:,} {view.noun[1]} written.", err=True)
 
     return write
 
