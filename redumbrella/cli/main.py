@@ -159,7 +159,7 @@ def _run(words: list[str]) -> int:
         return _exit_code(stop)
     except BrokenPipeError:  # whoever read the output has seen enough
         silence()
-    except Exception as problem:
+    except BaseException as problem:  # of ours or of a library: never bare
         print_unforeseen(problem, verbose=bool(context and context.params.get("verbose")))
         return 1
     return 0

@@ -35,7 +35,7 @@ def refuse_unreadable(words: Sequence[str], environment: Mapping[str, str]) -> N
             raise SettingsError(message, reason="unreadable_word")
 
 
-def print_unforeseen(problem: Exception, *, verbose: bool) -> None:
+def print_unforeseen(problem: BaseException, *, verbose: bool) -> None:
     """One message for an exception that is none of ours; `verbose` puts its traceback before it."""
     if verbose:
         say(masked("".join(traceback.format_exception(problem))), lines=True, err=True)
@@ -60,7 +60,7 @@ def _has_surrogates(word: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in word)
 
 
-def _place(problem: Exception) -> str:
+def _place(problem: BaseException) -> str:
     """The last line of ours on the way to the exception."""
     frames = traceback.extract_tb(problem.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]

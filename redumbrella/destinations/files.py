@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, is_dataclass
+from errno import EISDIR
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -139,19 +140,28 @@ def write_rows(
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Writes to a temporary name beside the file and renames it at the end.
 
-    Raises SettingsError when the place cannot be written.
+    A device or a pipe, such as /dev/stdout, is written to as it is: renaming would replace it by a
+    file. Raises SettingsError when the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary: Path | None = None
     try:
+        if not path.name or path.is_dir():
+            raise IsADirectoryError(EISDIR, "it is a folder")
+        if path.exists() and not path.is_file():
+            write(path)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
         write(temporary)
         temporary.replace(path)
-    except OSError as problem:
-        message = f"{path} could not be written: {problem.strerror}. Name another place with -o."
+    except (OSError, RuntimeError) as problem:  # pathlib: RuntimeError for links in a circle
+        why = getattr(problem, "strerror", None) or str(problem)
+        message = f"{path} could not be written: {why}. Name another place with -o."
         raise SettingsError(message, reason="not_writable") from None
     finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def safe_cell(text: str) -> str:

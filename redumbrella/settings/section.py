@@ -26,6 +26,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         message = f"{path} cannot be read: {problem.strerror}. Check the file and its rights."
     except UnicodeDecodeError:
         message = f"{path} is not UTF-8 text. Save it as UTF-8 and run again."
+    except RecursionError:
+        message = f"{path} holds lists within lists beyond all measure. Mend it and run again."
     except tomllib.TOMLDecodeError as problem:
         message = f"{path} is not valid TOML: {problem}. Mend that place and run again."
     raise SettingsError(message, reason="bad_settings")
