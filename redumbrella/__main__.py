@@ -1,6 +1,21 @@
-"""`python -m redumbrella`: the `umbrella` command, where its script is not on the path."""
+"""The `umbrella` command, also as `python -m redumbrella` where its script is not on the path."""
 
-from redumbrella.cli.main import main
+import signal
+import sys
+
+
+def start() -> None:
+    """Runs the command of the command line; Ctrl-C ends it quietly at any moment."""
+    try:
+        from redumbrella.cli.main import main
+
+        main()
+    except KeyboardInterrupt:  # while modules were loading
+        sys.exit(130)
+    finally:
+        # What is left is the end of the process, which an impatient second Ctrl-C must not garble.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 
 if __name__ == "__main__":
-    main()
+    start()

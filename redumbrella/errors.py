@@ -15,16 +15,21 @@ happened, where, what was expected and what to do next; `reason` is a short code
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from redumbrella.masking import masked
+
 
 class UmbrellaError(Exception):
-    """Root of the tree: a message for a person, a reason code for a machine."""
+    """Root of the tree: a message for a person, a reason code for a machine.
+
+    The message is shown, logged and stored: passwords in it are masked here, once for all.
+    """
 
     exit_code = 1
     http_status = 500
 
     def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = masked(message)
+        super().__init__(self.message)
         self.reason = reason
 
 

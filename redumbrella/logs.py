@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 from redumbrella.errors import SettingsError
+from redumbrella.masking import masked
+from redumbrella.visible import visible_line
 
 LOG_VARIABLE = "UMBRELLA_LOG"
 FORMATS = ("text", "json")
@@ -57,7 +59,7 @@ def log_to(form: str, out: TextIO, *, others: tuple[str, ...] = ("uvicorn",)) ->
 
     `others` are loggers of libraries whose warnings go the same way.
     """
-    handler = logging.StreamHandler(out)
+    handler = _Quiet(out)
     handler.setFormatter(_Json() if form == "json" else _Text())
     loggers = [_ROOT, *(logging.getLogger(name) for name in others)]
     level = _ROOT.level
@@ -72,6 +74,13 @@ def log_to(form: str, out: TextIO, *, others: tuple[str, ...] = ("uvicorn",)) ->
         _ROOT.setLevel(level)
 
 
+class _Quiet(logging.StreamHandler[TextIO]):
+    """Where the log cannot be written, such as on a full disk, the work goes on without."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Says nothing: it would go the same way."""
+
+
 class _Text(logging.Formatter):
     """`2026-11-21T08:00:00.000+00:00 INFO redumbrella.sources: source read table=leads rows=40`"""
 
@@ -81,14 +90,15 @@ class _Text(logging.Formatter):
             f" {name}={json.dumps(value) if ' ' in str(value) else value}"
             for name, value in fields.items()
         )
-        return f"{head['time']} {head['level']} {head['logger']}: {head['message']}{shown}"
+        text = f"{head['time']} {head['level']} {head['logger']}: {head['message']}{shown}"
+        return visible_line(masked(text))
 
 
 class _Json(logging.Formatter):
     """One JSON object: time, level, logger, message, and the fields beside them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps({**_head(record), **_fields(record)})
+        return masked(json.dumps({**_head(record), **_fields(record)}))
 
 
 def _head(record: logging.LogRecord) -> dict[str, LogField]:

@@ -15,7 +15,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from redumbrella.clock import to_microseconds
-from redumbrella.destinations.files import FORMATS, Format, arrow_batches, arrow_schema, write_rows
+from redumbrella.destinations.files import arrow_batches, arrow_schema, format_of, write_rows
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count
 from redumbrella.progress import Progress, silent
@@ -84,12 +84,7 @@ class ListRows:
         Raises SettingsError for another ending, or where the file cannot be written.
         """
         place = Path(path)
-        form = place.suffix.lower().removeprefix(".")
-        if form not in FORMATS:
-            message = f'"{place}" ends in no format of a file. Valid: .csv, .parquet, .jsonl.'
-            raise SettingsError(message, reason="unknown_format")
-        chosen: Format = FORMATS[FORMATS.index(form)]
-        return write_rows(place, chosen, self.view.fields, self)
+        return write_rows(place, format_of(place), self.view.fields, self)
 
 
 class OpenedWorkspace:

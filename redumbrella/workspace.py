@@ -35,11 +35,10 @@ class _FileLock:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    holder = (
-                        os.pread(file.fileno(), 20, 0).decode("ascii", "replace").strip() or "?"
-                    )
+                    holder = os.pread(file.fileno(), 20, 0).decode("ascii", "replace").strip()
+                    named = holder if holder.isdigit() else "?"
                     on_wait(
-                        f"Another command (process {holder}) is writing to this workspace; "
+                        f"Another command (process {named}) is writing to this workspace; "
                         "waiting until it is done …"
                     )
                     fcntl.flock(file, fcntl.LOCK_EX)

@@ -26,7 +26,7 @@ _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
               help="How often to learn anew; default: every step, once for touches.")  # fmt: skip
 @click.option("--target", default=None, help="Which target of umbrella.toml; default: the first.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
-              help="Write all rows to this .csv or .parquet file.")  # fmt: skip
+              help="Write all rows to this .csv, .parquet or .jsonl file.")  # fmt: skip
 def command(
     workspace: Path,
     *,

@@ -12,6 +12,7 @@ from redumbrella.cli.terminal import (
     print_error,
     print_json,
     progress,
+    say,
     workspace_option,
 )
 from redumbrella.settings.settings import load_settings
@@ -38,11 +39,11 @@ def _print(result: CheckResult) -> None:
     for source in result.sources:
         rejected = sum(source.rejected.values())
         files = ", ".join(file.name for file in source.files)
-        click.echo(f"{source.table}: {source.rows:,} rows in {files}, {rejected:,} to set aside.")
+        say(f"{source.table}: {source.rows:,} rows in {files}, {rejected:,} to set aside.")
         for lines in (column_lines, note_lines, rejected_lines):
             for line in lines(source):
-                click.echo(line)
+                say(line)
     for problem in result.problems:
         print_error(problem)
     if not result.problems:
-        click.echo("All of it can be read. Next: umbrella run")
+        say("All of it can be read. Next: umbrella run")

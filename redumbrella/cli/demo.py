@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.terminal import progress
+from redumbrella.cli.terminal import progress, say
 
 
 @click.command("demo")
@@ -24,15 +24,16 @@ def command(folder: Path, *, serve: bool, port: int) -> None:
     from redumbrella.workflows.run import run
     from redumbrella.workspace import open_workspace
 
-    click.echo(f"Writing the demo workspace to {folder} …")
+    say(f"Writing the demo workspace to {folder} …")
     write_demo(folder)
     opened = open_workspace(folder)
     with progress(quiet=False) as report:
         result = run(opened, report)
     tell(opened, result)
-    click.echo()
+    say()
     show_list(opened, LEADS, 15, {})
-    click.echo(f"\nLook around: umbrella leads -w {folder}; umbrella explain ID -w {folder}")
+    say()
+    say(f"Look around: umbrella leads -w {folder}; umbrella explain ID -w {folder}")
     if serve:
         from redumbrella.cli.serve import open_pages
 

@@ -6,35 +6,17 @@ from typing import Any, cast
 import click
 
 from redumbrella.cli.lists import list_options, query_of
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
-from redumbrella.destinations.files import FORMATS, Format
-from redumbrella.errors import SettingsError
+from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
+from redumbrella.destinations.files import FORMATS, Format, format_of
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.table import View
 from redumbrella.workflows.export import export
 from redumbrella.workspace import open_workspace
 
-_SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
-
 
 @click.group("export")
 def command() -> None:
     """Write a list to CSV, Parquet or JSON lines and print the path."""
-
-
-def _by_name(output: Path | None) -> Format:
-    """The format that the name of a file asks for."""
-    if output is None:
-        return "csv"
-    if output.suffix.lower() not in _SUFFIXES:
-        message = f'"{output.name}" ends in no format of a file. Valid: {", ".join(_SUFFIXES)}; '
-        raise SettingsError(f"{message}or say which one with --format.", reason="unknown_format")
-    return _SUFFIXES[output.suffix.lower()]
 
 
 def _export_command(view: View) -> click.Command:
@@ -49,14 +31,14 @@ def _export_command(view: View) -> click.Command:
     def write(
         workspace: Path, *, form: str | None, output: Path | None, as_json: bool, **given: Any
     ) -> None:
-        chosen = cast("Format", form) if form else _by_name(output)
+        chosen = cast("Format", form or (format_of(output) if output else "csv"))
         opened = open_workspace(workspace)
         result = export(opened, view, query_of(view, given), chosen, output)
         if as_json:
             print_json({"path": str(result.path), "format": result.format, "rows": result.rows})
             return
-        click.echo(result.path)
-        click.echo(f"{result.rows:,} {view.noun[1]} written.", err=True)
+        say(result.path)
+        say(f"{result.rows:,} {view.noun[1]} written.", err=True)
 
     return write
 

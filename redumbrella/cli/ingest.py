@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from redumbrella.cli.sources_text import note_lines, rejected_lines, summary
-from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.columns import TABLES
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
@@ -31,7 +31,7 @@ def command(workspace: Path, *, as_json: bool, reread: tuple[str, ...]) -> None:
         print_json(asdict(result))
         return
     for source in result.sources:
-        click.echo(summary(source))
+        say(summary(source))
         for lines in (note_lines, rejected_lines):
             for line in lines(source):
-                click.echo(line)
+                say(line)

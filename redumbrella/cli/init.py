@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from redumbrella.cli.terminal import say
 from redumbrella.errors import SettingsError
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
@@ -44,22 +45,22 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
         message = f"{target} cannot be written: {problem.strerror}. Check the folder's rights."
         raise SettingsError(message, reason="not_writable") from None
     load_settings(folder)
-    click.echo(f"Wrote {target}.")
+    say(f"Wrote {target}.")
     for guess in guesses:
         _tell(guess)
     if not guesses:
-        click.echo("Open it and put in where your leads are.")
-    click.echo(f"Next: look through it, then umbrella check -w {folder}")
+        say("Open it and put in where your leads are.")
+    say(f"Next: look through it, then umbrella check -w {folder}")
 
 
 def _tell(guess: TableGuess) -> None:
-    click.echo(f"{guess.file.path.name} is taken for {guess.table}:")
+    say(f"{guess.file.path.name} is taken for {guess.table}:")
     for choice in guess.choices:
         origin = choice.origin
         if origin is None:
-            click.echo(f"  {choice.name}: open ({choice.why})")
+            say(f"  {choice.name}: open ({choice.why})")
         else:
-            click.echo(f"  {choice.name}: {origin.column or 'the row number'} ({choice.why})")
+            say(f"  {choice.name}: {origin.column or 'the row number'} ({choice.why})")
     if guess.leaks:
         listed = ", ".join(guess.leaks)
-        click.echo(f"  Known only after the outcome? Then add to ignore: {listed}")
+        say(f"  Known only after the outcome? Then add to ignore: {listed}")

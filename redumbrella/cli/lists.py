@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from redumbrella.cli.list_text import print_list
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
 from redumbrella.errors import NotFoundError
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import list_page
@@ -51,9 +51,9 @@ def show_list(
     if as_json:
         print_json(page.to_json())
     elif page.is_empty:
-        click.echo(why)
+        say(why, lines=True)
     elif not page.rows:
-        click.echo(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
+        say(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
     else:
         print_list(page)
 

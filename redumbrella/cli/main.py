@@ -13,8 +13,10 @@ from time import monotonic
 
 import click
 
-from redumbrella.cli.terminal import print_error
-from redumbrella.errors import UmbrellaError
+from redumbrella.cli.streams import finish_output, prepare_streams, silence
+from redumbrella.cli.terminal import print_error, print_usage_error
+from redumbrella.cli.unforeseen import print_unforeseen, refuse_unreadable
+from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.logs import LOG_VARIABLE, log_event, log_format, log_to
 
 COMMANDS = {
@@ -122,19 +124,42 @@ def _exit_code(problem: BaseException) -> int:
 
 
 def main() -> None:
-    """Entry point: exit code 0 done, 1 failed, 2 bad input."""
+    """Entry point: exit code 0 done, 1 failed, 2 bad input, 130 stopped."""
+    prepare_streams()
+    code = _run(sys.argv[1:])
     try:
-        umbrella.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.Abort:
+        finish_output()
+    except EngineError as problem:
+        if not code:
+            print_error(problem.message, reason=problem.reason)
+            code = problem.exit_code
+    if code:
+        sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    """Runs the command that the words ask for; returns its exit code."""
+    context = None
+    try:
+        refuse_unreadable(words, os.environ)
+        if "_UMBRELLA_COMPLETE" in os.environ:  # a shell asks how a word may go on
+            umbrella.main(prog_name="umbrella")
+        with umbrella.make_context("umbrella", words) as context:
+            umbrella.invoke(context)
+    except (click.Abort, KeyboardInterrupt, EOFError):
         print_error("Stopped. What was finished before stays as it was; run the command again.")
-        sys.exit(130)
+        return 130
     except click.ClickException as problem:
-        problem.show()
-        sys.exit(problem.exit_code)
+        print_usage_error(problem)
+        return problem.exit_code
     except UmbrellaError as problem:
         print_error(problem.message, reason=problem.reason)
-        sys.exit(problem.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+        return problem.exit_code
+    except (click.exceptions.Exit, SystemExit) as stop:
+        return _exit_code(stop)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        silence()
+    except BaseException as problem:  # of ours or of a library: never bare
+        print_unforeseen(problem, verbose=bool(context and context.params.get("verbose")))
+        return 1
+    return 0

@@ -8,7 +8,7 @@ import click
 
 from redumbrella.cli.lifetime_text import print_lifetime
 from redumbrella.cli.report_text import print_report
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
 from redumbrella.destinations.files import write_whole
 from redumbrella.reports.model import FORMAT
 from redumbrella.reports.wording import base_total
@@ -50,7 +50,7 @@ def command(
     else:
         print_report(report, opened.settings.timezone)
         if report.document["lifetime"] is not None:
-            click.echo(base_total(report.document["lifetime"], opened.settings.currency))
+            say(base_total(report.document["lifetime"], opened.settings.currency))
 
 
 def _write_page(workspace: Workspace, report: ModelReport, output: Path | None) -> None:
@@ -89,4 +89,4 @@ def _write_json(document: Mapping[str, Any], output: Path | None) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     write_whole(path, lambda temporary: temporary.write_bytes(content))
-    click.echo(path)
+    say(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from redumbrella.cli.sources_text import rejected_lines, summary
-from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import ScoreResult
 from redumbrella.workspace import Workspace, open_workspace
@@ -33,31 +33,31 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     from redumbrella.views.models import report_of
 
     for source in result.ingested.sources:
-        click.echo(summary(source))
+        say(summary(source))
         for line in rejected_lines(source):
-            click.echo(line)
+            say(line)
     if workspace.settings.targets:
         if result.trained is None:
-            click.echo("The model in use rests on these leads already; nothing to train.")
+            say("The model in use rests on these leads already; nothing to train.")
         else:
             report = report_of(workspace, result.trained.version)
             print_report(report, workspace.settings.timezone)
         if result.scored is None:
-            click.echo("The list is up to date.")
+            say("The list is up to date.")
         else:
-            click.echo(_scored(workspace, result.scored))
+            say(_scored(workspace, result.scored))
         for other in result.others:
             if other.trained is not None:
-                click.echo(f'Trained "{other.target}" too: umbrella report --target {other.target}')
+                say(f'Trained "{other.target}" too: umbrella report --target {other.target}')
             if other.scored is not None:
-                click.echo(_scored(workspace, other.scored))
+                say(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
     nobody = result.scored is not None and not result.scored.leads and not result.others
     lists = ["leads"] * (bool(workspace.settings.targets) and not nobody)
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
     if commands:
-        click.echo(f"See them: {commands}, or in the browser: umbrella serve")
+        say(f"See them: {commands}, or in the browser: umbrella serve")
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:
@@ -75,6 +75,6 @@ def _tell_customers(workspace: Workspace, result: RunResult) -> None:
     from redumbrella.reports.wording import base_total
 
     if result.customers is not None:
-        click.echo(base_total(result.customers.lifetime, workspace.settings.currency))
+        say(base_total(result.customers.lifetime, workspace.settings.currency))
     elif workspace.lake.exists("purchases"):
-        click.echo("The list of customers is up to date.")
+        say("The list of customers is up to date.")

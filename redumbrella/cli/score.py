@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from redumbrella.cli.instants import as_of_option, instant, tell_past
-from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.score import score
 from redumbrella.workspace import open_workspace
 
@@ -25,6 +25,6 @@ def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | 
     if as_json:
         print_json(asdict(result))
         return
-    click.echo(f"Scored {result.leads:,} open leads with model {result.model_version}.")
-    click.echo("See them: umbrella leads")
+    say(f"Scored {result.leads:,} open leads with model {result.model_version}.")
+    say("See them: umbrella leads")
     tell_past(moment, opened.settings.timezone, "the list that everyone sees")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from redumbrella.cli.terminal import workspace_option
+from redumbrella.cli.terminal import say, workspace_option
 from redumbrella.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def open_pages(opened: Workspace, host: str, port: int, access: "Access | None" 
     access = access or access_for(host, allow_remote=False, token=None, names=())
     listening = bind(host, port)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"{opened.settings.name}: http://{shown}:{port}/leads  (stop with Ctrl-C)")
+    say(f"{opened.settings.name}: http://{shown}:{port}/leads  (stop with Ctrl-C)")
     with suppress(KeyboardInterrupt):  # Ctrl-C is the way to stop it
         serve(opened, listening, access)

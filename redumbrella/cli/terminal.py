@@ -1,8 +1,9 @@
 """What all commands share on the terminal: the workspace option, tables, progress, errors, JSON."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, is_dataclass
 from datetime import timedelta
 from math import inf
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from redumbrella.logs import is_logging, log_event
+from redumbrella.masking import masked
 from redumbrella.progress import Progress
+from redumbrella.visible import escaped_json, visible, visible_line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,14 +45,51 @@ def print_json(document: Any) -> None:
     import orjson
 
     option = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    sys.stdout.buffer.write(orjson.dumps(document, option=option) + b"\n")
+    try:
+        text = orjson.dumps(document, option=option)
+    except TypeError:  # a path that is no UTF-8
+        text = orjson.dumps(_without_surrogates(document), option=option)
+    # As text, not to the buffer: what another encoding lacks is escaped too.
+    say(escaped_json(text).decode(), lines=True)
+
+
+def _without_surrogates(document: Any) -> Any:
+    if isinstance(document, str):
+        return visible(document)
+    if is_dataclass(document) and not isinstance(document, type):
+        document = asdict(document)
+    if isinstance(document, Mapping):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in document.items()}
+    if isinstance(document, list | tuple):
+        return [_without_surrogates(one) for one in document]
+    return document
+
+
+def say(text: object = "", *, lines: bool = False, err: bool = False) -> None:
+    """Writes a line for a person; `lines`: the breaks in the text are meant, else they are data.
+
+    No character of it steers the terminal. What cannot be said on standard error is left unsaid.
+    """
+    shown = visible(str(text)) if lines else visible_line(str(text))
+    with suppress(OSError, ValueError) if err else nullcontext():
+        click.echo(shown, err=err)
 
 
 def print_error(message: str, *, reason: str = "") -> None:
     """Writes an error for a person to standard error; no traceback."""
     label = click.style("Error", fg="red", bold=True)
     code = f" [{reason}]" if reason else ""
-    click.echo(f"{label}{code}: {message}", err=True)
+    with suppress(OSError, ValueError):
+        click.echo(f"{label}{code}: {visible(masked(message))}", err=True)
+
+
+def print_usage_error(problem: click.ClickException) -> None:
+    """Writes what is wrong with the words of a command, and how it is used, to standard error."""
+    context = getattr(problem, "ctx", None)
+    if context is not None:
+        usage = f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n"
+        say(usage, lines=True, err=True)
+    print_error(problem.format_message())
 
 
 @contextmanager
@@ -81,14 +121,14 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description:<44}"),
+        TextColumn("{task.description:<44}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0)
-        yield lambda step, share: bar.update(task, description=step, completed=share)
+        yield lambda step, share: bar.update(task, description=visible_line(step), completed=share)
 
 
 @contextmanager
@@ -173,5 +213,5 @@ class ProgressLines:
         elapsed = timedelta(seconds=int(self._shown_at - self._started))
         # A reader that has gone away, or a full disk, must not stop the work.
         with suppress(OSError, ValueError):
-            self._out.write(f"{elapsed}  {100 * share:3.0f} %  {step}\n")
+            self._out.write(f"{elapsed}  {100 * share:3.0f} %  {visible_line(step)}\n")
             self._out.flush()

@@ -4,21 +4,27 @@ The same read models stand behind the pages; only the lay-out differs.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from redumbrella.reports.wording import REGIMES, VERDICTS
 from redumbrella.views.models import ModelFacts
+from redumbrella.visible import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 PIPE_WIDTH = 140
 
 
 class _Output(Console):
-    """A console for which it is no failure when the reader, such as `head`, has seen enough."""
+    """A console that data cannot steer; a reader that has seen enough, such as `head`, is fine."""
+
+    def render_str(self, text: str, **options: Any) -> "Text":
+        """Every text of a table or a line comes by here."""
+        return super().render_str(visible(text), **options)
 
     def on_broken_pipe(self) -> None:
         """Ends the command quietly and well."""

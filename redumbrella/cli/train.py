@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from redumbrella.cli.instants import as_of_option, instant, tell_past
-from redumbrella.cli.terminal import json_option, print_json, progress, workspace_option
+from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.train import train
 from redumbrella.workspace import open_workspace
 
@@ -29,6 +29,6 @@ def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | 
         return
     print_report(report_of(opened, result.version), opened.settings.timezone)
     if not result.promoted:
-        click.echo("The earlier model stays in use: this one misses a gate of [success].")
+        say("The earlier model stays in use: this one misses a gate of [success].")
         return
     tell_past(moment, opened.settings.timezone, "the model in use")

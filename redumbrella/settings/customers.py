@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from redumbrella.errors import nearest
-from redumbrella.settings.section import Section
+from redumbrella.settings.section import Section, as_written
 
 CUSTOMER_UNITS = {"day": 1.0, "week": 7.0}
 
@@ -35,7 +35,7 @@ def read_customers(section: Section) -> Customers:
     unit = section.text("unit") or default.unit
     if unit not in CUSTOMER_UNITS:
         hint = nearest(unit, list(CUSTOMER_UNITS))
-        section.problem(f'unit = "{unit}": expected "day" or "week".{hint}')
+        section.problem(f'unit = {as_written(unit)}: expected "day" or "week".{hint}')
         unit = default.unit
     section.finish()
     return Customers(

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from redumbrella.errors import SettingsError, nearest
+from redumbrella.masking import shown_address
 
 FILE_NAME = "umbrella.toml"
+_LONGEST = 80  # characters of a value in a message
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -24,6 +26,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         message = f"{path} cannot be read: {problem.strerror}. Check the file and its rights."
     except UnicodeDecodeError:
         message = f"{path} is not UTF-8 text. Save it as UTF-8 and run again."
+    except RecursionError:
+        message = f"{path} holds lists within lists beyond all measure. Mend it and run again."
     except tomllib.TOMLDecodeError as problem:
         message = f"{path} is not valid TOML: {problem}. Mend that place and run again."
     raise SettingsError(message, reason="bad_settings")
@@ -49,6 +53,10 @@ class Section:
         wrong_bool = isinstance(value, bool) and bool not in kinds
         if value is not None and (wrong_bool or not isinstance(value, kinds)):
             self.problem(f"{key} = {as_written(value)}: expected {expected}.")
+            return None
+        if any("\0" in one for one in (value if isinstance(value, list) else [value])
+               if isinstance(one, str)):  # fmt: skip
+            self.problem(f"{key} holds a character with the number 0: take it out.")
             return None
         return value
 
@@ -101,5 +109,13 @@ class Section:
 
 
 def as_written(value: object) -> str:
-    """A value as messages show it: texts in quotes, long ones shortened."""
-    return f'"{value}"' if isinstance(value, str) else str(value)[:80]
+    """A value as messages show it: texts in quotes, without passwords, long ones shortened."""
+    if isinstance(value, list | dict):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        value = ", ".join(shown_address(str(part)) for _, part in parts)
+        return _shortened(f"[{value}]")
+    return f'"{_shortened(shown_address(value))}"' if isinstance(value, str) else str(value)[:80]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

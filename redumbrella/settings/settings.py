@@ -12,6 +12,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from redumbrella.errors import NotFoundError, SettingsError, nearest
+from redumbrella.masking import shown_address
+from redumbrella.settings.addresses import POSTGRESQL, address_problem
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.objectives import (
     Costs,
@@ -21,7 +23,7 @@ from redumbrella.settings.objectives import (
     read_qualification,
     read_success,
 )
-from redumbrella.settings.section import FILE_NAME, Section, read_toml
+from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
 
@@ -58,6 +60,11 @@ class Settings:
     def kept_fields(self) -> tuple[str, ...]:
         """Fields of leads that the user insists on, in order."""
         return tuple(sorted(self.tables["leads"].keep)) if "leads" in self.tables else ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of all databases, which may hold passwords."""
+        return self.state_url, *(one.url for one in self.tables.values() if one.url is not None)
 
     @property
     def rating_scale(self) -> tuple[float, float]:
@@ -116,7 +123,7 @@ def load_settings(root: Path) -> Settings:
     workspace = top.section("workspace")
     settings = Settings(
         root=root,
-        name=workspace.text("name") or root.resolve().name,
+        name=shown_address(workspace.text("name") or root.resolve().name),
         currency=_currency(workspace),
         timezone=_timezone(workspace),
         state_url=_state_url(workspace, root),
@@ -142,7 +149,9 @@ def load_settings(root: Path) -> Settings:
 def _currency(workspace: Section) -> str:
     currency = workspace.text("currency") or "EUR"
     if not re.fullmatch("[A-Z]{3}", currency):
-        workspace.problem(f'currency = "{currency}": expected a three-letter code such as "EUR".')
+        workspace.problem(
+            f'currency = {as_written(currency)}: expected a three-letter code such as "EUR".'
+        )
     return currency
 
 
@@ -155,7 +164,8 @@ def _timezone(workspace: Section) -> str:
 
         hint = nearest(timezone, sorted(available_timezones()))
         workspace.problem(
-            f'timezone = "{timezone}" is unknown.{hint} Expected a name such as "Europe/Lisbon".'
+            f"timezone = {as_written(timezone)} is unknown.{hint} Expected a name such as "
+            '"Europe/Lisbon".'
         )
     return timezone
 
@@ -164,10 +174,13 @@ def _state_url(workspace: Section, root: Path) -> str:
     url = workspace.text("state") or "sqlite:///state.db"
     if url.startswith("sqlite:///"):
         return f"sqlite:///{root / url.removeprefix('sqlite:///')}"
-    if not url.startswith(("postgresql://", "postgres://")):
+    if not url.startswith(POSTGRESQL):
         workspace.problem(
-            f'state = "{url}": expected "sqlite:///state.db" or "postgresql://user@host/database".'
+            f'state = {as_written(url)}: expected "sqlite:///state.db" or '
+            '"postgresql://user@host/database".'
         )
+    elif problem := address_problem(url):
+        workspace.problem(f"state = {problem}")
     return url.replace("postgres://", "postgresql://", 1)
 
 
@@ -175,10 +188,10 @@ def _engine(workspace: Section) -> str:
     engine = workspace.text("engine") or "duckdb"
     if engine.startswith("spark"):
         workspace.problem(
-            f'engine = "{engine}": Spark does not work yet. Remove the line, or write "duckdb": '
-            "everything then runs on this machine."
+            f"engine = {as_written(engine)}: Spark does not work yet. Remove the line, or "
+            'write "duckdb": everything then runs on this machine.'
         )
     elif engine != "duckdb":
         hint = nearest(engine, ["duckdb"])
-        workspace.problem(f'engine = "{engine}": expected "duckdb".{hint}')
+        workspace.problem(f'engine = {as_written(engine)}: expected "duckdb".{hint}')
     return engine

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 from redumbrella.columns import TABLES, Table
 from redumbrella.errors import nearest
+from redumbrella.masking import shown_address
+from redumbrella.settings.addresses import POSTGRESQL, address_problem
 from redumbrella.settings.section import Section, as_written
 
 
@@ -70,17 +72,29 @@ def _source(section: Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
-    if source.url not in {None, "duckdb:"} and not str(source.url).startswith(
-        ("sqlite:///", "postgresql://", "postgres://")
-    ):
-        section.problem(
-            f'url = "{source.url}": expected "sqlite:///file.db", "postgresql://…", or "duckdb:" '
-            "for SQL over files."
-        )
+    _check_addresses(source, section)
     if source.url is not None and any(origin.row for origin in source.columns.values()):
         section.problem("{ row = true } needs a file: rows of a database have no fixed number.")
     section.finish()
     return source
+
+
+def _check_addresses(source: Source, section: Section) -> None:
+    url = source.url or "duckdb:"
+    if url.startswith(POSTGRESQL):
+        if problem := address_problem(url):
+            section.problem(f"url = {problem}")
+    elif url != "duckdb:" and not url.startswith("sqlite:///"):
+        section.problem(
+            f'url = {as_written(url)}: expected "sqlite:///file.db", "postgresql://…", or '
+            '"duckdb:" for SQL over files.'
+        )
+    for path in source.path:
+        if "://" in path or ("@" in path and shown_address(path) != path):
+            section.problem(
+                f"path = {as_written(path)} is no file. A database is read with "
+                'url = "postgresql://…" and query = "select …".'
+            )
 
 
 def _delimiter(section: Section) -> str | None:

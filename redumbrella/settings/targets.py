@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from redumbrella.settings.section import Section
+from redumbrella.settings.section import Section, as_written
 from redumbrella.settings.sources import Source
 
 
@@ -55,19 +55,20 @@ def _target(section: Section, tables: Mapping[str, Source]) -> Target:
     )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", target.name):
         section.problem(
-            f'name = "{target.name}": expected a short name of letters, digits, "-" and "_".'
+            f"name = {as_written(target.name)}: expected a short name of letters, "
+            'digits, "-" and "_".'
         )
     given = [target.from_, target.event, target.purchase or None, target.absence_of]
     if sum(value is not None for value in given) != 1:
         section.problem('expected exactly one of from = "leads.won", event, purchase, absence_of.')
     if target.from_ not in {None, "leads.won"}:
         section.problem(
-            f'from = "{target.from_}": expected "leads.won". Map the column that holds the outcome '
-            "to won in [tables.leads.columns]."
+            f'from = {as_written(target.from_)}: expected "leads.won". Map the column that '
+            "holds the outcome to won in [tables.leads.columns]."
         )
     if target.from_ is not None and "leads" not in tables:
         section.problem("the outcome of leads is wanted, but there is no [tables.leads].")
     if target.per not in {None, "product"}:
-        section.problem(f'per = "{target.per}": expected "product".')
+        section.problem(f'per = {as_written(target.per)}: expected "product".')
     section.finish()
     return target

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from redumbrella.errors import DataError, EngineError, nearest
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.masking import masked, shown_address
+from redumbrella.settings.addresses import address_problem
 from redumbrella.sources.delimited import Chunk, unique_names
 from redumbrella.sources.files import Records, as_text, bounded
 from redumbrella.sources.staging import staging_connection
@@ -38,7 +39,7 @@ _NESTED = ("list", "array", "struct", "map", "union")
 
 @dataclass(frozen=True)
 class QueryInput:
-    """One query to be read. `name` shows the database without its password, and the query.
+    """One query to be read. `name` shows the database and the query, without passwords.
 
     Files that the query names are relative to `folder`.
     """
@@ -60,22 +61,17 @@ def find_query(url: str, query: str, root: Path) -> QueryInput:
             raise DataError(f"There is no SQLite file {path}.{hint}", reason="missing_file")
         url = f"{path.resolve().as_uri()}?mode=ro"
     elif url != OVER_FILES:
-        url = "postgresql+psycopg://" + url.split("://", 1)[1]
-        shown = _without_password(url)
-    return QueryInput(f"{shown}{BETWEEN}{' '.join(query.split())}", url, query, root)
+        if address_problem(url):
+            message = "url is no database address. Expected postgresql://user@host:5432/database"
+            raise DataError(message, reason="bad_url")
+        place = url.split("://", 1)[1]
+        url, shown = f"postgresql+psycopg://{place}", shown_address(f"postgresql://{place}")
+    return QueryInput(f"{shown}{BETWEEN}{masked(' '.join(query.split()))}", url, query, root)
 
 
 def is_query(name: str) -> bool:
     """Whether the name of an input is that of a query, not of a file."""
     return BETWEEN in name
-
-
-def _without_password(url: str) -> str:
-    try:
-        return make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
-    except (SQLAlchemyError, ValueError):
-        message = "url is no database address. Expected postgresql://user@host:5432/database"
-        raise DataError(message, reason="bad_url") from None
 
 
 def read_query(source: QueryInput, timezone: str) -> Records:
@@ -132,7 +128,8 @@ def _chunks(engine: Engine, source: QueryInput) -> Iterator[Chunk | Header]:
 
 
 def _plain(source: QueryInput, problem: SQLAlchemyError) -> DataError | EngineError:
-    detail = str(getattr(problem, "orig", problem)).strip().split("\n")[0]
+    said = str(getattr(problem, "orig", problem)).strip().split("\n")[0]
+    detail = masked(said, source.url)
     place, _, query = source.name.partition(BETWEEN)
     if "connect" in detail.lower():
         message = f"The database {place} does not answer: {detail}. Check url and the server."

@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from redumbrella.errors import EngineError
+from redumbrella.masking import masked, shown_address
 from redumbrella.state.schema import ensure_schema
 
 _BUSY_SECONDS = 30
@@ -35,9 +36,9 @@ class State:
         try:
             ensure_schema(self._writer)
         except DBAPIError as problem:
-            place = self.engine.url.render_as_string(hide_password=True)
+            place = shown_address(url)
             message = (
-                f"The state database {place} cannot be opened: {problem.orig}. "
+                f"The state database {place} cannot be opened: {masked(str(problem.orig), url)}. "
                 "Check [workspace] state in umbrella.toml and that the server or folder is there."
             )
             raise EngineError(message, reason="state_unreachable") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from redumbrella.clock import to_datetime
 from redumbrella.figures import count, decimal, moment, money, money_interval, percent, plain
+from redumbrella.visible import visible_line
 
 Row = Mapping[Any, Any]
 
@@ -49,7 +50,7 @@ def _iso(value: datetime) -> str:
     return value.isoformat()
 
 
-TEXT = CellType("text", lambda value, _: plain(value or None), str, "string", "web")
+TEXT = CellType("text", lambda value, _: visible_line(plain(value or None)), str, "string", "web")
 COUNT = CellType("count", lambda value, _: count(value), int, "int64", 12, is_number=True)
 SHARE = CellType("share", lambda value, _: percent(value), float, "float64", 0.31, is_number=True)
 MONEY = CellType(

@@ -5,20 +5,30 @@ with the probability as it would have been given then and the outcome as it is k
 a file on request. Models and lists stay as they are; the summary is kept for the page of models.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from redumbrella.clock import to_iso
-from redumbrella.destinations.files import write_whole
+from redumbrella.destinations.files import FileColumn, format_of, write_rows
 from redumbrella.learning.backtest import BacktestResult, Plan, walk
 from redumbrella.progress import Progress
 from redumbrella.state.forecasts import record_backtest
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
+
+FIELDS = (
+    FileColumn("id", "string", str),
+    FileColumn("product_id", "string", str),
+    FileColumn("target", "string", str),
+    FileColumn("as_of", "timestamp", datetime.isoformat),
+    FileColumn("probability", "float64", float),
+    FileColumn("outcome", "int8", int),
+)
 
 
 def backtest(
@@ -35,11 +45,12 @@ def backtest(
     SettingsError for an impossible period, DataError where the record cannot answer.
     """
     target = workspace.settings.target(target_name)
+    form = None if path is None else format_of(path)  # what cannot be written is said before
     with recorded(workspace, "backtest", alone=False) as run:
         settings = workspace.settings
         result = walk(workspace.lake, settings, target, plan, run.started_at, report)
-        if path is not None:
-            write_whole(path, lambda temporary: _write(temporary, path.suffix, result.table))
+        if path is not None and form is not None:
+            write_rows(path, form, FIELDS, _rows(result.table))
         with workspace.state.writing() as connection:
             record_backtest(connection, run.started_at, target.name, _summary(result, plan))
         run.message = f"{result.rows:,} rows"
@@ -53,14 +64,6 @@ def _summary(result: BacktestResult, plan: Plan) -> dict[str, Any]:
     return {**kept, **period, "steps": [asdict(step) for step in result.steps]}
 
 
-def _write(path: Path, suffix: str, table: pa.Table) -> None:
-    if suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        pq.write_table(table, path)
-        return
-    import pyarrow.csv
-
-    iso = pc.strftime(table["as_of"], format="%Y-%m-%dT%H:%M:%S+00:00")
-    shown = table.set_column(table.column_names.index("as_of"), "as_of", iso)
-    pyarrow.csv.write_csv(shown, path)
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches(max_chunksize=5_000):
+        yield from batch.to_pylist()

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from redumbrella.clock import now
 from redumbrella.errors import UmbrellaError
+from redumbrella.masking import masked
 from redumbrella.state.runs import close_killed_runs, end_run, start_run
 from redumbrella.workspace import Workspace
 
@@ -48,13 +49,18 @@ def recorded(workspace: Workspace, verb: str, *, alone: bool = True) -> Iterator
         except UmbrellaError as problem:
             _end(workspace, run, "failed", problem.message)
             raise
-        except Exception as problem:
-            _end(workspace, run, "crashed", f"{type(problem).__name__}: {problem}")
-            raise
-        except BaseException:
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
             _end(workspace, run, "stopped", "The command was stopped.")
             raise
+        except BaseException as problem:  # a panic of a library in Rust is no Exception
+            _end(workspace, run, "crashed", _said(workspace, problem))
+            raise
         _end(workspace, run, "done", run.message)
+
+
+def _said(workspace: Workspace, problem: BaseException) -> str:
+    """What an exception says, which may quote an address of a database."""
+    return masked(f"{type(problem).__name__}: {problem}", *workspace.settings.addresses)
 
 
 def _end(workspace: Workspace, run: Run, status: str, message: str) -> None:

@@ -23,9 +23,15 @@ from redumbrella.figures import (
     plain,
 )
 from redumbrella.reports.wording import REGIMES, VERDICTS, expectation
+from redumbrella.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+
+
+def _shown(value: object) -> object:
+    """What a template writes: texts without characters that turn the order of letters round."""
+    return visible(value) if type(value) is str else value
 
 
 def environment() -> Environment:
@@ -36,6 +42,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     found.filters.update(
         percent=percent,
