@@ -71,6 +71,12 @@ class AccessError(UmbrellaError):
     http_status = 403
 
 
+def said_by(problem: OSError) -> str:
+    """Why the system refused, in its own words; libraries give them in different places."""
+    text = problem.strerror or " ".join(str(problem).split()) or type(problem).__name__
+    return text.removesuffix(".")
+
+
 def nearest(name: str, valid: Sequence[str]) -> str:
     """A hint ' Did you mean "x"?' with the nearest valid name, or '' when none is near."""
     match = get_close_matches(name, valid, n=1, cutoff=0.6)

@@ -68,6 +68,11 @@ class Workspace:
     root: Path
     _lock: _FileLock = field(repr=False)
 
+    @property
+    def models(self) -> Path:
+        """The folder of all models, one folder each, named by its version."""
+        return self.root / "models"
+
     @contextmanager
     def lock(self, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Holds the right to write: a second writing command waits until this one is done.

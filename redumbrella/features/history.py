@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.kernel.blocks import SCOPES, Block, Rows, Scope, features, rows
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.grouping import code_of
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.kernel.streams import Log, Stream, learn_vocabulary, log_from_table

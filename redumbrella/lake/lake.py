@@ -4,7 +4,8 @@
 Rows come in as Arrow tables with the canonical columns, the fields under their source names and
 the INTERNAL columns; Arrow tables in the order of reading go out. Promise: an append is one atomic
 commit, so a killed writer leaves either all of it or nothing, and readers of an older version are
-not disturbed. Types of a column: string, float64, bool, timestamp[us, UTC].
+not disturbed. A table opens only as it was written (`seals`): a lost or altered file is one
+EngineError, `lake_damaged`. Types of a column: string, float64, bool, timestamp[us, UTC].
 
 Two writers must not append at once (`_order` continues the last one): hold the workspace lock.
 """
@@ -12,8 +13,10 @@ Two writers must not append at once (`_order` continues the last one): hold the 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -21,6 +24,8 @@ from urllib.parse import unquote
 from redumbrella.columns import INTERNAL, ORDER, TABLES
 from redumbrella.errors import DataError, EngineError, NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.lake.seals import FOLDER, LOG, Seal, Seals
+from redumbrella.lake.troubles import damaged, reading, writing
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,6 +38,16 @@ BATCH_ROWS = 50_000
 OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False}
 # The writer keeps a row group in memory until it is full.
 _ROW_GROUP_ROWS = 65_536
+# Files of a table, and entries of its log, from which on they are joined.
+MOST_FILES = 32
+# A reader that opened a table before a change reads it to its end meanwhile.
+KEEP_MICROSECONDS = 24 * 3_600 * 1_000_000
+# A table that changes while it is opened is opened again.
+_TRIES = 5
+# What killed commands leave in the lake's folder; nobody needs it.
+LEFT_BEHIND = (".*.new", ".*.old", ".spill", f"{FOLDER}/*.part")
+# The number of a version at the start of a name in the log.
+_DIGITS = 20
 
 
 class Lake:
@@ -40,20 +55,40 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.seals = Seals(root)
 
     def exists(self, table: str) -> bool:
-        """Whether anything was ever appended to the table."""
-        return (self.root / table / "_delta_log").is_dir()
+        """Whether anything was ever appended to the table, damaged or not."""
+        folder = self.root / table
+        with reading(self.root, table):
+            if (folder / LOG).is_dir():
+                return True
+            seal = self.seals.read(table)
+            if seal is not None:
+                return not seal.open or bool(seal.data)
+            return folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
 
     def tables(self) -> tuple[str, ...]:
         """Names of the tables that exist, sorted."""
-        if not self.root.is_dir():
-            return ()
-        return tuple(sorted(path.name for path in self.root.iterdir() if self.exists(path.name)))
+        if self.root.exists() and not self.root.is_dir():
+            message = f"{self.root} is a file, and the lake's folder belongs there. Move it away."
+            raise EngineError(message, reason="lake_folder")
+        with reading(self.root, "of tables"):
+            if not self.root.is_dir():
+                return ()
+            found = {path.name for path in self.root.iterdir() if not path.name.startswith(".")}
+            found |= self.seals.names()
+        return tuple(sorted(name for name in found if self.exists(name)))
 
     def version(self, table: str) -> int | None:
         """The newest Delta version of the table, or None when it does not exist."""
         return self._delta(table).version() if self.exists(table) else None
+
+    def content(self, table: str) -> str:
+        """A name for the rows of the table: other rows have another, files that were joined not."""
+        delta, seal = self._opened(table)
+        own = f"{delta.metadata().id}:{delta.version()}"
+        return own if seal is None or seal.open else seal.content
 
     def schema(self, table: str) -> pa.Schema:
         """Names and Arrow types of the table's columns. Raises NotFoundError."""
@@ -100,8 +135,49 @@ class Lake:
             self._write(table, rows, mode="overwrite", schema_mode="overwrite")
 
     def overwrite(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> int:
-        """Replaces the whole table in one commit; only for reading all its sources again."""
+        """Replaces the whole table in one commit; only for reading all its sources again.
+
+        One that is damaged is written beside its place and takes it at the end.
+        """
+        if self.exists(table) and not self._is_whole(table):
+            return self._renew(table, rows)
         return self._write(table, rows, mode="overwrite", schema_mode="overwrite")
+
+    def clear(self) -> None:
+        """Removes what killed commands left beside the tables. Hold the workspace lock."""
+        with reading(self.root, "of tables"):
+            for pattern in LEFT_BEHIND:
+                for left in self.root.glob(pattern):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+    def settle(self, table: str) -> None:
+        """Checks every file of a table, and seals it where a killed writer or an older version of
+        Red Umbrella did not. Hold the workspace lock.
+        """
+        delta, seal = self._opened(table)
+        self._files(delta, seal, table)
+        if seal is None or seal.open:
+            with writing(self.root, table):
+                self._seal(table, seal)
+
+    def tidy(self, table: str, now: int) -> None:
+        """Joins many small files, and removes what no version needs any more, a day afterwards.
+
+        now: UTC microseconds. The rows stay as they are, and so does `content`. Hold the lock.
+        """
+        delta, seal = self._opened(table)
+        if seal is None or seal.open:
+            return  # `settle` comes first
+        files = self._files(delta, seal, table)
+        entries = [name for name in seal.log if name.endswith(".json") and name not in seal.gone]
+        with writing(self.root, table):
+            if len(files) > MOST_FILES or len(entries) > MOST_FILES:
+                self.seals.write(replace(seal, open=True))
+                if len(files) > MOST_FILES:
+                    delta.optimize.compact(writer_properties=_properties())
+                delta.create_checkpoint()
+                seal = self._seal(table, seal, content=seal.content)
+            self._remove_gone(seal, now)
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows in the order of reading. Raises NotFoundError for a table or column."""
@@ -133,7 +209,15 @@ class Lake:
 
         with self._connection(self.tables()) as connection:
             try:
-                return connection.sql(sql).to_arrow_table()
+                with reading(self.root, " or ".join(self.tables())):
+                    return connection.sql(sql).to_arrow_table()
+            except duckdb.OutOfMemoryException as problem:
+                what = str(problem).splitlines()[0]
+                message = (
+                    f"Not enough memory or disk to read the lake ({what}). Close other programs, "
+                    f"or free room in {self.root}, and run the command again."
+                )
+                raise EngineError(message, reason="out_of_memory") from None
             except duckdb.Error as problem:
                 message = f"The lake could not be read: {problem}"
                 raise EngineError(message, reason="lake_query") from None
@@ -144,7 +228,8 @@ class Lake:
         view = f"lake_{table}"
         self._create_view(connection, table, view)
         try:
-            yield view
+            with reading(self.root, table):
+                yield view
         finally:
             connection.execute(f"DROP VIEW {quoted(view)}")
 
@@ -152,7 +237,7 @@ class Lake:
     def _connection(self, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
-        connection = duckdb.connect(config=OFFLINE)
+        connection = duckdb.connect(config={**OFFLINE, "temp_directory": str(self.root / ".spill")})
         try:
             connection.execute("SET TimeZone = 'UTC'")
             for table in tables:
@@ -162,49 +247,179 @@ class Lake:
             connection.close()
 
     def _create_view(self, connection: duckdb.DuckDBPyConnection, table: str, view: str) -> None:
-        delta = self._delta(table)
+        delta, seal = self._opened(table)
         columns = ", ".join(quoted(column.name) for column in delta.schema().fields)
-        files = delta.file_uris()
+        files = self._files(delta, seal, table)
         if not files:
             connection.register(view, self.schema(table).empty_table())
             return
         listed = ", ".join(literal(_pattern(file)) for file in files)
-        connection.execute(
-            f"CREATE VIEW {quoted(view)} AS "
-            f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
-        )
+        with reading(self.root, table):
+            try:
+                connection.execute(
+                    f"CREATE VIEW {quoted(view)} AS "
+                    f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
+                )
+            except _binder_error():
+                # The columns come from the log, and the files do not have them.
+                raise damaged(table, LOG, "names other columns than the files have") from None
 
     def _delta(self, table: str) -> DeltaTable:
-        from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
+        return self._opened(table)[0]
 
+    def _opened(self, table: str) -> tuple[DeltaTable, Seal | None]:
+        """The newest version of a table whose log is whole, and its seal."""
         if not self.exists(table):
             hint = nearest(table, self.tables())
             message = f'The lake has no table "{table}" yet.{hint} Run `umbrella ingest` first.'
             raise NotFoundError(message, reason="no_table")
+        for _ in range(_TRIES):
+            seal = self.seals.read(table)
+            try:
+                return self._opened_as(table, seal), seal
+            except EngineError as problem:
+                # Another command may have changed the table in between.
+                if self.seals.read(table) == seal:
+                    raise
+                last = problem
+        raise last
+
+    def _opened_as(self, table: str, seal: Seal | None) -> DeltaTable:
+        from deltalake import DeltaTable
+
+        with reading(self.root, table):
+            if not (self.root / table / LOG).is_dir():
+                raise damaged(table, LOG, "is not there")
+            if seal is not None:
+                self.seals.check_log(seal)
+            delta = DeltaTable(self.root / table)
+            if seal is not None and not seal.open and set(_names(delta)) != set(seal.data):
+                raise damaged(table, LOG, "lists other files than were written")
+            return delta
+
+    def _files(self, delta: DeltaTable, seal: Seal | None, table: str) -> list[str]:
+        """The files of the newest version as Delta names them, each of them whole."""
+        uris: list[str] = delta.file_uris()
+        with reading(self.root, table):
+            if seal is not None:
+                self.seals.check_data(seal, set(_names(delta)))
+            if seal is None or seal.open:
+                self._check_lengths(delta, table)
+        return uris
+
+    def _check_lengths(self, delta: DeltaTable, table: str) -> None:
+        """Compares files that no seal knows with what the log says of their length."""
+        import pyarrow as pa
+
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        for name, length in zip(
+            actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True
+        ):
+            path = self.root / table / unquote(name)
+            if not path.is_file():
+                raise damaged(table, path.name, "is not there")
+            if path.stat().st_size != length:
+                raise damaged(table, path.name, "has another length than was written")
+
+    def _is_whole(self, table: str) -> bool:
         try:
-            return DeltaTable(self.root / table)
-        except DeltaError as problem:
-            message = f"The lake table in {self.root / table} is damaged: {problem}"
-            raise EngineError(message, reason="lake_damaged") from None
+            self._files(*self._opened(table), table)
+        except EngineError as problem:
+            if problem.reason != "lake_damaged":
+                raise
+            return False
+        return True
 
     def _write(self, table: str, rows: Any, **how: Any) -> int:
-        from deltalake import WriterProperties, write_deltalake
-        from deltalake.exceptions import DeltaError
-
         path = self.root.resolve() / table
-        # Delta takes folders for URLs, and its URLs cannot carry these characters.
-        if odd := re.search(r"[\[\]|^]|%[0-9A-Fa-f]{2}", str(path)):
-            message = f'The lake cannot live in {path}: rename the folder without "{odd.group()}".'
-            raise EngineError(message, reason="lake_folder")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            properties = WriterProperties(max_row_group_size=_ROW_GROUP_ROWS)
-            write_deltalake(path, rows, writer_properties=properties, **how)
-        except (DeltaError, OSError) as problem:
-            message = f"The lake table in {path} could not be written: {problem}"
-            raise EngineError(message, reason="lake_write") from None
+        _refuse_odd(path)
+        before = self._opened(table)[1] if self.exists(table) else Seal(table, "", open=True)
+        had = {file.name for file in path.iterdir()} if path.is_dir() else set()
+        with writing(path, table):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if before is not None:
+                    self.seals.write(replace(before, open=True))
+                self._commit(path, rows, **how)
+                self._seal(table, before)
+            except BaseException:
+                self._undo(table, before, had)
+                raise
         return self._delta(table).version()
+
+    def _undo(self, table: str, before: Seal | None, had: set[str]) -> None:
+        """Removes what a writing that failed left: files that belong to no version."""
+        from deltalake import DeltaTable
+
+        folder = self.root / table
+        with suppress(Exception):
+            kept = had
+            if DeltaTable.is_deltatable(str(folder.resolve())):
+                kept = had | {LOG, *_names(DeltaTable(folder))}
+            for file in folder.iterdir():
+                if file.name not in kept:
+                    shutil.rmtree(file) if file.is_dir() else file.unlink()
+            if not had and kept == had:
+                folder.rmdir()
+                self.seals.forget(table)
+            elif before is not None:
+                unchanged = set(_names(DeltaTable(folder))) == set(before.data)
+                self._seal(table, before, content=before.content if unchanged else None)
+
+    def _renew(self, table: str, rows: Any) -> int:
+        """Writes a damaged table anew beside its place; a kill leaves the one or the other."""
+        place = self.root.resolve() / table
+        fresh, old = place.with_name(f".{table}.new"), place.with_name(f".{table}.old")
+        with writing(place, table):
+            try:
+                for left in (fresh, old):
+                    shutil.rmtree(left, ignore_errors=True)
+                self._commit(fresh, rows, mode="overwrite")
+                if place.exists():
+                    place.rename(old)
+                self.seals.forget(table)
+                fresh.rename(place)
+                self._seal(table, Seal(table, ""))
+            finally:
+                for left in (fresh, old):
+                    shutil.rmtree(left, ignore_errors=True)
+                    left.unlink(missing_ok=True)
+        return self._delta(table).version()
+
+    def _commit(self, path: Path, rows: Any, **how: Any) -> None:
+        from deltalake import write_deltalake
+
+        write_deltalake(path, rows, writer_properties=_properties(), **how)
+
+    def _seal(self, table: str, before: Seal | None, *, content: str | None = None) -> Seal:
+        """Seals the newest version. before: the seal of the version before, whose files it may
+        have; content: None where the rows may have changed.
+        """
+        from deltalake import DeltaTable
+
+        delta = DeltaTable(self.root / table)
+        own = content or f"{delta.metadata().id}:{delta.version()}"
+        names = set(_names(delta))
+        seal = self.seals.made(before or Seal(table, own), own, names)
+        self.seals.write(seal)
+        return seal
+
+    def _remove_gone(self, seal: Seal, now: int) -> None:
+        """Notes what is not needed any more, and removes what was not a day ago."""
+        folder = self.root / seal.table
+        whole = [name for name in seal.log if ".checkpoint" in name]
+        newest = max(whole, default="")[:_DIGITS]
+        files = {file.name for file in folder.iterdir() if file.is_file()} - set(seal.data)
+        entries = {file.name for file in (folder / LOG).iterdir() if file.name[:_DIGITS] < newest}
+        gone = {name: seal.gone.get(name, now) for name in files | entries}
+        if gone != seal.gone:
+            log = {name: known for name, known in seal.log.items() if name not in gone}
+            seal = replace(seal, log=log, gone=gone)
+            self.seals.write(seal)
+        for name, since in gone.items():
+            if now - since >= KEEP_MICROSECONDS:
+                place = folder / LOG / name if name in entries else folder / name
+                place.unlink(missing_ok=True)
 
     def _check_columns(self, table: str, columns: Sequence[str] | None) -> None:
         names = self.schema(table).names
@@ -213,6 +428,30 @@ class Lake:
                 hint = nearest(column, names)
                 message = f'The lake table {table} has no column "{column}".{hint}'
                 raise NotFoundError(message, reason="no_column")
+
+
+def _refuse_odd(path: Path) -> None:
+    """Delta takes folders for URLs, and its URLs cannot carry these characters."""
+    if odd := re.search(r"[\[\]|^]|%[0-9A-Fa-f]{2}", str(path)):
+        message = f'The lake cannot live in {path}: rename the folder without "{odd.group()}".'
+        raise EngineError(message, reason="lake_folder")
+
+
+def _properties() -> Any:
+    from deltalake import WriterProperties
+
+    return WriterProperties(max_row_group_size=_ROW_GROUP_ROWS)
+
+
+def _names(delta: DeltaTable) -> list[str]:
+    """The files of the newest version by name; tables of the lake have no partitions."""
+    return [unquote(uri).rsplit("/", 1)[-1] for uri in delta.file_uris()]
+
+
+def _binder_error() -> type[Exception]:
+    import duckdb
+
+    return duckdb.BinderException
 
 
 def _pattern(uri: str) -> str:

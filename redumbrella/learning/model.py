@@ -40,6 +40,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         usual=usual_values(observed.closed, sources, lesson.design),
         reference=_sorted(lesson.probability),
         history=_keeping(material.streams, lesson.columns),
+        question=gathered.target.question,
     )
     products = None
     if gathered.sales is not None:

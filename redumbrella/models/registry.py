@@ -1,4 +1,6 @@
-"""Model families by name, and trained models on disk: JSON and arrays in one folder, no pickle.
+"""Model families by name, and trained models as JSON and arrays, never a pickle.
+
+How their folder is written, listed and checked stands in `model_folder`.
 
 `FAMILIES` is the list of what is compared: adding a family there enrols it in the comparison, the
 report and the contract tests.
@@ -6,18 +8,15 @@ report and the contract tests.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import orjson
 import scipy.sparse as sp
 
-from redumbrella.errors import ModelError
 from redumbrella.features.matrix import Design, Feature, beside
 from redumbrella.features.records import RecordEncoder
 from redumbrella.models.base import Family, Parts, Vector, prefixed, unprefixed
@@ -32,6 +31,7 @@ from redumbrella.models.families.neural import Neural
 from redumbrella.models.families.pairs import Pairs
 from redumbrella.models.families.points import Points
 from redumbrella.models.families.prior import Prior
+from redumbrella.models.model_folder import ModelFiles, write_model_folder
 from redumbrella.models.uncertainty import Spread
 from redumbrella.training.arrival import ArrivalTime
 
@@ -53,7 +53,7 @@ FAMILIES: dict[str, type[Family]] = {
     )
 }
 COMPLEXITY = {name: family.complexity for name, family in FAMILIES.items()} | {"blend": 9}
-FORMAT = 2  # raised when what is stored would be read as another model
+DOCUMENT, ARRAYS = "model.json", "arrays.npz"
 LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "Blend"}
 
 
@@ -63,7 +63,7 @@ class LeadModel:
 
     history: what was learned about the streams of facts, None where the record is all there is.
     usual: per field, the value most leads have, as text. reference: sorted probabilities given to
-    closed leads out of sample, to grade by.
+    closed leads out of sample, to grade by. question: what the target asked for at training.
     """
 
     version: str
@@ -77,6 +77,7 @@ class LeadModel:
     usual: Mapping[str, str]
     reference: Vector
     history: HistoryEncoder | None = None
+    question: Mapping[str, Any] = field(default_factory=dict)
 
     def design(
         self,
@@ -108,9 +109,9 @@ def with_history(design: Design, encoder: HistoryEncoder, history: History, aske
 
 
 def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | None = None) -> None:
-    """Writes the model beside its final place and renames it: a killed run leaves no half model.
+    """Writes the model whole: a killed run leaves no half model.
 
-    add: writes further files into the folder before that.
+    add: writes further files into its folder. Raises ModelError where the disk does not take it.
     """
     blends = {"blend": model.blend}
     for number, (first, second) in enumerate(model.spread.pairs):
@@ -118,9 +119,9 @@ def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | No
     parts = prefixed({key: _blend_parts(blend) for key, blend in blends.items()})
     features = features_of(model)
     document = {
-        "format": FORMAT,
         "version": model.version,
         "target": model.target,
+        "question": dict(model.question),
         "regime": model.regime,
         "reliable": model.reliable,
         "encoder": model.encoder.to_json(),
@@ -137,45 +138,22 @@ def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | No
         "usual": dict(model.usual),
         "blends": parts.facts,
     }
-    temporary = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    (temporary / "model.json").write_bytes(
-        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    )
     arrays: dict[str, Any] = {"reference": model.reference, **parts.arrays}
-    np.savez_compressed(temporary / "arrays.npz", **arrays)
-    if add is not None:
-        add(temporary)
-    temporary.rename(folder)
+
+    def write(place: Path) -> None:
+        content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+        (place / DOCUMENT).write_bytes(content)
+        np.savez_compressed(place / ARRAYS, **arrays)
+        if add is not None:
+            add(place)
+
+    write_model_folder(folder, write)
 
 
-def load_model(folder: Path) -> LeadModel:
-    """Reads a model that `write_model` wrote. Raises ModelError when it is not there or broken."""
-    try:
-        with (
-            (folder / "arrays.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as stored,
-        ):
-            arrays = {name: stored[name] for name in stored.files}
-        document = orjson.loads((folder / "model.json").read_bytes())
-        _require_known(folder, document["format"])
-        return _read(document, arrays)
-    except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as problem:
-        raise ModelError(
-            f"The model in {folder} cannot be read ({problem!r}). Train again: umbrella train.",
-            reason="model_unreadable",
-        ) from None
-
-
-def _require_known(folder: Path, form: int) -> None:
-    """Refuses what another version wrote: read as ours, it would give other scores."""
-    if form != FORMAT:
-        raise ModelError(
-            f"The model in {folder} was written by another version of Red Umbrella (format {form}, "
-            f"this one reads {FORMAT}). Train again: umbrella train.",
-            reason="model_unreadable",
-        )
+def load_model(files: ModelFiles) -> LeadModel:
+    """The model that `write_model` wrote, from its checked files."""
+    with files.parsing():
+        return _read(files.document(DOCUMENT), files.arrays(ARRAYS))
 
 
 def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
@@ -203,7 +181,8 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
         usual=document["usual"],
         reference=reference,
-        history=_history_from(document.get("history")),
+        history=_history_from(document["history"]),
+        question=document["question"],
     )
 
 

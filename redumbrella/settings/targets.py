@@ -1,8 +1,9 @@
 """[[targets]]: what is to be predicted."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from redumbrella.settings.section import Section, as_written
 from redumbrella.settings.sources import Source
@@ -21,6 +22,36 @@ class Target:
     horizon_days: float | None = None
     active_days: float = 180.0
     population: str | None = None
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What is asked, whatever it is called: a model answers one question and no other."""
+        return {name: value for name, value in asdict(self).items() if name != "name"}
+
+    def differs(self, question: Mapping[str, Any]) -> tuple[str, str] | None:
+        """How another question was put and how this one is, where they differ; None: the same.
+
+        Both in the words of umbrella.toml, such as ('horizon_days = 30', 'horizon_days = 60').
+        """
+        own = self.question
+        names = [name for name in own if question.get(name) != own[name]]
+        return (_put(question, names), _put(own, names)) if names else None
+
+
+def _put(question: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Settings as they stand in umbrella.toml; one that is not there is said so."""
+    return ", ".join(
+        f"no {name.rstrip('_')}"
+        if question.get(name) in {None, False}
+        else f"{name.rstrip('_')} = {_toml(question[name])}"
+        for name in names
+    )
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
 
 
 def read_targets(top: Section, tables: Mapping[str, Source]) -> tuple[Target, ...]:

@@ -4,7 +4,7 @@ The document is written once, when the model is trained. Pages, REST, the HTML f
 terminal all show this object.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,7 +21,13 @@ from redumbrella.views.table import Column, View
 from redumbrella.workspace import Workspace
 
 NAMES = ("ready", "with care", "not ready")
+MODELS_KEPT = 5  # of each target; older ones are removed, and their report stays
 _NEAR = 100  # versions among which a misspelt one is looked for
+
+_TIDIED = (
+    f"The files of this model were removed, as those of all but the last {MODELS_KEPT} of a target "
+    "are, so nothing can be scored with it any more; only this report is left."
+)
 
 # What a report shows when an older version of Red Umbrella did not write the part.
 _ABSENT: dict[str, Any] = {
@@ -116,10 +122,17 @@ def report_of(workspace: Workspace, version: str) -> ModelReport:
         newest = (models.c.trained_at.desc(), models.c.version)
         query = select(models.c.version).order_by(*newest).limit(_NEAR)
         known = [] if found else list(connection.execute(query).scalars())
+    if found is not None and not found.facts.is_current and not _has_files(workspace, version):
+        notes = [*found.document["notes"], _TIDIED]
+        return replace(found, document=cast("ReportDocument", {**found.document, "notes": notes}))
     if found is None:
         message = f'There is no model version "{version}".' + nearest(version, known)
         raise NotFoundError(message, reason="unknown_model")
     return found
+
+
+def _has_files(workspace: Workspace, version: str) -> bool:
+    return (workspace.models / version).is_dir()
 
 
 def find_current(connection: Connection, target: str) -> ModelReport | None:

@@ -23,7 +23,7 @@ def fingerprint(
     """
     facts = {
         "code": code,
-        "lake": {table: workspace.lake.version(table) for table in workspace.lake.tables()},
+        "lake": {table: workspace.lake.content(table) for table in workspace.lake.tables()},
         "settings": {name: repr(getattr(workspace.settings, name)) for name in settings},
         "also": [repr(thing) for thing in also],
     }

@@ -40,6 +40,7 @@ from redumbrella.sources.staging import staging_connection
 from redumbrella.sources.values import Type
 from redumbrella.state.sources import forget_sources, record_source, sources_of
 from redumbrella.workflows.recorded import recorded
+from redumbrella.workflows.tidying import tidy_exports
 from redumbrella.workspace import Workspace
 
 _NO_OUTCOME = (
@@ -126,6 +127,9 @@ def ingest(
     """
     with recorded(workspace, "ingest") as run:
         result = _ingest(workspace, report, run.id, reread)
+        for table in workspace.lake.tables():
+            workspace.lake.tidy(table, run.started_at)
+        tidy_exports(workspace)
         counts = [
             f"{one.table} {one.added:,} new, {one.changed:,} changed" for one in result.sources
         ]
@@ -139,8 +143,12 @@ def _ingest(
     settings = workspace.settings
     if not settings.tables:
         raise _no_tables(settings)
+    for table in reread:
+        if table not in settings.tables:
+            raise _not_a_source(table, settings)
     results: dict[str, SourceResult] = {}
     with _collected() as collect:
+        _settle(workspace.lake, collect, reread)
         pending = []
         for source in settings.tables.values():
             with collect():
@@ -161,6 +169,18 @@ def _ingest(
     return IngestResult(
         tuple(results.values()), {name: v for name, v in versions.items() if v is not None}
     )
+
+
+def _settle(lake: Lake, collect: Any, reread: Sequence[str]) -> None:
+    """Ends what a killed command left, and refuses a lake of which something is lost or altered.
+
+    Tables that are read again anyway may be damaged.
+    """
+    lake.clear()
+    for table in lake.tables():
+        if table not in reread:
+            with collect():
+                lake.settle(table)
 
 
 def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progress) -> TableRead:
@@ -194,7 +214,11 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
         or any(row["mapping"] != mapping for row in known.values())
     )
     if remapped and in_lake and not reread:
-        _refuse_lost(source, inputs, list(known))
+        why = f"The settings of [tables.{source.table}] have changed"
+        _refuse_lost(source.table, inputs, list(known), why)
+    if known and not in_lake and not reread:
+        why = f"The lake has lost its table {source.table}"
+        _refuse_lost(source.table, inputs, list(known), why)
     if reread or remapped or not in_lake:
         return _Pending(source, inputs, prints, mapping, [], afresh=reread or remapped)
     pending = _Pending(source, [], [], mapping, [], afresh=False)
@@ -293,16 +317,16 @@ def _is_asked_anew(source: Source, inputs: Sequence[Input], known: Sequence[str]
     return bool(gone) and (source.query is not None or any(is_query(name) for name in gone))
 
 
-def _refuse_lost(source: Source, inputs: Sequence[Input], known: Sequence[str]) -> None:
+def _refuse_lost(table: str, inputs: Sequence[Input], known: Sequence[str], why: str) -> None:
     """Reading a table anew needs all files that were ever read into it."""
     gone = set(known) - {one.name for one in inputs}
     # A query that was changed is not lost: the new one says what the table is to hold.
     lost = sorted(name for name in gone if not is_query(name))
     if lost:
         message = (
-            f"The settings of [tables.{source.table}] have changed, so everything has to be read "
-            f"again, but these are no longer there: {', '.join(lost[:5])}. Put them back or undo "
-            f"the change; or run `umbrella ingest --reread {source.table}` to go on without them."
+            f"{why}, so everything has to be read again, but these are no longer there: "
+            f"{', '.join(lost[:5])}. Put them back or undo the change; or run `umbrella ingest "
+            f"--reread {table}` to go on without them."
         )
         raise DataError(message, reason="sources_gone")
 
@@ -315,6 +339,14 @@ def _refuse_empty(read: TableRead) -> None:
             "Export it again, with rows."
         )
         raise DataError(message, reason="no_rows")
+
+
+def _not_a_source(table: str, settings: Settings) -> SettingsError:
+    message = (
+        f"{table} cannot be read again: {settings.root / 'umbrella.toml'} has no section "
+        f"[tables.{table}]. Tables there: {', '.join(settings.tables)}."
+    )
+    return SettingsError(message, reason="no_tables")
 
 
 def _no_tables(settings: Settings) -> SettingsError:

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from redumbrella.decisions.qualification import Weights, add_card
+from redumbrella.decisions.qualification import add_card
 from redumbrella.errors import ModelError
 from redumbrella.features.facts import leads_for, names_of
 from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import Gathered, gather, open_designs
 from redumbrella.learning.worth import rates_of
+from redumbrella.models.model_folder import ModelFiles
 from redumbrella.models.products.product_model import load_product_model
-from redumbrella.models.registry import LeadModel, features_of, load_model
-from redumbrella.models.worth.valuation import load_valuation
+from redumbrella.models.registry import LeadModel, features_of
+from redumbrella.models.worth.valuation import Valuation, load_valuation
 from redumbrella.progress import Progress
 from redumbrella.scores.products import ProductScores, product_rows, score_products
 from redumbrella.scores.scoring import score_leads
@@ -27,6 +27,7 @@ from redumbrella.state.models import current_model
 from redumbrella.state.scores import record_scoring, replace_scores
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.model_in_use import open_model
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
@@ -87,8 +88,7 @@ def _score(
             f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
             reason="no_model",
         )
-    folder = workspace.root / "models" / current["version"]
-    model = load_model(folder)
+    files, model = open_model(workspace.models / current["version"], target)
     report("Reading what is known", 0.0)
     gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
     weights = current_weights(workspace)
@@ -97,10 +97,14 @@ def _score(
     forecasts: list[dict[str, Any]] | None = None
     expected = None
     if target.per is None:
-        rows = _lead_rows(workspace, report, gathered, model, weights, as_of)
+        valuation = load_valuation(files, features_of(model))
+        rows = _lead_rows(workspace, report, gathered, model, valuation, as_of)
+        if valuation is not None:
+            for row in rows:
+                add_card(row, weights, settings.currency)
         asked = len(rows)
     else:
-        scores = _product_scores(workspace, report, gathered, folder, model)
+        scores = _product_scores(workspace, report, gathered, files, model)
         rows, asked = scores.rows, gathered.observed.open.num_rows
         expected = scores.by_product
         forecasts = product_rows(current["report"]["products"]["products"], expected)
@@ -128,22 +132,17 @@ def _lead_rows(
     report: Progress,
     gathered: Gathered,
     model: LeadModel,
-    weights: Weights,
+    valuation: Valuation | None,
     as_of: int,
 ) -> list[dict[str, Any]]:
-    """A score for everyone who is asked about, with worth and card where leads have them."""
-    settings, observed = workspace.settings, gathered.observed
-    valuation = load_valuation(workspace.root / "models" / model.version, features_of(model))
+    """A score for everyone who is asked about, with what they are worth where it is known."""
+    observed = gathered.observed
     asked = observed.open if gathered.is_about_leads else _named(workspace.lake, observed.open)
     values_of = None
     if valuation is not None:
-        values_of = partial(value_leads, valuation, rates_of(settings))
+        values_of = partial(value_leads, valuation, rates_of(workspace.settings))
     design_of = open_designs(gathered, model)
-    rows = score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
-    if valuation is not None:
-        for row in rows:
-            add_card(row, weights, settings.currency)
-    return rows
+    return score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
 
 
 def _named(lake: Lake, people: pa.Table) -> pa.Table:
@@ -153,16 +152,11 @@ def _named(lake: Lake, people: pa.Table) -> pa.Table:
 
 
 def _product_scores(
-    workspace: Workspace, report: Progress, gathered: Gathered, folder: Path, model: LeadModel
+    workspace: Workspace, report: Progress, gathered: Gathered, files: ModelFiles, model: LeadModel
 ) -> ProductScores:
     """The likeliest products of everyone who is asked about."""
-    products = load_product_model(folder, model)
-    if products is None:
-        raise ModelError(
-            f'The model of "{gathered.target.name}" in use was trained before the target asked for '
-            "one model per product. Train again: umbrella train",
-            reason="no_model",
-        )
+    products = load_product_model(files, model)
+    assert products is not None, "a model of this question has them, and none of its files is lost"
     return score_products(
         products,
         rates_of(workspace.settings).margin,

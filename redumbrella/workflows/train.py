@@ -4,7 +4,6 @@ Nothing is changed until all is known: the model is written to its folder in one
 named in the state database in one transaction. A run that is killed leaves the earlier model.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from redumbrella.learning.lesson import (
 from redumbrella.learning.model import fit
 from redumbrella.learning.report import Circumstances, build_report
 from redumbrella.learning.worth import value_models
+from redumbrella.models.model_folder import require_place
 from redumbrella.models.products.product_model import ProductModel, save_product_model
 from redumbrella.models.registry import write_model
 from redumbrella.models.worth.valuation import Valuation, save_valuation
@@ -32,10 +32,12 @@ from redumbrella.state.forecasts import replace_product_forecasts
 from redumbrella.state.models import current_model, store_model
 from redumbrella.state.sources import count_rejected
 from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.model_in_use import is_usable
 from redumbrella.workflows.recorded import recorded
+from redumbrella.workflows.tidying import tidy_models
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 13  # raised when training itself changes, so that `run` trains again
+CODE_VERSION = 14  # raised when training itself changes, so that `run` trains again
 RESTS_ON = ("timezone", "success", "ignored_fields", "kept_fields", "rating_scale")
 
 
@@ -60,9 +62,10 @@ def train(
     Raises DataError when there is nothing to learn from, SettingsError for an unknown target.
     """
     with recorded(workspace, "train") as run:
-        _clear_leftovers(workspace.root / "models")
+        require_place(workspace.models)
         instant = run.started_at if as_of is None else as_of
         result = _train(workspace, report, target_name, instant, run.started_at)
+        tidy_models(workspace)
         run.message = f"model {result.version}"
         return result
 
@@ -92,13 +95,15 @@ def _train(
     products = learned.products
     document["products"] = None if products is None else cast("ProductsReport", products.figures)
     document["notes"] += notes
-    promoted = current is None or all(gate["passed"] for gate in document["gates"])
+    # A model that is damaged, or answers another question, cannot stay in use whatever the new one.
+    kept = current is not None and is_usable(workspace.models / current["version"], target)
+    promoted = not kept or all(gate["passed"] for gate in document["gates"])
     if not promoted:
         document["notes"].append(
             "This model misses a gate of [success], so the earlier model stays in use."
         )
     write_model(
-        workspace.root / "models" / version,
+        workspace.models / version,
         learned.model,
         lambda folder: _save_others(folder, valuation, products),
     )
@@ -150,9 +155,3 @@ def _value(
         return value_models(workspace.lake, workspace.settings, gathered, learned), []
     except DataError as problem:
         return None, [f"What leads are worth could not be learned. {problem.message}"]
-
-
-def _clear_leftovers(models: Path) -> None:
-    """Removes what a killed training left behind; the lock says that nobody else is training."""
-    for folder in models.glob(".*.writing"):
-        shutil.rmtree(folder, ignore_errors=True)

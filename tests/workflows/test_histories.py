@@ -22,6 +22,7 @@ from redumbrella.evaluation.metrics import auc
 from redumbrella.features.facts import read_facts
 from redumbrella.learning.backtest import BacktestResult, Plan
 from redumbrella.learning.gathering import gather
+from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import load_model
 from redumbrella.settings.targets import Target
 from redumbrella.state.scores import scores
@@ -66,7 +67,7 @@ def test_model_and_scores_say_on_which_lake_they_rest(company: Workspace, ran: R
     lake = {name: company.lake.version(name) for name in company.lake.tables()}
     assert set(lake) >= {"leads", "events", "activities", "purchases"}
     assert history["lake"] == lake
-    model = load_model(company.root / "models" / ran.trained.version)
+    model = load_model(read_model_files(company.root / "models" / ran.trained.version))
     assert model.history is not None
     assert history["version"] == model.history.version
     scored = scoring_of(company, "conversion")
@@ -122,7 +123,7 @@ def test_the_timeline_is_the_newest_facts_of_the_person(company: Workspace, ran:
 
 def test_the_stored_model_answers_as_the_one_in_memory(company: Workspace, ran: RunResult) -> None:
     assert ran.trained is not None
-    model = load_model(company.root / "models" / ran.trained.version)
+    model = load_model(read_model_files(company.root / "models" / ran.trained.version))
     assert model.history is not None
     assert model.history.columns is not None
     stored = {

@@ -117,6 +117,6 @@ def test_a_failed_score_leaves_the_list(company: Workspace) -> None:
     assert first.trained is not None
     before = scores_of(company)
     (company.root / "models" / first.trained.version / "arrays.npz").write_bytes(b"broken")
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="damaged"):
         score(company, quiet)
     assert scores_of(company) == before

@@ -183,7 +183,7 @@ def test_the_model_folder_has_no_pickle(strong: World) -> None:
     workspace, result, _ = strong
     folder = workspace.root / "models" / report(result)["model_version"]
     names = {path.name for path in folder.iterdir()}
-    assert names == {"model.json", "arrays.npz", "valuation.json", "valuation.npz"}
+    assert names == {"manifest.json", "model.json", "arrays.npz", "valuation.json", "valuation.npz"}
     assert [path.name for path in (workspace.root / "models").iterdir()] == [folder.name]
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.prefetch import prefetch
 from redumbrella.features.kernel.threads import in_chunks
 

@@ -6,10 +6,10 @@ cells in order of column. scipy does the two cuts one after the other, each with
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.features.kernel.blocks import csr
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import read_only
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.prefetch import prefetch
 from redumbrella.features.kernel.threads import in_chunks, read_only
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import available_threads, in_chunks, read_only
 
 TOP_COLUMNS = 2_000

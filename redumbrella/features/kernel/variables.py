@@ -14,9 +14,9 @@ A row is made in three steps. Each fact falls into one bucket, the smallest wind
 import math
 
 import numpy as np
-from numba import njit
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.grouping import code_of, duration_of, instant_of, number_of
 from redumbrella.features.kernel.prefetch import prefetch
 from redumbrella.features.kernel.windows import (

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import in_chunks
 from redumbrella.training.product_sales import UNKNOWN
 

@@ -13,6 +13,7 @@ import orjson
 
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.models.base import Parts, Vector
+from redumbrella.models.model_folder import ModelFiles
 from redumbrella.models.products.products import Products
 from redumbrella.models.registry import LeadModel, features_of
 
@@ -56,13 +57,15 @@ def save_product_model(folder: Path, model: ProductModel) -> None:
     np.savez_compressed(folder / ARRAYS, **arrays)
 
 
-def load_product_model(folder: Path, model: LeadModel) -> ProductModel | None:
+def load_product_model(files: ModelFiles, model: LeadModel) -> ProductModel | None:
     """Reads what `save_product_model` wrote beside the score model; None if it is not there."""
-    if not (folder / FILE).exists():
+    if FILE not in files:
         return None
-    document = orjson.loads((folder / FILE).read_bytes())
-    with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    with files.parsing():
+        return _read(files.document(FILE), files.arrays(ARRAYS), model)
+
+
+def _read(document: Mapping[str, Any], arrays: dict[str, Any], model: LeadModel) -> ProductModel:
     prices, shares, reference = (arrays.pop(n) for n in ("prices", "shares", "reference"))
     base = seeing(model, _history_from(document["history"]))
     products = Products.from_parts(Parts(document["products"], arrays), features_of(base))

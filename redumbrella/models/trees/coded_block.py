@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError, ModelError
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import read_only
 from redumbrella.models.trees.forest import NAN, NEVER, ZERO, ZERO_WIDTH, Forest
 

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import in_chunks
 from redumbrella.models.trees.coded_block import Coding, coded, leads_of
 from redumbrella.models.trees.forest import Forest

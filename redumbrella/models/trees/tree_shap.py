@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from numpy.typing import NDArray
 
+from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import in_chunks
 from redumbrella.models.trees.coded_block import Coding, coded, leads_of
 from redumbrella.models.trees.forest import Forest

@@ -18,6 +18,7 @@ import orjson
 
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Parts, Vector, prefixed, unprefixed
+from redumbrella.models.model_folder import ModelFiles
 from redumbrella.models.worth.amount import Amount, Estimate
 from redumbrella.models.worth.effort import Effort
 from redumbrella.models.worth.strategic_fit import StrategicFit
@@ -129,13 +130,17 @@ def save_valuation(folder: Path, valuation: Valuation) -> None:
     np.savez_compressed(folder / ARRAYS, **arrays)
 
 
-def load_valuation(folder: Path, features: tuple[Feature, ...]) -> Valuation | None:
+def load_valuation(files: ModelFiles, features: tuple[Feature, ...]) -> Valuation | None:
     """Reads what `save_valuation` wrote, for the features of the score model; None if absent."""
-    if not (folder / FILE).exists():
+    if FILE not in files:
         return None
-    document = orjson.loads((folder / FILE).read_bytes())
-    with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    with files.parsing():
+        return _read(files.document(FILE), files.arrays(ARRAYS), features)
+
+
+def _read(
+    document: Mapping[str, Any], arrays: dict[str, Any], features: tuple[Feature, ...]
+) -> Valuation:
     expected = Expected(*(arrays.pop(f"expected.{name}") for name in EXPECTED))
     dense = sum(feature.kind != "history" for feature in features)
     kept = tuple(features[column] for column in document["columns"]) + features[dense:]

@@ -1,0 +1,68 @@
+"""What a workspace does not need any more: old models, and what killed commands left.
+
+In: an opened workspace whose lock is held. Out: nothing; files are gone. The rule: of each target
+the model in use, the one its scores come from and the last MODELS_KEPT stay. The row and the report
+of a model stay in the state database, and say that its files are gone.
+
+The lake tidies its own tables (`Lake.tidy`).
+"""
+
+import os
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from redumbrella.models.model_folder import VERSION, remove_model
+from redumbrella.state.models import models
+from redumbrella.state.scores import scorings
+from redumbrella.views.models import MODELS_KEPT
+from redumbrella.workspace import Workspace
+
+
+def tidy_models(workspace: Workspace) -> None:
+    """Removes models that are neither in use nor among the last ones, and those nobody knows of.
+
+    Files that are not models are left alone, and so is what cannot be removed.
+    """
+    kept = _kept(workspace)
+    if not workspace.models.is_dir():
+        return
+    for folder in workspace.models.iterdir():
+        if VERSION.fullmatch(folder.name) and folder.name not in kept:
+            with suppress(OSError):
+                remove_model(folder)
+
+
+def tidy_exports(workspace: Workspace) -> None:
+    """Removes halves of files whose process was killed while it wrote them."""
+    for part in (workspace.root / "exports").glob(".*.part"):
+        process = part.name.split(".")[-2]
+        if process.isdecimal() and not _is_alive(int(process)):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _kept(workspace: Workspace) -> set[str]:
+    """Versions of models that stay."""
+    order = models.c.trained_at.desc(), models.c.version.desc()
+    with workspace.state.reading() as connection:
+        rows = connection.execute(
+            select(models.c.target, models.c.version, models.c.is_current).order_by(*order)
+        ).all()
+        kept = set(connection.execute(select(scorings.c.model_version)).scalars())
+    seen: dict[str, int] = {}
+    for target, version, is_current in rows:
+        seen[target] = seen.get(target, 0) + 1
+        if is_current or seen[target] <= MODELS_KEPT:
+            kept.add(version)
+    return kept
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
