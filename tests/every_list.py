@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from sample_company import AS_OF, SETTINGS, TRAINED_AT, fill_workspace
-from sqlalchemy import insert, select
-from stored import current_model, put_model, put_scores
+from sqlalchemy import insert
+from stored import current_model, put_customers, put_model, put_scores, rows_in_use
 
 from redumbrella.clock import to_iso
 from redumbrella.reports.customers import Lifetime
@@ -37,15 +37,14 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
     assert model is not None
     other = {"version": "products-1", "target": "products", "family": "logistic"}
     put_model(workspace, {**model, **other, "verdict": "not ready"})
-    with workspace.state.reading() as connection:
-        row = dict(connection.execute(select(scores).limit(1)).mappings().one())
+    row = rows_in_use(workspace.state, scores, "conversion")[0]
     del row["target"], row["search"]
     bought = [{**row, "product_id": name, "probability": share}
               for name, share in ((MARKUP, 0.2), ("coffee", 0.6))]  # fmt: skip
     put_scores(workspace, "products", bought)
+    put_customers(workspace, map(_customer, range(5)))
     with workspace.state.writing() as connection:
         forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
-        customers.replace_customers(connection, map(_customer, range(5)))
         customers.record_valuation(connection, _valuation())
         run = runs.start_run(connection, "ingest", TRAINED_AT - 90_000_000)
         runs.end_run(connection, run, TRAINED_AT - 60_000_000, "done", "2 rows new")

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sqlalchemy import select
+from stored import rows_in_use
 
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.base import Vector, probability_of
@@ -156,6 +156,5 @@ def quiet(_step: str, _share: float) -> None:
 
 def scores_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """The stored scores by lead, with their reasons as mappings."""
-    with workspace.state.engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(select(scores)).mappings()]
+    rows = rows_in_use(workspace.state, scores, "conversion")
     return {row["lead_id"]: row | {"reasons": orjson.loads(row["reasons"])} for row in rows}

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from stored import rows_in_use
 
 from redumbrella.state.database import State
+from redumbrella.state.lists import lists, take_into_use
 from redumbrella.state.models import current_model, newest_model, store_model
 from redumbrella.state.runs import close_killed_runs, end_run, runs, start_run
 from redumbrella.state.scores import (
+    new_scores,
     probabilities,
     record_scoring,
-    replace_scores,
     scores,
     scoring_of,
 )
@@ -35,6 +37,16 @@ def score(lead_id: str, probability: float, **more: Any) -> dict[str, Any]:
         "model_version": "m1",
         **more,
     }
+
+
+NOBODY = {"host": "", "process": 0}
+
+
+def put(state: State, target: str, rows: list[dict[str, Any]]) -> int:
+    """Replaces the scores of a target."""
+    with new_scores(state, target, rows) as new, state.writing() as connection:
+        take_into_use(connection, new)
+    return new.rows
 
 
 def check_everything(state: State) -> None:
@@ -116,12 +128,11 @@ def check_models_and_scores(state: State) -> None:
     assert (current["version"], current["report"], newest["version"]) == ("m2", {"format": 1}, "m3")
 
     rows = [score("a", 0.5, label="Ann", reasons={"base": 1.0}), score("b", 0.25, low=0.1)]
-    with state.writing() as connection:
-        assert replace_scores(connection, "conversion", rows) == 2
-        assert replace_scores(connection, "other", rows[:1]) == 1
-        assert replace_scores(connection, "conversion", rows[1:]) == 1
-    with pytest.raises(KeyError, match="probabilty"), state.writing() as connection:
-        replace_scores(connection, "conversion", [{**rows[0], "probabilty": 1}])
+    assert put(state, "conversion", rows) == 2
+    assert put(state, "other", rows[:1]) == 1
+    assert put(state, "conversion", rows[1:]) == 1
+    with pytest.raises(KeyError, match="probabilty"):
+        put(state, "conversion", [{**rows[0], "probabilty": 1}])
     scoring = {
         "target": "conversion",
         "scored_at": 5,
@@ -135,8 +146,13 @@ def check_models_and_scores(state: State) -> None:
         record_scoring(connection, scoring)
         record_scoring(connection, {**scoring, "asked": 2})
         known = scoring_of(connection, "conversion")
+    with state.reading() as connection:
         assert probabilities(connection, "other") == {"a": 0.5}
-        found = connection.execute(scores.select().order_by(scores.c.target)).mappings().all()
+        assert connection.execute(lists.select()).mappings().all() == [
+            {"id": number, "kind": "scores", "target": target, "is_current": True, **NOBODY}
+            for number, target in ((2, "other"), (3, "conversion"))
+        ]
+    found = [*rows_in_use(state, scores, "conversion"), *rows_in_use(state, scores, "other")]
     assert known is not None
     assert (known["asked"], known["lake"]) == (2, '{"leads":3}')
     assert [(row["target"], row["lead_id"], row["search"]) for row in found] == [

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
-from redumbrella.state import models, runs, scores, sources
+from redumbrella.state import customers, lists, models, runs, scores, sources
 from redumbrella.state.bulk import mappings
+from redumbrella.state.database import State
 from redumbrella.views.listing import Page, list_page
 from redumbrella.views.table import View
 from redumbrella.workspace import Workspace
@@ -17,10 +18,28 @@ def put_scores(workspace: Workspace, target: str, rows: Iterable[dict[str, Any]]
     listed = list(rows)
     scoring = {"target": target, "scored_at": 1, "as_of": 1, "inputs": "", "lake": {}}
     version = listed[0]["model_version"] if listed else ""
-    with workspace.state.writing() as connection:
-        scores.replace_scores(connection, target, listed)
+    with (
+        scores.new_scores(workspace.state, target, listed) as new,
+        workspace.state.writing() as connection,
+    ):
+        lists.take_into_use(connection, new)
         more = {"model_version": version, "asked": len(listed)}
         scores.record_scoring(connection, {**scoring, **more})
+
+
+def put_customers(workspace: Workspace, rows: Iterable[dict[str, Any]]) -> None:
+    """Replaces the list of customers."""
+    with (
+        customers.new_customers(workspace.state, rows) as new,
+        workspace.state.writing() as connection,
+    ):
+        lists.take_into_use(connection, new)
+
+
+def rows_in_use(state: State, table: Table, target: str = "") -> list[dict[str, Any]]:
+    """The rows of the list in use."""
+    with state.reading() as connection:
+        return mappings(connection, select(lists.list_in_use(connection, table, target)))
 
 
 def put_model(workspace: Workspace, model: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def test_opens_settings_lake_and_state(tmp_path: Path) -> None:
     assert workspace.settings.name == "A"
     assert workspace.lake.tables() == ()
     assert recent_runs(workspace) == []
-    assert (tmp_path / "state.db").is_file()
+    assert not (tmp_path / "state.db").exists()  # reading makes nothing
     with workspace.lock(), workspace.lock():
         pass
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -35,29 +34,20 @@ def in_order(table: Table, row: Row) -> tuple[Any, ...]:
     return tuple(row.get(name) for name in names)
 
 
-@contextmanager
-def without_indexes(connection: Connection, table: Table) -> Iterator[None]:
-    """SQLite builds an index in a fraction of the time that it takes to keep it row by row.
-
-    PostgreSQL would shut out its readers meanwhile, so there the indexes stay.
-    """
-    indexes = table.indexes if connection.dialect.name == "sqlite" else set()
-    for index in indexes:
-        index.drop(connection)
-    yield
-    for index in indexes:
-        index.create(connection)
-
-
-def insert_many(connection: Connection, table: Table, values: list[tuple[Any, ...]]) -> None:
-    """Inserts rows by the driver's fastest way; an ORM would take many times as long."""
+def insertion_of(table: Table) -> str:
+    """SQLite's statement that inserts one row, values in the order of the columns."""
     columns = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608
+
+
+def insert_many(connection: Connection, table: Table, values: Iterable[tuple[Any, ...]]) -> None:
+    """Inserts rows by the driver's fastest way; an ORM would take many times as long."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
+        columns = ", ".join(column.name for column in table.columns)
         with driver.cursor().copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
             for row in values:
                 copy.write_row(row)
     else:
-        marks = ", ".join("?" * len(table.columns))
-        insertion = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608
-        driver.executemany(insertion, values)
+        driver.executemany(insertion_of(table), values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import (
@@ -15,14 +16,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    delete,
     insert,
     select,
 )
 
-from redumbrella.state.bulk import Row, in_order, insert_many, json_text, mappings, without_indexes
+from redumbrella.state.bulk import Row, in_order, json_text, mappings
+from redumbrella.state.database import State
+from redumbrella.state.lists import REPLACED, NewList, new_list
 from redumbrella.state.metadata import metadata
 
+# The list stands apart, see `lists`; here are its columns, and a list of old.
 customers = Table(
     "customers",
     metadata,
@@ -45,6 +48,7 @@ customers = Table(
     Index("customers_by_churn", "churn", "person_id"),
     Index("customers_by_alive", "alive", "person_id"),
     Index("customers_by_segment", "segment", "value"),
+    info=REPLACED,
 )
 
 # Each time that customers were valued, with the figures of all of them; the newest counts.
@@ -60,17 +64,13 @@ valuations = Table(
 )
 
 
-def replace_customers(connection: Connection, rows: Iterable[Row]) -> int:
-    """Replaces the list of customers; returns how many there are now.
+def new_customers(state: State, rows: Iterable[Row]) -> AbstractContextManager[NewList]:
+    """Writes a list of customers, to be taken into use within the block.
 
     A row has the columns of `customers` but search; absent ones are empty, `details` may be a
-    mapping. Readers see the old list until the transaction ends.
+    mapping. Readers see the old list until the new one is taken.
     """
-    values = [_values(row) for row in rows]
-    with without_indexes(connection, customers):
-        connection.execute(delete(customers))
-        insert_many(connection, customers, values)
-    return len(values)
+    return new_list(state, customers, map(_values, rows))
 
 
 def record_valuation(connection: Connection, valuation: Row) -> None:

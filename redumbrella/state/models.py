@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
     update,
@@ -27,6 +28,7 @@ models = Table(
     "models",
     metadata,
     Column("version", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),  # in the order of training, whatever the clock
     Column("target", String, nullable=False),
     Column("trained_at", BigInteger, nullable=False),
     Column("as_of", BigInteger, nullable=False),
@@ -43,8 +45,10 @@ models = Table(
 
 
 def store_model(connection: Connection, model: Row, *, current: bool = True) -> None:
-    """Stores a model (columns of `models`; `report` as a mapping) and makes it current."""
+    """Stores a model (columns of `models` but number; `report` a mapping) and makes it current."""
+    last = connection.execute(select(func.max(models.c.number))).scalar() or 0
     row = {**model, "is_current": current, "report": json_text(model["report"])}
+    row["number"] = last + 1
     if current:
         others = models.c.target == model["target"]
         connection.execute(update(models).where(others).values(is_current=False))
@@ -62,8 +66,13 @@ def newest_model(connection: Connection, target: str) -> dict[str, Any] | None:
     return _first(connection, models.c.target == target)
 
 
+def is_version_taken(connection: Connection, version: str) -> bool:
+    """Whether a model has this version."""
+    query = select(models.c.version).where(models.c.version == version)
+    return connection.execute(query).first() is not None
+
+
 def _first(connection: Connection, condition: Any) -> dict[str, Any] | None:
-    newest = (models.c.trained_at.desc(), models.c.version.desc())
-    query = select(models).where(condition).order_by(*newest).limit(1)
+    query = select(models).where(condition).order_by(models.c.number.desc()).limit(1)
     found = mappings(connection, query)
     return found[0] | {"report": orjson.loads(found[0]["report"])} if found else None

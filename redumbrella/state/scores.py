@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +19,14 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    tuple_,
 )
 
-from redumbrella.state.bulk import Row, in_order, insert_many, json_text, mappings, without_indexes
+from redumbrella.state.bulk import Row, in_order, json_text, mappings
+from redumbrella.state.database import State
+from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
+# The list of a target stands apart, see `lists`; here are its columns, and lists of old.
 # The long text stands last, so that reading a row's other columns does not touch it.
 scores = Table(
     "scores",
@@ -67,6 +69,7 @@ scores = Table(
     Index("scores_by_product", "target", "product_id", "probability"),
     # Narrow and complete for "contains x, best first": the wide rows are fetched only for a page.
     Index("scores_by_search", "target", "search", "probability", "lead_id", "product_id"),
+    info=REPLACED,
 )
 
 # What the list of each target rests on: one row a target, replaced with its scores.
@@ -82,20 +85,14 @@ scorings = Table(
     Column("lake", Text, nullable=False),  # version of each table of the lake, JSON
 )
 
-_CARD_KEY = (scores.c.target, scores.c.lead_id, scores.c.product_id)
 
-
-def replace_scores(connection: Connection, target: str, rows: Iterable[Row]) -> int:
-    """Replaces all scores of a target; returns how many there are now.
+def new_scores(state: State, target: str, rows: Iterable[Row]) -> AbstractContextManager[NewList]:
+    """Writes a list of scores of a target, to be taken into use within the block.
 
     A row has the columns of `scores` but target and search; absent ones are empty, `reasons` may
-    be a mapping. Readers see the old scores until the transaction ends.
+    be a mapping. Readers see the old scores until the new ones are taken.
     """
-    values = [_values(target, row) for row in rows]
-    with without_indexes(connection, scores):
-        connection.execute(delete(scores).where(scores.c.target == target))
-        insert_many(connection, scores, values)
-    return len(values)
+    return new_list(state, scores, (_values(target, row) for row in rows), target)
 
 
 def record_scoring(connection: Connection, scoring: Row) -> None:
@@ -112,50 +109,30 @@ def scoring_of(connection: Connection, target: str) -> dict[str, Any] | None:
 
 def probabilities(connection: Connection, target: str) -> dict[str, float]:
     """The probability of each lead or person of a target, by id."""
-    query = select(scores.c.lead_id, scores.c.probability).where(scores.c.target == target)
+    own = list_in_use(connection, scores, target).c
+    query = select(own.lead_id, own.probability).where(own.target == target)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def hold_scores(connection: Connection) -> None:
-    """Keeps everybody else from replacing scores until this transaction that writes ends.
-
-    In SQLite one that writes shuts out others anyway. Readers are not kept waiting.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("LOCK TABLE scores IN SHARE ROW EXCLUSIVE MODE")
+def scored_targets(connection: Connection) -> list[str]:
+    """The targets that have a list of scores."""
+    named = select(scores.c.target).union(select(scorings.c.target)).order_by(scores.c.target)
+    return list(connection.execute(named).scalars())
 
 
-def cards(connection: Connection, size: int = 5_000) -> Iterator[list[dict[str, Any]]]:
-    """All scores that have a qualification card, in batches that may be replaced meanwhile.
-
-    A row has target, lead_id, product_id, label, qualification and details (JSON text).
-    """
-    key = tuple_(scores.c.target, scores.c.lead_id, scores.c.product_id)
-    columns = (*_CARD_KEY, scores.c.label, scores.c.qualification, scores.c.details)
-    query = select(*columns).where(scores.c.qualification.is_not(None))
-    query = query.order_by(*_CARD_KEY).limit(size)
-    last: tuple[str, ...] | None = None
-    while True:
-        wanted = query if last is None else query.where(key > tuple_(*last))
-        batch = [dict(row) for row in connection.execute(wanted).mappings()]
-        if not batch:
-            return
-        last = tuple(batch[-1][column.name] for column in _CARD_KEY)
-        yield batch
+def every_score(connection: Connection, target: str) -> Iterator[dict[str, Any]]:
+    """All scores of a target as they are stored, texts unread, in no order."""
+    table = list_in_use(connection, scores, target)
+    query = select(table).where(table.c.target == target)
+    reading = connection.execution_options(yield_per=2_000)
+    return (dict(row) for row in reading.execute(query).mappings())
 
 
-def replace_cards(connection: Connection, rows: Sequence[Row]) -> None:
-    """Replaces qualification and details of scores: target, lead_id, product_id and those."""
-    if not rows:
-        return
-    new, same = ("qualification", "details"), tuple(column.name for column in _CARD_KEY)
-    values = [tuple(row[name] for name in (*new, *same)) for row in rows]
-    driver: Any = connection.connection.driver_connection
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    changes = ", ".join(f"{name} = {mark}" for name in new)
-    where = " AND ".join(f"{name} = {mark}" for name in same)
-    with closing(driver.cursor()) as cursor:
-        cursor.executemany(f"UPDATE scores SET {changes} WHERE {where}", values)  # noqa: S608
+def has_cards(connection: Connection, target: str) -> bool:
+    """Whether some score of a target has a qualification card."""
+    own = list_in_use(connection, scores, target).c
+    query = select(own.lead_id).where(own.target == target, own.qualification.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _values(target: str, row: Row) -> tuple[Any, ...]:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Text,
     insert,
     select,
-    update,
 )
 
 from redumbrella.state.bulk import Row, json_text, mappings
@@ -45,19 +44,11 @@ def list_weightings(connection: Connection, limit: int = 100) -> list[dict[str, 
     return [row | {"weights": orjson.loads(row["weights"])} for row in found]
 
 
-def add_weighting(
-    connection: Connection, *, set_at: int, set_by: str, weights: Row, note: str
-) -> int:
-    """Adds weights; returns their version."""
-    row = {"set_at": set_at, "set_by": set_by, "weights": json_text(weights), "note": note}
-    done = connection.execute(insert(weightings).values(**row))
-    return int(done.inserted_primary_key[0])  # type: ignore[index]
-
-
-def record_changes(connection: Connection, version: int, changes: Row) -> None:
-    """Notes what setting a version of the weights did to the order of leads."""
-    own = weightings.c.id == version
-    connection.execute(update(weightings).where(own).values(changes=json_text(changes)))
+def add_weighting(connection: Connection, weighting: Row) -> None:
+    """Adds weights: the columns of `weightings`, id the version after the newest one."""
+    row = {**weighting, "weights": json_text(weighting["weights"])}
+    row["changes"] = json_text(weighting["changes"])
+    connection.execute(insert(weightings).values(**row))
 
 
 def changes_of(connection: Connection, version: int) -> dict[str, Any] | None:

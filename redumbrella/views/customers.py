@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from redumbrella.reports.customers import SEGMENTS, Lifetime
 from redumbrella.state.customers import customers, newest_valuation
+from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import (
     COUNT,
     DAY,
@@ -46,7 +47,8 @@ def lifetime_of(workspace: Workspace) -> Lifetime | None:
 def has_customers(workspace: Workspace) -> bool:
     """Whether anybody was valued."""
     with workspace.state.reading() as connection:
-        return connection.execute(select(customers.c.person_id).limit(1)).first() is not None
+        used = list_in_use(connection, customers)
+        return connection.execute(select(used.c.person_id).limit(1)).first() is not None
 
 
 def _around(workspace: Workspace, connection: Connection, _target: str | None) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Whether the state can be read, and how much it lists: for load balancers and monitors."""
 
-from typing import Any
-
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 from typing_extensions import TypedDict
 
 from redumbrella.state.customers import customers
+from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores, scorings
 from redumbrella.workspace import Workspace
 
@@ -31,12 +30,15 @@ def health_of(workspace: Workspace, version: str) -> Health:
             status="ok",
             version=version,
             workspace=workspace.settings.name,
-            scored_leads=_count(connection, scores, scores.c.target == target),
+            scored_leads=_count(connection, scores, target),
             valued_customers=_count(connection, customers),
             model_version=connection.execute(used).scalar(),
         )
 
 
-def _count(connection: Connection, table: Any, *conditions: Any) -> int:
-    query = select(func.count()).select_from(table).where(*conditions)
+def _count(connection: Connection, table: Table, target: str = "") -> int:
+    own = list_in_use(connection, table, target)
+    query = select(func.count()).select_from(own)
+    if target:
+        query = query.where(own.c.target == target)
     return int(connection.execute(query).scalar_one())

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
 
 from redumbrella.columns import INTERNAL, ORDER, TABLES
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores
 from redumbrella.views.explanation import Reason, reasons_of
@@ -24,7 +25,6 @@ from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.worth import Worth, worth_of
 from redumbrella.workspace import Workspace
 
-_SCORES = scores.c
 _KEYS = {"leads": "lead_id", "people": "person_id"}
 
 
@@ -90,17 +90,18 @@ def lead_detail(
     """
     asked = workspace.settings.target(target)
     name = asked.name
-    own = (_SCORES.target == name, _SCORES.lead_id == lead_id)
-    query = select(scores).where(*own).order_by(_SCORES.probability.desc(), _SCORES.product_id)
     with workspace.state.reading() as connection:
+        used = list_in_use(connection, scores, name)
+        own = (used.c.target == name, used.c.lead_id == lead_id)
+        query = select(used).where(*own).order_by(used.c.probability.desc(), used.c.product_id)
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
         if row is None and rows:
             raise _no_such_product(lead_id, str(product), [row["product_id"] or "" for row in rows])
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
-        above = _count(connection, _SCORES.target == name, _SCORES.probability > row["probability"])
-        ranked = _count(connection, _SCORES.target == name)
+        above = _count(connection, used, name, used.c.probability > row["probability"])
+        ranked = _count(connection, used, name)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     person = row["person_id"] or lead_id
@@ -138,8 +139,10 @@ def _product(row: RowMapping) -> ProductChance:
     )
 
 
-def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(scores).where(*conditions)
+def _count(
+    connection: Connection, used: Table, target: str, *conditions: ColumnElement[bool]
+) -> int:
+    query = select(func.count()).select_from(used).where(used.c.target == target, *conditions)
     return int(connection.execute(query).scalar_one())
 
 
@@ -207,28 +210,27 @@ def _not_found(
         outcome = "won" if record["won"] else "lost"
         message = f'Lead "{lead_id}" is closed ({outcome}). Only open leads are scored.'
         return NotFoundError(message, reason="closed_lead")
-    if not _count(connection, _SCORES.target == target):
+    used = list_in_use(connection, scores, target)
+    if not _count(connection, used, target):
         return require_scores(workspace, target)
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
         return NotFoundError(message, reason="not_scored")
-    hint = nearest(lead_id, _neighbours(connection, target, lead_id))
+    hint = nearest(lead_id, _neighbours(connection, used, target, lead_id))
     message = f'There is no scored lead "{lead_id}".{hint} `umbrella leads` shows the list.'
     return NotFoundError(message, reason="unknown_lead")
 
 
-def _neighbours(connection: Connection, target: str, lead_id: str) -> list[str]:
+def _neighbours(connection: Connection, used: Table, target: str, lead_id: str) -> list[str]:
     """Ids that may have been meant: those around it in order, and those that contain it."""
-    own = _SCORES.target == target
-    start = _SCORES.lead_id.startswith(lead_id[: max(1, len(lead_id) - 2)], autoescape=True)
-    inside = _SCORES.search.contains(lead_id.lower(), autoescape=True)
+    own = used.c.target == target
+    start = used.c.lead_id.startswith(lead_id[: max(1, len(lead_id) - 2)], autoescape=True)
+    inside = used.c.search.contains(lead_id.lower(), autoescape=True)
     queries = (
-        select(_SCORES.lead_id).where(own, _SCORES.lead_id >= lead_id).order_by(_SCORES.lead_id),
-        select(_SCORES.lead_id)
-        .where(own, _SCORES.lead_id < lead_id)
-        .order_by(_SCORES.lead_id.desc()),
-        select(_SCORES.lead_id).where(own, start),
-        select(_SCORES.lead_id).where(own, inside),
+        select(used.c.lead_id).where(own, used.c.lead_id >= lead_id).order_by(used.c.lead_id),
+        select(used.c.lead_id).where(own, used.c.lead_id < lead_id).order_by(used.c.lead_id.desc()),
+        select(used.c.lead_id).where(own, start),
+        select(used.c.lead_id).where(own, inside),
     )
     return [
         found for query in queries for found in connection.execute(query.limit(25)).scalars().all()

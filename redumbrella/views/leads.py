@@ -10,6 +10,7 @@ from redumbrella.errors import NotFoundError
 from redumbrella.figures import interval
 from redumbrella.reports.wording import REGIMES
 from redumbrella.settings.settings import Settings
+from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
@@ -65,7 +66,8 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
 def _around(
     _workspace: Workspace, connection: Connection, target: str | None
 ) -> dict[str, ModelFacts | None]:
-    version = select(scores.c.model_version).where(scores.c.target == target).limit(1)
+    used = list_in_use(connection, scores, target or "")
+    version = select(used.c.model_version).where(used.c.target == target).limit(1)
     query = select(models).where(models.c.version == version.scalar_subquery())
     row = connection.execute(query).mappings().first()
     return {"model": None if row is None else model_facts(row)}

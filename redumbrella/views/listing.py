@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from redumbrella.errors import NotFoundError, nearest
+from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import Frame
 from redumbrella.views.table import Column, Query, View
 from redumbrella.workspace import Workspace
@@ -59,6 +60,7 @@ def list_page(
     """
     query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
+        shown, view = view, _in_use(connection, view, query)
         count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
         total = int(connection.execute(count).scalar_one())
         is_empty = not total and not _has_rows(connection, view, query)
@@ -72,14 +74,15 @@ def list_page(
     pages = max(1, ceil(total / query.page_size))
     settings = workspace.settings
     frame = Frame(settings.currency, settings.timezone)
-    return Page(view, query, rows, total, pages, around, frame, found, is_empty)
+    return Page(shown, query, rows, total, pages, around, frame, found, is_empty)
 
 
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
     """How many rows match."""
     query = _targeted(workspace, view, query)
-    count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
     with workspace.state.reading() as connection:
+        view = _in_use(connection, view, query)
+        count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
         return int(connection.execute(count).scalar_one())
 
 
@@ -87,7 +90,7 @@ def is_empty(workspace: Workspace, view: View, query: Query) -> bool:
     """Whether the list has no rows at all, whatever the filters."""
     query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        return not _has_rows(connection, view, query)
+        return not _has_rows(connection, _in_use(connection, view, query), query)
 
 
 def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[str, Any]]:
@@ -97,15 +100,18 @@ def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[s
     """
     query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        first = select(view.column(view.key[0])).where(*_conditions(view, query)).limit(1)
+        used = _in_use(connection, view, query)
+        first = select(used.column(view.key[0])).where(*_conditions(used, query)).limit(1)
         none = connection.execute(first).first() is None
-        if none and _has_rows(connection, view, query):
-            _refuse_unknown_values(connection, view, query)
-    return _stream(workspace, view, _ordered(view, query, select(view.table)))
+        if none and _has_rows(connection, used, query):
+            _refuse_unknown_values(connection, used, query)
+    return _stream(workspace, view, query)
 
 
-def _stream(workspace: Workspace, view: View, statement: Select[Any]) -> Iterator[dict[str, Any]]:
+def _stream(workspace: Workspace, view: View, query: Query) -> Iterator[dict[str, Any]]:
     with workspace.state.reading() as connection:
+        view = _in_use(connection, view, query)
+        statement = _ordered(view, query, select(view.table))
         rows = connection.execution_options(yield_per=2_000).execute(statement)
         for row in rows.mappings():
             yield view.export(row)
@@ -115,6 +121,12 @@ def _targeted(workspace: Workspace, view: View, query: Query) -> Query:
     if view.target is None:
         return query
     return replace(query, target=view.target(workspace.settings, query.target))
+
+
+def _in_use(connection: Connection, view: View, query: Query) -> View:
+    """The view over the list in use, where its rows are in lists that are replaced."""
+    target = query.target if view.target is not None else None
+    return replace(view, table=list_in_use(connection, view.table, target or ""))
 
 
 def _scope(view: View, query: Query) -> list[ColumnElement[bool]]:
@@ -137,12 +149,12 @@ def _conditions(view: View, query: Query) -> list[ColumnElement[bool]]:
 def _ordered(view: View, query: Query, statement: Select[Any]) -> Select[Any]:
     """The matching rows in order, all keys in one direction, so that an index gives the order."""
     by = view.sorts[query.sort]
-    first = view.column(by.name)
-    keys = [view.column(name) for name in view.key if name != by.name]
+    first = view.column(by.sorted_by or by.name)
+    keys = [view.column(name) for name in view.key if name != first.name]
     order: list[ColumnElement[Any]] = [
         c.desc() if query.descending else c.asc() for c in (first, *keys)
     ]
-    if view.table.c[by.name].nullable:
+    if view.table.c[first.name].nullable:
         order[0] = order[0].nulls_last()
     if view.best and by.filter:  # many rows share one value: the best of them come first
         order.insert(1, _falling(view, view.best))

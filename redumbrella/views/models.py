@@ -119,8 +119,7 @@ def report_of(workspace: Workspace, version: str) -> ModelReport:
     """The report of one version; NotFoundError with the nearest version."""
     with workspace.state.reading() as connection:
         found = _find(connection, models.c.version == version)
-        newest = (models.c.trained_at.desc(), models.c.version)
-        query = select(models.c.version).order_by(*newest).limit(_NEAR)
+        query = select(models.c.version).order_by(models.c.number.desc()).limit(_NEAR)
         known = [] if found else list(connection.execute(query).scalars())
     if found is not None and not found.facts.is_current and not _has_files(workspace, version):
         notes = [*found.document["notes"], _TIDIED]
@@ -208,7 +207,9 @@ MODELS = View(
         Column("verdict", "Verdict", TEXT, sort="verdict", filter="verdict", choices=NAMES),
         Column("is_current", "In use", FLAG, value=lambda row: bool(row["is_current"])),
         Column("use", "In use", TEXT, value=_use, in_list=False, in_export=False),
-        Column("trained_at", "Trained", INSTANT, sort="trained_at", falling=True),
+        Column(
+            "trained_at", "Trained", INSTANT, sort="trained_at", falling=True, sorted_by="number"
+        ),
         Column("as_of", "As of", INSTANT, secondary=True),
     ),
     order="-trained_at",

@@ -26,7 +26,8 @@ def _status(row: Row) -> str:
 
 def _seconds(row: Row) -> float | None:
     ended = row["ended_at"]
-    return None if ended is None else (ended - row["started_at"]) / 1e6
+    # A clock that is set back meanwhile must not make it less than nothing.
+    return None if ended is None else max(0, ended - row["started_at"]) / 1e6
 
 
 RUNS = View(
@@ -37,7 +38,7 @@ RUNS = View(
     key=("id",),
     columns=(
         Column("verb", "Command", TEXT, sort="verb", filter="verb"),
-        Column("started_at", "Began", INSTANT, sort="started_at", falling=True),
+        Column("started_at", "Began", INSTANT, sort="started_at", falling=True, sorted_by="id"),
         Column("ended_at", "Ended", INSTANT),
         Column("seconds", "Took", DURATION, value=_seconds, secondary=True),
         Column(

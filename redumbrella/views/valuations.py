@@ -37,7 +37,7 @@ VALUATIONS = View(
     table=valuations,
     key=("id",),
     columns=(
-        Column("valued_at", "Valued", INSTANT, sort="valued_at", falling=True),
+        Column("valued_at", "Valued", INSTANT, sort="valued_at", falling=True, sorted_by="id"),
         Column("as_of", "As of", INSTANT, help="Purchases up to this instant were used."),
         Column("customers", "Customers", COUNT, sort="customers", falling=True),
         Column("expected", "Expected value", MONEY, value=_base("expected")),

@@ -13,10 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError
-
 from redumbrella.clock import now
-from redumbrella.errors import UmbrellaError
+from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.masking import masked
 from redumbrella.state.runs import close_killed_runs, end_run, start_run
 from redumbrella.workspace import Workspace
@@ -65,6 +63,6 @@ def _said(workspace: Workspace, problem: BaseException) -> str:
 
 def _end(workspace: Workspace, run: Run, status: str, message: str) -> None:
     # Where the database is gone, what stopped the verb is the better message.
-    ignored = nullcontext() if status == "done" else suppress(DBAPIError)
+    ignored = nullcontext() if status == "done" else suppress(EngineError)
     with ignored, workspace.state.writing() as connection:
         end_run(connection, run.id, now(), status, message[:MOST_CHARACTERS])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from redumbrella.errors import DataError
 from redumbrella.progress import Progress, part_of
 from redumbrella.settings.targets import Target
+from redumbrella.state.lists import is_list_there
 from redumbrella.state.models import current_model, newest_model
-from redumbrella.state.scores import scoring_of
+from redumbrella.state.scores import scores, scoring_of
 from redumbrella.workflows.ingest import IngestResult, ingest
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
@@ -111,6 +112,7 @@ def _is_scored(workspace: Workspace, target: Target) -> bool:
     with workspace.state.reading() as connection:
         current = current_model(connection, target.name)
         last = scoring_of(connection, target.name)
-    if current is None or last is None:
+        is_there = is_list_there(connection, scores, target.name)
+    if current is None or last is None or not is_there:
         return False
     return bool(last["inputs"] == scoring_inputs(workspace, target, current["version"]))

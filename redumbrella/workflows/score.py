@@ -1,4 +1,4 @@
-"""Score: every open lead with the model in use; the list is replaced in one transaction."""
+"""Score: every open lead with the model in use; the list is written apart, then put into use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.worth import value_leads
 from redumbrella.settings.targets import Target
 from redumbrella.state.forecasts import replace_product_forecasts
+from redumbrella.state.lists import take_into_use
 from redumbrella.state.models import current_model
-from redumbrella.state.scores import record_scoring, replace_scores
+from redumbrella.state.scores import new_scores, record_scoring
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.model_in_use import open_model
@@ -118,8 +119,11 @@ def _score(
         "inputs": inputs,
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
-    with workspace.state.writing() as connection:
-        replace_scores(connection, target.name, rows)
+    with (
+        new_scores(workspace.state, target.name, rows) as new,
+        workspace.state.writing() as connection,
+    ):
+        take_into_use(connection, new)
         record_scoring(connection, scoring)
         if forecasts is not None:
             replace_product_forecasts(connection, target.name, forecasts)

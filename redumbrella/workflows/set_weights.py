@@ -1,10 +1,11 @@
 """Qualifying: the company's objectives as versioned weights, and every card again when they change.
 
-In: weights of the four criteria. Out: a new version of them in the state database, all cards
-weighted anew in the same step, and the leads that moved most, before and after.
+In: weights of the four criteria. Out: a new version of them in the state database, lists with all
+cards weighed anew in the same step, and the leads that moved most, before and after.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,8 +19,9 @@ from redumbrella.decisions.qualification import (
     weighted,
 )
 from redumbrella.errors import SettingsError
-from redumbrella.state.scores import cards, hold_scores, replace_cards
-from redumbrella.state.weights import add_weighting, record_changes
+from redumbrella.state.lists import hold_lists, number_in_use, take_into_use
+from redumbrella.state.scores import every_score, has_cards, new_scores, scored_targets, scores
+from redumbrella.state.weights import add_weighting, newest_weighting
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
@@ -79,36 +81,32 @@ class _Card:
 def set_weights(
     workspace: Workspace, weights: Mapping[str, float], by: str = "", note: str = ""
 ) -> Reweighed:
-    """Stores new weights and weighs every card anew, in one transaction.
+    """Stores new weights with every card weighed anew: both are in use at the same instant.
 
     weights: by criterion, from 0 up; criteria that are not named keep theirs.
     by, note: who and why. It does not wait for a command that runs: whichever ends last sees to
     it that the cards have the newest weights. Raises SettingsError for unknown or impossible ones.
     """
+    workspace.state.bring_up_to_date()
     by, note = _short(by, "name"), _short(note, "note")
     checked_weights({**current_weights(workspace).weights, **weights})
     with recorded(workspace, "weights", alone=False) as run:
-        at = run.started_at
-        with workspace.state.writing() as connection:
-            hold_scores(connection)
-            before = current_weights(workspace)  # nobody sets others from here on
+        while True:
+            before = current_weights(workspace)
             chosen = checked_weights({**before.weights, **weights})
-            version = add_weighting(connection, set_at=at, set_by=by, weights=chosen, note=note)
-            current = Weights(version, chosen, to_datetime(at), by, note)
-            result = Reweighed(before, current, _weigh(workspace, connection, current))
-            record_changes(connection, version, asdict(result))
-        run.message = f"version {version}"
-        return result
+            at = to_datetime(run.started_at)
+            current = Weights(before.version + 1, chosen, at, by, note)
+            result = _weigh(workspace, before, current, run.started_at)
+            if result is not None:
+                run.message = f"version {current.version}"
+                return result
 
 
 def weigh_again(workspace: Workspace, used: Weights) -> None:
     """Weighs all cards anew where weights were set after `used` were read; ends a scoring."""
     newest = current_weights(workspace)
-    if newest.version != used.version:
-        with workspace.state.writing() as connection:
-            hold_scores(connection)
-            newest = current_weights(workspace)
-            _weigh(workspace, connection, newest)
+    while newest.version != used.version and _weigh(workspace, newest, newest) is None:
+        newest = current_weights(workspace)
 
 
 def _short(text: str, what: str) -> str:
@@ -122,36 +120,69 @@ def _short(text: str, what: str) -> str:
     return text
 
 
-def _weigh(workspace: Workspace, connection: Connection, weights: Weights) -> tuple[Moves, ...]:
-    """Every stored card with these weights; the main target's leads come first in the answer."""
-    found_cards: dict[str, list[_Card]] = {}
-    for batch in cards(connection):
-        found = list(_weighed(batch, weights))
-        replace_cards(connection, [update for update, _ in found])
-        for update, card in found:
-            found_cards.setdefault(update["target"], []).append(card)
+def _weigh(
+    workspace: Workspace, before: Weights, weights: Weights, set_at: int | None = None
+) -> Reweighed | None:
+    """Every card with these weights; None where weights or lists changed before they were taken.
+
+    set_at: when the weights were set, where they are to be stored too.
+    """
+    state = workspace.state
+    with state.reading() as connection:
+        targets = [name for name in scored_targets(connection) if has_cards(connection, name)]
+        used = _in_use(connection)
+    with ExitStack() as stack:
+        found, written = {}, []
+        for target in targets:
+            found[target] = list[_Card]()
+            rows = _weighed(workspace, target, weights, found[target])
+            written.append(stack.enter_context(new_scores(state, target, rows)))
+        result = Reweighed(before, weights, _all_moves(workspace, found))
+        with state.writing() as connection:
+            hold_lists(connection)
+            if _in_use(connection) != used or used[0] != before.version:
+                return None
+            for new in written:
+                take_into_use(connection, new)
+            if set_at is not None:
+                row = {"id": weights.version, "set_at": set_at, "set_by": weights.set_by}
+                row |= {"note": weights.note, "weights": weights.weights}
+                add_weighting(connection, {**row, "changes": asdict(result)})
+        return result
+
+
+def _in_use(connection: Connection) -> tuple[int, dict[str, int | None]]:
+    """The version of the weights, and the number of each target's list."""
+    newest = newest_weighting(connection)
+    numbers = {name: number_in_use(connection, scores, name) for name in scored_targets(connection)}
+    return 0 if newest is None else newest["id"], numbers
+
+
+def _all_moves(workspace: Workspace, found: dict[str, list[_Card]]) -> tuple[Moves, ...]:
+    """What the weights did to each target's leads, the main target's first."""
     order = [target.name for target in workspace.settings.targets]
-    known = sorted(found_cards, key=lambda name: order.index(name) if name in order else len(order))
-    return tuple(_moves(name, found_cards[name]) for name in known)
+    known = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    return tuple(_moves(name, found[name]) for name in known)
 
 
 def _weighed(
-    batch: list[dict[str, Any]], weights: Weights
-) -> Iterator[tuple[dict[str, Any], _Card]]:
-    """Each card's row of the update, and its total before and after."""
-    for row in batch:
-        details = orjson.loads(row["details"])
-        stored = details.get("card")
-        if stored is None:
-            continue
-        criteria = [(c["name"], c["score"], c["low"], c["high"]) for c in stored["criteria"]]
-        total, low, high = weighted(criteria, weights.weights)
-        new = {"total": total, "low": low, "high": high, "weights_version": weights.version}
-        details["card"] = {**stored, **new}
-        key = {name: row[name] for name in ("target", "lead_id", "product_id")}
-        update = {**key, "qualification": total, "details": orjson.dumps(details).decode()}
-        before = row["qualification"]
-        yield update, _Card(row["lead_id"], row["product_id"], row["label"], before, total)
+    workspace: Workspace, target: str, weights: Weights, found: list[_Card]
+) -> Iterator[dict[str, Any]]:
+    """The scores of a target with their cards weighed anew; each card's totals go to `found`."""
+    with workspace.state.reading() as connection:
+        for row in every_score(connection, target):
+            details = orjson.loads(row["details"])
+            stored = details.get("card")
+            if stored is None or row["qualification"] is None:
+                yield row
+                continue
+            criteria = [(c["name"], c["score"], c["low"], c["high"]) for c in stored["criteria"]]
+            total, low, high = weighted(criteria, weights.weights)
+            new = {"total": total, "low": low, "high": high, "weights_version": weights.version}
+            details["card"] = {**stored, **new}
+            before = row["qualification"]
+            found.append(_Card(row["lead_id"], row["product_id"], row["label"], before, total))
+            yield {**row, "qualification": total, "details": orjson.dumps(details).decode()}
 
 
 def _moves(target: str, cards: list[_Card]) -> Moves:

@@ -29,7 +29,7 @@ from redumbrella.reports.products import ProductsReport
 from redumbrella.scores.products import product_rows
 from redumbrella.settings.targets import Target
 from redumbrella.state.forecasts import replace_product_forecasts
-from redumbrella.state.models import current_model, store_model
+from redumbrella.state.models import current_model, is_version_taken, store_model
 from redumbrella.state.sources import count_rejected
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.model_in_use import is_usable
@@ -82,7 +82,7 @@ def _train(
     target = settings.target(target_name)
     report("Reading what is known", 0.0)
     gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
-    version = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
+    version = _new_version(workspace, started)
     learned = fit(settings, gathered, version, report)
     valuation, notes = _value(workspace, gathered, learned, report)
     with workspace.state.reading() as connection:
@@ -116,6 +116,19 @@ def _train(
             forecasts = product_rows(products.figures["products"], {})
             replace_product_forecasts(connection, target.name, forecasts)
     return TrainResult(version, promoted, document)
+
+
+def _new_version(workspace: Workspace, started: int) -> str:
+    """A name after the clock that no model has: the clock may be set back, or stand still."""
+    named = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
+    version, number = named, 1
+    with workspace.state.reading() as connection:
+        while (workspace.root / "models" / version).exists() or is_version_taken(
+            connection, version
+        ):
+            number += 1
+            version = f"{named}-{number}"
+    return version
 
 
 def _row(

@@ -1,7 +1,7 @@
 """Value customers: from the lake's purchases to what each customer will bring, and who is leaving.
 
-The list is replaced in one transaction; the figures behind it are kept with the run (`runs.detail`)
-and are what `umbrella report` shows as `lifetime`.
+The list is written apart, then put into use together with the figures behind it, which are what
+`umbrella report` shows as `lifetime`.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,13 @@ from redumbrella.features.facts import Facts, names_of, read_facts
 from redumbrella.models.base import Vector
 from redumbrella.progress import Progress
 from redumbrella.reports.customers import Lifetime
-from redumbrella.state.customers import newest_valuation, record_valuation, replace_customers
+from redumbrella.state.customers import (
+    customers,
+    new_customers,
+    newest_valuation,
+    record_valuation,
+)
+from redumbrella.state.lists import is_list_there, take_into_use
 from redumbrella.state.scores import probabilities
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.recorded import recorded
@@ -81,8 +87,8 @@ def value_customers(
 def are_customers_fresh(workspace: Workspace) -> bool:
     """Whether the list rests on the purchases and settings of today."""
     with workspace.state.reading() as connection:
-        last = newest_valuation(connection)
-    return last is not None and last["inputs"] == valuation_inputs(workspace)
+        last, is_there = newest_valuation(connection), is_list_there(connection, customers)
+    return is_there and last is not None and last["inputs"] == valuation_inputs(workspace)
 
 
 def valuation_inputs(workspace: Workspace) -> str:
@@ -111,8 +117,11 @@ def _value(
     )  # fmt: skip
     rows = list(_rows(workspace, values, net, ids, groupings, churn, as_of))
     valuation = {"valued_at": started, "as_of": as_of, "customers": len(rows)}
-    with workspace.state.writing() as connection:
-        replace_customers(connection, rows)
+    with (
+        new_customers(workspace.state, rows) as new,
+        workspace.state.writing() as connection,
+    ):
+        take_into_use(connection, new)
         record_valuation(connection, {**valuation, "inputs": inputs, "lifetime": document})
     return CustomersResult(len(rows), as_of, document)
 

@@ -76,9 +76,13 @@ _numbers = iter(range(1000))
 
 def test_state(database: str) -> None:
     state = State(database)
-    check_everything(state)
+    state.bring_up_to_date()
     with state.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    check_everything(state)
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT relname FROM pg_class WHERE relname ~ '^scores_.$'")
+        assert sorted(row[0] for row in found) == ["scores_2", "scores_3"]
     state.close()
     again = State(database)
     with again.reading() as connection:

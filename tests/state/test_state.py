@@ -13,29 +13,27 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, select, text
-from state_checks import check_everything, score
+from state_checks import check_everything, put, score
+from stored import rows_in_use
 
 import redumbrella.state.schema as schema_module
 from redumbrella.errors import EngineError
 from redumbrella.state.customers import newest_valuation, record_valuation
 from redumbrella.state.database import State
 from redumbrella.state.forecasts import backtests
+from redumbrella.state.lists import lists
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
 from redumbrella.state.runs import runs
-from redumbrella.state.scores import replace_scores, scores
+from redumbrella.state.scores import scores
 from redumbrella.state.weights import changes_of
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Any:
     opened = State(f"sqlite:///{tmp_path}/state.db")
+    opened.bring_up_to_date()
     yield opened
     opened.close()
-
-
-def put(state: State, target: str, rows: list[dict[str, Any]]) -> None:
-    with state.writing() as connection:
-        replace_scores(connection, target, rows)
 
 
 def test_sqlite(state: State) -> None:
@@ -96,10 +94,10 @@ def test_alembic_runs_only_when_the_schema_is_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{tmp_path}/state.db"
-    State(url).close()
+    State(url).bring_up_to_date()
     called = []
     monkeypatch.setattr(schema_module, "_upgrade", called.append)
-    State(url).close()
+    State(url).bring_up_to_date()
     assert called == []
 
 
@@ -114,7 +112,7 @@ def test_a_killed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(schema_module, "_upgrade", dies)
         with pytest.raises(RuntimeError):
-            State(url)
+            State(url).bring_up_to_date()
     with sqlite3.connect(tmp_path / "state.db") as plain:
         assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     plain.close()
@@ -131,26 +129,31 @@ def test_a_newer_database_is_refused(state: State) -> None:
 def test_unreachable_databases_are_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     (tmp_path / "text.db").write_text("this is no database " * 100, encoding="utf-8")
-    for url in (
-        f"sqlite:///{tmp_path}/folder.db",
-        f"sqlite:///{tmp_path}/text.db",
-        f"sqlite:///{tmp_path}/nowhere/state.db",
-        "postgresql://someone:secret@127.0.0.1:1/x",
+    for url, reason in (
+        (f"sqlite:///{tmp_path}/folder.db", "state_unreachable"),
+        (f"sqlite:///{tmp_path}/text.db", "state_damaged"),
+        (f"sqlite:///{tmp_path}/nowhere/state.db", "state_unreachable"),
+        ("postgresql://someone:secret@127.0.0.1:1/x", "state_unreachable"),
     ):
         with pytest.raises(EngineError) as caught:
             State(url)
-        assert caught.value.reason == "state_unreachable"
+        assert caught.value.reason == reason
         assert "secret" not in caught.value.message
 
 
 def test_readers_do_not_wait_for_a_writer(state: State) -> None:
     put(state, "conversion", [score("old", 0.5)])
     with state.writing() as connection:
-        connection.execute(scores.delete())
+        connection.execute(lists.delete())
         began = time.monotonic()
-        with state.engine.connect() as reader:
-            assert [row.lead_id for row in reader.execute(scores.select())] == ["old"]
+        other = State(state.url)  # which is opened as a command opens it
+        assert ids(other) == ["old"]
+        other.close()
         assert time.monotonic() - began < 5
+
+
+def ids(state: State, target: str = "conversion") -> list[str]:
+    return [row["lead_id"] for row in rows_in_use(state, scores, target)]
 
 
 def test_writers_wait_for_each_other(state: State) -> None:
@@ -163,8 +166,8 @@ def test_writers_wait_for_each_other(state: State) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with state.engine.connect() as connection:
-        assert len(connection.execute(scores.select()).all()) == 6
+    assert [ids(state, name) for name in ("x", "y", "z")] == [["a", "b"]] * 3
+    assert len(list(state.folder.iterdir())) == 3
 
 
 def test_a_failed_replacement_keeps_the_old_scores(state: State) -> None:
@@ -172,5 +175,5 @@ def test_a_failed_replacement_keeps_the_old_scores(state: State) -> None:
     twice = [score("a", 0.5), score("a", 0.6)]
     with pytest.raises(sqlite3.IntegrityError):
         put(state, "conversion", twice)
-    with state.engine.connect() as connection:
-        assert [row.lead_id for row in connection.execute(scores.select())] == ["old"]
+    assert ids(state) == ["old"]
+    assert [path.name for path in state.folder.iterdir()] == ["scores-1.db"]

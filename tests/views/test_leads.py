@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 from sample_company import SCRIPT, VERSION, fill_workspace, logit
-from sqlalchemy import select
-from stored import listed, put_scores
+from stored import listed, put_scores, rows_in_use
 
 from redumbrella.errors import NotFoundError, SettingsError
 from redumbrella.state.scores import scores
@@ -132,8 +131,7 @@ def test_one_look_up_tells_an_unknown_target_from_none_at_all(
 
 def test_several_products_of_one_lead(tmp_path: Path) -> None:
     workspace = fill_workspace(tmp_path, leads=3)
-    with workspace.state.reading() as connection:
-        row = dict(connection.execute(select(scores).limit(1)).mappings().one())
+    row = rows_in_use(workspace.state, scores, "conversion")[0]
     del row["target"], row["search"]
     rows = [{**row, "lead_id": "P", "product_id": name, "probability": p}
             for name, p in (("loan", 0.2), ("card", 0.6), ("fund", 0.4))]  # fmt: skip

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 from history_world import START, write_history_company
 from lead_worlds import quiet
-from sqlalchemy import select
-from stored import listed, scoring_of
+from stored import listed, rows_in_use, scoring_of
 
 from redumbrella.cli.main import umbrella
 from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
@@ -135,12 +134,7 @@ def test_the_stored_model_answers_as_the_one_in_memory(company: Workspace, ran: 
 def test_a_lead_has_amount_value_time_effort_and_a_card(company: Workspace, ran: RunResult) -> None:
     assert ran.trained is not None
     assert ran.trained.report["values"] is not None
-    with company.state.engine.connect() as connection:
-        found = (
-            connection.execute(select(scores).where(scores.c.target == "conversion"))
-            .mappings()
-            .all()
-        )
+    found = rows_in_use(company.state, scores, "conversion")
     size = {row["lead"]: float(row["size"]) for row in rows(company, "leads")}
     amounts = {row["lead_id"]: row["amount"] for row in found}
     big = [amounts[lead] for lead in amounts if size[lead] == 3]

@@ -8,12 +8,11 @@ from typing import Any
 import orjson
 import pytest
 from sample_company import fill_valued_workspace, make_workspace
-from sqlalchemy import select
-from stored import listed, put_scores, recent_runs
+from stored import listed, put_scores, recent_runs, rows_in_use
 
 from redumbrella.decisions.qualification import checked_weights, weighted
 from redumbrella.errors import SettingsError
-from redumbrella.state.scores import cards, scores
+from redumbrella.state.scores import scores
 from redumbrella.views.leads import LEADS
 from redumbrella.views.weights import change_to, current_weights, weights_history
 from redumbrella.workflows.set_weights import set_weights, weigh_again
@@ -28,9 +27,8 @@ def company(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def stored(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    with workspace.state.engine.connect() as connection:
-        rows = connection.execute(select(scores)).mappings()
-        return {row["lead_id"]: {**row, "details": orjson.loads(row["details"])} for row in rows}
+    rows = rows_in_use(workspace.state, scores, "conversion")
+    return {row["lead_id"]: {**row, "details": orjson.loads(row["details"])} for row in rows}
 
 
 def order(workspace: Workspace) -> list[str]:
@@ -134,7 +132,7 @@ def test_a_failure_in_the_middle_leaves_weights_and_cards_as_they_were(
     def fail(*_: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("redumbrella.workflows.set_weights.replace_cards", fail)
+    monkeypatch.setattr("redumbrella.workflows.set_weights.add_weighting", fail)
     with pytest.raises(RuntimeError):
         set_weights(company, {"profit": 2.0})
     assert current_weights(company).version == 0
@@ -173,14 +171,6 @@ def test_two_at_once_make_two_versions_and_agreeing_cards(company: Workspace) ->
         parts = [(c["name"], c["score"], c["low"], c["high"]) for c in card["criteria"]]
         assert row["qualification"] == weighted(parts, newest.weights)[0]
         assert card["weights_version"] == 2
-
-
-def test_batches_cover_every_card_once(company: Workspace) -> None:
-    with company.state.writing() as connection:
-        batches = list(cards(connection, size=7))
-    ids = [row["lead_id"] for batch in batches for row in batch]
-    assert len(ids) == len(set(ids)) == 60
-    assert max(map(len, batches)) == 7
 
 
 def test_without_scores_weights_wait_for_the_next_scoring(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ import orjson
 import pytest
 from customer_world import START, Row, make_shop, simulated
 from lead_worlds import quiet
-from sqlalchemy import select
-from stored import listed, put_scores
+from stored import listed, put_scores, rows_in_use
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso, to_microseconds
 from redumbrella.errors import DataError, NotFoundError, SettingsError
@@ -31,8 +30,7 @@ absence_of = "purchase"
 
 
 def rows_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    with workspace.state.engine.connect() as connection:
-        found = connection.execute(select(customers)).mappings().all()
+    found = rows_in_use(workspace.state, customers)
     return {row["person_id"]: {**row, "details": orjson.loads(row["details"])} for row in found}
 
 
