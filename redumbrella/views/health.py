@@ -3,11 +3,16 @@
 from typing import Any
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from typing_extensions import TypedDict
 
 from redumbrella.state.customers import customers
 from redumbrella.state.scores import scores, scorings
 from redumbrella.workspace import Workspace
+
+# What SQLAlchemy raises while a database is away, full, locked, or asked by too many at once.
+UNREACHABLE = (OperationalError, InterfaceError, NoConnectionError)
 
 
 class Health(TypedDict):
