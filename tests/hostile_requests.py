@@ -4,6 +4,7 @@ import random
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
 PATHS = (
@@ -36,8 +37,9 @@ HEADERS = (
     "Range: bytes=0-,-5", "Range: bytes=9999999999-", "If-None-Match: *", "Accept-Encoding: gzip",
     "Accept-Encoding: " + "gzip," * 500, "X-Forwarded-For: \xff", "X-Forwarded-For: 1.2.3.4,,",
     "X-Forwarded-Proto: javascript", "Transfer-Encoding: chunked", "Transfer-Encoding: identity",
-    "Content-Length: -1", "Content-Length: 99999999999", "Content-Length: 5, 5", "Expect: 100-continue",
-    "Upgrade: websocket", "Connection: Upgrade", "Content-Type: ", "X-Long: " + "a" * 20_000,
+    "Content-Length: -1", "Content-Length: 99999999999", "Content-Length: 5, 5",
+    "Expect: 100-continue", "Upgrade: websocket", "Connection: Upgrade", "Content-Type: ",
+    "X-Long: " + "a" * 20_000,
     "If-Modified-Since: yesterday", "Bad Header", ": nothing", "X-Null: a\0b",
 )  # fmt: skip
 BODIES = (
@@ -102,14 +104,14 @@ def statuses_of(port: int, requests: Sequence[bytes] | Iterator[bytes]) -> Count
 def status_of(port: int, request: bytes, patience: float = 40.0) -> int:
     """The status that one request gets on a connection of its own."""
     with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
-        try:
+        with suppress(OSError):  # refused while it was sent; the answer may be there
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)  # a body that is short of what was said is over
-        except OSError:
-            pass  # refused while it was sent; the answer may be there
         try:
             with connection.makefile("rb") as answer:
                 line = answer.readline(100).split()
+                while line[1:2] == [b"100"]:  # go on
+                    answer.readline()
+                    line = answer.readline(100).split()
         except ConnectionResetError:
             return 0
     return int(line[1]) if len(line) > 1 else 0

@@ -34,6 +34,7 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The head must come soon, and somebody may have to make room."""
         super().connection_made(transport)
+        self._since = self.loop.time()  # many may have come before the first was looked at
         if len(self.connections) > _most_connections():
             self._make_room()
         self._watch()

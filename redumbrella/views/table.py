@@ -243,12 +243,12 @@ def unknown_parameter(name: str, known: list[str]) -> SettingsError:
 
 def _check_text(name: str, value: str) -> None:
     """Refuses what a database cannot look for, or only after long thought."""
-    if len(value) > MAX_CHARACTERS:
-        message = f"{name} has {len(value):,} characters; at most {MAX_CHARACTERS:,} are taken."
-        raise SettingsError(message, reason="text_too_long")
     if name == "search" and len(value.split()) > MAX_WORDS:
         message = f"Search for at most {MAX_WORDS} words; these are {len(value.split()):,}."
         raise SettingsError(message, reason="too_many_words")
+    if len(value) > MAX_CHARACTERS:
+        message = f"{name} has {len(value):,} characters; at most {MAX_CHARACTERS:,} are taken."
+        raise SettingsError(message, reason="text_too_long")
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         message = f"{name} holds letters that are no text. Type it again."
         raise SettingsError(message, reason="bad_text")

@@ -88,12 +88,8 @@ class Download(Response):
             watching.cancel()
 
     async def _start(self, send: Send) -> None:
-        start = {
-            "type": "http.response.start",
-            "status": self.status_code,
-            "headers": self.raw_headers,
-        }
-        await send(start)
+        head = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **head})
 
 
 async def _set_when_gone(gone: Event, receive: Receive) -> None:
