@@ -386,11 +386,13 @@ def _raised(names: set[str]) -> Iterator[tuple[str, str, str]]:
     root = Path(str(redumbrella.__file__)).parent
     for path in sorted(root.rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(function, ast.FunctionDef):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield from _raised_in(function, names)
 
 
-def _raised_in(function: ast.FunctionDef, names: set[str]) -> Iterator[tuple[str, str, str]]:
+def _raised_in(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]
+) -> Iterator[tuple[str, str, str]]:
     texts: dict[str, list[tuple[int, str]]] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -437,7 +439,9 @@ def _rest() -> list[str]:
         "every field, and the full schema is at `/api/v1/openapi.json`. A server that is open to "
         "the network wants the header `Authorization: Bearer TOKEN`. An error answers "
         '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md); an '
-        "unknown parameter is one. `HEAD` answers as `GET` does, without the body.",
+        "unknown parameter is one. `HEAD` answers as `GET` does, without the body, "
+        "`OPTIONS` with the header `Allow`. What a request may hold, and when 429 and 503 with "
+        "`Retry-After` come: [operations](../operations.md).",
         "",
     ]
     for path, methods in schema["paths"].items():

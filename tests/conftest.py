@@ -7,6 +7,7 @@ import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
 from every_list import fill_every_list
 from lead_worlds import quiet
+from postgresql_server import PostgresqlServer, postgresql_server
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
 
@@ -81,6 +82,13 @@ def full_address(full: Workspace) -> Iterator[str]:
     """The address of a server that shows every list."""
     with serving(full) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server of our own; a test that stops it starts it again."""
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture

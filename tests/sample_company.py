@@ -34,16 +34,17 @@ won = "Converted"
 FIELDS = {"job": ("admin.", "technician", "retired", "student"), "contact": ("phone", "mobile")}
 
 
-def make_workspace(root: Path) -> Workspace:
-    """An empty workspace: settings, no leads, no model, no scores."""
+def make_workspace(root: Path, database: str = "") -> Workspace:
+    """An empty workspace: settings, no leads, no model, no scores; in a database of its own."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "umbrella.toml").write_text(SETTINGS, "utf-8")
+    state = f'[workspace]\nstate = "{database}"' if database else "[workspace]"
+    (root / "umbrella.toml").write_text(SETTINGS.replace("[workspace]", state), "utf-8")
     return open_workspace(root)
 
 
-def fill_workspace(root: Path, leads: int = 240) -> Workspace:
+def fill_workspace(root: Path, leads: int = 240, database: str = "") -> Workspace:
     """The same with a lake, two models and a score for every open lead."""
-    workspace = make_workspace(root)
+    workspace = make_workspace(root, database)
     records = [_record(i) for i in range(leads)]
     closed = {**_record(leads), "lead_id": "C-1", "won": True}
     workspace.lake.append("leads", _arrow([*records, closed]))

@@ -9,7 +9,7 @@ import httpx
 import uvicorn
 
 from redumbrella.access.rules import Access
-from redumbrella.server.app import create_app
+from redumbrella.server.app import create_app, server_config
 from redumbrella.server.listening import bind
 from redumbrella.workspace import Workspace
 
@@ -22,8 +22,7 @@ def serving(workspace: Workspace, access: Access | None = None) -> Iterator[str]
     """The application on a free port of 127.0.0.1; yields its address."""
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    config = uvicorn.Config(create_app(workspace, access), log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(create_app(workspace, access)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

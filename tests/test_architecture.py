@@ -49,14 +49,17 @@ INSIDE = {
     "sources": ("guessing",),
     "server": (
         "head_requests",
+        "methods",
         "request_log",
         "security_headers",
         "parameters",
         "api",
         "gate",
+        "request_limits",
         "web",
         "errors",
         "listening",
+        "connections",
     ),
 }
 LEVEL = {room: level for level, room in enumerate(ROOMS)}

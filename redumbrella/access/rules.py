@@ -2,16 +2,34 @@
 
 import hashlib
 import hmac
-import secrets
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+from redumbrella.access.attempts import Attempts
+from redumbrella.access.sessions import Sessions
 
 COOKIE = "umbrella_session"
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MIN_TOKEN_LENGTH = 16
+
+# A name or an address, of IPv6 in brackets, and perhaps a port.
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:/?#@\s]+))(?::[0-9]{0,5})?")
+
+
+@dataclass(frozen=True)
+class TokenVerdict:
+    """Whether an offered token fits; wait: seconds until one is looked at again, 0 for looked at.
+
+    is_guess: whether it was looked at and wrong.
+    """
+
+    fits: bool
+    wait: float = 0.0
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,20 +42,26 @@ class Access:
     token: str | None = None
     host_names: frozenset[str] = LOOPBACK_NAMES
     any_address: bool = False  # also answer to bare IP addresses, when open to the network
-    session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    sessions: Sessions = field(default_factory=Sessions, repr=False, compare=False)
+    attempts: Attempts = field(default_factory=Attempts, repr=False, compare=False)
 
-    def token_fits(self, offered: str) -> bool:
-        """Compares in constant time, whatever the lengths."""
-        return self.token is not None and _same(offered, self.token)
+    def verdict(self, offered: str, address: str, now: float) -> TokenVerdict:
+        """Looks at a token that came from an address, unless too many wrong ones came from it.
 
-    def session(self) -> str:
-        """The value of the log-in cookie: proves the token without containing it."""
-        assert self.token is not None
-        return hmac.new(self.session_key, self.token.encode(), hashlib.sha256).hexdigest()
-
-    def session_fits(self, offered: str) -> bool:
-        """Whether this cookie was given out by this running server."""
-        return self.token is not None and _same(offered, self.session())
+        now: seconds of a clock that only runs forward.
+        """
+        if not offered or self.token is None:
+            return TokenVerdict(fits=False)  # no guess
+        wait = self.attempts.wait(address, now)
+        if wait > 0.0 and not self.attempts.is_trusted(address, now):
+            return TokenVerdict(fits=False, wait=wait)
+        if _same(offered, self.token):
+            self.attempts.right(address, now)
+            return TokenVerdict(fits=True)
+        if wait > 0.0:
+            return TokenVerdict(fits=False, wait=wait)
+        self.attempts.wrong(address, now)
+        return TokenVerdict(fits=False, is_guess=True)
 
     def host_fits(self, host: str) -> bool:
         """Whether a Host header names this server; a foreign name means DNS rebinding."""
@@ -47,25 +71,31 @@ class Access:
         return self.any_address and _is_address(name)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; a name but localhost may lead anywhere."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
 def host_names(names: Iterable[str]) -> frozenset[str]:
     """Names this server answers to: those given and the loopback ones, in lower case."""
     return LOOPBACK_NAMES | {_without_port(name) for name in names if name}
 
 
 def _same(offered: str, expected: str) -> bool:
+    """Compares in constant time, whatever the lengths."""
     return hmac.compare_digest(
-        hashlib.sha256(offered.encode()).digest(), hashlib.sha256(expected.encode()).digest()
+        hashlib.sha256(offered.encode("utf-8", "surrogatepass")).digest(),
+        hashlib.sha256(expected.encode()).digest(),
     )
 
 
 def _without_port(host: str) -> str:
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, colon, port = host.rpartition(":")
-    if colon and port.isdigit() and ":" not in name:
-        host = name
-    return host.rstrip(".")
+    """The name in a Host header, in lower case; empty where it is none."""
+    found = _HOST.fullmatch(host.strip().lower())
+    if found is None:
+        # A bare IPv6 address, as people give it to --host.
+        return host.strip().lower() if _is_address(host.strip()) else ""
+    return (found[1] or found[2]).rstrip(".")
 
 
 def _is_address(name: str) -> bool:

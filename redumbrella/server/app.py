@@ -5,8 +5,12 @@ as JSON under /api and as a page elsewhere.
 """
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
@@ -17,22 +21,46 @@ from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
 from redumbrella.logs import is_logging
 from redumbrella.server.api import openapi, routes
+from redumbrella.server.api.downloads import DownloadPlaces
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
-from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
+from redumbrella.server.connections import GuardedProtocol
+from redumbrella.server.errors import (
+    bad_parameter,
+    http_error,
+    our_error,
+    unexpected,
+)
 from redumbrella.server.gate import AccessGate
 from redumbrella.server.head_requests import HeadAsGet
+from redumbrella.server.methods import OptionsAnswer
 from redumbrella.server.parameters import only_known
+from redumbrella.server.request_limits import MOST_HEAD, PlainHeads, SmallBodies
 from redumbrella.server.request_log import RequestLog
 from redumbrella.server.security_headers import SafeHeaders
 from redumbrella.server.web import assets, docs_page, login, pages, settings_page
 from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace
 
+if TYPE_CHECKING:
+    import uvicorn
+
 # FastAPI would else follow environment variables and report requests to a collector.
 _NO_TELEMETRY = TelemetryConfig(
     tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
 )
+
+
+# Fewer than the database has connections: a page that asks for a second one gets it.
+_THREADS = 12
+KEEP_ALIVE_SECONDS = 5
+STOP_SECONDS = 5  # for what is under way at Ctrl-C
+
+
+@asynccontextmanager
+async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
@@ -47,9 +75,11 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(only_known)],
         telemetry=_NO_TELEMETRY,
+        lifespan=_few_threads,
     )
     app.state.workspace = workspace
     app.state.access = access
+    app.state.downloads = DownloadPlaces()
     # Lists first: /models/all is a list, and /models/{version} would take it for a version.
     for router in (list_routes(), routes.router):
         app.include_router(router, dependencies=[Security(TOKEN)])
@@ -63,7 +93,10 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_exception_handler(Exception, unexpected)
     # The last one added stands outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(OptionsAnswer)
+    app.add_middleware(SmallBodies)
     app.add_middleware(AccessGate, access=access)
+    app.add_middleware(PlainHeads)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     if is_logging():
@@ -75,14 +108,30 @@ def serve(workspace: Workspace, listening: socket.socket, access: Access) -> Non
     """Serves on a socket of `bind` until it is stopped."""
     import uvicorn
 
-    app = create_app(workspace, access)
-    config = uvicorn.Config(
+    with listening:
+        uvicorn.Server(server_config(create_app(workspace, access))).run(sockets=[listening])
+
+
+def server_config(app: FastAPI) -> "uvicorn.Config":
+    """How an application is served: what uvicorn limits itself, and our protocol for the rest.
+
+    uvicorn's limit_concurrency is not among it: it counts connections that ask for nothing, so
+    that a few hundred of them would shut everybody else out. See `server.connections`.
+    """
+    import uvicorn
+
+    return uvicorn.Config(
         app,
+        http=GuardedProtocol,
+        ws="none",
+        h11_max_incomplete_event_size=MOST_HEAD,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        # X-Forwarded-For and -Proto count from a proxy on this machine, or in $FORWARDED_ALLOW_IPS.
+        proxy_headers=True,
         log_level="warning",
         server_header=False,
         access_log=False,
         # Where logging is on, the server's warnings go the same way.
         log_config=None if is_logging() else uvicorn.config.LOGGING_CONFIG,
     )
-    with listening:
-        uvicorn.Server(config).run(sockets=[listening])

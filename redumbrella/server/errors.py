@@ -5,18 +5,23 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from redumbrella.errors import UmbrellaError
+from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.server.api.responses import error_json
+from redumbrella.server.methods import allowed_methods
 from redumbrella.server.security_headers import SAFE_HEADERS
 from redumbrella.server.web.rendering import render
 
+_RETRY_SECONDS = "10"
 _HEADINGS = {400: "That cannot be shown", 404: "Not found", 503: "Not available now"}
 
 
 def our_error(request: Request, problem: Exception) -> Response:
     """An error of ours, with the status of its class."""
     assert isinstance(problem, UmbrellaError)
-    return _error(request, problem.http_status, problem.reason, problem.message)
+    answer = _error(request, problem.http_status, problem.reason, problem.message)
+    if problem.http_status == 503:
+        answer.headers["Retry-After"] = _RETRY_SECONDS
+    return answer
 
 
 _WRONG = {
@@ -46,7 +51,9 @@ def http_error(request: Request, problem: Exception) -> Response:
     message = known.get(problem.status_code, str(problem.detail))
     reason = {404: "unknown_page", 405: "wrong_method"}.get(problem.status_code, "http_error")
     answer = _error(request, problem.status_code, reason, message)
-    answer.headers.update(problem.headers or {})  # such as Allow, which a wrong method asks for
+    answer.headers.update(problem.headers or {})
+    if problem.status_code == 405:  # the routing names the methods of one route only
+        answer.headers["Allow"] = ", ".join(allowed_methods(request.app, request.scope))
     return answer
 
 
@@ -59,7 +66,7 @@ def unexpected(request: Request, _problem: Exception) -> Response:
 
 
 def _error(request: Request, status: int, reason: str, message: str) -> Response:
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return error_json(status, reason, message)
     heading = _HEADINGS.get(status, "That did not work")
     return render(request, "message.html", status, heading=heading, message=message)

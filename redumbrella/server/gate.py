@@ -4,6 +4,8 @@ Plain ASGI layers around the application. Requests come in; those that may not p
 answer and never reach a route.
 """
 
+from math import ceil
+from time import monotonic
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -11,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from redumbrella.access.rules import COOKIE, Access
-from redumbrella.server.api.responses import error_json
+from redumbrella.access.attempts import address_of
+from redumbrella.access.rules import COOKIE, Access, TokenVerdict
+from redumbrella.logs import log_event
+from redumbrella.server.api.responses import error_json, refused
 
 _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -44,26 +48,66 @@ class AccessGate:
             )
             return PlainTextResponse(message, status_code=400)
         if scope["method"] not in _ONLY_READS and not same_origin(headers):
-            return _refused_origin(str(scope["path"]))
-        if self.access.token is None or self._may_pass(scope):
+            message = (
+                "Another site sent this. Nothing was changed; open the page of this server itself."
+            )
+            return refused(scope["path"], 403, "other_site", message)
+        if self.access.token is None or self._is_open(scope):
             return None
-        path = str(scope["path"])
-        if path.startswith("/api/") or headers.get("authorization"):
-            message = "This server needs a token: send the header Authorization: Bearer TOKEN."
-            answer = error_json(401, "token_required", message)
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
-        asked = path + (f"?{scope['query_string'].decode('latin-1')}" * bool(scope["query_string"]))
-        return RedirectResponse(f"/login?next={quote(asked, safe='')}", status_code=303)
+        scheme, _, offered = headers.get("authorization", "").partition(" ")
+        verdict = TokenVerdict(fits=False)
+        if scheme.lower() == "bearer":
+            verdict = looked_at(self.access, scope, offered)
+        if verdict.fits:
+            return None
+        if verdict.wait > 0.0:
+            return _too_many_wrong(verdict.wait)
+        return _without_token(scope, is_program="authorization" in headers)
 
-    def _may_pass(self, scope: Scope) -> bool:
+    def _is_open(self, scope: Scope) -> bool:
+        """Whether no token is needed: for the log-in, its style, and who has logged in."""
         if scope["path"] == "/login" or str(scope["path"]).startswith("/static/"):
             return True
-        request = Request(scope)
-        scheme, _, offered = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.access.token_fits(offered.strip()):
-            return True
-        return self.access.session_fits(request.cookies.get(COOKIE, ""))
+        value = Request(scope).cookies.get(COOKIE, "")
+        return self.access.sessions.lasts(value, monotonic())
+
+
+def looked_at(access: Access, scope: Scope, offered: str) -> TokenVerdict:
+    """Whether a token that came with this request fits; a wrong one is logged without itself."""
+    client = scope.get("client")
+    address = address_of(client[0] if client else "")
+    verdict = access.verdict(offered.strip(), address, monotonic())
+    if verdict.is_guess:
+        log_event("server", "wrong token", address=address)
+    return verdict
+
+
+def patience(wait: float) -> str:
+    """What to do after too many wrong tokens."""
+    return (
+        f"Too many wrong tokens came from your address. Wait {ceil(wait)} seconds, then try again; "
+        "whoever is logged in may go on."
+    )
+
+
+def _too_many_wrong(wait: float) -> Response:
+    answer = error_json(429, "too_many_attempts", patience(wait))
+    answer.headers["Retry-After"] = str(ceil(wait))
+    return answer
+
+
+def _without_token(scope: Scope, *, is_program: bool) -> Response:
+    if scope["path"].startswith("/api/") or is_program:
+        message = "This server needs a token: send the header Authorization: Bearer TOKEN."
+        answer = error_json(401, "token_required", message)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    if scope["method"] not in _ONLY_READS:  # what was sent is lost; a form is not sent again
+        return RedirectResponse("/login", status_code=303)
+    # As it was sent: an id may hold a question mark.
+    asked = scope["raw_path"].decode("latin-1")
+    asked += f"?{scope['query_string'].decode('latin-1')}" * bool(scope["query_string"])
+    return RedirectResponse(f"/login?next={quote(asked, safe='')}", status_code=303)
 
 
 def same_origin(headers: Headers) -> bool:
@@ -76,11 +120,9 @@ def same_origin(headers: Headers) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-
-
-def _refused_origin(path: str) -> Response:
-    message = "Another site sent this. Nothing was changed; open the page of this server itself."
-    if path.startswith("/api/"):
-        return error_json(403, "other_site", message)
-    return PlainTextResponse(message + "\n", status_code=403)
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    except ValueError:  # such as http://[
+        return False

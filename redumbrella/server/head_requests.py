@@ -2,6 +2,9 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# In the scope of a request whose body nobody will read: it need not be made.
+BODY_IS_KEPT_BACK = "redumbrella.body_is_kept_back"
+
 
 class HeadAsGet:
     """Answers HEAD as GET would be answered and keeps the body back."""
@@ -28,4 +31,5 @@ class HeadAsGet:
                 ended = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await self.app({**scope, "method": "GET"}, receive_until_ended, send_head)
+        asked = {**scope, "method": "GET", BODY_IS_KEPT_BACK: True}
+        await self.app(asked, receive_until_ended, send_head)

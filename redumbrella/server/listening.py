@@ -2,7 +2,7 @@
 
 import socket
 
-from redumbrella.access.rules import LOOPBACK_NAMES, MIN_TOKEN_LENGTH, Access, host_names
+from redumbrella.access.rules import MIN_TOKEN_LENGTH, Access, host_names, is_loopback
 from redumbrella.errors import EngineError, SettingsError
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  named to be recognised, not bound
@@ -13,14 +13,10 @@ def access_for(
 ) -> Access:
     """The rules for listening on `host`.
 
-    Raises SettingsError for any host but loopback without `allow_remote` and a good token.
+    Raises SettingsError for any host but loopback without `allow_remote` and a good token, and for
+    a token that is blank, short or cannot be sent; blanks around it do not count.
     """
-    if token is not None and len(token) < MIN_TOKEN_LENGTH:
-        message = (
-            f"The token is too short: at least {MIN_TOKEN_LENGTH} characters. "
-            "`openssl rand -hex 24` makes a good one."
-        )
-        raise SettingsError(message, reason="weak_token")
+    token = None if token is None else _good_token(token.strip())
     if is_loopback(host):
         return Access(token=token, host_names=host_names((host, *names)))
     if not allow_remote:
@@ -40,9 +36,18 @@ def access_for(
     return Access(token=token, host_names=host_names((*own, *machine, *names)), any_address=True)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the host."""
-    return host in LOOPBACK_NAMES or host.startswith("127.")
+def _good_token(token: str) -> str:
+    problem = ""
+    if not token:
+        problem = "The token is blank."
+    elif len(token) < MIN_TOKEN_LENGTH:
+        problem = f"The token is too short: at least {MIN_TOKEN_LENGTH} characters."
+    elif not all("!" <= letter <= "~" for letter in token):
+        problem = "The token may hold letters without accents, digits and signs, and no blanks."
+    if problem:
+        message = f"{problem} `openssl rand -hex 24` makes a good one."
+        raise SettingsError(message, reason="weak_token")
+    return token
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -53,10 +58,11 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(128)
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:  # the latter for a name that no computer can have
         listening.close()
+        why = getattr(problem, "strerror", None) or problem
         message = (
-            f"Cannot listen on {host} port {port}: {problem.strerror or problem}. Another program "
+            f"Cannot listen on {host} port {port}: {why}. Another program "
             f"may be using it: stop that one, or take another port with --port {port + 1}."
         )
         raise EngineError(message, reason="port_unavailable") from None

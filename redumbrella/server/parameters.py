@@ -1,12 +1,13 @@
 """Parameters of an address: only known ones pass; those of a list become its query."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from redumbrella.errors import SettingsError
 from redumbrella.views.table import MAX_PAGE_SIZE, PAGE_SIZE, View, unknown_parameter
@@ -16,7 +17,8 @@ from redumbrella.workspace import Workspace
 _PAGING = ("page", "page_size")
 
 
-def opened_workspace(request: Request) -> Workspace:
+# These take a moment: as coroutines they do not wait for a thread that is busy with another page.
+async def opened_workspace(request: Request) -> Workspace:
     """The workspace this server shows."""
     workspace = request.app.state.workspace
     assert isinstance(workspace, Workspace)
@@ -26,14 +28,47 @@ def opened_workspace(request: Request) -> Workspace:
 Opened = Annotated[Workspace, Depends(opened_workspace)]
 
 
-def only_known(request: Request) -> None:
-    """Refuses a parameter that the route does not take: a misspelt one must not be ignored."""
+class _AnyText(PathConvertor):
+    """The rest of a path, line breaks included, which Starlette's own convertor cuts off."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("text", _AnyText())
+
+
+async def asked_lead(
+    lead_id: str,
+    inner: Annotated[
+        str,
+        Query(
+            alias="id", description="Of an id that no path can hold: /leads/?id=.. for two dots."
+        ),
+    ] = "",
+) -> str:
+    """The id that the path gives, or, with an empty one there, the parameter."""
+    return lead_id or inner
+
+
+LeadId = Annotated[str, Depends(asked_lead)]
+
+
+async def only_known(request: Request) -> None:
+    """Refuses a parameter that the route does not take: a misspelt one must not be ignored.
+
+    One that is given twice must not either, for only one of them would count.
+    """
     route = request.scope.get("route")
     if request.query_params and isinstance(route, APIRoute):
         known = list(_names(route.dependant))
-        for name in request.query_params:
+        seen = set()
+        for name, _ in request.query_params.multi_items():
             if name not in known:
                 raise unknown_parameter(name, known)
+            if name in seen:
+                message = f'The parameter "{name}" is given twice. Give it once.'
+                raise SettingsError(message, reason="duplicate_parameter")
+            seen.add(name)
 
 
 def _names(dependant: Dependant) -> Iterator[str]:
@@ -43,13 +78,13 @@ def _names(dependant: Dependant) -> Iterator[str]:
         yield from _names(other)
 
 
-def list_query(view: View, *, paged: bool = True) -> Callable[..., ListQuery]:
+def list_query(view: View, *, paged: bool = True) -> Callable[..., Awaitable[ListQuery]]:
     """A dependency that makes the query of a list; its signature has the list's parameters.
 
     paged: whether page and page_size are among them; downloads give every matching row.
     """
 
-    def query(**given: Any) -> ListQuery:
+    async def query(**given: Any) -> ListQuery:
         return view.query({name: str(value) for name, value in given.items()})
 
     known = {n: w for n, w in view.parameters.items() if paged or n not in _PAGING}

@@ -21,6 +21,8 @@ from redumbrella.views.kinds import CellType, Row
 from redumbrella.workspace import Workspace
 
 MAX_PAGE_SIZE = 1_000
+MAX_WORDS = 20
+MAX_CHARACTERS = 1_000
 PAGE_SIZE = 50
 
 
@@ -229,6 +231,8 @@ class View:
             if name not in known:
                 raise unknown_parameter(name, list(known))
         given = {name: value.strip() for name, value in parameters.items() if value.strip()}
+        for name, value in given.items():
+            _check_text(name, value)
         for name in self.least:
             if name in given:
                 given[name] = repr(parse_share(given[name], name))
@@ -253,6 +257,19 @@ def unknown_parameter(name: str, known: list[str]) -> SettingsError:
     listed = f"Known: {', '.join(known)}." if known else "This address takes none."
     message = f'Unknown parameter "{name}". {listed}'
     return SettingsError(message + nearest(name, known), reason="unknown_parameter")
+
+
+def _check_text(name: str, value: str) -> None:
+    """Refuses what a database cannot look for, or only after long thought."""
+    if name == "search" and len(value.split()) > MAX_WORDS:
+        message = f"Search for at most {MAX_WORDS} words; these are {len(value.split()):,}."
+        raise SettingsError(message, reason="too_many_words")
+    if len(value) > MAX_CHARACTERS:
+        message = f"{name} has {len(value):,} characters; at most {MAX_CHARACTERS:,} are taken."
+        raise SettingsError(message, reason="text_too_long")
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        message = f"{name} holds letters that are no text. Type it again."
+        raise SettingsError(message, reason="bad_text")
 
 
 def _filter_help(column: Column) -> str:

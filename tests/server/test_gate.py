@@ -1,6 +1,7 @@
 """Who may ask: host names, tokens, cookies and headers of a running server."""
 
 from collections.abc import Iterator
+from time import monotonic
 
 import httpx
 import pytest
@@ -113,7 +114,7 @@ def test_logging_in_and_out(guarded: str) -> None:
 
 
 def test_a_made_up_or_older_cookie_is_worth_nothing(guarded: str) -> None:
-    for value in ("x", Access(token=TOKEN).session()):
+    for value in ("x", Access(token=TOKEN).sessions.begin(monotonic())):
         answer = HTTP.get(f"{guarded}/leads", headers={"Cookie": f"{COOKIE}={value}"})
         assert answer.status_code == 303
 

@@ -10,10 +10,16 @@ MEANINGS = {
     401: "The server needs a token.",
     403: "Another site sent this.",
     404: "What was asked for does not exist.",
+    408: "The request did not end in time.",
     409: "The model was made by a newer version.",
-    503: "The state database does not answer.",
+    413: "The body is too large.",
+    414: "The address is too long.",
+    415: "The body is no JSON.",
+    429: "Too many wrong tokens came from this address; see Retry-After.",
+    431: "The headers are too large.",
+    503: "The state database does not answer, or too much is asked at once; see Retry-After.",
 }
-_ALWAYS = (400, 401, 503)
+_ALWAYS = (400, 401, 414, 429, 431, 503)
 
 
 class Problem(TypedDict):

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, create_model
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from redumbrella.destinations.files import csv_lines, json_array, json_lines, write_parquet
 from redumbrella.server.api.answers import answers, file_answer
+from redumbrella.server.api.downloads import CHUNK, Download
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened, list_query
@@ -17,7 +18,6 @@ from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import every_row, list_page
 from redumbrella.views.table import Column, Query, View
 
-CHUNK = 1 << 16
 Rows = Iterable[dict[str, Any]]
 
 
@@ -86,7 +86,7 @@ def _add_file(
     def download(workspace: Opened, query: asked) -> Response:
         headers = {"Content-Disposition": f'attachment; filename="{view.name}.{form}"'}
         found = pieces(view, every_row(workspace, view, query))
-        return StreamingResponse(found, media_type=media_type, headers=headers)
+        return Download(found, media_type, headers)
 
     router.add_api_route(
         f"/{view.name}.{form}",
@@ -94,7 +94,7 @@ def _add_file(
         name=f"{form}_of_{view.name}",
         summary=f"All matching {view.noun[1]} as {_WORDS[form]}",
         description=f"Every matching row, with the columns of `umbrella export {view.file_name}`.",
-        response_class=StreamingResponse,
+        response_class=Download,
         responses=file_answer(media_type, 404),
     )
 

@@ -9,7 +9,7 @@ from redumbrella.reports.model import ReportDocument
 from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
-from redumbrella.server.parameters import Opened
+from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
@@ -35,10 +35,10 @@ router = APIRouter(prefix=API, default_response_class=JsonResponse)
 
 
 @router.get(
-    "/leads/{lead_id:path}", responses=answers(LeadDetail, 404), summary="One lead and its reasons"
+    "/leads/{lead_id:text}", responses=answers(LeadDetail, 404), summary="One lead and its reasons"
 )
 def lead(
-    workspace: Opened, lead_id: str, target: str | None = None, product: str | None = None
+    workspace: Opened, lead_id: LeadId, target: str | None = None, product: str | None = None
 ) -> JsonResponse:
     """The score of one lead, why it is what it is, and the lead's record."""
     return JsonResponse(lead_detail(workspace, lead_id, target, product))
@@ -64,7 +64,11 @@ def weights(workspace: Opened) -> JsonResponse:
     return JsonResponse(weights_history(workspace))
 
 
-@router.put("/weights", responses=answers(Reweighed, 403), summary="Set the company's objectives")
+@router.put(
+    "/weights",
+    responses=answers(Reweighed, 403, 408, 413, 415),
+    summary="Set the company's objectives",
+)
 def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
     """Stores a new version, weighs every card anew, and answers which leads moved most."""
     return JsonResponse(set_weights(workspace, given.weights, given.by, given.note))

@@ -55,6 +55,7 @@ def docs(request: Request) -> HTMLResponse:
         _route(document, method.upper(), path, operation)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
+        if method not in ("head", "options")  # the same everywhere; the page says so once
     ]
     return render(request, "docs.html", section="/docs", routes=routes)
 

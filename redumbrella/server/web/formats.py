@@ -61,7 +61,11 @@ def environment() -> Environment:
         chance=chance_from_log_odds,
     )
     found.globals.update(
-        regimes=REGIMES, verdicts=VERDICTS, query=query_string, lead_address=lead_address
+        regimes=REGIMES,
+        verdicts=VERDICTS,
+        query=query_string,
+        lead_address=lead_address,
+        lead_path=lead_path,
     )
     return found
 
@@ -70,7 +74,15 @@ def lead_address(row: Mapping[str, Any], default_target: str) -> str:
     """The page of one lead; its target and product where the id alone is not enough."""
     target = "" if row["target"] == default_target else row["target"]
     more = query_string({"target": target, "product": row["product_id"]})
-    return f"/leads/{quote(str(row['lead_id']), safe='')}{'' if more == '?' else more}"
+    return lead_path(row["lead_id"], more)
+
+
+def lead_path(lead_id: object, more: str = "?") -> str:
+    """Path and query of one lead; an id of dots, which browsers take for folders, goes behind."""
+    text, more = str(lead_id), more.removeprefix("?")
+    if text in (".", ".."):
+        return f"/leads/?id={text}{'&' * bool(more)}{more}"
+    return f"/leads/{quote(text, safe='')}{'?' * bool(more)}{more}"
 
 
 def with_code(text: str) -> Markup:

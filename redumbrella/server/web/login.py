@@ -1,11 +1,14 @@
 """The log-in page of a server that is open to the network: a token in, a session cookie out."""
 
+from math import ceil
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from redumbrella.access.rules import COOKIE, Access
+from redumbrella.server.gate import looked_at, patience
 from redumbrella.server.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
@@ -27,14 +30,21 @@ def log_in(
 ) -> Response:
     """Gives out the cookie when the token fits, else asks again."""
     access = _access(request)
-    if not access.token_fits(token.strip()):
-        problem = "That is not the token of this server."
-        return render(request, "login.html", 401, menu=(), can_log_out=False, next=_local(next),
+    verdict = looked_at(access, request.scope, token)
+    if not verdict.fits:
+        problem = (
+            patience(verdict.wait) if verdict.wait else "That is not the token of this server."
+        )
+        status = 429 if verdict.wait else 401
+        page = render(request, "login.html", status, menu=(), can_log_out=False, next=_local(next),
                       problem=problem)  # fmt: skip
+        if verdict.wait:
+            page.headers["Retry-After"] = str(ceil(verdict.wait))
+        return page
     answer = RedirectResponse(_local(next), status_code=303)
     answer.set_cookie(
         COOKIE,
-        access.session(),
+        access.sessions.begin(monotonic()),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
@@ -44,8 +54,9 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out() -> Response:
-    """Takes the cookie back."""
+def log_out(request: Request) -> Response:
+    """Ends the session, here and in the browser."""
+    _access(request).sessions.end(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer

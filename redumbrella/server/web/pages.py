@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from redumbrella.errors import NotFoundError
-from redumbrella.server.parameters import Opened
+from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import report_view
@@ -30,11 +30,11 @@ def start(workspace: Opened) -> RedirectResponse:
     return RedirectResponse(menu_of(workspace)[0][0])
 
 
-@router.get("/leads/{lead_id:path}")
+@router.get("/leads/{lead_id:text}")
 def lead(
     request: Request,
     workspace: Opened,
-    lead_id: str,
+    lead_id: LeadId,
     target: str | None = None,
     product: str | None = None,
 ) -> HTMLResponse:

@@ -23,7 +23,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     main = state.workspace.settings.main_target
     frame = {
         "workspace_name": state.workspace.settings.name,
-        "menu": menu_of(state.workspace),
+        "menu": () if "menu" in values else menu_of(state.workspace),
         "can_log_out": state.access.token is not None,
         "section": "",
         "default_target": "" if main is None else main.name,

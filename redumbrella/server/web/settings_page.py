@@ -6,7 +6,7 @@ Another site's forms never get here: see `server.gate`.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from redumbrella.decisions.qualification import CRITERIA, LABELS
@@ -25,11 +25,14 @@ EXPLAINED = {
     "fit": "How well it fits the company: ratings of clients, else likeness to the best customers.",
 }
 
+# As large as the database counts.
+Version = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
+
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/settings")
-def settings(request: Request, workspace: Opened, changed: int | None = None) -> HTMLResponse:
+def settings(request: Request, workspace: Opened, changed: Version = None) -> HTMLResponse:
     """The form, what the change `changed` did to the order of leads, and all versions."""
     return _page(request, workspace, changed=changed)
 
