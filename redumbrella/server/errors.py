@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from redumbrella.errors import EngineError, UmbrellaError
+from redumbrella.errors import UmbrellaError
 from redumbrella.server.api.responses import error_json
 from redumbrella.server.methods import allowed_methods
 from redumbrella.server.security_headers import SAFE_HEADERS

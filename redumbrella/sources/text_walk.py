@@ -51,7 +51,7 @@ class Walked(NamedTuple):
 
 
 class _Fields:
-    """The state between two pieces of text: where in a record and in a field the walk stands."""
+    """The state between two pieces of text: where in a record and in a field it stands."""
 
     def __init__(self, delimiter: str) -> None:
         self.ends = re.compile(f"{re.escape(delimiter)}|\r\n|\r|\n")
@@ -148,7 +148,7 @@ class _Fields:
         return at
 
 
-def walk(text: TextIO, delimiter: str) -> Iterator[Walked]:
+def walk_rows(text: TextIO, delimiter: str) -> Iterator[Walked]:
     """The records of a text, blank lines included, as Arrow counts them."""
     state = _Fields(delimiter)
     while piece := _piece(text):
