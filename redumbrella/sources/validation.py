@@ -133,9 +133,9 @@ def future_notes(rows: TypedRows, now: int) -> list[str]:
     counts = [_later(column.name, rows.table, instant) for column in dated]
     found = rows.staging.one(f"SELECT {', '.join(counts)} FROM {rows.name} WHERE {BAD} IS NULL")
     return [
-        f'{count:,} of the rows have a "{column.column}" after {to_iso(now)[:10]}, in the future: '
-        f"they {_UNTIL_THEN[column.name]}. If it lies in the past, correct it in the source, or "
-        "say its format in umbrella.toml."
+        f'Rows whose "{column.column}" lies in the future, after {to_iso(now)[:10]}: {count:,}. '
+        f"They {_UNTIL_THEN[column.name]}. If it has passed, correct it in the source, or say its "
+        "format in umbrella.toml."
         for column, count in zip(dated, found, strict=True)
         if count
     ]

@@ -118,7 +118,7 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
         here = pc.fill_null(pc.less(leads["created_at"], instant), True)
         if later := pc.sum(pc.invert(here)).as_py():
             notes.append(
-                f"{later:,} leads are created after this instant, and neither learned from nor "
+                f"Leads created after this instant: {later:,}. They are neither learned from nor "
                 "scored yet. If they are there already, correct created_at in the source."
             )
     if {"closed_at", "won"} <= set(leads.column_names):
@@ -126,9 +126,9 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
         ended = pc.and_(pc.and_(later, pc.is_valid(leads["won"])), here)
         if count := pc.sum(ended).as_py():
             notes.append(
-                f"{count:,} leads have an outcome, but are closed after this instant, and count as "
-                "open until then. If they are closed already, correct closed_at in the source, or "
-                "leave it empty."
+                f"Leads with an outcome that are closed after this instant: {count:,}. They count "
+                "as open until then. If they are closed already, correct closed_at in the source, "
+                "or leave it empty."
             )
     return notes
 

@@ -164,3 +164,16 @@ def test_a_customer_with_10000_purchases_is_valued() -> None:
     assert values.value[-1] == values.value.max()
     rate = values.spent[-1] / 420.0
     assert 0.5 * 90 * rate < values.value[-1] < 1.5 * 90 * rate
+
+
+def test_one_customer_with_very_many_purchases_and_refunds() -> None:
+    """A refund reaches MOST_BACK rows back; ten thousand of them take no minutes."""
+    n = 300_000
+    amount = np.full(n, 10.0)
+    amount[0] = 77.0
+    amount[30_001::30] = -7.0  # of no purchase: taken off the latest ones
+    amount[-1] = -77.0  # the purchase lies too far back
+    purchases = Purchases.of(np.zeros(n, np.int64), np.arange(n) / 1000.0, amount)
+    net = purchases.net().amount
+    assert net[0] == 77.0
+    assert net.sum() == pytest.approx(amount.sum())

@@ -152,3 +152,35 @@ def test_of_many_versions_the_newest_earlier_one_counts() -> None:
         known = [(d, k) for k, (p, d) in enumerate(zip(person, day, strict=True))
                  if p == who and d < instant]  # fmt: skip
         assert value == (max(known)[1] if known else None)
+
+
+def test_facts_of_one_instant_stand_in_the_order_of_reading(tmp_path: Path) -> None:
+    """So many that the lake has several groups of rows, which are sorted side by side."""
+    n = 250_000
+    at = "2024-03-05T10:00:00Z"
+    sales = "".join(f"p{k % 7},{at},{k + 1},,{at if k % 100_000 == 0 else ''}\n" for k in range(n))
+    visits = "".join(f",v{k % 5},{at},k{k}\n" for k in range(n))
+    files = {
+        "purchases": f"person,at,amount,promotion,cancelled\n{sales}",
+        "events": f"person,visitor,at,kind\n{visits}",
+        # At the first instant two persons: the one that was read first.
+        "identities": "visitor,person,at\n"
+        + "".join(f"v{v},q{person},{at}\n" for person in (9, 1, 5) for v in range(5)),
+    }
+    found = facts_of(tmp_path, files)
+    bought = found.tables["purchases"]
+    kept = bought["code"].to_numpy() != "cancellation"
+    assert bought["amount"].to_numpy()[kept].tolist() == list(range(1, n + 1))
+    assert bought["amount"].to_numpy()[~kept].tolist() == [1, 100_001, 200_001]
+    assert not kept[-3:].any()
+    assert found.tables["events"]["kind"].to_pylist() == [f"k{k}" for k in range(n)]
+    assert set(found.tables["events"]["person_id"].to_pylist()) == {"q9"}
+
+
+def test_a_lead_may_have_a_field_called_as_a_profile_has_it() -> None:
+    people = pa.table({"person_id": ["a"], "known_at": pa.nulls(1), "job": ["clerk"]})
+    records = pa.table({"person_id": ["a"], "person.job": ["own"]})
+    profiles = profiles_of(people, ["person_id", "known_at"])
+    beside = profiles.beside(records, records["person_id"], np.array([1]))
+    assert beside.column_names == ["person_id", "person.job", "person.job (2)"]
+    assert beside["person.job (2)"].to_pylist() == ["clerk"]

@@ -11,7 +11,7 @@ from lead_worlds import START, TIME, times
 
 from redumbrella.clock import to_microseconds
 from redumbrella.errors import DataError
-from redumbrella.training.observations import Observations, lead_observations
+from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
 
 LATER = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
 DAY = timedelta(days=1)
@@ -169,3 +169,15 @@ def test_every_lead_is_closed_open_or_not_there_yet(
     by_id = {f"L{n}": value for n, value in enumerate(won)}
     assert [bool(w) for w in seen.won] == [by_id[name] for name in ids(seen.closed)]
     assert seen.open_position.size == len(still)
+
+
+def test_what_lies_in_the_future_is_said() -> None:
+    at = times(4, DAY)
+    closed = [at[3], at[1], at[3], None]
+    table = leads([True, False, None, True], [at[0], at[0], at[0], at[2]], closed)
+    created, ended = notes_on_the_future(table, to_microseconds(at[2]))
+    assert created.startswith("Leads created after this instant: 1. They are neither")
+    assert ended.startswith("Leads with an outcome that are closed after this instant: 1.")
+    assert "count as open" in ended
+    assert notes_on_the_future(table, LATER) == []
+    assert notes_on_the_future(leads([True, None]), LATER) == []

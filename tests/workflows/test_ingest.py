@@ -2,12 +2,15 @@
 
 import gzip
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import orjson
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +18,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from stored import recent_runs, rejected
 
+from redumbrella.columns import INTERNAL, ORDER, RANKS, RHYTHM, TABLES
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
+from redumbrella.lake.quoting import quoted
 from redumbrella.settings.settings import load_settings
 from redumbrella.sources import changes as changes_module
+from redumbrella.sources.text_walk import MOST_IN_FIELD
 from redumbrella.workflows.ingest import IngestResult, check, ingest
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -278,6 +284,129 @@ def test_odd_names_survive(folder: Folder) -> None:
     assert (table["size"].to_pylist(), table["Size (2)"].to_pylist()) == ([2.0, 2.0], [3.0, 2.0])
     assert table["column 5"].to_pylist() == [4.0, 2.0]
     assert len(source.files[0].notes) == 2
+
+
+# Pseudo-columns of databases, and names that this program gives to columns of its own.
+PSEUDO = (
+    *("rowid", "RowId", "_rowid_", "oid", "ctid", "xmin", "cmin", "tableoid", "filename"),
+    *("file_row_number", "file_index", "_file", "_row", "_bad", "_id", "_status", "_field0"),
+    *("_order", "_ingested_at", "_row_hash", "c0", "t", "purchase_rhythm", "money_rank"),
+)
+
+
+def reserved() -> list[str]:
+    words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords()").fetchall()
+    return [*(word for (word,) in words), *PSEUDO]
+
+
+KINDS = pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "sqlite"])
+
+
+def save(folder: Folder, kind: str, columns: dict[str, list[str]]) -> None:
+    """Leads as a file of this kind, and settings that read it."""
+    path, rows = folder.path / f"leads.{kind}", list(zip(*columns.values(), strict=True))
+    settings = f'[tables.leads]\npath = "{path.name}"\n'
+    if kind == "csv":
+        path.write_text("".join(",".join(row) + "\n" for row in (columns, *rows)), "utf-8")
+    elif kind == "jsonl":
+        objects = [orjson.dumps(dict(zip(columns, row, strict=True))) for row in rows]
+        path.write_bytes(b"\n".join(objects))
+    elif kind == "parquet":
+        arrays = [pa.array(values).dictionary_encode() for values in columns.values()]
+        parquet.write_table(pa.table(arrays, names=list(columns)), path)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute(f"CREATE TABLE leads ({', '.join(map(quoted, columns))})")
+            marks = ", ".join("?" * len(columns))
+            database.executemany(f"INSERT INTO leads VALUES ({marks})", rows)
+        url = f"sqlite:///{path.name}"
+        settings = f'[tables.leads]\nurl = "{url}"\nquery = "SELECT * FROM leads"\n'
+    folder.settings(settings)
+
+
+@KINDS
+def test_a_column_may_be_called_by_any_word(folder: Folder, kind: str) -> None:
+    names = list({name.casefold(): name for name in reserved()}.values())
+    values = {name: [f"x{n}", f"y{n}"] for n, name in enumerate(names)}
+    save(folder, kind, {"lead_id": ["a", "b"], **values})
+    assert [one.rows for one in check(load_settings(folder.path)).sources] == [2]
+    assert folder.ingest().sources[0].added == 2
+    assert folder.ingest().sources[0].added == 0
+    lake = folder.open().lake.current("leads")
+    # What the lake or a record has as a column of its own has a number behind it.
+    own = {*TABLES["leads"].names, *INTERNAL, *RANKS, RHYTHM, "_file", "_row", "_bad"}
+    for name in names:
+        taken = name.casefold() in own and name != "source"  # a canonical column of leads
+        assert lake[f"{name} (2)" if taken else name].to_pylist() == values[name]
+    assert lake[ORDER].to_pylist() == [0, 1]
+
+
+def test_the_lake_keeps_the_spelling_of_a_field(folder: Folder) -> None:
+    folder.settings('[tables.leads]\npath = "l*.csv"\n')
+    folder.write("leads.csv", "lead_id,Status\na,new\n")
+    folder.ingest()
+    folder.write("later.csv", "lead_id,STATUS\nb,old\n")
+    assert folder.ingest().sources[0].added == 1
+    assert folder.table()["Status"] == ["new", "old"]
+
+
+def test_amounts_beyond_reason_are_set_aside_and_said(folder: Folder) -> None:
+    folder.settings('[tables.purchases]\npath = "sales.csv"\n')
+    amounts = ["1", "2", "3", "4", "1e300", "-1e300", "1e18", "999999999999999"]
+    rows = "".join(f"p,2024-01-01,{amount},{amount}\n" for amount in amounts)
+    folder.write("sales.csv", "person_id,at,amount,points\n" + rows)
+    source = folder.ingest().sources[0]
+    assert source.rejected == {"unreadable_value": 3}
+    assert source.examples[0].line == 6
+    assert source.examples[0].message == (
+        'column "amount": "1e300" is beyond reason: less than 1,000,000,000,000,000 either way is '
+        "expected"
+    )
+    assert folder.table("purchases")["amount"] == [1, 2, 3, 4, 999999999999999]
+
+
+def test_a_number_beyond_reason_in_a_field_counts_as_missing(folder: Folder) -> None:
+    rows = "".join(f"{n},{n}\n" for n in range(200))
+    folder.write("leads.csv", f"lead_id,size\n{rows}x,1e300\n")
+    (column,) = [one for one in folder.ingest().sources[0].columns if one.name == "size"]
+    assert column.notes == (
+        "1 value is no number below 1,000,000,000,000,000, and counts as missing",
+    )
+    assert folder.table()["size"][-1] is None
+
+
+@KINDS
+def test_a_field_beyond_the_limit_is_set_aside_from_any_source(folder: Folder, kind: str) -> None:
+    notes = ["a", "é" * MOST_IN_FIELD, "b" * (MOST_IN_FIELD + 1), "c"]
+    save(folder, kind, {"lead_id": ["i", "j", "k", "l"], "note": notes})
+    source = folder.ingest().sources[0]
+    assert source.rejected == {"long_field": 1}
+    assert source.examples[0].line == (4 if kind == "csv" else 3)
+    assert 'column "note" holds 250,001 characters' in source.examples[0].message
+    assert [len(text) for text in folder.table()["note"]] == [1, MOST_IN_FIELD, 1]
+
+
+def test_the_future_is_counted_and_said(folder: Folder) -> None:
+    folder.settings(LEADS + '[tables.events]\npath = "events.csv"\n')
+    folder.write(
+        "leads.csv",
+        "lead_id,created_at,closed_at,won\n"
+        "a,2024-01-01,2024-02-01,1\nb,2024-01-01,2124-02-01,1\nc,2024-01-01,2124-02-01,\n"
+        "d,2124-01-01,,\n",
+    )
+    folder.write(
+        "events.csv", "person_id,at,kind\na,2024-01-01,v\na,2124-01-01,v\na,2124-01-02,v\n"
+    )
+    checked = check(load_settings(folder.path)).sources
+    leads, events = folder.ingest().sources
+    assert [one.notes for one in checked] == [leads.notes, events.notes]
+    created, closed = leads.notes
+    assert created.startswith('Rows whose "created_at" lies in the future, after 20')
+    assert ": 1. They are" in created
+    assert "neither learned from nor scored until then" in created
+    assert closed.startswith('Rows whose "closed_at" lies in the future, after 20')
+    assert ": 1. They count as open until then" in closed
+    assert ": 2. They do not count until then" in events.notes[0]
 
 
 def test_rows_without_id(folder: Folder) -> None:
