@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import orjson
 
-from redumbrella.errors import SettingsError
+from redumbrella.errors import SettingsError, said_by
 
 Format = Literal["csv", "parquet", "jsonl"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet", "jsonl")
@@ -124,7 +124,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.replace(path)
     except OSError as problem:
-        message = f"{path} could not be written: {problem.strerror}. Name another place with -o."
+        message = f"{path} could not be written: {said_by(problem)}. Name another place with -o."
         raise SettingsError(message, reason="not_writable") from None
     finally:
         with suppress(OSError):
