@@ -20,9 +20,10 @@ setup-dev: .venv/.dev
 	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/.runtime: .venv/bin/python requirements.lock requirements-build.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r requirements-build.lock
+	@# Built with the pinned tools above: pip would else fetch whatever is newest today.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@# Compiled once here, so that no command waits for a compiler.
 	$(BIN)/python -m redumbrella.models.compilation
 	@touch $@

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import orjson
 
-from redumbrella.errors import SettingsError
+from redumbrella.errors import SettingsError, said_by
 
 Format = Literal["csv", "parquet", "jsonl"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet", "jsonl")
@@ -162,7 +162,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.replace(path)
     except (OSError, RuntimeError) as problem:  # pathlib: RuntimeError for links in a circle
-        why = getattr(problem, "strerror", None) or str(problem)
+        why = said_by(problem) if isinstance(problem, OSError) else str(problem)
         message = f"{path} could not be written: {why}. Name another place with -o."
         raise SettingsError(message, reason="not_writable") from None
     finally:

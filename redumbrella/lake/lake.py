@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -39,7 +40,7 @@ OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False}
 # The writer keeps a row group in memory until it is full.
 _ROW_GROUP_ROWS = 65_536
 # Files of a table, and entries of its log, from which on they are joined.
-MOST_FILES = 32
+MOST_FILES = 8
 # A reader that opened a table before a change reads it to its end meanwhile.
 KEEP_MICROSECONDS = 24 * 3_600 * 1_000_000
 # A table that changes while it is opened is opened again.
@@ -61,6 +62,8 @@ class Lake:
         """Whether anything was ever appended to the table, damaged or not."""
         folder = self.root / table
         with reading(self.root, table):
+            if not self._is_there():
+                return False
             if (folder / LOG).is_dir():
                 return True
             seal = self.seals.read(table)
@@ -70,15 +73,20 @@ class Lake:
 
     def tables(self) -> tuple[str, ...]:
         """Names of the tables that exist, sorted."""
-        if self.root.exists() and not self.root.is_dir():
-            message = f"{self.root} is a file, and the lake's folder belongs there. Move it away."
-            raise EngineError(message, reason="lake_folder")
-        with reading(self.root, "of tables"):
-            if not self.root.is_dir():
+        with reading(self.root):
+            if not self._is_there():
                 return ()
             found = {path.name for path in self.root.iterdir() if not path.name.startswith(".")}
             found |= self.seals.names()
         return tuple(sorted(name for name in found if self.exists(name)))
+
+    def _is_there(self) -> bool:
+        if self.root.is_dir():
+            return True
+        if self.root.exists():
+            message = f"{self.root} is a file, and the lake's folder belongs there. Move it away."
+            raise EngineError(message, reason="lake_folder")
+        return False
 
     def version(self, table: str) -> int | None:
         """The newest Delta version of the table, or None when it does not exist."""
@@ -143,9 +151,21 @@ class Lake:
             return self._renew(table, rows)
         return self._write(table, rows, mode="overwrite", schema_mode="overwrite")
 
+    @contextmanager
+    def room(self) -> Iterator[Path]:
+        """An empty folder for what does not fit into memory; a killed run may have left one."""
+        folder = self.root / ".staging"
+        with writing(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def clear(self) -> None:
         """Removes what killed commands left beside the tables. Hold the workspace lock."""
-        with reading(self.root, "of tables"):
+        with reading(self.root):
             for pattern in LEFT_BEHIND:
                 for left in self.root.glob(pattern):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -209,7 +229,7 @@ class Lake:
 
         with self._connection(self.tables()) as connection:
             try:
-                with reading(self.root, " or ".join(self.tables())):
+                with reading(self.root):
                     return connection.sql(sql).to_arrow_table()
             except duckdb.OutOfMemoryException as problem:
                 what = str(problem).splitlines()[0]
@@ -338,6 +358,8 @@ class Lake:
         with writing(path, table):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                with TemporaryFile(dir=path if path.is_dir() else path.parent):
+                    pass  # asked here, where the answer is one line
                 if before is not None:
                     self.seals.write(replace(before, open=True))
                 self._commit(path, rows, **how)

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from redumbrella.lake.troubles import damaged
+from redumbrella.lake.troubles import damaged, reading
 
 FOLDER = ".seals"
 LOG = "_delta_log"
@@ -69,10 +70,11 @@ class Seals:
 
     def read(self, table: str) -> Seal | None:
         """The seal of a table, None where it has none; EngineError for a damaged one."""
-        try:
-            content = self._path(table).read_bytes()
-        except FileNotFoundError:
-            return None
+        with reading(self.root, table):
+            try:
+                content = self._path(table).read_bytes()
+            except FileNotFoundError:
+                return None
         try:
             stored = orjson.loads(content.split(b"\n")[0])
             whole = content == _line(stored)
@@ -89,6 +91,8 @@ class Seals:
     def write(self, seal: Seal) -> None:
         """Puts a seal in the place of the one before."""
         path = self._path(seal.table)
+        if path.parent.is_file():
+            path.parent.unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
         document = asdict(seal)
         for part in ("log", "data"):
@@ -102,8 +106,9 @@ class Seals:
             temporary.unlink(missing_ok=True)
 
     def forget(self, table: str) -> None:
-        """Removes the seal of a table that was never there."""
-        self._path(table).unlink(missing_ok=True)
+        """Removes the seal of a table that is not there any more."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path(table).unlink()
 
     def check_log(self, seal: Seal) -> None:
         """Raises EngineError where the log is not what the seal says."""

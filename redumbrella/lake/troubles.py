@@ -6,6 +6,7 @@ table, the file where it is known, and what to do.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +16,24 @@ from redumbrella.errors import EngineError, said_by
 
 _FILE = re.compile(r"([\w-]+)/([\w-]+(?:\.[\w-]+)*\.parquet)")
 
+_OF_SYSTEM = re.compile(r"\(os error (\d+)\)")
+
 
 def damaged(table: str, file: str, what: str) -> EngineError:
     """A file of a table is not what was written."""
     return EngineError(
-        f"The lake's table {table} is damaged: {file} {what}. Put it back from a backup, or read "
-        f"the table again from its sources: umbrella ingest --reread {table}",
+        f"{_named(table)} is damaged: {file} {what}. Put it back from a backup, or read the table "
+        f"again from its sources: umbrella ingest --reread {table or 'TABLE'}",
         reason="lake_damaged",
     )
 
 
 @contextmanager
-def reading(root: Path, table: str) -> Iterator[None]:
-    """Translates what is raised while files of a table are read; what SQL is to blame for stays."""
+def reading(root: Path, table: str = "") -> Iterator[None]:
+    """Translates what is raised while files of a table are read; what SQL is to blame for stays.
+
+    table: "" where it is about any of them.
+    """
     try:
         yield
     except OSError as problem:
@@ -39,21 +45,30 @@ def reading(root: Path, table: str) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path, table: str) -> Iterator[None]:
-    """Translates what is raised while a table is written."""
+def writing(path: Path, table: str = "") -> Iterator[None]:
+    """Translates what is raised while a table is written, or where "" what stands beside them."""
     import pyarrow as pa
     from deltalake.exceptions import DeltaError
 
     try:
         yield
     except (DeltaError, pa.ArrowException, OSError) as problem:
-        why = said_by(problem) if isinstance(problem, OSError) else _first_line(problem)
+        system = _OF_SYSTEM.search(str(problem))
+        why = _first_line(problem)
+        if isinstance(problem, OSError) and problem.strerror:
+            why = said_by(problem)
+        elif system is not None:
+            why = os.strerror(int(system[1]))
         raise EngineError(
-            f"The lake's table {table} could not be written to {path}: {why}. What was read before "
+            f"{_named(table)} could not be written to {path}: {why}. What was read before "
             "stays as it was. Check the room on the disk and the rights of the folder, then run "
             "the command again.",
             reason="lake_write",
         ) from None
+
+
+def _named(table: str) -> str:
+    return f"The lake's table {table}" if table else "The lake"
 
 
 def _unreadable(root: Path, table: str, problem: OSError) -> EngineError:
@@ -61,7 +76,7 @@ def _unreadable(root: Path, table: str, problem: OSError) -> EngineError:
     if isinstance(problem, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return damaged(table, name, "is not there")
     return EngineError(
-        f"The lake's table {table} in {root} cannot be read: {name}: {said_by(problem)}. Check "
+        f"{_named(table)} in {root} cannot be read: {name}: {said_by(problem)}. Check "
         "the rights of the folder and of its files, then run the command again.",
         reason="lake_unreadable",
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
-from redumbrella.errors import DataError, nearest
+from redumbrella.errors import DataError, nearest, said_by
 from redumbrella.sources.delimited import (
     BadLine,
     Chunk,
@@ -60,7 +61,7 @@ class FileInput:
 
     def fingerprint(self) -> str:
         """A hash of the content: equal for a copy, different after any change."""
-        with self.path.open("rb") as file:
+        with reading_source(self.name), self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -85,9 +86,11 @@ def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], li
     problems = []
     for pattern in patterns:
         path = root / pattern
-        if path.is_dir():
+        with reading_source(pattern):
+            is_folder, is_file = path.is_dir(), path.is_file()
+        if is_folder:
             problems.append(f'"{pattern}" is a folder. Name its files, such as "{pattern}/*.csv".')
-        elif path.is_file():
+        elif is_file:
             found.setdefault(path.resolve(), _input(path, root))
         else:
             matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
@@ -101,12 +104,32 @@ def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], li
 
 def read_file(file: FileInput, delimiter: str | None) -> Records:
     """Opens the records of a file. Raises DataError when it cannot be read at all."""
+    with reading_source(file.name):
+        if file.kind == "delimited":
+            records = _delimited(file, delimiter)
+        else:
+            records = bounded(_parquet(file) if file.kind == "parquet" else _jsonl(file))
+    return replace(records, chunks=_guarded(file, records.chunks))
+
+
+def _guarded(file: FileInput, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    with reading_source(file.name):
+        yield from chunks
+
+
+@contextmanager
+def reading_source(name: str) -> Iterator[None]:
+    """Makes one DataError of what the system says while a file is looked for or read."""
     try:
-        if file.kind == "parquet":
-            return bounded(_parquet(file))
-        return bounded(_jsonl(file)) if file.kind == "jsonl" else _delimited(file, delimiter)
+        yield
     except PermissionError:
-        message = f"{file.name} may not be read: check its rights."
+        message = f"{name} may not be read: check its rights."
+        raise DataError(message, reason="unreadable_file") from None
+    except FileNotFoundError:
+        message = f"{name} was there a moment ago and is gone. Put it back and run again."
+        raise DataError(message, reason="missing_file") from None
+    except OSError as problem:
+        message = f"{name} cannot be read: {said_by(problem)}. Copy or export it again."
         raise DataError(message, reason="unreadable_file") from None
 
 
@@ -177,6 +200,11 @@ def _delimited(file: FileInput, delimiter: str | None) -> Records:
     return Records(form.columns, chunks(), bad, form.notes, lines)
 
 
+def _not_parquet(file: FileInput, problem: Exception) -> DataError:
+    message = f"{file.name} is not a readable Parquet file: {problem}. Export it again."
+    return DataError(message, reason="damaged_file")
+
+
 def _parquet(file: FileInput) -> Records:
     import numpy as np
     import pyarrow as pa
@@ -185,8 +213,7 @@ def _parquet(file: FileInput) -> Records:
     try:
         opened = parquet.ParquetFile(file.path)
     except (pa.ArrowException, OSError) as problem:
-        message = f"{file.name} is not a readable Parquet file: {problem}. Export it again."
-        raise DataError(message, reason="damaged_file") from None
+        raise _not_parquet(file, problem) from None
     schema = opened.schema_arrow
     readable = [name for name in schema.names if not pa.types.is_binary(schema.field(name).type)]
     notes = [
@@ -198,7 +225,14 @@ def _parquet(file: FileInput) -> Records:
 
     def chunks() -> Iterator[Chunk]:
         begin = 1
-        for batch in opened.iter_batches(_BATCH_ROWS, columns=readable):
+        batches = opened.iter_batches(_BATCH_ROWS, columns=readable)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as problem:
+                raise _not_parquet(file, problem) from None
+            if batch is None:
+                return
             numbers = np.arange(begin, begin + batch.num_rows, dtype=np.int64)
             begin += batch.num_rows
             yield Chunk(pa.table(batch).rename_columns(columns), numbers)

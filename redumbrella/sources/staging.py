@@ -62,7 +62,7 @@ def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[An
         try:
             connection.execute(f"SET TimeZone = {literal(timezone)}")
             yield connection
-        except duckdb.OutOfMemoryException as problem:
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
             what = str(problem).splitlines()[0]
             message = (
                 f"Not enough memory or disk to read this ({what}). Close other programs, or free "

@@ -15,7 +15,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from redumbrella.clock import now
@@ -153,8 +152,8 @@ def _ingest(
         for source in settings.tables.values():
             with collect():
                 pending.append(_plan(workspace, source, source.table in reread))
-    folder = workspace.lake.root / ".staging"
-    with _spill_folder(folder), staging_connection(settings.timezone, folder) as connection:
+    lake = workspace.lake
+    with lake.room() as room, staging_connection(settings.timezone, room) as connection:
         reads = []
         with _collected() as collect:
             for plan in pending:
@@ -165,7 +164,7 @@ def _ingest(
         for position, (plan, read) in enumerate(reads):
             report(f"Writing {plan.source.table}", position / len(reads))
             results[plan.source.table] = _write(workspace, plan, read, run)
-    versions = {name: workspace.lake.version(name) for name in workspace.lake.tables()}
+    versions = {name: lake.version(name) for name in lake.tables()}
     return IngestResult(
         tuple(results.values()), {name: v for name, v in versions.items() if v is not None}
     )
@@ -375,16 +374,3 @@ def _collected() -> Iterator[Any]:
     if found:
         message = "\n".join(problem.message for problem in found)
         raise type(found[0])(message, reason=found[0].reason)
-
-
-@contextmanager
-def _spill_folder(folder: Path) -> Iterator[None]:
-    """An empty folder for what does not fit into memory; a killed run may have left one behind."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -129,3 +129,40 @@ def test_json_lines_of_any_shape(tmp_path: Path) -> None:
 )
 def test_values_as_text(value: object, text: str | None) -> None:
     assert as_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (PermissionError(13, "Permission denied"), "may not be read: check its rights"),
+        (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
+        (FileNotFoundError(2, "No such file"), "is gone"),
+    ],
+)
+def test_what_the_system_refuses_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: OSError, said: str
+) -> None:
+    """An unreadable file was a traceback where its fingerprint was taken."""
+    (tmp_path / "leads.csv").write_text("id,won\n1,0\n", encoding="utf-8")
+    files, problems = find_files(["leads.csv"], tmp_path)
+    assert problems == []
+
+    def refuse(*_: object, **__: object) -> None:
+        raise problem
+
+    for ask in (files[0].fingerprint, lambda: list(read_file(files[0], None).chunks)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", refuse)
+            with pytest.raises(DataError, match=said):
+                ask()
+
+
+def test_a_parquet_file_with_a_broken_page_is_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "leads.parquet"
+    parquet.write_table(pa.table({"id": [str(n) for n in range(5_000)]}), path)
+    whole = bytearray(path.read_bytes())
+    whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
+    path.write_bytes(whole)
+    files, _ = find_files(["leads.parquet"], tmp_path)
+    with pytest.raises(DataError, match="not a readable Parquet file"):
+        list(read_file(files[0], None).chunks)

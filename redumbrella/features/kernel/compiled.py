@@ -32,6 +32,14 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorated
 
 
+def _warn_of_none() -> bool:
+    sys.stderr.write(
+        "Compiled code cannot be kept anywhere, so every command compiles it anew: name a folder "
+        "that may be written with $NUMBA_CACHE_DIR.\n"
+    )
+    return False
+
+
 def _find_place() -> bool:
     """Whether code can be kept; sets numba's own setting where it would find no place itself."""
     given = numba.config.CACHE_DIR
@@ -43,12 +51,12 @@ def _find_place() -> bool:
         is_new = not folder.exists()
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError:
-        return False
+        return _warn_of_none()
     # Code in it is run: it must not be a folder that somebody else put there.
     found = folder.lstat()
     own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
     if not own or not _may_write(folder):
-        return False
+        return _warn_of_none()
     numba.config.CACHE_DIR = str(folder)
     if is_new:
         _take_over()
