@@ -40,6 +40,9 @@ class State:
             folder = self.path.parent
             message = f"The folder of the state database does not exist: {folder}. Make it first."
             raise EngineError(message, reason="state_unreachable")
+        if self.path is not None and self.path.is_dir():
+            message = f"The state database {self.path} is a folder. Name a file in it, or another."
+            raise EngineError(message, reason="state_unreachable")
         # Where lists are that are replaced as a whole (see `lists`): beside it, or within.
         self.folder = None if self.path is None else self.path.with_name(f"{self.path.name}.lists")
         self.engine = _postgresql_engine(url) if self.path is None else _sqlite_engine(self.path)
@@ -208,8 +211,7 @@ def _open_to_read(path: Path) -> _ReadConnection:
         connection.close()
         cannot = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
                   sqlite3.SQLITE_FULL}  # fmt: skip
-        is_hindered = problem.sqlite_errorcode & 0xFF in cannot and path.is_file()
-        if not is_hindered or _is_being_written(path):
+        if problem.sqlite_errorcode & 0xFF not in cannot or _is_being_written(path):
             raise
         seen = (path, _stamp(path))
         connection = _opened(f"file:{quote(str(path))}?mode=ro&immutable=1")

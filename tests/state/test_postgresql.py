@@ -14,12 +14,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
-from state_checks import check_everything
+from state_checks import check_everything, put, score
+from stored import rows_in_use
 
 from redumbrella.errors import DataError, EngineError
 from redumbrella.state.database import State
+from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.metadata import metadata
-from redumbrella.state.runs import runs
+from redumbrella.state.runs import runs, start_run
+from redumbrella.state.scores import new_scores, scores
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 
@@ -88,6 +91,95 @@ def test_state(database: str) -> None:
     with again.reading() as connection:
         assert len(connection.execute(select(runs)).all()) == 4
     again.close()
+
+
+def test_a_server_that_goes_away_is_said_in_words(database: str) -> None:
+    """In the middle of reading, of a change, of writing a list; then everything goes on."""
+    state = State(database)
+    put(state, "t", [score("old", 0.5)])
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number in range(2_000):
+            if number == 1_000:
+                stop_others()
+            yield score(f"new {number}", 0.5, reasons={"text": "x" * 500})
+
+    def stop_others() -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    def read() -> None:
+        with state.reading() as connection:
+            stop_others()
+            connection.execute(select(runs))
+
+    def change() -> None:
+        with state.writing() as connection:
+            start_run(connection, "x", 1)
+            stop_others()
+            start_run(connection, "x", 1)
+
+    def write_list() -> None:
+        with new_scores(state, "t", rows()) as new, state.writing() as connection:
+            take_into_use(connection, new)
+
+    for work in (read, change, write_list):
+        with pytest.raises(EngineError, match="does not answer") as caught:
+            work()
+        assert caught.value.reason == "state_unreachable"
+        assert [row["lead_id"] for row in rows_in_use(state, scores, "t")] == ["old"]
+        assert rows_in_use(state, runs) == []
+    put(state, "t", [score("new", 0.5)])
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_class WHERE relname ~ '^scores_.$'")
+        assert found.fetchone() == (1,)
+    state.close()
+
+
+def test_a_lock_that_is_never_freed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redumbrella.state.database._BUSY_SECONDS", 1)
+    state = State(database)
+    put(state, "t", [score("old", 0.5)])
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE lists IN EXCLUSIVE MODE")
+        with pytest.raises(EngineError, match="locked by another program") as caught:
+            put(state, "t", [score("new", 0.5)])
+        assert caught.value.reason == "state_busy"
+        assert [row["lead_id"] for row in rows_in_use(state, scores, "t")] == ["old"]
+    state.close()
+
+
+def test_a_role_that_may_only_read_reads_and_is_told_so_when_it_writes(database: str) -> None:
+    owner = State(database)
+    put(owner, "t", [score("old", 0.5)])
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO visitor")
+    visitor = State(database.replace("umbrella@", "visitor@"))
+    assert [row["lead_id"] for row in rows_in_use(visitor, scores, "t")] == ["old"]
+    with pytest.raises(EngineError, match="may not be written") as caught:
+        put(visitor, "t", [score("new", 0.5)])
+    assert caught.value.reason == "state_read_only"
+    visitor.close()
+    owner.close()
+
+
+def test_a_list_that_is_read_is_not_removed_and_nobody_waits(database: str) -> None:
+    state = State(database)
+    put(state, "t", [score("old", 0.5)])
+    with state.reading() as connection:
+        table = list_in_use(connection, scores, "t")
+        put(state, "t", [score("new", 0.5)])
+        assert [row["lead_id"] for row in rows_in_use(state, scores, "t")] == ["new"]
+        assert [row.lead_id for row in connection.execute(table.select())] == ["old"]
+    put(state, "t", [score("newest", 0.5)])
+    with psycopg.connect(database) as plain:
+        found = plain.execute("SELECT relname FROM pg_class WHERE relname ~ '^scores_.$'")
+        assert found.fetchall() == [("scores_3",)]
+    state.close()
 
 
 def test_a_workspace_with_its_state_and_source_there(database: str, tmp_path: Path) -> None:
