@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from redumbrella.errors import DataError
-from redumbrella.sources.text_walk import MOST_IN_FIELD, MOST_IN_ROW, TextStream, Walked, walk_rows
+from redumbrella.sources.text_walk import MOST_IN_FIELD, MOST_IN_ROW, TextStream, Walked, walk_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +146,7 @@ def _header(path: Path, facts: TextFacts, sample: str, delimiter: str, skipped: 
 
     skipped: how many lines stand before it.
     """
-    first = next(walk_rows(io.StringIO(sample, newline=""), delimiter))
+    first = next(walk_text(io.StringIO(sample, newline=""), delimiter))
     if first.is_open and (facts.has_odd_quotes or len(first.head) < first.characters):
         raise _unclosed_quote(path, skipped + first.opened)
     header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
@@ -299,7 +299,7 @@ class _Reading:
         """The text with an empty record in place of each that was taken or is too long."""
         after, columns = self.taken, len(self.form.columns)
         nothing = '""' + self.form.delimiter * (columns - 1) + "\n"
-        for record in walk_rows(text, self.form.delimiter):
+        for record in walk_text(text, self.form.delimiter):
             if record.number <= after:
                 yield nothing
             elif record.is_too_long:
@@ -334,7 +334,7 @@ class _Reading:
     def _look_for_runaway(self) -> None:
         """Raises DataError if a suspect, or the last record, has a quote that nobody closed."""
         with open_bytes(self.path) as file, _text(file, self.form) as text:
-            for record in walk_rows(text, self.form.delimiter):
+            for record in walk_text(text, self.form.delimiter):
                 if record.number in self.suspects or record.is_open:
                     self._refuse_runaway(record)
 

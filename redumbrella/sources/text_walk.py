@@ -148,7 +148,7 @@ class _Fields:
         return at
 
 
-def walk_rows(text: TextIO, delimiter: str) -> Iterator[Walked]:
+def walk_text(text: TextIO, delimiter: str) -> Iterator[Walked]:
     """The records of a text, blank lines included, as Arrow counts them."""
     state = _Fields(delimiter)
     while piece := _piece(text):

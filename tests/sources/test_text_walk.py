@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redumbrella.sources import text_walk
-from redumbrella.sources.text_walk import TextStream, walk_rows
+from redumbrella.sources.text_walk import TextStream, walk_text
 
 cells = st.text(st.sampled_from('ab\n\r",;é '), max_size=6)
 
@@ -25,7 +25,7 @@ def test_records_lines_and_lengths(rows: list[list[str]], data: st.DataObject) -
     size = data.draw(st.integers(1, 40))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_walk, "_PIECE", size)
-        found = list(walk_rows(io.StringIO(text.getvalue(), newline=""), ","))
+        found = list(walk_text(io.StringIO(text.getvalue(), newline=""), ","))
     assert "".join(record.text or "" for record in found) == text.getvalue()
     assert [record.columns for record in found] == [len(row) for row in rows]
     assert [record.longest[1] for record in found] == [max(map(len, row)) for row in rows]
@@ -37,7 +37,7 @@ def test_records_lines_and_lengths(rows: list[list[str]], data: st.DataObject) -
 
 def test_what_is_wrong_with_quotes() -> None:
     text = '\ufeff"a",b\n1,5" pipe\n2,"x"y\n3,"two\nlines","open\nto the end'
-    found = list(walk_rows(io.StringIO(text, newline=""), ","))
+    found = list(walk_text(io.StringIO(text, newline=""), ","))
     assert [record.line for record in found] == [1, 2, 3, 4]
     assert [record.is_torn for record in found] == [False, False, True, False]
     assert [record.is_open for record in found] == [False, False, False, True]

@@ -18,6 +18,7 @@ from redumbrella.sources.values import Reading, sample_readings
 MOST_ROWS = 200_000
 FEW_VALUES = 12
 LEAST_IDS = 20
+BEGINNING = 1_000  # characters
 LONGEST_ID = 200  # characters; what is longer identifies nothing
 OUT_OF_ORDER = 0.01  # share of the rows
 _ANY_TIMEZONE = "UTC"
@@ -87,7 +88,7 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
     """Types, distinct values, frequent values and ids of every column."""
     fields = {name: name for name in staging.columns}
     reads, _ = read_columns(staging, Mapping({}, fields, (), ()), "leads", _ANY_TIMEZONE, {})
-    distinct = ", ".join(f"count(DISTINCT {read.here})" for read in reads)
+    distinct = ", ".join(f"count(DISTINCT {_begun(staging, read)})" for read in reads)
     counts = staging.one(f"SELECT {distinct} FROM {staging.name}")
     samples = staging.samples([r.column for r in reads if r.here not in staging.instants], 1_000)
     seen = []
@@ -124,6 +125,11 @@ def _is_in_order(staging: Staging, read: ColumnRead, style: str) -> bool:
 
 def _frequent(staging: Staging, read: ColumnRead) -> list[tuple[str, int]]:
     return staging.connection.execute(
-        f"SELECT {read.here}::VARCHAR, count(*) FROM {staging.name} "
+        f"SELECT {_begun(staging, read)}::VARCHAR, count(*) FROM {staging.name} "
         f"WHERE {read.here} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
+
+
+def _begun(staging: Staging, read: ColumnRead) -> str:
+    """SQL: a value, of a long text the beginning, so that very long ones need no memory."""
+    return read.here if read.here in staging.instants else f"left({read.here}, {BEGINNING})"
