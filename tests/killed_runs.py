@@ -1,9 +1,12 @@
 """A program: the same small workspace, killed before each change of state, then run again.
 
-    python tests/killed_runs.py FOLDER [EVERY]
+    python tests/killed_runs.py killed FOLDER [EVERY]
+    python tests/killed_runs.py at-once FOLDER [EVERY]
 
-Prints JSON: how many changes of state an undisturbed run makes and what they are, how many of them
-were tried (every one, or each EVERY-th), and after which of them the next run ended otherwise.
+The first one prints JSON: how many changes of state an undisturbed run makes and what they are, how
+many of them were tried (every one, or each EVERY-th), and after which of them the next run ended
+otherwise. The second one runs pairs of commands at once in copies of the workspace, and prints how
+many were tried, and in which one failed or a result was lost.
 
 A change of state is a transaction of the state database (before it begins and before its commit),
 a commit to the lake, a rename, and a removed file. Training is learned once and then remembered:
@@ -16,18 +19,21 @@ import pickle
 import shutil
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import combinations_with_replacement
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import deltalake  # noqa: F401  loaded before the children part
 import duckdb  # noqa: F401
 import lightgbm  # noqa: F401
 import pyarrow.csv  # noqa: F401
-from lead_worlds import SETTINGS as LEADS
+from lead_worlds import SETTINGS as COMPANY
 from lead_worlds import company_rows, quiet, write_leads
 from product_world import SETTINGS as SHOP
 from product_world import write_shop
@@ -37,14 +43,22 @@ import redumbrella.workflows.ingest as ingesting
 import redumbrella.workflows.recorded as recording
 import redumbrella.workflows.train as training
 from redumbrella.lake.lake import Lake
-from redumbrella.state.customers import customers, newest_valuation
+from redumbrella.state.customers import customers, newest_valuation, valuations
 from redumbrella.state.database import State
 from redumbrella.state.forecasts import product_forecasts
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.runs import runs
-from redumbrella.state.scores import scores
+from redumbrella.state.scores import every_score, scores
+from redumbrella.state.weights import newest_weighting
+from redumbrella.views.leads import LEADS
+from redumbrella.views.listing import list_page
+from redumbrella.views.models import current_report
+from redumbrella.workflows.export import export
 from redumbrella.workflows.run import run
+from redumbrella.workflows.score import score
+from redumbrella.workflows.set_weights import set_weights
+from redumbrella.workflows.value_customers import value_customers
 from redumbrella.workspace import Workspace, open_workspace
 
 NOW = 1_770_000_000_000_000  # after everything that the workspace knows
@@ -55,12 +69,15 @@ def write_sources(folder: Path) -> None:
     """Leads, purchases and people; a target about leads, one with a model per product."""
     settings = (
         SHOP
-        + LEADS.format(extra="", success="", created='created_at = "created"').split(
+        + COMPANY.format(extra="", success="", created='created_at = "created"').split(
             'timezone = "UTC"\n'
         )[1]
     )
     write_shop(folder, people=60, settings=settings).state.close()
-    write_leads(folder, company_rows(80, 12)[0])
+    leads = company_rows(80, 12)[0]
+    for number, lead in enumerate(leads):
+        lead["amount"] = f"{100 + 37 * number % 90}.50"
+    write_leads(folder, leads)
 
 
 def stop_the_clock() -> None:
@@ -196,7 +213,105 @@ def run_once(folder: Path, memory: Path, kill_at: int = 0) -> Any:
     return in_child(work)
 
 
-def main(root: Path, every: int) -> None:
+def commands() -> dict[str, Callable[[Workspace], Any]]:
+    """What a command does, by its name; what reads says how many rows it saw."""
+
+    def exported(workspace: Workspace) -> int:
+        path = workspace.root / f"out-{os.getpid()}.csv"
+        return export(workspace, LEADS, LEADS.query({}), "csv", path).rows
+
+    return {
+        "ingest": ingesting.ingest,
+        "train": lambda w: training.train(w, quiet, target_name="conversion").version,
+        "score": lambda w: score(w, quiet, target_name="conversion").leads,
+        "run": lambda w: bool(run(w, quiet, fresh=True)),
+        "weights": lambda w: set_weights(w, {"profit": 3.0}).current.version,
+        "leads": lambda w: list_page(w, LEADS, LEADS.query({})).total,
+        "report": lambda w: current_report(w, "conversion").facts.version,
+        "export": exported,
+        "customers": lambda w: value_customers(w, quiet, NOW - 10**13).customers,
+    }
+
+
+def tried_at_once(folder: Path, memory: Path, names: tuple[str, str]) -> list[str]:
+    """What went wrong with two commands that begin at once in a workspace that was run before."""
+    gate, opened = os.pipe()
+
+    def begin(name: str) -> Callable[[], Any]:
+        def work() -> Any:
+            stop_the_clock()
+            remember(memory)
+            workspace = open_workspace(folder)
+            os.close(opened)
+            os.read(gate, 1)  # both begin when the parent closes its end
+            return commands()[name](workspace)
+
+        return work
+
+    answers: list[Any] = [None, None]
+
+    def wait(place: int) -> None:
+        answers[place] = in_child(begin(names[place]))
+
+    threads = [Thread(target=wait, args=(place,)) for place in (0, 1)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)  # both have parted
+    os.close(gate)
+    os.close(opened)
+    for thread in threads:
+        thread.join()
+    wrong = [str(answer) for answer in answers if answer is None or "failed" in str(answer)]
+    missing = in_child(lambda: lost(folder, names))
+    return wrong + (missing if isinstance(missing, list) else [str(missing)])
+
+
+def lost(folder: Path, names: tuple[str, str]) -> list[str]:
+    """Results of these commands that are not in the workspace, or not as they should be."""
+    workspace = open_workspace(folder)
+    with workspace.state.reading() as connection:
+        done = [row.verb for row in connection.execute(select(runs).where(runs.c.status == "done"))]
+        trained = connection.execute(select(models.c.target)).scalars().all()
+        found = list(every_score(connection, "conversion"))
+        weights = newest_weighting(connection)
+        valued = connection.execute(select(valuations.c.id)).all()
+        busy = connection.execute(select(runs.c.id).where(runs.c.status != "done")).all()
+    both = Counter(names)
+    version = both["weights"]
+    expected = {
+        "models": (trained.count("conversion"), 1 + both["train"] + both["run"]),
+        "valuations": (len(valued), 1 + both["customers"] + both["run"]),
+        "weights": (0 if weights is None else weights["id"], version),
+        "scored": (done.count("score"), 2 + both["score"] + 2 * both["run"]),
+        "not done": (len(busy), 0),
+        "leads": (len(found), 12),
+        "cards": ({json.loads(row["details"])["card"]["weights_version"] for row in found},
+                  {version}),
+        "lists": (len(list((folder / "state.db.lists").iterdir())), 3),
+    }  # fmt: skip
+    return [f"{name}: {is_now}, not {should}" for name, (is_now, should) in expected.items()
+            if is_now != should]  # fmt: skip
+
+
+def at_once(root: Path, every: int) -> dict[str, Any]:
+    """Pairs of commands, of all that there are each `every`-th."""
+    memory, calm = root / "memory", root / "calm"
+    calm.mkdir()
+    in_child(lambda: write_sources(calm))
+    first = run_once(calm, memory, -1)
+    assert "failed" not in first, first
+    pairs = list(combinations_with_replacement(commands(), 2))[::every]
+    wrong = {}
+    for number, names in enumerate(pairs):
+        folder = Path(shutil.copytree(calm, root / f"pair-{number}"))
+        if found := tried_at_once(folder, memory, names):
+            wrong[" and ".join(names)] = found
+        shutil.rmtree(folder)
+    return {"pairs": len(pairs), "wrong": wrong}
+
+
+def killed(root: Path, every: int) -> dict[str, Any]:
+    """The workspace killed at each `every`-th change of state, and run again."""
     sources, memory = root / "sources", root / "memory"
     sources.mkdir()
     in_child(lambda: write_sources(sources))
@@ -220,11 +335,13 @@ def main(root: Path, every: int) -> None:
         if wrong:
             otherwise[point] = str(again.get("failed", wrong))
         shutil.rmtree(folder)
-    print(json.dumps({
+    return {
         "changes": len(calm["changes"]), "kinds": Counter(calm["changes"]), "tried": tried,
         "otherwise": otherwise, "rows": {n: len(v) for n, v in calm["result"].items()},
-    }))  # fmt: skip
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    work = {"killed": killed, "at-once": at_once}[sys.argv[1]]
+    answer = work(Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+    sys.stdout.write(json.dumps(answer) + "\n")

@@ -23,6 +23,7 @@ from redumbrella.state.database import State
 from redumbrella.state.forecasts import backtests
 from redumbrella.state.lists import lists
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
+from redumbrella.state.models import models, newest_model
 from redumbrella.state.runs import runs
 from redumbrella.state.scores import scores
 from redumbrella.state.weights import changes_of
@@ -72,6 +73,44 @@ def test_what_the_log_of_runs_held_is_carried_over(tmp_path: Path) -> None:
     assert valued is not None
     assert (valued["valued_at"], valued["as_of"], valued["customers"]) == (5, 7, 3)
     assert [(walk["target"], walk["ran_at"]) for walk in walks] == [("t", 5)]
+    state.close()
+
+
+def test_lists_and_models_of_the_last_schema_are_read_where_they_are(tmp_path: Path) -> None:
+    """A command that reads says what to do; one that writes migrates; then all is there."""
+    url = f"sqlite:///{tmp_path}/state.db"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        schema_module._upgrade(connection, "0004")
+        for number in range(5):
+            row = {"target": "t", **score(f"old {number}", 0.5), "label": "", "search": ""}
+            row |= {"product_id": "", "reasons": "{}", "details": "{}"}
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO scores ({names}) VALUES ({marks})"), row)
+        for version, trained_at in (("b", 7), ("c", 3), ("a", 9)):
+            row = {"version": version, "target": "t", "trained_at": trained_at, "as_of": 1}
+            row |= {"family": "", "regime": "", "reliable": True, "verdict": "", "inputs": ""}
+            row |= {"is_current": version == "a", "report": "{}"}
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO models ({names}) VALUES ({marks})"), row)
+    engine.dispose()
+    state = State(url)
+    with pytest.raises(EngineError, match="Run `umbrella run` once") as caught:
+        ids(state)
+    assert caught.value.reason == "state_older"
+    with state.writing() as connection:
+        numbers = connection.execute(select(models.c.version, models.c.number)).all()
+        newest = newest_model(connection, "t")
+    assert sorted(map(tuple, numbers)) == [("a", 3), ("b", 2), ("c", 1)]
+    assert newest is not None
+    assert newest["version"] == "a"
+    assert sorted(ids(state, "t")) == [f"old {number}" for number in range(5)]
+    put(state, "t", [score("new", 0.5)])
+    assert ids(state, "t") == ["new"]
+    with state.reading() as connection:
+        assert connection.execute(select(scores)).all() == []  # the old ones take no room
     state.close()
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from lead_worlds import START, company_rows, make_company, quiet, scores_of, write_leads
-from stored import recent_runs
+from stored import current_model, listed, recent_runs
 
-from redumbrella.clock import to_microseconds
+from redumbrella.clock import to_datetime, to_microseconds
 from redumbrella.errors import ModelError, NotFoundError
+from redumbrella.views.models import MODELS
+from redumbrella.views.runs import RUNS
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
 from redumbrella.workflows.score import score
@@ -120,3 +122,59 @@ def test_a_failed_score_leaves_the_list(company: Workspace) -> None:
     with pytest.raises(ModelError, match="damaged"):
         score(company, quiet)
     assert scores_of(company) == before
+
+
+def at(monkeypatch: pytest.MonkeyPatch, instant: int) -> None:
+    monkeypatch.setattr("redumbrella.workflows.recorded.now", lambda: instant)
+
+
+def test_a_clock_that_is_set_back_makes_nothing_older(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last model trained is the newest, and later runs rest on it: nothing is trained again."""
+    today = to_microseconds(START) + 300 * 86_400_000_000
+    at(monkeypatch, today)
+    first = run(company, quiet).trained
+    at(monkeypatch, today - 100 * 86_400_000_000)
+    leads, _ = company_rows(60, 7)
+    write_leads(company.root, leads)
+    second = run(company, quiet).trained
+    assert first is not None
+    assert second is not None
+    for _ in range(2):
+        again = run(company, quiet)
+        assert (again.trained, again.scored) == (None, None)
+    models = [row["version"] for row in listed(company, MODELS).rows]
+    assert models == [second.version, first.version]
+    assert listed(company, RUNS).rows[0]["verb"] == "ingest"
+    assert listed(company, RUNS).rows[-1]["started_at"] == to_datetime(today)
+    used = current_model(company)
+    assert used is not None
+    assert used["version"] == second.version
+
+
+def test_two_models_of_one_instant_are_two_models(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, to_microseconds(START) + 300 * 86_400_000_000)
+    ingest(company, quiet)
+    first, second = train(company, quiet), train(company, quiet)
+    assert second.version == f"{first.version}-2"
+    assert [row["version"] for row in listed(company, MODELS).rows] == [
+        second.version,
+        first.version,
+    ]
+    (company.root / "models" / f"{first.version}-3").mkdir()  # of a killed training
+    assert train(company, quiet).version == f"{first.version}-4"
+
+
+def test_a_list_whose_file_was_lost_is_written_again(company: Workspace) -> None:
+    run(company, quiet)
+    before = scores_of(company)
+    assert company.state.folder is not None
+    for path in company.state.folder.iterdir():
+        path.unlink()
+    again = run(company, quiet)
+    assert again.trained is None
+    assert again.scored is not None
+    assert scores_of(company).keys() == before.keys()
