@@ -9,6 +9,7 @@ a plain asyncio client. Prints one Markdown table; results/server.md keeps those
 import argparse
 import asyncio
 import math
+import resource
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from sample_company import fill_workspace
 PAGE = "/leads?page_size=50"
 PATIENCE = 10.0  # seconds after which a normal page counts as failed
 CROWD = 200
+FILES = 1_024
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def main() -> None:
                 [sys.executable, "-m", "redumbrella", "serve", "-w", root, "--port", str(free())],
                 stdout=subprocess.PIPE,
                 text=True,
+                preexec_fn=few_files,  # noqa: PLW1509  no threads run here
             ) as server:
                 try:
                     assert server.stdout is not None
@@ -162,6 +165,11 @@ def memory(pid: int) -> int:
         if line.startswith("VmHWM:"):
             return round(int(line.split()[1]) / 1024)
     return 0
+
+
+def few_files() -> None:
+    """The server may open as many files as most systems give a process."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 
 
 def free() -> int:

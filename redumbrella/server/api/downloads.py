@@ -90,6 +90,8 @@ class Download(Response):
     async def _start(self, send: Send) -> None:
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
+        # The first of several pieces: HEAD and GET are compressed alike, and so are empty files.
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 async def _set_when_gone(gone: Event, receive: Receive) -> None:
