@@ -4,7 +4,7 @@ import signal
 import sys
 
 
-def start() -> None:
+def entry() -> None:
     """Runs the command of the command line; Ctrl-C ends it quietly at any moment."""
     try:
         from redumbrella.cli.main import main
@@ -18,4 +18,4 @@ def start() -> None:
 
 
 if __name__ == "__main__":
-    start()
+    entry()
