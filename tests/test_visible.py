@@ -9,8 +9,8 @@ from redumbrella.visible import escaped_json, visible, visible_line
 
 NAMES = (
     "Zoë Ångström-Łuczak", "Nguyễn Thị Ánh", "Ὀδυσσεύς", "Владимир", "שרה לוי", "محمد عبد الله",
-    "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "ශ්\u200dරී ලංකා", "สมชาย ใจดี", "किशोर", "李小龍", "ひらがな",
-    "김철수", "O'Brien", "👩\u200d👩\u200d👧 family", "e\u0301cole", "5 €", "a\u00a0b",
+    "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "ශ්\u200dරී ලංකා", "สมชาย ใจดี", "किशोर", "李小龍",
+    "ひらがな", "김철수", "O'Brien", "👩\u200d👩\u200d👧 family", "e\u0301cole", "5 €", "a\u00a0b",
 )  # fmt: skip
 STEERING = {
     "\x1b[2J": "\\x1b[2J",
