@@ -258,7 +258,12 @@ def _export() -> list[str]:
     lines += [
         "Columns of `umbrella export LIST` and of the downloads `/api/v1/LIST.csv`, `.json`, "
         "`.jsonl` and `.parquet`, in their order. In CSV times are ISO 8601 in UTC, an empty cell "
-        "is an unknown value, and a text that a spreadsheet would run begins with an apostrophe. "
+        "is an unknown value, and a text that a spreadsheet could run as a formula begins with an "
+        "apostrophe: one that begins with = + - or @, in full width too, even after blanks, but no "
+        "figure, no phone number such as +491701234567 and no id of one word such as -Nq3xYz. "
+        "Inside a text an apostrophe stands after ; tab or a line break where a formula that calls "
+        "something would follow. A text that had one there already gets another, so taking one "
+        "away gives back the source's text; Parquet, JSON and JSON lines hold it as it is. "
         "What else a list can do: [lists](lists.md).",
         "",
     ]

@@ -4,7 +4,7 @@ import signal
 import sys
 
 
-def run_umbrella() -> None:
+def entry() -> None:
     """Runs the command of the command line; Ctrl-C ends it quietly at any moment."""
     try:
         from redumbrella.cli.main import main
@@ -18,4 +18,4 @@ def run_umbrella() -> None:
 
 
 if __name__ == "__main__":
-    run_umbrella()
+    entry()

@@ -25,7 +25,7 @@ _WORDS = (
     r"[\w.%-]*(?:password|passwd|passphrase|passfile|pwd|secret|token|api_?key|access_?key"
     r"|account_?key|odbc_connect)|pass|pw"
 )
-_QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*\""""
+_QUOTED = r"""(?:'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*")"""
 _KEY = re.compile(
     rf"""(?<![\w$])({_WORDS})(["']?\s*(?:=|%3d)\s*(?:{_QUOTED}|(?:\\.|[^\s&])+)"""
     rf"""|["']?(?:\s*:\s*|\s+){_QUOTED})""",

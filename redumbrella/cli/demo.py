@@ -10,7 +10,13 @@ from redumbrella.cli.terminal import progress, say
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo-workspace"))
 @click.option("--serve/--no-serve", default=False, help="Open the web pages when it is done.")
-@click.option("--port", default=8000, show_default=True, help="Port of the web pages.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8000,
+    show_default=True,
+    help="Port of the web pages.",
+)
 def command(folder: Path, *, serve: bool, port: int) -> None:
     """Rank the open calls of a real bank campaign, with reasons and a verdict.
 

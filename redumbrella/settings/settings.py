@@ -173,6 +173,8 @@ def _timezone(workspace: Section) -> str:
 def _state_url(workspace: Section, root: Path) -> str:
     url = workspace.text("state") or "sqlite:///state.db"
     if url.startswith("sqlite:///"):
+        if "=" in url.partition("?")[2] and shown_address(url) != url:
+            workspace.problem(f"state = {as_written(url)}: a SQLite file has no password.")
         return f"sqlite:///{root / url.removeprefix('sqlite:///')}"
     if not url.startswith(POSTGRESQL):
         workspace.problem(

@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from sample_company import fill_workspace
+from lead_worlds import quiet
+from sample_company import AS_OF, fill_workspace
 from served import HTTP, serving
 
+from redumbrella.clock import to_iso
+from redumbrella.learning.backtest import BacktestResult, Plan
 from redumbrella.state.forecasts import record_backtest
 from redumbrella.views.backtests import list_backtests
+from redumbrella.workflows import backtest as past
 from redumbrella.workspace import Workspace
 
 STEP = {
@@ -58,3 +65,31 @@ def test_finished_backtests_are_read_and_shown(walked: Workspace) -> None:
 def test_without_any_the_page_says_how_to_make_one(company: Workspace, address: str) -> None:
     assert list_backtests(company) == []
     assert "umbrella backtest --target conversion" in HTTP.get(f"{address}/models").text
+
+
+def test_its_file_is_written_as_every_export_is(
+    company: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns, order and times are a contract; an id that is a formula is not run."""
+    made = {
+        "id": ["=cmd|'/c calc'!A0", "-Nq00003xYz"],
+        "product_id": pa.nulls(2, pa.string()),
+        "target": ["conversion", "conversion"],
+        "as_of": pa.array([AS_OF, AS_OF], pa.timestamp("us", "UTC")),
+        "probability": [0.25, 0.1],
+        "outcome": pa.array([1, None], pa.int8()),
+    }
+    result = BacktestResult("conversion", 2, 1, "points", {}, None, (), pa.table(made))
+    monkeypatch.setattr(past, "walk", lambda *_: result)
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        past.backtest(company, quiet, Plan(AS_OF - 1, AS_OF, 1), path=tmp_path / name)
+    head, first, second = (tmp_path / "a.csv").read_text("utf-8").splitlines()
+    assert head == "id,product_id,target,as_of,probability,outcome"
+    assert first == f"'=cmd|'/c calc'!A0,,conversion,{to_iso(AS_OF)},0.25,1"
+    assert second == f"-Nq00003xYz,,conversion,{to_iso(AS_OF)},0.1,"
+    lines = (tmp_path / "a.jsonl").read_bytes().splitlines()
+    assert orjson.loads(lines[0])["id"] == "=cmd|'/c calc'!A0"
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert table.column_names == head.split(",")
+    assert table.column("as_of").type == pa.timestamp("us", "UTC")
+    assert table.column("outcome").to_pylist() == [1, None]

@@ -1,6 +1,7 @@
 """Lists as files: the promised columns, one content in each format, whole or not at all."""
 
 import csv
+import re
 from pathlib import Path
 
 import orjson
@@ -46,6 +47,33 @@ def test_csv_has_the_contract_columns_in_order(company: Workspace, tmp_path: Pat
     assert rows[0]["reliable"] == "true"
     assert {row["source"] for row in rows} == {"'=partner", "fair", "web"}
     assert any("raises: " in row["reasons"] and " | lowers: " in row["reasons"] for row in rows)
+
+
+FORMULAS = {
+    "\uff1d1+1": "'\uff1d1+1", "\uff0bcmd": "'\uff0bcmd", "\uff0dx(1)": "'\uff0dx(1)",
+    "\uff20SUM(A1)": "'\uff20SUM(A1)",
+    " =1+1": "' =1+1", "\u00a0=1": "'\u00a0=1", "\t=1": "'\t=1", "\n=1": "'\n=1", "\r=1": "'\r=1",
+    "\u200b=1": "'\u200b=1", "\ufeff=1": "'\ufeff=1", "=cmd|'/c calc'!A0": "'=cmd|'/c calc'!A0",
+    "-cmd|x": "'-cmd|x", "@SUM(A1)": "'@SUM(A1)", "'=1": "''=1", "''=1": "'" + "''=1",
+    "x;=cmd|' /c'!A1": "x;'=cmd|' /c'!A1", "x\t=HYPERLINK(1)": "x\t'=HYPERLINK(1)",
+    "x\n=WEBSERVICE(1)": "x\n'=WEBSERVICE(1)", 'x;"=f(1)': "x;'\"=f(1)", "x;'=f(1)": "x;''=f(1)",
+}  # fmt: skip
+PLAIN = (
+    "+1,5", "-1.234,56", "-12 %", "-5 €", "1e-5", "-1e-5", "+491701234567", "+49 170 1234567",
+    "-Nq00003xYz", "-Nq-0_3xYz", "-", "--", "A+", "a=1", "it's", "'tis", "a;b", "note\n- ask him",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "cell"), FORMULAS.items())
+def test_no_disguise_makes_a_cell_run_and_each_can_be_undone(text: str, cell: str) -> None:
+    assert safe_cell(text) == cell
+    sign = r"(^|[;\t\r\n])'(?='*[\s\u200b\ufeff\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+    assert re.sub(sign, r"\1", cell, count=1) == text
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_figures_phones_and_ids_stay_as_they_are(text: str) -> None:
+    assert safe_cell(text) == text
 
 
 @pytest.mark.parametrize(
