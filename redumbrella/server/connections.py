@@ -81,10 +81,13 @@ class GuardedProtocol(H11Protocol):
         return answered and self.conn.their_state is h11.IDLE
 
     def _watch(self) -> None:
+        answered = self.cycle is not None and self.cycle.response_complete
+        if not answered or self.conn.their_state is not h11.SEND_BODY:
+            # The body is over; its end and the next head may have come together.
+            self._disarm("linger")
         if not self._awaits_head:
             self._disarm("head")
             return
-        self._disarm("linger")  # the body is over
         if "head" not in self._timers:
             self._since = self.loop.time()
             self._arm("head", HEAD_SECONDS, self._end)

@@ -139,6 +139,24 @@ def test_a_body_must_end_in_time(company: Workspace, monkeypatch: pytest.MonkeyP
     assert b"Send it again" in answer
 
 
+def test_the_next_request_has_time_of_its_own(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its head may come in one piece with the end of a body that nobody waited for."""
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.3)
+    form = ("Content-Length: 3", "Content-Type: application/x-www-form-urlencoded")
+    with (
+        serving(company, Access(token=TOKEN)) as address,
+        connected(address, head("POST", "/settings", *form)) as client,
+    ):
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 303")
+        client.sendall(b"a=b" + head("GET", f"{V1}/health"))
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 401")
+        time.sleep(0.6)
+        client.sendall(head("GET", "/leads"))
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 303")
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "reason"),
     [

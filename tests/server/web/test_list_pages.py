@@ -225,8 +225,9 @@ def test_the_page_of_rest_shows_every_route_and_loads_nothing_from_elsewhere(
     for path, operations in document["paths"].items():
         assert f"<code>{path}</code>" in html
         for method, operation in operations.items():
-            if method not in ("head", "options"):  # said once for all
-                assert operation["summary"] in html
+            if method in ("head", "options"):  # said once for all
+                continue
+            assert operation["summary"] in html
             assert operation["description"] in html
             for parameter in operation.get("parameters", ()):
                 assert f"<code>{parameter['name']}</code>" in html
