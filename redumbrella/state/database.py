@@ -11,11 +11,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool, create_engine, event
+from sqlalchemy.exc import ProgrammingError
 
 from redumbrella.errors import EngineError
 from redumbrella.masking import shown_address
@@ -110,7 +111,7 @@ class State:
             with self._nothing().connect() as connection:
                 yield connection, SCHEMA_VERSION
             return
-        with in_words(self.place), self._reader.connect() as connection:
+        with in_words(self.place), _closing(self._reader.connect()) as connection:
             version: str | None = SCHEMA_VERSION
             if not self._is_ready:
                 version = version_of(connection)
@@ -128,6 +129,16 @@ class State:
             metadata.create_all(engine)
             self._empty = engine
         return self._empty
+
+
+@contextmanager
+def _closing(connection: Connection) -> Iterator[Connection]:
+    try:
+        yield connection
+    finally:
+        # A list that was streamed and left: what is below may have been collected before.
+        with suppress(ProgrammingError):
+            connection.close()
 
 
 def _postgresql_engine(url: str) -> Engine:
