@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from every_list import fill_every_list
 from served import HTTP, serving
 from sqlalchemy import update
+from stored import put_customers, put_scores, rows_in_use
 
 from redumbrella.cli.main import main
 from redumbrella.cli.terminal import ProgressLines
@@ -34,15 +36,23 @@ COMMANDS = (
 )  # fmt: skip
 
 
+def without_own(row: dict[str, Any]) -> dict[str, Any]:
+    """A stored row without what storing it adds."""
+    return {name: value for name, value in row.items() if name not in ("target", "search")}
+
+
 @pytest.fixture(scope="module")
 def evil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace whose every text holds what would steer a terminal."""
     folder = tmp_path_factory.mktemp("evil")
     workspace = fill_every_list(folder)
     odd = f"{NAME}{EVIL}"
-    with workspace.state._writer.begin() as connection:
-        connection.execute(update(scores).values(label=odd, source=odd, rep_id=odd))
-        connection.execute(update(customers).values(label=odd))
+    listed = [{**row, "label": odd, "source": odd, "rep_id": odd}
+              for row in rows_in_use(workspace.state, scores, "conversion")]  # fmt: skip
+    put_scores(workspace, "conversion", map(without_own, listed))
+    valued = rows_in_use(workspace.state, customers)
+    put_customers(workspace, [without_own({**row, "label": odd}) for row in valued])
+    with workspace.state.writing() as connection:
         connection.execute(update(rejected_rows).values(raw=odd, message=odd))
         connection.execute(update(sources).where(sources.c.table_name == "leads").values(path=odd))
         connection.execute(update(runs).values(message=odd))

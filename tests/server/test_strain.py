@@ -151,7 +151,10 @@ def test_the_next_request_has_time_of_its_own(
     ):
         assert client.recv(1 << 16).startswith(b"HTTP/1.1 303")
         client.sendall(b"a=b" + head("GET", f"{V1}/health"))
-        assert client.recv(1 << 16).startswith(b"HTTP/1.1 401")
+        answer = client.recv(1 << 16)
+        while b"token_required" not in answer:  # head and body may come apart
+            answer += client.recv(1 << 16)
+        assert answer.startswith(b"HTTP/1.1 401")
         time.sleep(0.6)
         client.sendall(head("GET", "/leads"))
         assert client.recv(1 << 16).startswith(b"HTTP/1.1 303")
