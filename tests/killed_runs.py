@@ -157,8 +157,8 @@ def result_of(workspace: Workspace) -> dict[str, Any]:
         valuation = newest_valuation(connection)
         assert valuation is not None
         found["lifetime"] = json.loads(valuation["lifetime"])
-        used = select(models.c.target, models.c.inputs).where(models.c.is_current)
-        found["in use"] = sorted(map(list, connection.execute(used).all()))
+        used = select(models.c.target).where(models.c.is_current)
+        found["in use"] = sorted(connection.execute(used).scalars())
         running = select(runs.c.id).where(runs.c.status == "running")
         found["running"] = connection.execute(running).all()
     folder = workspace.state.folder

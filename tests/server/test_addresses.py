@@ -7,8 +7,7 @@ from urllib.parse import quote
 import pytest
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
-from sqlalchemy import select
-from stored import put_scores
+from stored import put_scores, rows_in_use
 
 from redumbrella.server.web.formats import lead_path
 from redumbrella.state.scores import scores
@@ -23,8 +22,7 @@ ODD = ("..", ".", "a\nb", "end\n", "\n", "a/b", "a//b", "../x", "x/..", "%2F", "
 def with_odd_ids(root: Path, database: str = "") -> Workspace:
     fill_workspace(root, 3, database).state.close()
     workspace = make_workspace(root, database)
-    with workspace.state.reading() as connection:
-        row = dict(connection.execute(select(scores).limit(1)).mappings().one())
+    row = rows_in_use(workspace.state, scores, "conversion")[0]
     del row["target"], row["search"]
     rows = [{**row, "lead_id": odd, "person_id": odd, "label": "odd"} for odd in ODD]
     put_scores(workspace, "conversion", rows)

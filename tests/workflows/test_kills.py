@@ -51,7 +51,7 @@ with open_workspace(Path(sys.argv[1])).state.writing() as connection:
 """
 
 
-@pytest.mark.parametrize("command", [["leads"], ["report"], ["export", "scores"], ["runs"]])
+@pytest.mark.parametrize("command", [["leads"], ["report"], ["export", "scores"], ["models"]])
 def test_reading_does_not_wait_for_a_transaction_that_lasts(
     tmp_path: Path, command: list[str]
 ) -> None:
