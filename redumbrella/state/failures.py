@@ -92,7 +92,7 @@ def _kind(original: Any) -> str | None:
         return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
     # Where the server is gone, there is nobody to give a code.
     is_gone = type(original).__name__ in {"OperationalError", "InterfaceError"}
-    return "gone" if is_gone else None
+    return "gone" if is_gone or "connection option" in str(original) else None
 
 
 def _said(kind: str, place: str, original: object) -> EngineError:

@@ -85,7 +85,7 @@ def list_in_use(connection: Connection, table: Table, target: str = "") -> Table
 
     The table itself where its rows are not in lists.
 
-    Raises EngineError (list_missing) where its file is gone.
+    Raises EngineError (list_missing) where its file is gone or cut off.
     """
     if not table.info.get("is_replaced"):
         return table
@@ -101,9 +101,9 @@ def list_in_use(connection: Connection, table: Table, target: str = "") -> Table
         if attempt < 3:  # replaced since this view of the database was taken: take a new one
             connection.rollback()
     message = (
-        f"The file of the list of {table.name} is gone from the folder "
-        f"{connection.get_execution_options().get('lists')}. Put it back, or run `umbrella run`: "
-        "it writes the list again."
+        f"The file of the list of {table.name} in the folder "
+        f"{connection.get_execution_options().get('lists')} is gone or cut off. Put it back, or "
+        "run `umbrella run`: it writes the list again."
     )
     raise EngineError(message, reason="list_missing")
 
@@ -118,7 +118,7 @@ def number_in_use(connection: Connection, table: Table, target: str = "") -> int
 def is_list_there(connection: Connection, table: Table, target: str = "") -> bool:
     """Whether the rows of the list in use can be read; somebody may have lost its file."""
     number, folder = number_in_use(connection, table, target), _folder(connection)
-    return number is None or folder is None or _file(folder, table.name, number).is_file()
+    return number is None or folder is None or _is_whole(_file(folder, table.name, number))
 
 
 @contextmanager
@@ -179,15 +179,30 @@ def _file(folder: Path, kind: str, number: int) -> Path:
     return folder / f"{kind}-{number}.db"
 
 
+def _is_whole(file: Path) -> bool:
+    """Whether a file is there and as long as its head says (https://sqlite.org/fileformat.html)."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(32)
+        size = file.stat().st_size
+    except OSError:
+        return False
+    page = int.from_bytes(head[16:18], "big")
+    page = 65_536 if page == 1 else page
+    return head.startswith(b"SQLite format 3\0") and size == page * int.from_bytes(
+        head[28:32], "big"
+    )
+
+
 def _opened(connection: Connection, table: Table, number: int) -> Table | None:
-    """The list of this number as a table; None where its file is gone."""
+    """The list of this number as a table; None where its file is gone or cut off."""
     folder = _folder(connection)
     if folder is None:
         return _named(table, number)
     name, file = f"{table.name}_{number}", _file(folder, table.name, number)
     opened = {row[1] for row in connection.exec_driver_sql("PRAGMA database_list")}
     if name not in opened:
-        if not file.is_file():
+        if not _is_whole(file):
             return None
         # Nobody changes such a file: it is read without locks.
         address = f"file:{quote(str(file))}?mode=ro&immutable=1"

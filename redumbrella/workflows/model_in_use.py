@@ -27,6 +27,15 @@ def open_model(folder: Path, target: Target) -> tuple[ModelFiles, LeadModel]:
     return files, model
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether the files of a model are those that were written; quick, for none is parsed."""
+    try:
+        read_model_files(folder)
+    except ModelError:
+        return False
+    return True
+
+
 def is_usable(folder: Path, target: Target) -> bool:
     """Whether `open_model` would give the model."""
     try:

@@ -9,6 +9,7 @@ from redumbrella.state.lists import is_list_there
 from redumbrella.state.models import current_model, newest_model
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.workflows.ingest import IngestResult, ingest
+from redumbrella.workflows.model_in_use import is_whole
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
 from redumbrella.workflows.value_customers import (
@@ -101,10 +102,13 @@ def _run_target(
 
 
 def _is_trained(workspace: Workspace, target: Target) -> bool:
-    """Whether the newest model rests on the facts and settings of today."""
+    """Whether the newest model rests on today's facts and settings, and the one in use is whole."""
     with workspace.state.reading() as connection:
         newest = newest_model(connection, target.name)
-    return newest is not None and newest["inputs"] == training_inputs(workspace, target)
+        current = current_model(connection, target.name)
+    if newest is None or newest["inputs"] != training_inputs(workspace, target):
+        return False
+    return current is None or is_whole(workspace.models / current["version"])
 
 
 def _is_scored(workspace: Workspace, target: Target) -> bool:

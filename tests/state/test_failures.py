@@ -158,10 +158,14 @@ def test_a_damaged_database(state: State) -> None:
         assert caught.value.reason == "state_damaged"
 
 
-def test_a_list_whose_file_is_gone(state: State) -> None:
+@pytest.mark.parametrize("size", [None, 0, 3_000])
+def test_a_list_whose_file_is_gone_or_cut_off(state: State, size: int | None) -> None:
     assert state.folder is not None
     for path in state.folder.iterdir():
-        path.unlink()
+        if size is None:
+            path.unlink()
+        else:
+            os.truncate(path, size)
     with pytest.raises(EngineError, match="umbrella run") as caught:
         ids(state)
     assert caught.value.reason == "list_missing"

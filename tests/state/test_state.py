@@ -173,6 +173,7 @@ def test_unreachable_databases_are_said_plainly(tmp_path: Path) -> None:
         (f"sqlite:///{tmp_path}/text.db", "state_damaged"),
         (f"sqlite:///{tmp_path}/nowhere/state.db", "state_unreachable"),
         ("postgresql://someone:secret@127.0.0.1:1/x", "state_unreachable"),
+        ("postgresql://someone:secret@127.0.0.1:1/x?odd=1", "state_unreachable"),
     ):
         with pytest.raises(EngineError) as caught:
             State(url)

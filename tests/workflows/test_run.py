@@ -1,5 +1,6 @@
 """Run does only what is stale, and score refuses what it cannot do."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,12 +169,26 @@ def test_two_models_of_one_instant_are_two_models(
     assert train(company, quiet).version == f"{first.version}-4"
 
 
-def test_a_list_whose_file_was_lost_is_written_again(company: Workspace) -> None:
+def test_a_model_that_was_cut_off_is_trained_again(company: Workspace) -> None:
+    run(company, quiet)
+    first = current_model(company)
+    assert first is not None
+    os.truncate(company.models / first["version"] / "model.json", 10)
+    assert run(company, quiet).trained is not None
+    again = run(company, quiet)
+    assert (again.trained, again.scored) == (None, None)
+
+
+@pytest.mark.parametrize("size", [None, 3_000])
+def test_a_list_whose_file_was_lost_is_written_again(company: Workspace, size: int | None) -> None:
     run(company, quiet)
     before = scores_of(company)
     assert company.state.folder is not None
     for path in company.state.folder.iterdir():
-        path.unlink()
+        if size is None:
+            path.unlink()
+        else:
+            os.truncate(path, size)
     again = run(company, quiet)
     assert again.trained is None
     assert again.scored is not None
