@@ -98,7 +98,10 @@ def _too_many_wrong(wait: float) -> Response:
 
 def _without_token(scope: Scope, *, is_program: bool) -> Response:
     if scope["path"].startswith("/api/") or is_program:
-        message = "This server needs a token: send the header Authorization: Bearer TOKEN."
+        message = (
+            "This server needs the token that it was started with: send the header "
+            "Authorization: Bearer TOKEN. None came, or another one."
+        )
         answer = error_json(401, "token_required", message)
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer

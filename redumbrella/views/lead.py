@@ -215,9 +215,7 @@ def _not_found(
         return require_scores(workspace, target)
     created = record.get("created_at")
     if created is not None and created > datetime.now(UTC):
-        message = (
-            f'Lead "{lead_id}" is dated in the future ({created:%Y-%m-%d}): it is scored then.'
-        )
+        message = f'Lead "{lead_id}" is dated {created:%Y-%m-%d}, in the future: it is scored then.'
         return NotFoundError(message, reason="not_scored")
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'

@@ -10,6 +10,7 @@ from stored import current_model, listed, recent_runs
 
 from redumbrella.clock import to_datetime, to_microseconds
 from redumbrella.errors import ModelError, NotFoundError
+from redumbrella.views.lead import lead_detail
 from redumbrella.views.models import MODELS
 from redumbrella.views.runs import RUNS
 from redumbrella.workflows.ingest import ingest
@@ -62,6 +63,15 @@ def test_new_leads_and_new_settings_are_noticed(company: Workspace) -> None:
     assert run(changed, quiet).trained is not None
     assert run(changed, quiet).trained is None
     changed.state.close()
+
+
+def test_a_lead_of_the_future_is_told_apart_from_a_new_one(company: Workspace) -> None:
+    leads, _ = company_rows(60, 6)
+    leads[-1]["created"] = "2099-05-05 09:00:00"
+    write_leads(company.root, leads)
+    run(company, quiet)
+    with pytest.raises(NotFoundError, match="is dated 2099-05-05, in the future"):
+        lead_detail(company, str(leads[-1]["id"]))
 
 
 def test_a_lead_that_closes_leaves_the_list(company: Workspace) -> None:
