@@ -213,12 +213,10 @@ def _not_found(
     used = list_in_use(connection, scores, target)
     if not _count(connection, used, target):
         return require_scores(workspace, target)
-    created = record.get("created_at")
-    if created is not None and created > datetime.now(UTC):
-        message = f'Lead "{lead_id}" is dated {created:%Y-%m-%d}, in the future: it is scored then.'
-        return NotFoundError(message, reason="not_scored")
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
+        if created := record.get("created_at"):
+            message += f" It is created {created:%Y-%m-%d}; until that day it is not scored."
         return NotFoundError(message, reason="not_scored")
     hint = nearest(lead_id, _neighbours(connection, used, target, lead_id))
     message = f'There is no scored lead "{lead_id}".{hint} `umbrella leads` shows the list.'

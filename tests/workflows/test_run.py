@@ -70,7 +70,7 @@ def test_a_lead_of_the_future_is_told_apart_from_a_new_one(company: Workspace) -
     leads[-1]["created"] = "2099-05-05 09:00:00"
     write_leads(company.root, leads)
     run(company, quiet)
-    with pytest.raises(NotFoundError, match="is dated 2099-05-05, in the future"):
+    with pytest.raises(NotFoundError, match="created 2099-05-05; until that day"):
         lead_detail(company, str(leads[-1]["id"]))
 
 
