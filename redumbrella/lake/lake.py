@@ -24,19 +24,17 @@ from urllib.parse import unquote
 
 from redumbrella.columns import INTERNAL, ORDER, TABLES
 from redumbrella.errors import DataError, EngineError, NotFoundError, nearest
+from redumbrella.lake.duckdb_options import BATCH_ROWS, OFFLINE
+from redumbrella.lake.failures import damaged, reading, writing
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.seals import FOLDER, LOG, Seal, Seals
-from redumbrella.lake.troubles import damaged, reading, writing
+from redumbrella.lake.text_columns import rows_as_text, select_as_text
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
 
-# Rows per batch between DuckDB, Arrow and Delta: large enough to be fast, small in memory.
-BATCH_ROWS = 50_000
-# DuckDB may load what came with it, but fetch nothing.
-OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False}
 # The writer keeps a row group in memory until it is full.
 _ROW_GROUP_ROWS = 65_536
 # Files of a table, and entries of its log, from which on they are joined.
@@ -126,7 +124,7 @@ class Lake:
         ]
         self.widen(table, [name for name in conflicts if known[name] != pa.string()])
         if conflicts:
-            rows = _select_from(rows, conflicts)
+            rows = rows_as_text(rows, conflicts)
         return self._write(table, rows, mode="append", schema_mode="merge")
 
     def widen(self, table: str, columns: Sequence[str]) -> None:
@@ -138,7 +136,7 @@ class Lake:
             return
         with self._connection((table,)) as connection:
             rows = connection.sql(
-                f"SELECT {_as_text(self.schema(table), columns)} FROM {quoted(table)}"
+                f"SELECT {select_as_text(self.schema(table), columns)} FROM {quoted(table)}"
             ).to_arrow_reader(BATCH_ROWS)
             self._write(table, rows, mode="overwrite", schema_mode="overwrite")
 
@@ -483,38 +481,3 @@ def _pattern(uri: str) -> str:
 
 def _listed(columns: Sequence[str] | None) -> str:
     return "*" if columns is None else ", ".join(quoted(name) for name in columns)
-
-
-def _as_text(schema: pa.Schema, columns: Sequence[str]) -> str:
-    """A SELECT list of all columns, those named in `columns` as text."""
-    return ", ".join(
-        f"{_text_of(column)} AS {quoted(column.name)}"
-        if column.name in columns
-        else quoted(column.name)
-        for column in schema
-    )
-
-
-def _text_of(column: pa.Field) -> str:
-    import pyarrow as pa
-
-    name = quoted(column.name)
-    if pa.types.is_floating(column.type):
-        whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
-        return f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
-    if pa.types.is_timestamp(column.type):
-        return f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
-    return f"{name}::VARCHAR"
-
-
-def _select_from(rows: pa.Table | pa.RecordBatchReader, as_text: Sequence[str]) -> Any:
-    """Arrow rows with some columns turned into text."""
-    import duckdb
-
-    connection = duckdb.connect(config=OFFLINE)
-    connection.execute("SET TimeZone = 'UTC'")
-    schema = rows.schema
-    connection.register("rows", rows)
-    return connection.sql(f"SELECT {_as_text(schema, as_text)} FROM rows").to_arrow_reader(
-        BATCH_ROWS
-    )

@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from redumbrella.lake.troubles import damaged, reading
+from redumbrella.lake.failures import damaged, reading
 
 FOLDER = ".seals"
 LOG = "_delta_log"

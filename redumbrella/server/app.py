@@ -25,12 +25,7 @@ from redumbrella.server.api.downloads import DownloadPlaces
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
 from redumbrella.server.connections import GuardedProtocol
-from redumbrella.server.errors import (
-    bad_parameter,
-    http_error,
-    our_error,
-    unexpected,
-)
+from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
 from redumbrella.server.gate import AccessGate
 from redumbrella.server.head_requests import HeadAsGet
 from redumbrella.server.methods import OptionsAnswer

@@ -25,8 +25,8 @@ def our_error(request: Request, problem: Exception) -> Response:
 
 
 _WRONG = {
-    "int_parsing": 'must be a whole number, not "{input}"',
-    "float_parsing": 'must be a number, not "{input}"',
+    "int_parsing": 'must be a whole number, not "{input!s:.80}"',
+    "float_parsing": 'must be a number, not "{input!s:.80}"',
     "greater_than_equal": "must be at least {ge:,}",
     "less_than_equal": "must be at most {le:,}",
     "extra_forbidden": "is not known here",

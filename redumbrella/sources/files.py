@@ -22,12 +22,11 @@ from redumbrella.sources.delimited import (
     Chunk,
     inspect_delimited,
     line_numbers,
-    open_bytes,
     read_delimited,
-    text_facts,
     unique_names,
     within_limits,
 )
+from redumbrella.sources.text_facts import open_bytes, text_facts
 
 FileType = Literal["delimited", "parquet", "jsonl"]
 

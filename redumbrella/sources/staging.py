@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redumbrella.errors import EngineError
-from redumbrella.lake.lake import OFFLINE
+from redumbrella.lake.duckdb_options import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.sources.delimited import Chunk
 from redumbrella.sources.values import MISSING

@@ -12,12 +12,13 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
 
-from redumbrella.columns import INTERNAL, ORDER, TABLES
+from redumbrella.clock import to_datetime
+from redumbrella.columns import INGESTED_AT, INTERNAL, ORDER, TABLES
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
-from redumbrella.state.scores import scores
+from redumbrella.state.scores import scores, scoring_of
 from redumbrella.views.explanation import Reason, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.models import ModelFacts, model_facts
@@ -213,14 +214,25 @@ def _not_found(
     used = list_in_use(connection, scores, target)
     if not _count(connection, used, target):
         return require_scores(workspace, target)
+    if record and _is_of_the_future(connection, target, record):
+        day = f"{record['created_at']:%Y-%m-%d}"
+        message = f'Lead "{lead_id}" is dated {day}, in the future: it is scored from that day on.'
+        return NotFoundError(message, reason="not_scored")
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
-        if created := record.get("created_at"):
-            message += f" It is created {created:%Y-%m-%d}; until that day it is not scored."
         return NotFoundError(message, reason="not_scored")
     hint = nearest(lead_id, _neighbours(connection, used, target, lead_id))
     message = f'There is no scored lead "{lead_id}".{hint} `umbrella leads` shows the list.'
     return NotFoundError(message, reason="unknown_lead")
+
+
+def _is_of_the_future(connection: Connection, target: str, record: Mapping[str, Any]) -> bool:
+    """Whether a lead was in the lake when the list was made, and dated later than the list."""
+    scoring, created = scoring_of(connection, target), record.get("created_at")
+    if scoring is None or created is None:
+        return False
+    made = to_datetime(scoring["as_of"])
+    return bool(record[INGESTED_AT] <= made < created)
 
 
 def _neighbours(connection: Connection, used: Table, target: str, lead_id: str) -> list[str]:

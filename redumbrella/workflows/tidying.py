@@ -7,13 +7,14 @@ of a model stay in the state database, and say that its files are gone.
 The lake tidies its own tables (`Lake.tidy`).
 """
 
-import os
+import socket
 from contextlib import suppress
 
 from sqlalchemy import select
 
 from redumbrella.models.model_folder import VERSION, remove_model
 from redumbrella.state.models import models
+from redumbrella.state.runs import was_killed
 from redumbrella.state.scores import scorings
 from redumbrella.views.models import MODELS_KEPT
 from redumbrella.workspace import Workspace
@@ -37,17 +38,18 @@ def tidy_exports(workspace: Workspace) -> None:
     """Removes halves of files whose process was killed while it wrote them."""
     for part in (workspace.root / "exports").glob(".*.part"):
         process = part.name.split(".")[-2]
-        if process.isdecimal() and not _is_alive(int(process)):
+        if process.isdecimal() and was_killed(socket.gethostname(), int(process)):
             with suppress(OSError):
                 part.unlink()
 
 
 def _kept(workspace: Workspace) -> set[str]:
     """Versions of models that stay."""
-    order = models.c.trained_at.desc(), models.c.version.desc()
     with workspace.state.reading() as connection:
         rows = connection.execute(
-            select(models.c.target, models.c.version, models.c.is_current).order_by(*order)
+            select(models.c.target, models.c.version, models.c.is_current).order_by(
+                models.c.number.desc()
+            )
         ).all()
         kept = set(connection.execute(select(scorings.c.model_version)).scalars())
     seen: dict[str, int] = {}
@@ -56,13 +58,3 @@ def _kept(workspace: Workspace) -> set[str]:
         if is_current or seen[target] <= MODELS_KEPT:
             kept.add(version)
     return kept
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -123,9 +123,7 @@ def _new_version(workspace: Workspace, started: int) -> str:
     named = datetime.fromtimestamp(started / 1e6, UTC).strftime("%Y%m%d-%H%M%S-%f")[:-2]
     version, number = named, 1
     with workspace.state.reading() as connection:
-        while (workspace.root / "models" / version).exists() or is_version_taken(
-            connection, version
-        ):
+        while (workspace.models / version).exists() or is_version_taken(connection, version):
             number += 1
             version = f"{named}-{number}"
     return version

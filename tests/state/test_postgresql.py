@@ -1,10 +1,5 @@
 """PostgreSQL as state database and as a source, against a server of our own on this machine."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +8,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from postgresql_server import PostgresqlServer
 from sqlalchemy import select
 from state_checks import check_everything, put, score
 from stored import rows_in_use
@@ -29,49 +25,10 @@ from redumbrella.workspace import open_workspace
 pytestmark = pytest.mark.postgresql
 
 
-def programs() -> Path:
-    """The folder of PostgreSQL's programs, or a skip (a failure when nothing may be left out)."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    if not found and on_path is None:
-        say = pytest.fail if os.environ.get("UMBRELLA_REQUIRE") == "all" else pytest.skip
-        say("PostgreSQL is not installed: apt-get install postgresql")
-    return found[-1].parent if found else Path(str(on_path)).parent
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a server that lives as long as this module's tests."""
-    folder = Path(tempfile.mkdtemp(prefix="umbrella-postgresql-"))
-    # The server refuses to run as root.
-    user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    binaries, data = programs(), folder / "data"
-    control = [binaries / "pg_ctl", "-D", data, "-w", "-s"]
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    try:
-        initdb = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "umbrella", "--no-sync"]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)
-        start = [*control, "-l", folder / "log", "-o", options, "start"]
-        subprocess.run(start, check=True, cwd=folder, stdout=subprocess.DEVNULL, **user)
-        yield f"postgresql://umbrella@127.0.0.1:{port}/postgres"
-    finally:
-        stop = [*control, "-m", "immediate", "stop"]
-        subprocess.run(stop, check=False, cwd=folder, capture_output=True, **user)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture
-def database(server: str) -> str:
+def database(postgresql: PostgresqlServer) -> str:
     """The URL of an empty database."""
-    name = f"db{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.removesuffix("postgres") + name
+    return postgresql.database(f"state{next(_numbers)}")
 
 
 _numbers = iter(range(1000))

@@ -11,7 +11,7 @@ from stored import current_model, listed, recent_runs
 from redumbrella.clock import to_datetime, to_microseconds
 from redumbrella.errors import ModelError, NotFoundError
 from redumbrella.views.lead import lead_detail
-from redumbrella.views.models import MODELS
+from redumbrella.views.models import MODELS, MODELS_KEPT
 from redumbrella.views.runs import RUNS
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
@@ -70,7 +70,7 @@ def test_a_lead_of_the_future_is_told_apart_from_a_new_one(company: Workspace) -
     leads[-1]["created"] = "2099-05-05 09:00:00"
     write_leads(company.root, leads)
     run(company, quiet)
-    with pytest.raises(NotFoundError, match="created 2099-05-05; until that day"):
+    with pytest.raises(NotFoundError, match="is dated 2099-05-05, in the future"):
         lead_detail(company, str(leads[-1]["id"]))
 
 
@@ -177,6 +177,19 @@ def test_two_models_of_one_instant_are_two_models(
     ]
     (company.root / "models" / f"{first.version}-3").mkdir()  # of a killed training
     assert train(company, quiet).version == f"{first.version}-4"
+
+
+def test_the_models_that_stay_are_the_last_trained_not_the_latest_dated(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = to_microseconds(START) + 300 * 86_400_000_000
+    at(monkeypatch, today)
+    ingest(company, quiet)
+    first = train(company, quiet).version
+    at(monkeypatch, today - 100 * 86_400_000_000)
+    later = [train(company, quiet).version for _ in range(MODELS_KEPT)]
+    assert sorted(path.name for path in company.models.iterdir()) == sorted(later)
+    assert first not in later
 
 
 def test_a_model_that_was_cut_off_is_trained_again(company: Workspace) -> None:
