@@ -91,7 +91,7 @@ TABLES: dict[str, Table] = {
             "leads",
             "lead_id",
             "lead_id*:id person_id:id created_at:time product_id:id campaign_id:id source:text "
-            "rep_id:id closed_at:time won:flag amount:number",
+            "rep_id:id closed_at:time won:flag amount:number updated_at:time",
         ),
         _table(
             "products",

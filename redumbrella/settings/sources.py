@@ -17,7 +17,9 @@ class ColumnSource:
 
     `column` is the name in the source; `format` a strptime format for times. `row` takes the number
     of the record in its file as the id. `won` and `lost` list the values of an outcome column that
-    has more than two values; every other value means that the lead is still open.
+    has more than two values; every other value means that the lead is still open. An amount is
+    multiplied by the column `times` (a price by its quantity), less the column `less` (what was
+    given back), and in the currency that the column `currency` names.
     """
 
     column: str = ""
@@ -25,6 +27,9 @@ class ColumnSource:
     row: bool = False
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    times: str | None = None
+    less: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,12 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         row=section.flag("row"),
         won=section.texts("won"),
         lost=section.texts("lost"),
+        times=section.text("times"),
+        less=section.text("less"),
+        currency=section.text("currency"),
     )
+    if (source.times or source.less or source.currency) and name != "amount":
+        section.problem(f"times, less and currency are for amount, but this is {name}: remove them.")
     if source.format is not None and kind != "time":
         section.problem(f"format is for times, but {name} is no time: remove it.")
     if source.row and name not in table.key:
