@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from redumbrella.errors import DataError
 from redumbrella.settings.settings import Settings, load_settings
 from redumbrella.settings.sources import ColumnSource
-from redumbrella.sources.guessing.guess import Choice, TableGuess, guess_files
+from redumbrella.sources.guessing.choice import Choice
+from redumbrella.sources.guessing.guess import TableGuess, guess_files
 from redumbrella.sources.guessing.template import settings_text
 from redumbrella.sources.guessing.vocabulary import words
 from redumbrella.workflows.ingest import check

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from redumbrella.settings.sources import ColumnSource
-from redumbrella.sources.guessing.guess import Choice, TableGuess
+from redumbrella.sources.guessing.choice import Choice
+from redumbrella.sources.guessing.guess import TableGuess
 
 _HEAD = """\
 # Settings of this workspace. After a change: umbrella check, then umbrella run.
