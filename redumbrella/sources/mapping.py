@@ -70,6 +70,9 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
 def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
     """Names in the settings that no source column has."""
     named = [(f"{name} =", origin.column) for name, origin in source.columns.items()]
+    named += [
+        (f"{name}: decided =", origin.decided or "") for name, origin in source.columns.items()
+    ]
     named += [("ignore:", name) for name in source.ignore]
     named += [("keep:", name) for name in source.keep]
     return [

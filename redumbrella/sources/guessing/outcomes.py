@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.decided import is_not_decided
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning, spoken, yes_or_no
@@ -127,20 +128,23 @@ def _decided_by(values: ValuesRead, columns: Sequence[Seen]) -> Seen | None:
 
 def _says_closed(column: Seen, is_named: bool) -> bool:
     """Yes and no in a column called closed, or the words open and closed."""
-    answers = {yes_or_no(text) for text, _ in column.values}
-    said = {meaning(text).says for text, _ in column.values}
-    return said == {"open", "closed"} or (is_named and answers == {True, False})
+    said = {_is_closed(text) for text, _ in column.values}
+    words = {meaning(text).says for text, _ in column.values}
+    return said == {True, False} and (is_named or "closed" in words)
+
+
+def _is_closed(text: str) -> bool | None:
+    """Whether a value calls its row closed; None where it does not say it."""
+    if is_not_decided(text):
+        return False
+    return True if yes_or_no(text) is True or meaning(text).says == "closed" else None
 
 
 def _closed_count(column: Seen) -> int:
     """How many rows a column calls closed: those that are not empty, no or open."""
     if column.is_time:
         return column.read.present
-    return sum(
-        count
-        for text, count in column.values
-        if yes_or_no(text) is True or meaning(text).says == "closed"
-    )
+    return sum(count for text, count in column.values if _is_closed(text))
 
 
 def _is_of_open_leads(best: _Candidate, columns: Sequence[Seen]) -> bool:
