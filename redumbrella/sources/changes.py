@@ -11,7 +11,7 @@ lake are never added again, and no fact counts twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from redumbrella.columns import INGESTED_AT, ORDER, REPLACES, ROW_HASH
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import current_facts
-from redumbrella.sources.fact_versions import POSITION, STATUS, compare_facts
+from redumbrella.sources.fact_versions import POSITION, STATUS, KnownFacts, compare_facts
 from redumbrella.sources.staging import BAD, FILE
 from redumbrella.sources.validation import TypedRows
 
@@ -104,18 +104,28 @@ class Changes:
         return has
 
 
-def find_changes(typed: TypedRows, lake: Lake, files: int, *, afresh: bool) -> Changes:
-    """Compares the good rows with the lake; `afresh`: as if the lake had nothing."""
+def find_changes(
+    typed: TypedRows, lake: Lake, files: int, *, afresh: bool, again: Collection[int] = ()
+) -> Changes:
+    """Compares the good rows with the lake; `afresh`: as if the lake had nothing.
+
+    again: positions of the files that were read before under their name.
+    """
     connection = typed.staging.connection
     table = typed.table
     name = f"changes_{table.name}"
-    compare = _versions if table.key else compare_facts
     if afresh or not lake.exists(table.name):
+        compare = _versions if table.key else compare_facts
         connection.execute(compare(typed, name, None))
     else:
         with lake.attached(connection, table.name) as view:
-            known = current_facts(table, lake.schema(table.name).names, view=view)
-            connection.execute(compare(typed, name, known))
+            if table.key:
+                connection.execute(_versions(typed, name, view))
+            else:
+                names = lake.schema(table.name).names
+                current = current_facts(table, names, view=view)
+                known = KnownFacts(current, view, REPLACES in names, again)
+                connection.execute(compare_facts(typed, name, known))
     counts = [Counter[str]() for _ in range(files)]
     found = connection.execute(
         f"SELECT {FILE}, {STATUS}, count(*) FROM {name} GROUP BY ALL"

@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
+from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import Source
+from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.order_items import complete_items
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -106,10 +109,12 @@ def read_table(
     lake_types: Mapping[str, Type],
     now: int,
     report: Progress,
+    currencies: Currencies | None = None,
 ) -> TableRead:
     """Reads all inputs of a table into DuckDB, decides types, validates rows.
 
     now: the present instant, UTC microseconds; what is dated after it is counted and said.
+    currencies: that of the workspace and the rates of others, see `sources.amounts`.
     """
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
@@ -121,10 +126,12 @@ def read_table(
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
+    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
     columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
     _raise_settings(problems)
+    amounts = read_amounts(staging, source, columns, currencies or Currencies())
     prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
-    typed = type_rows(staging, source, columns, prefixes)
+    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
     found = _set_aside(typed, opened)
     records_staged = staging.count()
     staging.drop()
@@ -143,6 +150,8 @@ def read_table(
         rejected=tuple(found),
         notes=(
             *mapping.notes,
+            *items,
+            *(amounts.notes if amounts else ()),
             *_missing_note(staging),
             *future_notes(typed, now),
             *_kept_note(reads, found),

@@ -94,8 +94,18 @@ def described(
         rejected=dict(read.reasons),
         examples=tuple(examples),
         columns=tuple(_column(column, max(read.staged, 1)) for column in read.columns),
-        notes=read.notes,
+        notes=(*read.notes, *_older_note(counts["older"])),
     )
+
+
+def _older_note(count: int) -> list[str]:
+    if not count:
+        return []
+    rows = "1 row tells" if count == 1 else f"{count:,} rows tell"
+    return [
+        f"{rows} what a newer row or export tells anew: the newest counts. If this file is newer, "
+        "give it the name of the one before."
+    ]
 
 
 def _column(column: ColumnRead, rows: int) -> ColumnResult:

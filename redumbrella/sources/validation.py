@@ -16,7 +16,7 @@ from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.inference import ColumnRead
-from redumbrella.sources.staging import BAD, FILE, ROW, Staging
+from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
 from redumbrella.sources.values import BEYOND_REASON, Reading
 
 SQL_TYPES = {
@@ -75,9 +75,16 @@ class TypedRows:
 
 
 def type_rows(
-    staging: Staging, source: Source, read: Sequence[ColumnRead], files: Sequence[str] | None
+    staging: Staging,
+    source: Source,
+    read: Sequence[ColumnRead],
+    files: Sequence[str] | None,
+    amount: str | None = None,
 ) -> TypedRows:
-    """Makes the table of typed rows. `files`: names to put before ids made of row numbers."""
+    """Makes the table of typed rows. `files`: names to put before ids made of row numbers.
+
+    amount: SQL for the amount of a row, where it rests on more than its own column.
+    """
     table = TABLES[source.table]
     by_name = {column.name: column for column in read if column.kind is not None}
     expressions: dict[str, str] = {}
@@ -90,6 +97,8 @@ def type_rows(
             expressions[column.name] = _row_id(files)
         else:
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
+    if amount is not None:
+        expressions["amount"] = f"({amount})::DOUBLE"
     if source.table == "leads":
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
@@ -212,7 +221,9 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             continue
         if column.required:
             missing = literal(f"missing_required:{column.name}")
-            cases.append(f"WHEN {found.here} IS NULL THEN {missing}")
+            # A further item of an order has no amount of its own.
+            unless = f" AND NOT {ITEM}" if column.name == "amount" and ITEM in staging.marks else ""
+            cases.append(f"WHEN {found.here} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
         if found.type != "text" and not lists_values:
