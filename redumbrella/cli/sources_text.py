@@ -24,6 +24,7 @@ def summary(source: SourceResult) -> str:
     parts += [f"{source.changed:,} changed"] if source.changed else []
     parts += [f"{source.unchanged:,} as before"] if source.unchanged else []
     parts += [f"{source.identical:,} exact copies"] if source.identical else []
+    parts += [f"{source.older:,} older rows of the same id"] if source.older else []
     rejected = sum(source.rejected.values())
     parts += [f"{rejected:,} set aside"] if rejected else []
     return f"{source.table}: {source.rows:,} rows read, {', '.join(parts)}."
