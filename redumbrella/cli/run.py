@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import rejected_lines, summary
+from redumbrella.cli.sources_text import link_lines, note_lines, rejected_lines, summary
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import ScoreResult
@@ -34,8 +34,11 @@ def tell(workspace: Workspace, result: RunResult) -> None:
 
     for source in result.ingested.sources:
         say(summary(source))
-        for line in rejected_lines(source):
-            say(line)
+        for lines in (note_lines, rejected_lines):
+            for line in lines(source):
+                say(line)
+    for line in link_lines(result.ingested.links):
+        say(line)
     if workspace.settings.targets:
         if result.trained is None:
             say("The model in use rests on these leads already; nothing to train.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from redumbrella.figures import percent
+from redumbrella.sources.links import Link
 from redumbrella.sources.result import ColumnResult, SourceResult
 
 _TYPES = {
@@ -49,6 +50,12 @@ def note_lines(source: SourceResult) -> Iterable[str]:
     for column in source.columns:
         for note in column.notes:
             yield f'  Column "{column.column}": {note}.'
+
+
+def link_lines(links: Iterable[Link]) -> Iterable[str]:
+    """How the tables meet; what found nothing is a warning."""
+    for link in links:
+        yield f"Warning: {link.sentence}" if link.is_broken else link.sentence
 
 
 def column_lines(source: SourceResult) -> Iterable[str]:
