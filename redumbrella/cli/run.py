@@ -32,13 +32,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     from redumbrella.cli.report_text import print_report
     from redumbrella.views.models import report_of
 
-    for source in result.ingested.sources:
-        say(summary(source))
-        for lines in (note_lines, rejected_lines):
-            for line in lines(source):
-                say(line)
-    for line in link_lines(result.ingested.links):
-        say(line)
+    _tell_sources(result)
     if workspace.settings.targets:
         if result.trained is None:
             say("The model in use rests on these leads already; nothing to train.")
@@ -61,6 +55,16 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     commands = " and ".join(f"umbrella {name}" for name in lists)
     if commands:
         say(f"See them: {commands}, or in the browser: umbrella serve")
+
+
+def _tell_sources(result: RunResult) -> None:
+    for source in result.ingested.sources:
+        say(summary(source))
+        for lines in (note_lines, rejected_lines):
+            for line in lines(source):
+                say(line)
+    for line in link_lines(result.ingested.links):
+        say(line)
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:

@@ -136,9 +136,9 @@ def _compare(rows: TypedRows, column: str, home: str, rule: Looser) -> _Found:
         f"AND {column} IS NOT NULL GROUP BY ALL), h AS (SELECT DISTINCT id FROM ({home}) "
         f"WHERE id IS NOT NULL), l AS (SELECT {theirs} AS loose, min(id) AS id FROM h GROUP BY 1) "
         f"SELECT sum(f.n), sum(f.n) FILTER (f.id IN (SELECT id FROM h)), "
-        f"sum(f.n) FILTER (l.id IS NOT NULL), "
-        f"count(*) = count(DISTINCT {mine}) AND (SELECT count(*) FROM h) = (SELECT count(*) FROM l),"
-        f" min(f.id) FILTER (l.id IS NOT NULL), arg_min(l.id, f.id) FILTER (l.id IS NOT NULL) "
+        f"sum(f.n) FILTER (l.id IS NOT NULL), count(*) = count(DISTINCT {mine}) "
+        f"AND (SELECT count(*) FROM h) = (SELECT count(*) FROM l), "
+        f"min(f.id) FILTER (l.id IS NOT NULL), arg_min(l.id, f.id) FILTER (l.id IS NOT NULL) "
         f"FROM f LEFT JOIN l ON {mine} = l.loose"
     )
     total, matched, looser, is_one_to_one, example, home_example = row

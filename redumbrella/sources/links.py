@@ -9,7 +9,7 @@ row with an id is counted, and where nothing was found, examples of both sides s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redumbrella.columns import ORDER, TABLES
@@ -136,11 +136,8 @@ def _links(ask: Ask, tables: Mapping[str, str], columns: Mapping[str, set[str]])
     for table in tables:
         for column, homes in HOMES.items():
             for home, name in homes:
-                if (
-                    table == home
-                    or column not in columns[table]
-                    or name not in columns.get(home, set())
-                ):
+                has_both = column in columns[table] and name in columns.get(home, set())
+                if table == home or not has_both:
                     continue
                 link = _link(ask, (table, column, tables[table]), (home, name, tables[home]))
                 found += [link] if link.total else []
@@ -164,12 +161,7 @@ def _link(ask: Ask, mine: tuple[str, str, str], theirs: tuple[str, str, str]) ->
     link = Link(table, column, home, matched, total, reached, homes, example, home_example)
     if not link.is_weak or not total:
         return link
-    return Link(*_fields(link), hint=_hint(ask, ids, link))
-
-
-def _fields(link: Link) -> tuple[Any, ...]:
-    counts = (link.matched, link.total, link.reached, link.homes)
-    return (link.table, link.column, link.home, *counts, link.example, link.home_example)
+    return replace(link, hint=_hint(ask, ids, link))
 
 
 def _hint(ask: Ask, ids: str, link: Link) -> str:
