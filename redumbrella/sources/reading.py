@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redumbrella.columns import TABLES
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
@@ -23,13 +24,16 @@ from redumbrella.settings.sources import Source
 from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
 from redumbrella.sources.order_items import complete_items
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
+    IDENTICAL,
     KEPT_REJECTED,
+    OLDER,
     Rejected,
     TypedRows,
     find_rejected,
@@ -37,6 +41,7 @@ from redumbrella.sources.validation import (
     type_rows,
 )
 from redumbrella.sources.values import Type
+from redumbrella.sources.versions import mark_versions
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +55,8 @@ _SHOWN_REJECTED = 3
 class InputRead:
     """One file or query that was read.
 
-    `rejected` counts rows set aside by reason, `identical` exact copies of another row.
+    `rejected` counts rows set aside by reason, `identical` exact copies of another row, `older`
+    earlier versions of a record that has a newer row.
     """
 
     name: str
@@ -58,6 +64,7 @@ class InputRead:
     rejected: Counter[str]
     identical: int
     notes: tuple[str, ...]
+    older: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,11 @@ class TableRead:
     def identical(self) -> int:
         """How many rows are exact copies of another row of their file."""
         return sum(one.identical for one in self.inputs)
+
+    @property
+    def older(self) -> int:
+        """How many rows are earlier versions of a record that has a newer row."""
+        return sum(one.older for one in self.inputs)
 
 
 def find_inputs(source: Source, root: Path) -> list[Input]:
@@ -131,7 +143,10 @@ def read_table(
     _raise_settings(problems)
     amounts = read_amounts(staging, source, columns, currencies or Currencies())
     prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
+    names = [one.name for one in inputs]
+    id_notes = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
     typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
+    version_notes = mark_versions(typed, names)
     found = _set_aside(typed, opened)
     records_staged = staging.count()
     staging.drop()
@@ -153,6 +168,8 @@ def read_table(
             *items,
             *(amounts.notes if amounts else ()),
             *_missing_note(staging),
+            *id_notes,
+            *version_notes,
             *future_notes(typed, now),
             *_kept_note(reads, found),
         ),
@@ -210,9 +227,10 @@ def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Reco
 
 
 def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
-    identical = counts.pop("identical", 0)
+    identical, older = counts.pop(IDENTICAL, 0), counts.pop(OLDER, 0)
     misfits = Counter(line.reason for line in records.bad)
-    return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
+    total = rows + len(records.bad)
+    return InputRead(one.name, total, counts + misfits, identical, records.notes, older)
 
 
 def may_be_many_files(source: Source) -> bool:
@@ -279,7 +297,10 @@ def _advice(read: TableRead) -> str:
         return "Is a quote missing? Else leave the long column out of the export."
     if worst in {"duplicate_id", "two_outcomes"}:
         key = " and ".join(read.typed.table.key)
-        return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        said = f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        if read.source.table == "leads":
+            said += " If they are changes of a lead, map updated_at: it says which row is newest."
+        return said
     outcome = read.source.columns.get("won")
     shown = read.rejected[:_SHOWN_REJECTED]
     if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):

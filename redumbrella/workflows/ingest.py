@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redumbrella.clock import now
@@ -26,6 +26,8 @@ from redumbrella.settings.settings import Settings
 from redumbrella.settings.sources import Source
 from redumbrella.sources.changes import find_changes
 from redumbrella.sources.files import FileInput
+from redumbrella.sources.linking import link_ids
+from redumbrella.sources.links import Link, lake_links, read_links
 from redumbrella.sources.reading import (
     Input,
     TableRead,
@@ -53,10 +55,14 @@ _NO_OUTCOME = (
 
 @dataclass(frozen=True)
 class IngestResult:
-    """All sources, and the version of each lake table afterwards."""
+    """All sources, the version of each lake table afterwards, and how the tables meet.
+
+    `links` is empty when nothing new was read.
+    """
 
     sources: tuple[SourceResult, ...]
     versions: Mapping[str, int]
+    links: tuple[Link, ...] = ()
 
     @property
     def has_changed(self) -> bool:
@@ -66,10 +72,11 @@ class IngestResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What would be read, and every problem; nothing was written."""
+    """What would be read, every problem, and how the tables meet; nothing was written."""
 
     sources: tuple[SourceResult, ...]
     problems: tuple[str, ...]
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,30 +97,49 @@ class _Pending:
 
 def check(settings: Settings, report: Progress = silent) -> CheckResult:
     """Reads every source as `ingest` would, and writes nothing. Problems are collected."""
-    results = []
+    reads: list[TableRead] = []
     problems = []
+    links: list[Link] = []
     if not settings.tables:
         problems.append(_no_tables(settings).message)
-    for source in settings.tables.values():
-        try:
-            inputs = find_inputs(source, settings.root)
-            with staging_connection(settings.timezone) as connection:
-                read = read_table(
-                    connection,
-                    source,
-                    inputs,
-                    timezone=settings.timezone,
-                    lake_types={},
-                    now=now(),
-                    report=report,
-                    currencies=settings.currencies,
-                )
-                _refuse_empty(read)
-                results.append(described(read))
-        except UmbrellaError as problem:
-            problems.append(problem.message)
+    try:
+        with staging_connection(settings.timezone) as connection:
+            for source in settings.tables.values():
+                try:
+                    reads.append(_read_alone(settings, connection, source, report))
+                except UmbrellaError as problem:
+                    problems.append(problem.message)
+            reads = _linked(reads, None, ())
+            links = read_links([read.typed for read in reads])
+    except UmbrellaError as problem:
+        problems.append(problem.message)
+    results = [described(read) for read in reads]
     problems += [_NO_OUTCOME for one in results if _lacks_outcome(settings, one)]
-    return CheckResult(tuple(results), tuple(problems))
+    return CheckResult(tuple(results), tuple(problems), tuple(links))
+
+
+def _read_alone(settings: Settings, connection: Any, source: Source, report: Progress) -> TableRead:
+    """Reads a source as if the lake had nothing."""
+    read = read_table(
+        connection,
+        source,
+        find_inputs(source, settings.root),
+        timezone=settings.timezone,
+        lake_types={},
+        now=now(),
+        report=report,
+        currencies=settings.currencies,
+    )
+    _refuse_empty(read)
+    return read
+
+
+def _linked(
+    reads: Sequence[TableRead], lake: Lake | None, afresh: Sequence[str]
+) -> list[TableRead]:
+    """What was read, with ids as their home tables write them, where that is safe."""
+    notes = link_ids([read.typed for read in reads], lake, afresh)
+    return [replace(read, notes=(*read.notes, *notes.get(read.source.table, ()))) for read in reads]
 
 
 def _lacks_outcome(settings: Settings, leads: SourceResult) -> bool:
@@ -169,12 +195,16 @@ def _ingest(
                 if plan.inputs:
                     with collect():
                         reads.append((plan, _read(workspace, connection, plan, report)))
-        for position, (plan, read) in enumerate(reads):
+        afresh = [plan.source.table for plan, _ in reads if plan.afresh]
+        linked = _linked([read for _, read in reads], lake, afresh)
+        for position, ((plan, _), read) in enumerate(zip(reads, linked, strict=True)):
             report(f"Writing {plan.source.table}", position / len(reads))
             results[plan.source.table] = _write(workspace, plan, read, run)
     versions = {name: lake.version(name) for name in lake.tables()}
     return IngestResult(
-        tuple(results.values()), {name: v for name, v in versions.items() if v is not None}
+        tuple(results.values()),
+        {name: v for name, v in versions.items() if v is not None},
+        tuple(lake_links(lake)) if reads else (),
     )
 
 
