@@ -5,7 +5,12 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import link_lines, note_lines, rejected_lines, summary
+from redumbrella.cli.sources_text import (
+    link_lines,
+    note_lines,
+    rejected_lines,
+    summary,
+)
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import ScoreResult

@@ -20,7 +20,7 @@ from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
 from redumbrella.settings.currencies import Currencies
-from redumbrella.settings.sources import Source
+from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
@@ -28,6 +28,12 @@ from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
 from redumbrella.sources.order_items import complete_items
+from redumbrella.sources.outcome_counts import (
+    OutcomeCounts,
+    closing_note,
+    count_outcomes,
+    outcome_notes,
+)
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -72,7 +78,8 @@ class TableRead:
     """What was found for one canonical table.
 
     `rejected` are the rows set aside, `record` being a line of its file (or row of a query), at
-    most KEPT_REJECTED; `staged` counts the records that fit their header.
+    most KEPT_REJECTED; `staged` counts the records that fit their header; `outcome` what counts as
+    won, lost and open, where the table has outcomes.
     """
 
     source: Source
@@ -83,6 +90,7 @@ class TableRead:
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
     typed: TypedRows
+    outcome: OutcomeCounts | None = None
 
     @property
     def reasons(self) -> Counter[str]:
@@ -148,6 +156,7 @@ def read_table(
     typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
     version_notes = mark_versions(typed, names)
     found = _set_aside(typed, opened)
+    outcome = count_outcomes(typed)
     records_staged = staging.count()
     staging.drop()
     reads = [
@@ -171,13 +180,20 @@ def read_table(
             *id_notes,
             *version_notes,
             *future_notes(typed, now),
+            *closing_note(typed),
+            *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
             *_kept_note(reads, found),
         ),
         typed=typed,
+        outcome=outcome,
     )
     _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _origin(source: Source, outcome: OutcomeCounts) -> ColumnSource:
+    return source.columns.get("won", ColumnSource(outcome.column))
 
 
 def _log(read: TableRead, seconds: float) -> None:
