@@ -121,7 +121,9 @@ def test_other_tables(tmp_path: Path) -> None:
         tmp_path, "orders.csv", "Order,Customer ID,Date,Total,Quantity\n" + orders
     )
     assert guess.table == "purchases"
-    assert {choice.name for choice in guess.choices} == {"person_id", "at", "amount", "quantity"}
+    assert {choice.name for choice in guess.choices} == {
+        *("person_id", "at", "amount", "purchase_id", "quantity")
+    }
     assert origin(guess, "person_id") == ColumnSource("Customer ID")
     assert check(found).problems == ()
     clicks = "person_id,at,kind\np,2024-01-01,view\nq,2024-01-02,view\n"
@@ -278,6 +280,9 @@ def test_calls_that_were_won_or_lost_are_leads(tmp_path: Path) -> None:
     assert origin(guess, "won") == ColumnSource("result")
     assert origin(guess, "created_at") == ColumnSource("called")
     # A log of calls whose people come again and again stays one.
-    people = lines.replace("C", "P1").replace("won", "yes").replace("lost", "no")
+    people = "".join(
+        f"P{int(line[1:].split(',')[0]) % 40}{line[line.index(',') :]}\n"
+        for line in lines.replace("won", "yes").replace("lost", "no").splitlines()
+    )
     guess, _ = guessed(tmp_path, "calls.csv", head.replace("id,", "person_id,") + people)
     assert guess.table == "activities"

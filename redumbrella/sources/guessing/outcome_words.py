@@ -6,7 +6,7 @@ OUTCOME_WORDS = (
     *("stage", "state", "closed", "ergebnis", "resultat", "resultado", "risultato", "resultaat"),
 )
 WON_WORDS = {"won", "converted", "success", "successful", "good", "accepted", "approved", "sold",
-             "purchased", "subscribed", "bought", "signed", "qualified", "gewonnen", "gagn",
+             "purchased", "subscribed", "bought", "signed", "qualified", "gewonnen", "gagn", "gagne",
              "ganado", "ganada", "ganho", "ganha", "vinto", "vinta"}  # fmt: skip
 LOST_WORDS = {"lost", "junk", "bad", "rejected", "declined", "cancelled", "canceled", "failed",
               "disqualified", "unqualified", "refused", "dead", "verloren", "perdu", "perdue",

@@ -96,7 +96,7 @@ def _section(guess: TableGuess, folder: Path) -> str:
         ),
         *(f"# {note}" for note in guess.notes),
         f"[tables.{guess.table}]",
-        f"path = {_text(_relative(guess.file.path, folder))}",
+        f"path = {_path(guess, folder)}",
     ]
     if guess.ignore:
         lines.append(f"ignore = {_list(list(guess.ignore))}")
@@ -134,12 +134,24 @@ def _choice(choice: Choice) -> list[str]:
 def _origin(origin: ColumnSource) -> str:
     if origin.row:
         return "{ row = true }"
-    if origin.won:
-        values = f"won = {_list(origin.won)}, lost = {_list(origin.lost)}"
-        return f"{{ column = {_text(origin.column)}, {values} }}"
-    if origin.format is not None:
-        return f"{{ column = {_text(origin.column)}, format = {_text(origin.format)} }}"
-    return _text(origin.column)
+    options = [
+        f"{name} = {_text(value)}"
+        for name in ("format", "times", "less", "currency")
+        if (value := getattr(origin, name)) is not None
+    ]
+    options += [
+        f"{name} = {_list(getattr(origin, name))}"
+        for name in ("won", "lost")
+        if getattr(origin, name)
+    ]
+    if not options:
+        return _text(origin.column)
+    return f"{{ {', '.join([f'column = {_text(origin.column)}', *options])} }}"
+
+
+def _path(guess: TableGuess, folder: Path) -> str:
+    names = [_relative(file.path, folder) for file in (guess.file, *guess.more)]
+    return _text(names[0]) if len(names) == 1 else _list(names)
 
 
 def _relative(path: Path, folder: Path) -> str:
