@@ -9,7 +9,8 @@ from redumbrella.settings.sources import ColumnSource
 class Choice:
     """One mapping proposed: the canonical column, where from, why; `other` names alternatives.
 
-    known: how many rows have an outcome, where it is one.
+    known: how many rows have an outcome, where it is one. proposal: what a person may put in where
+    the origin is open.
     """
 
     name: str
@@ -17,3 +18,4 @@ class Choice:
     why: str
     other: tuple[str, ...] = ()
     known: int = 0
+    proposal: ColumnSource | None = None

@@ -20,6 +20,7 @@ from redumbrella.sources.guessing.columns import (
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
+from redumbrella.sources.guessing.meanings import meaning
 from redumbrella.sources.guessing.outcome_words import PAST_WORDS
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.times import lead_times
@@ -276,8 +277,7 @@ def _says_the_end(column: Seen) -> bool:
 
 
 def _in_words(origin: ColumnSource) -> bool:
-    said = {word for text in (*origin.won, *origin.lost) for word in words(text)}
-    return bool(said & _ENDINGS)
+    return any(meaning(text).says in {"won", "lost"} for text in (*origin.won, *origin.lost))
 
 
 def _sounds_late(name: str) -> bool:

@@ -17,7 +17,7 @@ from redumbrella.sources.values import Reading, sample_readings
 
 MOST_ROWS = 200_000
 SAMPLED = 200
-FEW_VALUES = 12
+FEW_VALUES = 60  # a list of stages may be long
 LEAST_IDS = 20
 BEGINNING = 1_000  # characters
 MOST_IDS = 20_000

@@ -124,25 +124,28 @@ def _choice(choice: Choice) -> list[str]:
         )
     if choice.other:
         lines += _wrapped("Also possible: " + ", ".join(map(_quoted, choice.other)))
-    if choice.origin is None:
+    if choice.proposal is not None:
+        lines.append('# To be filled in; remove the "# " before it:')
+        lines.append(f"# {choice.name} = {_origin(choice.proposal, is_proposed=True)}")
+    elif choice.origin is None:
         lines.append(f'# {choice.name} = ""')
     else:
         lines.append(f"{choice.name} = {_origin(choice.origin)}")
     return lines
 
 
-def _origin(origin: ColumnSource) -> str:
+def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     if origin.row:
         return "{ row = true }"
     options = [
         f"{name} = {_text(value)}"
-        for name in ("format", "times", "less", "currency")
+        for name in ("format", "times", "less", "currency", "decided")
         if (value := getattr(origin, name)) is not None
     ]
     options += [
         f"{name} = {_list(getattr(origin, name))}"
         for name in ("won", "lost")
-        if getattr(origin, name)
+        if getattr(origin, name) or is_proposed
     ]
     if not options:
         return _text(origin.column)
