@@ -19,8 +19,8 @@ from redumbrella.sources.guessing.columns import (
 )
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
-from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.meanings import meaning
+from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.outcome_words import PAST_WORDS
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.times import lead_times
@@ -48,7 +48,9 @@ _COMPANIES = bag(
 )
 # What a CRM writes when a lead has ended, or works out from its stage.
 _ENDINGS = bag("won lost gewonnen verloren gagne perdu ganado perdido vinto perso")
-_END_OF = bag("time date reason grund datum am on at motif raison motivo razon motivazione reden powod")
+_END_OF = bag(
+    "time date reason grund datum am on at motif raison motivo razon motivazione reden powod"
+)
 _FROM_THE_STAGE = bag(
     "probability wahrscheinlichkeit probabilite probabilidad forecast forecasted weighted "
     "gewichtet gewichteter"
@@ -62,6 +64,7 @@ _TOUCHES = bag(
     "activity contact contacted touch touched modified updated seen call email meeting "
     "interaction engagement aktivitat kontakt activite actividad attivita atividade"
 )
+_SAYS_NOTHING = "which says nothing about the outcome"
 _OF_IDS = bag("id uuid guid key nr number")
 _SPENDING = bag("spend spent revenue umsatz")
 _OF_THE_COMPANY = bag("annual company yearly estimated expected")
@@ -95,7 +98,8 @@ def lead_choices(
     _named(free, "source", lambda seen: _is_repeated(seen) and seen.read.type == "text")
     _named(free, "rep_id", _is_repeated)
     _amount(free)
-    ignore = _left_out(free.columns)
+    decided = outcome.origin.decided if outcome.origin is not None else None
+    ignore = _left_out([column for column in free.columns if column.name != decided])
     leaks = [c.name for c in free.columns if c.name not in ignore and _sounds_late(c.name)]
     return free.choices, ignore, leaks
 
@@ -226,22 +230,28 @@ def _reason(column: Seen) -> str | None:
     """Why a column is no feature, or None."""
     said = frozenset(words(column.name))
     is_text = column.read.type == "text"
-    nothing = "which says nothing about the outcome"
-    if _reaches_a_person(column, said):
-        return f"a way to reach a person, {nothing}"
-    if is_text and _is_a_name(column):
-        return f"a name, {nothing}"
-    if is_text and said & _ADDRESSES and 2 * column.distinct > column.rows:
-        return f"an address, {nothing}"
-    if said & _ENDINGS and said & _END_OF and column.read.present < column.rows:
-        return "written only when a lead has ended"
-    if said & _FROM_THE_STAGE:
-        return "worked out from the stage, which is changed when a lead ends"
-    if _says_the_end(column):
-        return "says the outcome too"
-    if column.is_key and not column.is_time and column.read.type in {"text", "number"}:
-        return _second_id(column, said)
-    return None
+    is_part = column.read.present < column.rows
+    reasons = (
+        (_reaches_a_person(column, said), f"a way to reach a person, {_SAYS_NOTHING}"),
+        (is_text and _is_a_name(column), f"a name, {_SAYS_NOTHING}"),
+        (is_text and _is_an_address(column, said), f"an address, {_SAYS_NOTHING}"),
+        (is_part and said & _ENDINGS and said & _END_OF, "written only when a lead has ended"),
+        (said & _FROM_THE_STAGE, "worked out from the stage, which is changed when a lead ends"),
+        (_says_the_end(column), "says the outcome too"),
+        (_is_second_id(column, said), "every value is different: a second id, or free text"),
+        (is_text and column.is_key and said & _COMPANIES, "nearly every value is another name"),
+    )
+    return next((why for is_so, why in reasons if is_so), None)
+
+
+def _is_an_address(column: Seen, said: frozenset[str]) -> bool:
+    return bool(said & _ADDRESSES) and 2 * column.distinct > column.rows
+
+
+def _is_second_id(column: Seen, said: frozenset[str]) -> bool:
+    is_plain = column.read.type in {"text", "number"} and not column.is_time
+    is_named = means(column.name, "lead_id", "leads") or bool(said & _OF_IDS)
+    return column.is_key and is_plain and is_named
 
 
 def _reaches_a_person(column: Seen, said: frozenset[str]) -> bool:
@@ -258,26 +268,13 @@ def _is_a_name(column: Seen) -> bool:
     return joined not in {"name", "title", "titel"} or 10 * column.distinct > column.rows
 
 
-def _second_id(column: Seen, said: frozenset[str]) -> str | None:
-    if means(column.name, "lead_id", "leads") or said & _OF_IDS:
-        return "every value is different: a second id, or free text"
-    if said & _COMPANIES and column.read.type == "text":
-        return "nearly every value is different: a name"
-    return None
-
-
 def _says_the_end(column: Seen) -> bool:
     """Whether the values say won and lost in words, or a flag is named as the outcome."""
     if "".join(words(column.name)) in {"converted", "iswon", "isclosed", "isconverted", "won"}:
         return column.distinct <= 2
     if PAST_WORDS & set(words(column.name)):
         return False
-    found = guess_outcome([column])
-    return found.origin is not None and bool(found.origin.won) and _in_words(found.origin)
-
-
-def _in_words(origin: ColumnSource) -> bool:
-    return any(meaning(text).says in {"won", "lost"} for text in (*origin.won, *origin.lost))
+    return says_won_or_lost(column) and guess_outcome([column]).origin is not None
 
 
 def _sounds_late(name: str) -> bool:
@@ -302,6 +299,6 @@ def has_lead_names(columns: Sequence[Seen]) -> str | None:
     return f'it has "{ids[0].name}" and "{stages[0].name}"' if ids and stages else None
 
 
-def says_won_or_lost(outcome: Choice) -> bool:
-    """Whether the values of an outcome say so in words, and not only by yes and no."""
-    return outcome.origin is not None and _in_words(outcome.origin)
+def says_won_or_lost(column: Seen) -> bool:
+    """Whether values of a column say won or lost in words, and not only yes and no."""
+    return any(meaning(text).says in {"won", "lost"} for text, _ in column.values)

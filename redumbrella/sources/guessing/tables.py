@@ -20,7 +20,7 @@ from redumbrella.sources.guessing.looking import FileLook, Seen
 from redumbrella.sources.guessing.names import rank_of
 from redumbrella.sources.guessing.outcomes import guess_outcome, is_told_for_some
 from redumbrella.sources.guessing.times import is_plain_time
-from redumbrella.sources.guessing.vocabulary import bag, CONTACT_WORDS, TABLE_WORDS, words
+from redumbrella.sources.guessing.vocabulary import CONTACT_WORDS, TABLE_WORDS, bag, words
 
 Rule = Callable[[Sequence[Seen], Kin], tuple[str, str] | None]
 
@@ -74,10 +74,10 @@ def _has_status_of_orders(columns: Sequence[Seen]) -> Seen | None:
 
 def _sure_leads(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
     """Won or lost in words, with an id: leads, whatever the file is called."""
-    outcome = guess_outcome(columns)
-    if not says_won_or_lost(outcome) or outcome.origin is None:
+    outcome = guess_outcome(columns).origin
+    told = outcome.column if outcome is not None else ""
+    if not any(says_won_or_lost(column) for column in columns if column.name == told):
         return None
-    told = outcome.origin.column
     lead_id, column = lead_id_of(columns)
     if column is None or lead_id.origin is None or _are_facts_of_leads(columns, column, kin):
         return None
