@@ -172,22 +172,16 @@ def test_any_column_name_survives_in_the_settings(first: str, second: str) -> No
         assert check(found).problems == ()
 
 
-def test_targets_offered_for_purchases_are_valid_without_their_hash(tmp_path: Path) -> None:
+def test_an_order_book_alone_has_targets_that_suit_it(tmp_path: Path) -> None:
     lines = [f"c{n % 20},2024-01-{n % 28 + 1:02d},{n}.50,p{n % 5}" for n in range(80)]
     content = "customer,time,amount,product\n" + "\n".join(lines) + "\n"
-    guess, found = guessed(tmp_path, "orders.csv", content)
+    guess, found = guessed(tmp_path, "list.csv", content)
     assert guess.table == "purchases"
-    assert found.targets == ()
-    text = (tmp_path / "umbrella.toml").read_text("utf-8")
-    head, offered = text.split("# Who buys which product", 1)
-    given = [
-        line.removeprefix("# ") if " = " in line or line == "# [[targets]]" else line
-        for line in offered.split("# [success]")[0].splitlines()[1:]
-    ]
-    (tmp_path / "umbrella.toml").write_text(head + "\n".join(given) + "\n", "utf-8")
-    products, churn = load_settings(tmp_path).targets
+    products, churn = found.targets
     assert (products.purchase, products.per, products.horizon_days) == (True, "product", 30)
     assert (churn.absence_of, churn.horizon_days) == ("purchase", 90)
+    _, without = guessed(tmp_path, "list.csv", content.replace("product", "note"))
+    assert [(one.purchase, one.per) for one in without.targets] == [(True, None), (False, None)]
 
 
 def test_an_outcome_is_known_by_its_words_where_its_name_says_nothing(tmp_path: Path) -> None:

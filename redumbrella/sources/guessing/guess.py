@@ -16,6 +16,7 @@ from redumbrella.sources.guessing.kin import Kin, are_the_same, shared_ids
 from redumbrella.sources.guessing.leads import lead_choices, lead_id_of
 from redumbrella.sources.guessing.looking import FileLook, look_at
 from redumbrella.sources.guessing.outcomes import guess_outcome
+from redumbrella.sources.guessing.place import guess_currency, guess_timezone
 from redumbrella.sources.guessing.tables import is_order_book, which_table
 
 
@@ -24,7 +25,8 @@ class TableGuess:
     """What a file seems to hold.
 
     `ignore` are columns proposed to be left out with the reason, `leaks` names that sound as if
-    they were only known after the outcome. `more` are further files of the same table.
+    they were only known after the outcome. `more` are further files of the same table. `currency`
+    and `timezone` are what the files say of themselves, each with the reason, or None.
     """
 
     file: FileInput
@@ -36,6 +38,8 @@ class TableGuess:
     leaks: tuple[str, ...]
     notes: tuple[str, ...]
     more: tuple[FileInput, ...] = ()
+    currency: tuple[str | None, str | None] = (None, None)
+    timezone: tuple[str | None, str | None] = (None, None)
 
 
 def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
@@ -74,7 +78,16 @@ def _guess(look: FileLook, kin: Kin) -> TableGuess:
     else:
         choices = fact_choices(table, look.columns, kin)
     return TableGuess(
-        look.file, table, why, look.rows, tuple(choices), ignore, tuple(leaks), look.notes
+        file=look.file,
+        table=table,
+        why=why,
+        rows=look.rows,
+        choices=tuple(choices),
+        ignore=ignore,
+        leaks=tuple(leaks),
+        notes=look.notes,
+        currency=guess_currency(look.columns, choices),
+        timezone=guess_timezone(look.columns),
     )
 
 

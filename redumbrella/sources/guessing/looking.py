@@ -94,10 +94,11 @@ def look_at(path: str, root: Path) -> FileLook:
             if staging.count() >= MOST_ROWS:
                 break
         rows = staging.count()
+        part = () if rows < MOST_ROWS else (f"Only the first {rows:,} rows were looked at.",)
         if not rows:
             message = f"{file.name} has no rows. Expected a line of names and then data."
             raise DataError(message, reason="no_rows")
-        return FileLook(file, tuple(_columns(staging, rows)), rows, records.notes)
+        return FileLook(file, tuple(_columns(staging, rows)), rows, (*records.notes, *part))
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
