@@ -147,7 +147,9 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         decided=section.text("decided"),
     )
     if (source.times or source.less or source.currency) and name != "amount":
-        section.problem(f"times, less and currency are for amount, but this is {name}: remove them.")
+        section.problem(
+            f"times, less and currency are for amount, but this is {name}: remove them."
+        )
     if source.format is not None and kind != "time":
         section.problem(f"format is for times, but {name} is no time: remove it.")
     if source.row and name not in table.key:

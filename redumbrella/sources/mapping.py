@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
-from redumbrella.columns import INTERNAL, RANKS, RHYTHM, TABLES, Table
+from redumbrella.columns import RANKS, RHYTHM, TABLES, WRITTEN, Table
 from redumbrella.errors import nearest
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.staging import BAD, FILE, ROW
@@ -147,7 +147,7 @@ def _fields(
     spelled: casefolded name -> the name in the lake, of the fields that it has.
     """
     # A lead's record also gets RHYTHM and RANKS where people have bought.
-    taken = {n.casefold() for n in (*table.names, *INTERNAL, FILE, ROW, BAD, RHYTHM, *RANKS)}
+    taken = {n.casefold() for n in (*table.names, *WRITTEN, FILE, ROW, BAD, RHYTHM, *RANKS)}
     fields: dict[str, str] = {}
     notes = []
     for name in names:
