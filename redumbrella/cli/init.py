@@ -68,6 +68,11 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
 def _tell(guess: TableGuess) -> None:
     names = ", ".join(file.path.name for file in (guess.file, *guess.more))
     say(f"{names}: taken for {guess.table}, because {guess.why}.")
+    for one in guess.joins:
+        say(
+            f"  {one.look.file.path.name}: joined to it, {one.there} there is {one.here} here, as "
+            "both have the same ids"
+        )
     for note in guess.notes:
         say(f"  {note}")
     for choice in guess.choices:

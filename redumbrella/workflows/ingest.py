@@ -286,7 +286,8 @@ def _mapping_hash(source: Source, timezone: str) -> str:
     has_row_ids = any(origin.row for origin in source.columns.values())
     prefixed = has_row_ids and may_be_many_files(source)
     columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
-    content = repr((columns, sorted(source.ignore), source.delimiter, timezone, prefixed))
+    parts = (columns, sorted(source.ignore), source.delimiter, timezone, prefixed)
+    content = repr((*parts, source.join) if source.join else parts)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -5,13 +5,14 @@ on values (unique, two-valued, times, numbers) and on names only to choose among
 values fit. Nothing here is used unless a person leaves it in umbrella.toml.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import fact_choices
+from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, shared_ids
 from redumbrella.sources.guessing.leads import lead_choices, lead_id_of
 from redumbrella.sources.guessing.looking import FileLook, look_at
@@ -25,8 +26,9 @@ class TableGuess:
     """What a file seems to hold.
 
     `ignore` are columns proposed to be left out with the reason, `leaks` names that sound as if
-    they were only known after the outcome. `more` are further files of the same table. `currency`
-    and `timezone` are what the files say of themselves, each with the reason, or None.
+    they were only known after the outcome. `more` are further files of the same table, `joins`
+    those that tell more about its rows. `currency` and `timezone` are what the file says of
+    itself, each with the reason, or None.
     """
 
     file: FileInput
@@ -38,6 +40,7 @@ class TableGuess:
     leaks: tuple[str, ...]
     notes: tuple[str, ...]
     more: tuple[FileInput, ...] = ()
+    joins: tuple[Proposed, ...] = ()
     currency: tuple[str | None, str | None] = (None, None)
     timezone: tuple[str | None, str | None] = (None, None)
 
@@ -50,27 +53,45 @@ def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
     """
     looks = [look_at(path, root) for path in paths]
     alone = [which_table(look, Kin({}))[0] for look in looks]
+    joins = propose_joins(looks, alone)
+    joined = [one.look for found in joins.values() for one in found]
     guesses: list[TableGuess] = []
-    headers: list[frozenset[str]] = []
-    for look in looks:
-        header = frozenset(column.name.casefold() for column in look.columns)
-        guess = _guess(look, _kin(look, looks, alone))
-        same = next((place for place, one in enumerate(guesses)
-                     if one.table == guess.table and headers[place] == header), None)  # fmt: skip
-        if same is None:
-            guesses.append(guess)
-            headers.append(header)
-        else:
-            one = guesses[same]
-            guesses[same] = replace(
-                one, more=(*one.more, look.file), rows=one.rows + guess.rows,
+    for place, look in enumerate(looks):
+        if look in joined:
+            continue
+        kin = _kin(look, [one for one in looks if one not in joined], looks, alone)
+        guesses.append(_guess(look, kin, joins.get(place, ())))
+    return _together(guesses, {look.file: look for look in looks})
+
+
+def _together(
+    guesses: Sequence[TableGuess], looks: Mapping[FileInput, FileLook]
+) -> list[TableGuess]:
+    """One guess for files of the same table with the same columns."""
+    found: dict[tuple[str, frozenset[str]], TableGuess] = {}
+    for guess in guesses:
+        key = (guess.table, _header(looks[guess.file]))
+        one = found.get(key)
+        found[key] = (
+            guess
+            if one is None
+            else replace(
+                one,
+                more=(*one.more, guess.file),
+                rows=one.rows + guess.rows,
                 notes=tuple(dict.fromkeys((*one.notes, *guess.notes))),
-            )  # fmt: skip
-    return guesses
+            )
+        )
+    return list(found.values())
 
 
-def _guess(look: FileLook, kin: Kin) -> TableGuess:
+def _header(look: FileLook) -> frozenset[str]:
+    return frozenset(column.name.casefold() for column in look.columns)
+
+
+def _guess(look: FileLook, kin: Kin, joins: Sequence[Proposed]) -> TableGuess:
     table, why = which_table(look, kin)
+    look = with_joined(look, joins)
     ignore: dict[str, str] = {}
     leaks: list[str] = []
     if table == "leads":
@@ -86,30 +107,32 @@ def _guess(look: FileLook, kin: Kin) -> TableGuess:
         ignore=ignore,
         leaks=tuple(leaks),
         notes=look.notes,
+        joins=tuple(joins),
         currency=guess_currency(look.columns, choices),
         timezone=guess_timezone(look.columns),
     )
 
 
-def _kin(look: FileLook, looks: Sequence[FileLook], alone: Sequence[str]) -> Kin:
+def _kin(
+    look: FileLook, linked: Sequence[FileLook], looks: Sequence[FileLook], alone: Sequence[str]
+) -> Kin:
     """What a file has to do with the others; alone: the table of each when seen by itself."""
-    here = frozenset(column.name.casefold() for column in look.columns)
-    others = [
+    tables = [
         (other, table)
         for other, table in zip(looks, alone, strict=True)
-        if other is not look and frozenset(c.name.casefold() for c in other.columns) != here
+        if other in linked and other is not look and _header(other) != _header(look)
     ]
     leads = [
-        other for other, table in others
+        other
+        for other, table in tables
         if table == "leads" and guess_outcome(other.columns).origin is not None
-    ]  # fmt: skip
+    ]
     ids = [column for other in leads if (column := lead_id_of(other.columns)[1]) is not None]
-    lead_ids = frozenset(
-        column.name for column in look.columns if any(are_the_same(column, one) for one in ids)
-    )
     return Kin(
-        shared_ids(look, [look, *(other for other, _ in others)]),
-        lead_ids,
+        shared_ids(look, [look, *(other for other, _ in tables)]),
+        frozenset(
+            column.name for column in look.columns if any(are_the_same(column, one) for one in ids)
+        ),
         bool(leads),
-        any(table == "purchases" or is_order_book(other.columns) for other, table in others),
+        any(table == "purchases" or is_order_book(other.columns) for other, table in tables),
     )

@@ -135,6 +135,7 @@ def _section(guess: TableGuess, folder: Path) -> str:
         *(line for note in guess.notes for line in _wrapped(note)),
         f"[tables.{guess.table}]",
         f"path = {_path(guess, folder)}",
+        *_joins(guess, folder),
     ]
     if guess.ignore:
         lines.append(f"ignore = {_list(list(guess.ignore))}")
@@ -187,6 +188,27 @@ def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     if not options:
         return _text(origin.column)
     return f"{{ {', '.join([f'column = {_text(origin.column)}', *options])} }}"
+
+
+def _joins(guess: TableGuess, folder: Path) -> list[str]:
+    """The files that tell more about the same rows, and why they are joined."""
+    if not guess.joins:
+        return []
+    said = [
+        line
+        for one in guess.joins
+        for line in _wrapped(
+            f"{one.look.file.path.name} has the same ids and tells more about these rows: its "
+            "columns are added."
+        )
+    ]
+    parts = []
+    for one in guess.joins:
+        on = _text(one.here)
+        if one.here != one.there:
+            on = f"{{ here = {_text(one.here)}, there = {_text(one.there)} }}"
+        parts.append(f"{{ path = {_text(_relative(one.look.file.path, folder))}, on = {on} }}")
+    return [*said, f"join = [{', '.join(parts)}]"]
 
 
 def _files(guess: TableGuess) -> str:
