@@ -21,7 +21,9 @@ from redumbrella.cli.terminal import (
     say,
     workspace_option,
 )
+from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
+from redumbrella.sources.guessing.questions import left_open
 from redumbrella.workflows.ingest import CheckResult, check
 
 
@@ -37,6 +39,8 @@ def command(workspace: Path, *, as_json: bool) -> None:
         print_json(asdict(result))
     else:
         _print(result)
+        for line in left_open((workspace / FILE_NAME).read_text("utf-8")):
+            say(f"Still open in {FILE_NAME}: {line}")
     if result.problems:
         sys.exit(2)
 

@@ -65,7 +65,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
 def _tell_sources(result: RunResult) -> None:
     for source in result.ingested.sources:
         say(summary(source))
-        for lines in (note_lines, rejected_lines):
+        for lines in (outcome_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
     for line in link_lines(result.ingested.links):

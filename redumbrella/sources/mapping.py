@@ -49,6 +49,8 @@ class Mapping:
 def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()) -> Mapping:
     """Maps the columns of a source; explicit settings win, then equal names.
 
+    Names are equal without capitals, blanks and marks too ("Cancelled at", "cancelledAt") and in
+    American spelling ("Canceled At"): then a note says so.
     lake: names of the fields that the lake has. One that differs only in capitals is the same.
     """
     table = TABLES[source.table]
@@ -64,6 +66,8 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
         target = table.column(name) or table.column(name.casefold())
         if target is not None and target.name not in source.columns:
             canonical.setdefault(target.name, ColumnSource(name))
+    alike = _spelled_alike(source, table, canonical, free)
+    canonical |= {target: ColumnSource(name) for target, name in alike.items()}
     used = {origin.column for origin in canonical.values()}
     problems += [
         f'"{origin.column}" is mapped to {name} and also ignored: remove one of the two.'
@@ -85,8 +89,37 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
         f'"{name}" says when the row was copied, not what happened: it is left out.'
         for name in copied
     ]
+    notes += [
+        f'"{name}" is taken for {target}. If it is not, put it into ignore, or name the column: '
+        f'{target} = "…" under [tables.{source.table}.columns].'
+        for target, name in alike.items()
+    ]
     place = f"[tables.{source.table}]"
     return Mapping(canonical, fields, tuple(notes), tuple(f"{place} {one}" for one in problems))
+
+
+def _spelled_alike(
+    source: Source, table: Table, canonical: MappingOf[str, ColumnSource], free: Sequence[str]
+) -> dict[str, str]:
+    """Canonical column -> the first source column whose name differs only in spelling."""
+    used = {origin.column for origin in canonical.values()}
+    open_yet = {
+        _letters(name): name
+        for name in table.names
+        if name not in canonical and name not in source.columns
+    }
+    alike: dict[str, str] = {}
+    for name in free:
+        target = open_yet.get(_letters(name))
+        if target is not None and name not in used:
+            alike.setdefault(target, name)
+    return alike
+
+
+def _letters(name: str) -> str:
+    """A name without capitals, blanks and marks, in one spelling."""
+    bare = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return bare.replace("canceled", "cancelled")
 
 
 def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:

@@ -23,9 +23,10 @@ from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
-from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.files import FileInput, JoinedFile, Records, find_files, read_file
 from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
+from redumbrella.sources.joining import join_files
 from redumbrella.sources.mapping import map_columns
 from redumbrella.sources.order_items import complete_items
 from redumbrella.sources.outcome_counts import (
@@ -113,11 +114,16 @@ def find_inputs(source: Source, root: Path) -> list[Input]:
     if source.url is not None:
         return [find_query(source.url, source.query or "", root)]
     files, problems = find_files(source.path, root)
+    joined = []
+    for one in source.join:
+        found, more = find_files([one.path], root)
+        problems += more
+        joined += [JoinedFile(file, one.here, one.there) for file in found]
     if problems:
         listed = " ".join(problems)
         message = f"[tables.{source.table}] {listed} Paths are relative to {root.resolve()}."
         raise DataError(message, reason="missing_file")
-    return list(files)
+    return [replace(file, joined=tuple(joined)) for file in files]
 
 
 def read_table(
@@ -142,6 +148,7 @@ def read_table(
     opened, counted = _stage(staging, source, inputs, timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
+    told = _join(staging, source, inputs)
     mapping = map_columns(source, list(staging.columns), lake_types)
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
@@ -173,6 +180,7 @@ def read_table(
         staged=records_staged,
         rejected=tuple(found),
         notes=(
+            *told,
             *mapping.notes,
             *items,
             *(amounts.notes if amounts else ()),
@@ -225,6 +233,16 @@ def _stage(
             staging.know(records.columns)
         opened.append(records)
     return opened, counted
+
+
+def _join(staging: Staging, source: Source, inputs: Sequence[Input]) -> list[str]:
+    """Adds the columns of the files that are joined; what was found."""
+    joined = next((one.joined for one in inputs if isinstance(one, FileInput)), ())
+    try:
+        return join_files(staging, joined, source.delimiter)
+    except SettingsError as problem:
+        message = f"[tables.{source.table}] {problem.message}"
+        raise SettingsError(message, reason=problem.reason) from None
 
 
 def _open(one: Input, source: Source, timezone: str) -> Records:

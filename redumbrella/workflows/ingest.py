@@ -331,9 +331,8 @@ def _mapping_hash(source: Source, settings: Settings) -> str:
     columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
     currencies = settings.currencies
     money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
-    content = repr(
-        (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed, money)
-    )
+    read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
+    content = repr((*read_by, money, source.join))
     return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
