@@ -28,7 +28,7 @@ from redumbrella.evaluation.metrics import (
     log_loss,
     row_log_loss,
 )
-from redumbrella.evaluation.verdict import Evidence, Gate, judge
+from redumbrella.evaluation.verdict import Evidence, Gate, Verdict, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
@@ -38,7 +38,6 @@ from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
 from redumbrella.settings.settings import Settings
 from redumbrella.training.decay import Decay
-from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
 
 MOST_SHOWN = 50_000  # open leads in the chart of the scores
@@ -85,7 +84,7 @@ def build_report(
             "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
         },
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
-        "verdict": asdict(judge(_facts(lesson, observed, leaks, gates))),
+        "verdict": asdict(judged(settings, learned, gathered)),
         "stability": lesson.stability.summary() if lesson.stability else None,
         "out_of_time": out_of_time,
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
@@ -103,6 +102,11 @@ def build_report(
         "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
     }
     return document  # type: ignore[return-value]
+
+
+def judged(settings: Settings, learned: Learned, gathered: Gathered) -> Verdict:
+    """The verdict on a model, with its reasons."""
+    return judge(_facts(learned, gathered.doubts, _gates(settings, learned.lesson)))
 
 
 def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> Vector:
@@ -296,9 +300,8 @@ def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
     return gates
 
 
-def _facts(
-    lesson: Lesson, observed: Observations, leaks: Sequence[Leak], gates: Sequence[Gate]
-) -> Evidence:
+def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Evidence:
+    lesson, observed, leaks = learned.lesson, learned.observed, learned.leaks
     comparison, exam = lesson.comparison, lesson.examination
     row = comparison.row(comparison.chosen)
     losses = {
@@ -322,6 +325,7 @@ def _facts(
         drift=drift,
         kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
         gates=gates,
+        doubts=doubts,
     )
 
 
@@ -388,6 +392,8 @@ def _pooled(model: LeadModel) -> list[str]:
 
 
 def _waiting(learned: Learned) -> list[str]:
+    if learned.note is not None:
+        return [learned.note]
     if not learned.settling:
         return []
     days = learned.settling / MICROSECONDS_PER_DAY

@@ -34,7 +34,10 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class Source:
-    """One canonical table and where it is read from: files (`path`) or a database (`url`)."""
+    """One canonical table and where it is read from: files (`path`) or a database (`url`).
+
+    lost_after_days: for leads, the age at which one without an outcome counts as lost.
+    """
 
     table: str
     path: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class Source:
     delimiter: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    lost_after_days: float | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -68,6 +72,7 @@ def _source(section: Section, table: Table) -> Source:
         delimiter=_delimiter(section),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
+        lost_after_days=section.number("lost_after_days", 1),
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:
@@ -77,6 +82,8 @@ def _source(section: Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
+    if source.lost_after_days is not None and table.name != "leads":
+        section.problem("lost_after_days is for leads: remove it here.")
     _check_addresses(source, section)
     if source.url is not None and any(origin.row for origin in source.columns.values()):
         section.problem("{ row = true } needs a file: rows of a database have no fixed number.")
@@ -143,7 +150,9 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         currency=section.text("currency"),
     )
     if (source.times or source.less or source.currency) and name != "amount":
-        section.problem(f"times, less and currency are for amount, but this is {name}: remove them.")
+        section.problem(
+            f"times, less and currency are for amount, but this is {name}: remove them."
+        )
     if source.format is not None and kind != "time":
         section.problem(f"format is for times, but {name} is no time: remove it.")
     if source.row and name not in table.key:

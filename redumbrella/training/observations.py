@@ -30,7 +30,8 @@ class Observations:
     position: where each lead stands in time: `created_at` in microseconds, or the number of its
     row. open_among: the open leads lie among the closed ones in time (their outcomes are late),
     not after them. stages: where a lead or a person teaches at several instants, those of each row;
-    None: every row is a lead of its own, as it was created.
+    None: every row is a lead of its own, as it was created. waits: how far behind a lead must be
+    before it teaches, in the unit of position; 0 where all that are closed teach.
     """
 
     closed: pa.Table
@@ -41,6 +42,7 @@ class Observations:
     order: Order
     open_among: bool
     stages: Stages | None = None
+    waits: float = 0.0
 
     def conversions(self) -> tuple[int, int]:
         """How many leads or people were won, and how many were lost, at least once."""

@@ -33,8 +33,8 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 1  # raised when scoring itself changes, so that `run` scores again
-RESTS_ON = ("timezone", "currency", "costs", "qualification")
+CODE_VERSION = 2  # raised when scoring itself changes, so that `run` scores again
+RESTS_ON = ("timezone", "currency", "costs", "qualification", "lost_after_days")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def _score(
         )
     files, model = open_model(workspace.models / current["version"], target)
     report("Reading what is known", 0.0)
-    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
+    leads = leads_for(lake, target, settings.timezone)
+    gathered = gather(lake, target, leads, as_of, settings.lost_after_days)
     weights = current_weights(workspace)
     # A list of the past rests on other facts than today's, so `run` must not take it for fresh.
     inputs = scoring_inputs(workspace, target, model.version) if as_of == started else ""

@@ -37,8 +37,15 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_models
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 14  # raised when training itself changes, so that `run` trains again
-RESTS_ON = ("timezone", "success", "ignored_fields", "kept_fields", "rating_scale")
+CODE_VERSION = 15  # raised when training itself changes, so that `run` trains again
+RESTS_ON = (
+    "timezone",
+    "success",
+    "ignored_fields",
+    "kept_fields",
+    "lost_after_days",
+    "rating_scale",
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,8 @@ def _train(
     settings, lake = workspace.settings, workspace.lake
     target = settings.target(target_name)
     report("Reading what is known", 0.0)
-    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
+    leads = leads_for(lake, target, settings.timezone)
+    gathered = gather(lake, target, leads, as_of, settings.lost_after_days)
     version = _new_version(workspace, started)
     learned = fit(settings, gathered, version, report)
     valuation, notes = _value(workspace, gathered, learned, report)
