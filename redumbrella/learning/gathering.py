@@ -23,7 +23,12 @@ from redumbrella.features.matrix import Design
 from redumbrella.lake.lake import Lake
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings.targets import Target
-from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
+from redumbrella.training.observations import (
+    Observations,
+    held_out,
+    lead_observations,
+    notes_on_the_future,
+)
 from redumbrella.training.people import (
     POPULATIONS,
     Instants,
@@ -75,6 +80,15 @@ class Gathered:
         return round(_horizon_days(self.target) * MICROSECONDS_PER_DAY)
 
     @property
+    def open_as_of(self) -> NDArray[np.int64]:
+        """When each open row is asked about: now; one that was held out, as it came."""
+        observed = self.observed
+        at = np.full(observed.open_position.size, self.as_of, np.int64)
+        first = at.size - observed.held
+        at[first:] = observed.open_position[first:]
+        return at
+
+    @property
     def sees_history(self) -> bool:
         """Whether rows have an instant before which facts can count."""
         return not self.facts.is_empty and self.observed.order == "created_at"
@@ -103,8 +117,7 @@ class Gathered:
     def asked_open(self, rows: slice) -> Asked:
         """Some of the open rows, as questions to the history."""
         records = self.observed.open.slice(rows.start, rows.stop - rows.start)
-        as_of = np.full(records.num_rows, self.as_of, np.int64)
-        return self.asked(records, as_of, self.observed.open_position[rows])
+        return self.asked(records, self.open_as_of[rows], self.observed.open_position[rows])
 
     def asked(
         self, records: pa.Table, as_of: NDArray[np.int64], position: NDArray[np.float64]
@@ -131,17 +144,19 @@ def gather(
     leads: pa.Table | None,
     as_of: int,
     lost_after_days: float | None = None,
+    hold_out: float = 0.0,
 ) -> Gathered:
     """Everything known before `as_of`. leads: all current leads, for a target of leads.
 
-    lost_after_days: when a lead without an outcome counts as lost, as umbrella.toml says. Raises
-    DataError when there is nothing to learn from.
+    lost_after_days: when a lead without an outcome counts as lost, as umbrella.toml says. hold_out:
+    share or number of the newest closed leads that count as open. Raises DataError when there is
+    nothing to learn from.
     """
     facts = read_facts(lake, as_of)
     if target.from_ is None:
         return _with_profiles(_gather_people(target, facts, min(as_of, facts.end)))
     assert leads is not None
-    return gather_leads(target, facts, leads, as_of, lost_after_days)
+    return gather_leads(target, facts, leads, as_of, lost_after_days, hold_out)
 
 
 def gather_leads(
@@ -150,6 +165,7 @@ def gather_leads(
     leads: pa.Table,
     as_of: int,
     lost_after_days: float | None = None,
+    hold_out: float = 0.0,
 ) -> Gathered:
     """Leads as they were known before `as_of` (UTC microseconds), with facts; see `gather`.
 
@@ -164,6 +180,8 @@ def gather_leads(
     if days is not None:
         leads = with_old_ones_lost(leads, days, as_of)
     observed = lead_observations(leads, as_of)
+    if hold_out:
+        observed = held_out(observed, hold_out)
     lost_after = None if days is None else round(days * MICROSECONDS_PER_DAY)
     gathered = Gathered(target, as_of, observed, facts, notes, None, lost_after, doubts)
     if gathered.sees_history:
@@ -209,9 +227,8 @@ def _with_profiles(gathered: Gathered) -> Gathered:
     if observed.order != "created_at":
         return gathered
     at = observed.position if observed.stages is None else observed.stages.as_of
-    now = np.full(observed.open.num_rows, gathered.as_of, np.int64)
     closed = with_profiles(gathered.facts, observed.closed, at.astype(np.int64))
-    opened = with_profiles(gathered.facts, observed.open, now)
+    opened = with_profiles(gathered.facts, observed.open, gathered.open_as_of)
     return replace(gathered, observed=replace(observed, closed=closed, open=opened))
 
 

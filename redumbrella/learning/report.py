@@ -99,6 +99,8 @@ def build_report(
         "history": _history(under.lake, model, observed),
         "values": None,
         "products": None,
+        "newest_lead": _newest(gathered),
+        "held_out": gathered.observed.held,
         "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
     }
     return document  # type: ignore[return-value]
@@ -162,6 +164,15 @@ def _period(observed: Observations) -> dict[str, Any]:
         )
     order = "created_at" if observed.order == "created_at" else "rows"
     return {"first": first, "last": last, "order": order}
+
+
+def _newest(gathered: Gathered) -> str | None:
+    """When the newest lead came, closed or open; None where nobody recorded it."""
+    observed = gathered.observed
+    position = np.concatenate([observed.position, observed.open_position])
+    if observed.order != "created_at" or not gathered.is_about_leads or not position.size:
+        return None
+    return to_iso(int(position.max()))
 
 
 def _family(row: ComparedFamily, lesson: Lesson) -> dict[str, Any]:
