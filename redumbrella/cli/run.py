@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import rejected_lines, summary
+from redumbrella.cli.sources_text import outcome_lines, rejected_lines, summary
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.errors import SettingsError
 from redumbrella.figures import counted, percent
@@ -58,6 +58,8 @@ def tell(workspace: Workspace, result: RunResult) -> None:
 
     for source in result.ingested.sources:
         say(summary(source))
+        for line in outcome_lines(source):
+            say(line)
         for line in rejected_lines(source):
             say(line)
     if workspace.settings.targets:

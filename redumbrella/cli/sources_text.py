@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from redumbrella.figures import percent
+from redumbrella.sources.outcome_counts import outcome_text
 from redumbrella.sources.result import ColumnResult, SourceResult
 
 _TYPES = {
@@ -48,6 +49,12 @@ def note_lines(source: SourceResult) -> Iterable[str]:
     for column in source.columns:
         for note in column.notes:
             yield f'  Column "{column.column}": {note}.'
+
+
+def outcome_lines(source: SourceResult) -> Iterable[str]:
+    """Which values count as won, lost and open, with counts."""
+    if source.outcome is not None:
+        yield f"  Outcome: {outcome_text(source.outcome)}"
 
 
 def column_lines(source: SourceResult) -> Iterable[str]:

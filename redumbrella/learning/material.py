@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from redumbrella.columns import INTERNAL, TABLES
+from redumbrella.columns import TABLES, WRITTEN
 from redumbrella.errors import DataError
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.features.matrix import Design
@@ -20,7 +20,7 @@ from redumbrella.training.leaks import Leak, find_leaks
 from redumbrella.training.observations import Observations
 
 # Ids and what is only known at the end are never features.
-NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
+NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *WRITTEN)
 
 RUNS_WITH_TIME = (
     "it rises or falls with time, so that later leads have values that none before had, and "

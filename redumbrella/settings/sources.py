@@ -19,7 +19,9 @@ class ColumnSource:
     of the record in its file as the id. `won` and `lost` list the values of an outcome column that
     has more than two values; every other value means that the lead is still open. An amount is
     multiplied by the column `times` (a price by its quantity), less the column `less` (what was
-    given back), and in the currency that the column `currency` names.
+    given back), and in the currency that the column `currency` names. An outcome counts only where
+    the column `decided` says that the lead is closed; where that is empty, no or open, the lead is
+    open, whatever the outcome says.
     """
 
     column: str = ""
@@ -30,6 +32,7 @@ class ColumnSource:
     times: str | None = None
     less: str | None = None
     currency: str | None = None
+    decided: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         times=section.text("times"),
         less=section.text("less"),
         currency=section.text("currency"),
+        decided=section.text("decided"),
     )
     if (source.times or source.less or source.currency) and name != "amount":
         section.problem(
@@ -160,6 +164,8 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         section.problem(f"row = true can only make the id of the table ({key}).")
     if (source.won or source.lost) and kind != "flag":
         section.problem(f"won and lost are for outcomes, but {name} is none: remove them.")
+    if source.decided and kind != "flag":
+        section.problem(f"decided is for outcomes, but {name} is none: remove it.")
     if bool(source.won) != bool(source.lost):
         section.problem("won and lost belong together: list the values of both.")
     if bool(source.column) == source.row:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
-from redumbrella.columns import INTERNAL, RANKS, RHYTHM, TABLES, Table
+from redumbrella.columns import RANKS, RHYTHM, TABLES, WRITTEN, Table
 from redumbrella.errors import nearest
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.staging import BAD, FILE, ROW
@@ -70,6 +70,9 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
 def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
     """Names in the settings that no source column has."""
     named = [(f"{name} =", origin.column) for name, origin in source.columns.items()]
+    named += [
+        (f"{name}: decided =", origin.decided or "") for name, origin in source.columns.items()
+    ]
     named += [("ignore:", name) for name in source.ignore]
     named += [("keep:", name) for name in source.keep]
     return [
@@ -114,7 +117,7 @@ def _fields(
     spelled: casefolded name -> the name in the lake, of the fields that it has.
     """
     # A lead's record also gets RHYTHM and RANKS where people have bought.
-    taken = {n.casefold() for n in (*table.names, *INTERNAL, FILE, ROW, BAD, RHYTHM, *RANKS)}
+    taken = {n.casefold() for n in (*table.names, *WRITTEN, FILE, ROW, BAD, RHYTHM, *RANKS)}
     fields: dict[str, str] = {}
     notes = []
     for name in names:

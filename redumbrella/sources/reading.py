@@ -18,11 +18,17 @@ from typing import TYPE_CHECKING
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
-from redumbrella.settings.sources import Source
+from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, Records, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.outcome_counts import (
+    OutcomeCounts,
+    closing_note,
+    count_outcomes,
+    outcome_notes,
+)
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -62,7 +68,8 @@ class TableRead:
     """What was found for one canonical table.
 
     `rejected` are the rows set aside, `record` being a line of its file (or row of a query), at
-    most KEPT_REJECTED; `staged` counts the records that fit their header.
+    most KEPT_REJECTED; `staged` counts the records that fit their header; `outcome` what counts as
+    won, lost and open, where the table has outcomes.
     """
 
     source: Source
@@ -73,6 +80,7 @@ class TableRead:
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
     typed: TypedRows
+    outcome: OutcomeCounts | None = None
 
     @property
     def reasons(self) -> Counter[str]:
@@ -126,6 +134,7 @@ def read_table(
     prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
     typed = type_rows(staging, source, columns, prefixes)
     found = _set_aside(typed, opened)
+    outcome = count_outcomes(typed)
     records_staged = staging.count()
     staging.drop()
     reads = [
@@ -145,13 +154,20 @@ def read_table(
             *mapping.notes,
             *_missing_note(staging),
             *future_notes(typed, now),
+            *closing_note(typed),
+            *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
             *_kept_note(reads, found),
         ),
         typed=typed,
+        outcome=outcome,
     )
     _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _origin(source: Source, outcome: OutcomeCounts) -> ColumnSource:
+    return source.columns.get("won", ColumnSource(outcome.column))
 
 
 def _log(read: TableRead, seconds: float) -> None:

@@ -15,6 +15,7 @@ from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
+from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import BAD, FILE, ROW, Staging
 from redumbrella.sources.values import BEYOND_REASON, Reading
@@ -90,6 +91,11 @@ def type_rows(
             expressions[column.name] = _row_id(files)
         else:
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
+    for name, origin in source.columns.items():
+        if origin.decided is not None:
+            here = staging.columns[origin.decided]
+            is_instant = here in staging.instants
+            expressions[name] = only_where_decided(expressions[name], here, is_instant=is_instant)
     if source.table == "leads":
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
@@ -115,7 +121,7 @@ _UNTIL_THEN = {
     "at": "do not count until then",
     "known_at": "are not known until then",
     "created_at": "are neither learned from nor scored until then",
-    "closed_at": "count as open until then, whatever their outcome",
+    "closed_at": "are won or lost all the same; when they closed counts as unknown",
     "cancelled_at": "count as purchases until then",
 }
 
@@ -142,9 +148,13 @@ def future_notes(rows: TypedRows, now: int) -> list[str]:
 
 
 def _later(name: str, table: Table, instant: str) -> str:
-    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
-    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
-    return f"count(*) FILTER ({quoted(name)} >= {instant}{closed})"
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close, and
+    one that closed today may stand at the end of the day.
+    """
+    if name == "closed_at" and table.column("won"):
+        later = f"closed_at >= {instant} + INTERVAL 1 DAY AND won IS NOT NULL"
+        return f"count(*) FILTER ({later})"
+    return f"count(*) FILTER ({quoted(name)} >= {instant})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:

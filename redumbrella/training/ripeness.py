@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
+from redumbrella.training.observations import decided_at
 
 MOST_PERIODS, LEAST_IN_PERIOD = 60, 30
 LEAST_PERIODS = 6
@@ -180,7 +181,8 @@ def _decided(leads: pa.Table, as_of: int) -> NDArray[np.bool_]:
     """Which leads had an outcome at as_of."""
     decided = leads["won"].is_valid().to_numpy(zero_copy_only=False)
     if "closed_at" in leads.column_names:
-        decided = decided & (_micros(leads, "closed_at") < as_of)
+        at = pc.fill_null(decided_at(leads).cast(pa.int64()), -1)
+        decided = decided & (at.to_numpy(zero_copy_only=False) < as_of)
     return np.asarray(decided, np.bool_)
 
 

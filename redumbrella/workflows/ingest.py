@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redumbrella.clock import now
-from redumbrella.columns import INTERNAL, TABLES
+from redumbrella.columns import TABLES, WRITTEN
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.lake.lake import Lake
 from redumbrella.progress import Progress, silent
@@ -302,7 +302,7 @@ def _lake_types(lake: Lake, table: str) -> dict[str, Type]:
     if not lake.exists(table):
         return {}
     names: dict[Any, Type] = {pa.string(): "text", pa.float64(): "number", pa.bool_(): "flag"}
-    fixed = {*TABLES[table].names, *INTERNAL}
+    fixed = {*TABLES[table].names, *WRITTEN}
     return {
         column.name: names.get(column.type, "time")
         for column in lake.schema(table)

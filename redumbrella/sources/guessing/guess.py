@@ -12,7 +12,13 @@ from pathlib import Path
 from redumbrella.columns import TABLES
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.files import FileInput
+from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import FileLook, Seen, look_at
+from redumbrella.sources.guessing.outcomes import (
+    guess_outcome,
+    is_told_for_some,
+    tells_won_from_lost,
+)
 from redumbrella.sources.guessing.vocabulary import (
     ALONE,
     CONTACT_WORDS,
@@ -21,33 +27,14 @@ from redumbrella.sources.guessing.vocabulary import (
     FIRST_VAGUE,
     ID_WORDS,
     LEAK_WORDS,
-    LOST_WORDS,
-    OUTCOME_WORDS,
-    PAST_WORDS,
     SYNONYMS,
     TABLE_WORDS,
-    WON_WORDS,
     words,
 )
-from redumbrella.sources.values import FALSE, TRUE
 
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
 LEAST_SHARED = 0.5
 LEAST_SHARED_NUMBERS = 0.9  # every table counts its rows from 1
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One mapping proposed: the canonical column, where from, why; `other` names alternatives.
-
-    known: how many rows have an outcome, where it is one.
-    """
-
-    name: str
-    origin: ColumnSource | None
-    why: str
-    other: tuple[str, ...] = ()
-    known: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +102,7 @@ def _kin(look: FileLook, looks: Sequence[FileLook]) -> _Kin:
         ]
         if files:
             shared[column.name] = tuple(files)
-    outcomes = [_outcome(other.columns).origin for other in looks if other is not look]
+    outcomes = [guess_outcome(other.columns).origin for other in looks if other is not look]
     return _Kin(shared, any(outcome is not None for outcome in outcomes))
 
 
@@ -142,8 +129,8 @@ def _table(look: FileLook, kin: _Kin) -> tuple[str, str]:
     stem = words(path.name.split(".")[0])
     # A list of customers in which an outcome is still open for some is a list of leads, and so is
     # one of calls that stands alone and says won or lost.
-    open_yet = [column for column in columns if _is_told_for_some(column)]
-    sold = [column for column in open_yet if _tells_won_from_lost(column)]
+    open_yet = [column for column in columns if is_told_for_some(column)]
+    sold = [column for column in open_yet if tells_won_from_lost(column)]
     told = next(iter(sold + open_yet), None)
     if sold and not kin.shared and _lead_id(columns).origin != ColumnSource(row=True):
         return (
@@ -162,7 +149,7 @@ def _table(look: FileLook, kin: _Kin) -> tuple[str, str]:
             return name, f"it has the columns {', '.join(sorted(needed))}"
     if told is not None:
         return "leads", f'"{told.name}" says yes or no for some rows and nothing for the others'
-    outcome = _outcome(columns)
+    outcome = guess_outcome(columns)
     if outcome.origin is not None:
         return "leads", f'"{outcome.origin.column}" looks like an outcome'
     return _by_values(columns, kin) or ("leads", "nothing says otherwise")
@@ -189,7 +176,7 @@ def _by_values(columns: Sequence[Seen], kin: _Kin) -> tuple[str, str] | None:
 
 def _leads(columns: Sequence[Seen], kin: _Kin) -> tuple[list[Choice], dict[str, str], list[str]]:
     lead_id = _lead_id(columns)
-    outcome = _outcome([column for column in columns if not _is(lead_id, column)])
+    outcome = guess_outcome([column for column in columns if not _is(lead_id, column)])
     rest = [c for c in columns if not _is(lead_id, c) and not _is(outcome, c)]
     created = _time("created_at", rest)
     later = [c for c in rest if not _is(created, c)]
@@ -253,70 +240,6 @@ def _lead_id(columns: Sequence[Seen]) -> Choice:
         return Choice("lead_id", ColumnSource(row=True), why, tuple(c.name for c in unique))
     others = tuple(column.name for column in named[1:])
     return Choice("lead_id", ColumnSource(named[0].name), "different in every row", others)
-
-
-def _outcome(columns: Sequence[Seen]) -> Choice:
-    """The column with the outcome: two-valued ones first, then stages that say won and lost."""
-
-    def rank(column: Seen) -> tuple[int, int]:
-        said = words(column.name)
-        found = [OUTCOME_WORDS.index(w) for w in said if w in OUTCOME_WORDS]
-        is_past = not PAST_WORDS.isdisjoint(said)
-        # Tables for learning often keep the outcome in the last column.
-        place = len(OUTCOME_WORDS) if is_past else min(found, default=len(OUTCOME_WORDS))
-        return place, -columns.index(column)
-
-    two = sorted((column for column in columns if len(column.values) == 2), key=rank)
-    named = [c for c in two if rank(c)[0] < len(OUTCOME_WORDS)]
-    named += [c for c in two if c not in named and _tells_won_from_lost(c)]
-    last = [column for column in two if column is columns[-1] and _is_plain(column)]
-    for column in (*named, *(c for c in two if _is_told_for_some(c)), *last):
-        others = tuple(other.name for other in two if other is not column)[:5]
-        return Choice("won", _two_values(column), _explained(column), others, column.read.present)
-    for column in sorted(columns, key=rank):
-        won = [text for text, _ in column.values if set(words(text)) & WON_WORDS]
-        lost = [text for text, _ in column.values if set(words(text)) & LOST_WORDS]
-        if won and lost and not set(won) & set(lost):
-            origin = ColumnSource(column.name, won=tuple(won), lost=tuple(lost))
-            known = sum(number for text, number in column.values if text in {*won, *lost})
-            why = f"{_listed(column)}; whatever is neither won nor lost is still open"
-            return Choice("won", origin, why, (), known)
-    why = "no column with two values looks like an outcome. Without it nothing can be learned"
-    return Choice("won", None, why, tuple(column.name for column in two))
-
-
-def _tells_won_from_lost(column: Seen) -> bool:
-    """One of the two values has a word for won, the other a word for lost."""
-    said = [set(words(text)) for text, _ in column.values]
-    return any(a & WON_WORDS and b & LOST_WORDS for a, b in (said, said[::-1]))
-
-
-def _is_told_for_some(column: Seen) -> bool:
-    """Yes or no for some rows, empty for others: so looks an outcome while leads are open."""
-    return len(column.values) == 2 and _is_plain(column) and 0 < column.read.present < column.rows
-
-
-def _is_plain(column: Seen) -> bool:
-    return {text.lower() for text, _ in column.values} <= set(TRUE + FALSE)
-
-
-def _two_values(column: Seen) -> ColumnSource:
-    if _is_plain(column):
-        return ColumnSource(column.name)
-    (first, _), (second, _) = column.values  # the more frequent one stands first
-    says_won = set(words(first)) & WON_WORDS or set(words(second)) & LOST_WORDS
-    won, lost = (first, second) if says_won else (second, first)
-    return ColumnSource(column.name, won=(won,), lost=(lost,))
-
-
-def _explained(column: Seen) -> str:
-    empty = column.rows - column.read.present
-    tail = f", empty {empty:,} times (still open)" if empty else ", never empty: no open leads"
-    return _listed(column) + tail
-
-
-def _listed(column: Seen) -> str:
-    return ", ".join(f'"{text}" {count:,} times' for text, count in column.values[:6])
 
 
 def _time(name: str, columns: Sequence[Seen]) -> Choice | None:

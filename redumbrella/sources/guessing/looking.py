@@ -16,7 +16,7 @@ from redumbrella.sources.staging import ROW, Staging, staging_connection
 from redumbrella.sources.values import Reading, sample_readings
 
 MOST_ROWS = 200_000
-FEW_VALUES = 12
+FEW_VALUES = 60  # a list of stages may be long
 LEAST_IDS = 20
 BEGINNING = 1_000  # characters
 LONGEST_ID = 200  # characters; what is longer identifies nothing

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from redumbrella.settings.sources import ColumnSource
-from redumbrella.sources.guessing.guess import Choice, TableGuess
+from redumbrella.sources.guessing.choice import Choice
+from redumbrella.sources.guessing.guess import TableGuess
 
 _HEAD = """\
 # Settings of this workspace. After a change: umbrella check, then umbrella run.
@@ -123,19 +124,26 @@ def _choice(choice: Choice) -> list[str]:
         )
     if choice.other:
         lines += _wrapped("Also possible: " + ", ".join(map(_quoted, choice.other)))
-    if choice.origin is None:
+    if choice.proposal is not None:
+        lines.append('# To be filled in; remove the "# " before it:')
+        lines.append(f"# {choice.name} = {_origin(choice.proposal, is_proposed=True)}")
+    elif choice.origin is None:
         lines.append(f'# {choice.name} = ""')
     else:
         lines.append(f"{choice.name} = {_origin(choice.origin)}")
     return lines
 
 
-def _origin(origin: ColumnSource) -> str:
+def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     if origin.row:
         return "{ row = true }"
-    if origin.won:
-        values = f"won = {_list(origin.won)}, lost = {_list(origin.lost)}"
-        return f"{{ column = {_text(origin.column)}, {values} }}"
+    if is_proposed or origin.won or origin.decided:
+        parts = [f"column = {_text(origin.column)}"]
+        if is_proposed or origin.won:
+            parts += [f"won = {_list(origin.won)}", f"lost = {_list(origin.lost)}"]
+        if origin.decided:
+            parts.append(f"decided = {_text(origin.decided)}")
+        return f"{{ {', '.join(parts)} }}"
     if origin.format is not None:
         return f"{{ column = {_text(origin.column)}, format = {_text(origin.format)} }}"
     return _text(origin.column)

@@ -29,17 +29,6 @@ TABLE_WORDS = {
     "identities": ("identities", "aliases"),
 }  # fmt: skip
 ID_WORDS = ("lead", "id", "number", "no", "nr", "key", "code", "uuid", "guid", "ref", "name")
-OUTCOME_WORDS = (
-    *("won", "converted", "conversion", "outcome", "y", "target", "label", "subscribed"),
-    *("success", "result", "response", "purchased", "bought", "deal", "accepted", "status"),
-    *("stage", "state", "closed", "ergebnis", "resultat", "resultado", "risultato", "resultaat"),
-)
-WON_WORDS = {"won", "converted", "success", "successful", "good", "accepted", "approved", "sold",
-             "purchased", "subscribed", "bought", "signed", "qualified", "gewonnen", "gagn",
-             "ganado", "ganada", "ganho", "ganha", "vinto", "vinta"}  # fmt: skip
-LOST_WORDS = {"lost", "junk", "bad", "rejected", "declined", "cancelled", "canceled", "failed",
-              "disqualified", "unqualified", "refused", "dead", "verloren", "perdu", "perdue",
-              "perdido", "perdida", "perso", "persa"}  # fmt: skip
 LEAK_WORDS = {"duration", "closed", "close", "closing", "status", "stage", "reason", "lost", "won",
               "result", "outcome", "converted", "conversion", "invoice", "contract", "last",
               "spend", "revenue"}  # fmt: skip
@@ -82,8 +71,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "arm": ("arm", "segment", "group", "variant"),
     "name": ("name", "title"),
 }  # fmt: skip
-# The outcome of an earlier time is none of this lead.
-PAST_WORDS = {"previous", "prev", "last", "past", "prior", "earlier", "former"}
 # From this synonym of created_at on, any other time may be called so: the start of a policy.
 FIRST_VAGUE = "start"
 # A time with such a word is not when a lead came in.
