@@ -34,7 +34,9 @@ class Observations:
     position: where each lead stands in time: `created_at` in microseconds, or the number of its
     row. open_among: the open leads lie among the closed ones in time (their outcomes are late),
     not after them. stages: where a lead or a person teaches at several instants, those of each row;
-    None: every row is a lead of its own, as it was created.
+    None: every row is a lead of its own, as it was created. waits: how far behind a lead must be
+    before it teaches, in the unit of position; 0 where all that are closed teach. held: so many of
+    the open leads, the last ones, are closed and were held out.
     """
 
     closed: pa.Table
@@ -45,6 +47,8 @@ class Observations:
     order: Order
     open_among: bool
     stages: Stages | None = None
+    waits: float = 0.0
+    held: int = 0
 
     def conversions(self) -> tuple[int, int]:
         """How many leads or people were won, and how many were lost, at least once."""
@@ -111,6 +115,32 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         open_position=position[open_rows],
         order=order,
         open_among=_lie_among(position[open_rows], position[rows], order),
+    )
+
+
+def held_out(observed: Observations, share: float) -> Observations:
+    """The newest closed leads as if they were open, to see what would have been said of them.
+
+    share: of the closed leads, or, from 1 on, how many. Raises DataError where fewer than half of
+    the closed leads would be left to learn from.
+    """
+    closed = observed.won.size
+    held = max(1, round(share * closed if share < 1.0 else share))
+    if 2 * held > closed:
+        raise DataError(
+            f"{held:,} leads are to be held out, but only {closed:,} are closed, and half of them "
+            "have to stay to learn from. Hold out fewer, such as --hold-out 10%.",
+            reason="bad_share",
+        )
+    kept = closed - held
+    return replace(
+        observed,
+        closed=observed.closed.slice(0, kept),
+        won=observed.won[:kept],
+        position=observed.position[:kept],
+        open=pa.concat_tables([observed.open, observed.closed.slice(kept)]),
+        open_position=np.concatenate([observed.open_position, observed.position[kept:]]),
+        held=held,
     )
 
 
