@@ -8,6 +8,7 @@ from redumbrella.columns import TABLES, Table
 from redumbrella.errors import nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
+from redumbrella.settings.joins import Join, read_joins
 from redumbrella.settings.section import Section, as_written
 
 
@@ -37,7 +38,11 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class Source:
-    """One canonical table and where it is read from: files (`path`) or a database (`url`)."""
+    """One canonical table and where it is read from: files (`path`) or a database (`url`).
+
+    join: files whose columns are added by an id. lost_after_days: for leads, the age at which one
+    without an outcome counts as lost.
+    """
 
     table: str
     path: tuple[str, ...] = ()
@@ -46,6 +51,8 @@ class Source:
     delimiter: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    join: tuple[Join, ...] = ()
+    lost_after_days: float | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -71,6 +78,8 @@ def _source(section: Section, table: Table) -> Source:
         delimiter=_delimiter(section),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
+        join=read_joins(section),
+        lost_after_days=section.number("lost_after_days", 1),
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:
@@ -80,6 +89,10 @@ def _source(section: Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
+    if source.join and source.url is not None:
+        section.problem("join is for files: join tables of a database in its query.")
+    if source.lost_after_days is not None and table.name != "leads":
+        section.problem("lost_after_days is for leads: remove it here.")
     _check_addresses(source, section)
     if source.url is not None and any(origin.row for origin in source.columns.values()):
         section.problem("{ row = true } needs a file: rows of a database have no fixed number.")

@@ -26,6 +26,7 @@ from redumbrella.sources.delimited import (
     unique_names,
     within_limits,
 )
+from redumbrella.sources.file_order import in_order
 from redumbrella.sources.text_facts import open_bytes, text_facts
 
 FileType = Literal["delimited", "parquet", "jsonl"]
@@ -42,11 +43,15 @@ _BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class FileInput:
-    """One file to be read. `name` is how the workspace calls it."""
+    """One file to be read. `name` is how the workspace calls it.
+
+    `joined`: files whose columns are added to its records.
+    """
 
     name: str
     path: Path
     kind: FileType
+    joined: tuple[JoinedFile, ...] = ()
 
     @property
     def size(self) -> int:
@@ -59,9 +64,23 @@ class FileInput:
         return self.path.stat().st_mtime_ns // 1000
 
     def fingerprint(self) -> str:
-        """A hash of the content: equal for a copy, different after any change."""
+        """A hash of the content: equal for a copy, different after any change.
+
+        What is joined to it belongs to the content.
+        """
         with reading_source(self.name), self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        parts = [found, *(one.file.fingerprint() for one in self.joined)]
+        return found if not self.joined else hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """A file whose columns are added by an id: `here` in the table, `there` in this file."""
+
+    file: FileInput
+    here: str
+    there: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,7 @@ class Records:
 
 
 def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], list[str]]:
-    """The files that paths and globs mean, in their order (globs by name), and all problems."""
+    """The files that paths and globs mean, and all problems; those of a glob in `file_order`."""
     found: dict[Path, FileInput] = {}
     problems = []
     for pattern in patterns:
@@ -92,7 +111,7 @@ def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], li
         elif is_file:
             found.setdefault(path.resolve(), _input(path, root))
         else:
-            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+            matches = in_order(Path(match) for match in glob.glob(str(path), recursive=True))
             files = [match for match in matches if match.is_file()]
             if not files:
                 problems.append(_not_found(pattern, root))

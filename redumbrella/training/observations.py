@@ -34,7 +34,9 @@ class Observations:
     position: where each lead stands in time: `created_at` in microseconds, or the number of its
     row. open_among: the open leads lie among the closed ones in time (their outcomes are late),
     not after them. stages: where a lead or a person teaches at several instants, those of each row;
-    None: every row is a lead of its own, as it was created.
+    None: every row is a lead of its own, as it was created. waits: how far behind a lead must be
+    before it teaches, in the unit of position; 0 where all that are closed teach. held: so many of
+    the open leads, the last ones, are closed and were held out.
     """
 
     closed: pa.Table
@@ -45,6 +47,8 @@ class Observations:
     order: Order
     open_among: bool
     stages: Stages | None = None
+    waits: float = 0.0
+    held: int = 0
 
     def conversions(self) -> tuple[int, int]:
         """How many leads or people were won, and how many were lost, at least once."""
@@ -89,7 +93,7 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         )
     instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
     if "created_at" in leads.column_names:
-        known = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        known = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         leads = leads.filter(known)
     is_closed = pc.is_valid(leads["won"])
     if "closed_at" in leads.column_names:
@@ -111,6 +115,32 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         open_position=position[open_rows],
         order=order,
         open_among=_lie_among(position[open_rows], position[rows], order),
+    )
+
+
+def held_out(observed: Observations, share: float) -> Observations:
+    """The newest closed leads as if they were open, to see what would have been said of them.
+
+    share: of the closed leads, or, from 1 on, how many. Raises DataError where fewer than half of
+    the closed leads would be left to learn from.
+    """
+    closed = observed.won.size
+    held = max(1, round(share * closed if share < 1.0 else share))
+    if 2 * held > closed:
+        raise DataError(
+            f"{held:,} leads are to be held out, but only {closed:,} are closed, and half of them "
+            "have to stay to learn from. Hold out fewer, such as --hold-out 10%.",
+            reason="bad_share",
+        )
+    kept = closed - held
+    return replace(
+        observed,
+        closed=observed.closed.slice(0, kept),
+        won=observed.won[:kept],
+        position=observed.position[:kept],
+        open=pa.concat_tables([observed.open, observed.closed.slice(kept)]),
+        open_position=np.concatenate([observed.open_position, observed.position[kept:]]),
+        held=held,
     )
 
 
@@ -146,7 +176,7 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
     notes = []
     here = pa.chunked_array([pa.array(np.ones(leads.num_rows, np.bool_))])
     if "created_at" in leads.column_names:
-        here = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        here = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         if later := pc.sum(pc.invert(here)).as_py():
             notes.append(
                 f"Leads created after this instant: {later:,}. They are neither learned from nor "
@@ -171,10 +201,25 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
     return notes
 
 
+def begun_at(created: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants of creation; of a lead of which only the day is known, the beginning of that day.
+
+    Such an instant is kept as the last microsecond of its day, when all that happened on it is
+    known. The lead may have come at any time of it, and is asked about with what was known before.
+    created: timestamps in the workspace's zone, or without one.
+    """
+    local = created if created.type.tz is None else pc.local_timestamp(created)
+    day = pc.floor_temporal(local, unit="day")
+    is_day = pc.equal(pc.subtract(local, day).cast(pa.int64()), MICROSECONDS_PER_DAY - 1)
+    if created.type.tz is not None:
+        day = pc.assume_timezone(day, created.type.tz, ambiguous="earliest", nonexistent="latest")
+    return pc.if_else(is_day, day, created)
+
+
 def _positions(leads: pa.Table, is_closed: pa.ChunkedArray) -> tuple[NDArray[np.float64], Order]:
     arrival = leads[ORDER].cast(pa.float64()).to_numpy(zero_copy_only=False)
     if "created_at" in leads.column_names:
-        created = leads["created_at"]
+        created = begun_at(leads["created_at"])
         if created.null_count <= (1.0 - LEAST_DATED_SHARE) * leads.num_rows:
             micros = created.cast(pa.int64()).cast(pa.float64(), safe=False)
             at = micros.to_numpy(zero_copy_only=False).copy()
