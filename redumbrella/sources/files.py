@@ -43,11 +43,15 @@ _BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class FileInput:
-    """One file to be read. `name` is how the workspace calls it."""
+    """One file to be read. `name` is how the workspace calls it.
+
+    `joined`: files whose columns are added to its records.
+    """
 
     name: str
     path: Path
     kind: FileType
+    joined: tuple[JoinedFile, ...] = ()
 
     @property
     def size(self) -> int:
@@ -60,9 +64,23 @@ class FileInput:
         return self.path.stat().st_mtime_ns // 1000
 
     def fingerprint(self) -> str:
-        """A hash of the content: equal for a copy, different after any change."""
+        """A hash of the content: equal for a copy, different after any change.
+
+        What is joined to it belongs to the content.
+        """
         with reading_source(self.name), self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        parts = [found, *(one.file.fingerprint() for one in self.joined)]
+        return found if not self.joined else hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """A file whose columns are added by an id: `here` in the table, `there` in this file."""
+
+    file: FileInput
+    here: str
+    there: str
 
 
 @dataclass(frozen=True)

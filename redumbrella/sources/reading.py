@@ -19,12 +19,22 @@ from redumbrella.columns import TABLES
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
-from redumbrella.settings.sources import Source
+from redumbrella.settings.currencies import Currencies
+from redumbrella.settings.sources import ColumnSource, Source
+from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
-from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.files import FileInput, JoinedFile, Records, find_files, read_file
 from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
+from redumbrella.sources.joining import join_files
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.order_items import complete_items
+from redumbrella.sources.outcome_counts import (
+    OutcomeCounts,
+    closing_note,
+    count_outcomes,
+    outcome_notes,
+)
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -69,7 +79,8 @@ class TableRead:
     """What was found for one canonical table.
 
     `rejected` are the rows set aside, `record` being a line of its file (or row of a query), at
-    most KEPT_REJECTED; `staged` counts the records that fit their header.
+    most KEPT_REJECTED; `staged` counts the records that fit their header; `outcome` what counts as
+    won, lost and open, where the table has outcomes.
     """
 
     source: Source
@@ -80,6 +91,7 @@ class TableRead:
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
     typed: TypedRows
+    outcome: OutcomeCounts | None = None
 
     @property
     def reasons(self) -> Counter[str]:
@@ -102,11 +114,16 @@ def find_inputs(source: Source, root: Path) -> list[Input]:
     if source.url is not None:
         return [find_query(source.url, source.query or "", root)]
     files, problems = find_files(source.path, root)
+    joined = []
+    for one in source.join:
+        found, more = find_files([one.path], root)
+        problems += more
+        joined += [JoinedFile(file, one.here, one.there) for file in found]
     if problems:
         listed = " ".join(problems)
         message = f"[tables.{source.table}] {listed} Paths are relative to {root.resolve()}."
         raise DataError(message, reason="missing_file")
-    return list(files)
+    return [replace(file, joined=tuple(joined)) for file in files]
 
 
 def read_table(
@@ -118,10 +135,12 @@ def read_table(
     lake_types: Mapping[str, Type],
     now: int,
     report: Progress,
+    currencies: Currencies | None = None,
 ) -> TableRead:
     """Reads all inputs of a table into DuckDB, decides types, validates rows.
 
     now: the present instant, UTC microseconds; what is dated after it is counted and said.
+    currencies: that of the workspace and the rates of others, see `sources.amounts`.
     """
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
@@ -129,18 +148,22 @@ def read_table(
     opened, counted = _stage(staging, source, inputs, timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
+    told = _join(staging, source, inputs)
     mapping = map_columns(source, list(staging.columns), lake_types)
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
+    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
     columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
     _raise_settings(problems)
+    amounts = read_amounts(staging, source, columns, currencies or Currencies())
     prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
     names = [one.name for one in inputs]
     id_notes = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
-    typed = type_rows(staging, source, columns, prefixes)
+    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
     version_notes = mark_versions(typed, names)
     found = _set_aside(typed, opened)
+    outcome = count_outcomes(typed)
     records_staged = staging.count()
     staging.drop()
     reads = [
@@ -157,18 +180,28 @@ def read_table(
         staged=records_staged,
         rejected=tuple(found),
         notes=(
+            *told,
             *mapping.notes,
+            *items,
+            *(amounts.notes if amounts else ()),
             *_missing_note(staging),
             *id_notes,
             *version_notes,
             *future_notes(typed, now),
+            *closing_note(typed),
+            *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
             *_kept_note(reads, found),
         ),
         typed=typed,
+        outcome=outcome,
     )
     _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _origin(source: Source, outcome: OutcomeCounts) -> ColumnSource:
+    return source.columns.get("won", ColumnSource(outcome.column))
 
 
 def _log(read: TableRead, seconds: float) -> None:
@@ -200,6 +233,16 @@ def _stage(
             staging.know(records.columns)
         opened.append(records)
     return opened, counted
+
+
+def _join(staging: Staging, source: Source, inputs: Sequence[Input]) -> list[str]:
+    """Adds the columns of the files that are joined; what was found."""
+    joined = next((one.joined for one in inputs if isinstance(one, FileInput)), ())
+    try:
+        return join_files(staging, joined, source.delimiter)
+    except SettingsError as problem:
+        message = f"[tables.{source.table}] {problem.message}"
+        raise SettingsError(message, reason=problem.reason) from None
 
 
 def _open(one: Input, source: Source, timezone: str) -> Records:

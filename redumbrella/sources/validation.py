@@ -15,9 +15,10 @@ from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
+from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.identifiers import id_sql, is_id
 from redumbrella.sources.inference import ColumnRead
-from redumbrella.sources.staging import BAD, FILE, ROW, Staging
+from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
 from redumbrella.sources.values import BEYOND_REASON, Reading
 
 SQL_TYPES = {
@@ -80,9 +81,16 @@ class TypedRows:
 
 
 def type_rows(
-    staging: Staging, source: Source, read: Sequence[ColumnRead], files: Sequence[str] | None
+    staging: Staging,
+    source: Source,
+    read: Sequence[ColumnRead],
+    files: Sequence[str] | None,
+    amount: str | None = None,
 ) -> TypedRows:
-    """Makes the table of typed rows. `files`: names to put before ids made of row numbers."""
+    """Makes the table of typed rows. `files`: names to put before ids made of row numbers.
+
+    amount: SQL for the amount of a row, where it rests on more than its own column.
+    """
     table = TABLES[source.table]
     by_name = {column.name: column for column in read if column.kind is not None}
     expressions: dict[str, str] = {}
@@ -95,6 +103,13 @@ def type_rows(
             expressions[column.name] = _row_id(files)
         else:
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
+    if amount is not None:
+        expressions["amount"] = f"({amount})::DOUBLE"
+    for name, origin in source.columns.items():
+        if origin.decided is not None:
+            here = staging.columns[origin.decided]
+            is_instant = here in staging.instants
+            expressions[name] = only_where_decided(expressions[name], here, is_instant=is_instant)
     if source.table == "leads":
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
@@ -117,7 +132,7 @@ _UNTIL_THEN = {
     "at": "do not count until then",
     "known_at": "are not known until then",
     "created_at": "are neither learned from nor scored until then",
-    "closed_at": "count as open until then, whatever their outcome",
+    "closed_at": "are won or lost all the same; when they closed counts as unknown",
     "cancelled_at": "count as purchases until then",
 }
 
@@ -144,9 +159,13 @@ def future_notes(rows: TypedRows, now: int) -> list[str]:
 
 
 def _later(name: str, table: Table, instant: str) -> str:
-    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
-    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
-    return f"count(*) FILTER ({quoted(name)} >= {instant}{closed})"
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close, and
+    one that closed today may stand at the end of the day.
+    """
+    if name == "closed_at" and table.column("won"):
+        later = f"closed_at >= {instant} + INTERVAL 1 DAY AND won IS NOT NULL"
+        return f"count(*) FILTER ({later})"
+    return f"count(*) FILTER ({quoted(name)} >= {instant})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
@@ -216,7 +235,9 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             continue
         if column.required:
             missing = literal(f"missing_required:{column.name}")
-            cases.append(f"WHEN {_given(found, staging)} IS NULL THEN {missing}")
+            # A further item of an order has no amount of its own.
+            unless = f" AND NOT {ITEM}" if column.name == "amount" and ITEM in staging.marks else ""
+            cases.append(f"WHEN {_given(found, staging)} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
         if found.type != "text" and not lists_values:

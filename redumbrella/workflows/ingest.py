@@ -14,11 +14,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redumbrella.clock import now
-from redumbrella.columns import INTERNAL, TABLES
+from redumbrella.columns import TABLES, WRITTEN
 from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.lake.lake import Lake
 from redumbrella.progress import Progress, silent
@@ -44,6 +44,9 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_exports
 from redumbrella.workspace import Workspace
 
+# Another number when the same content is read differently by another version of Red Umbrella: what
+# was read before is then read again.
+READING = 2
 _NO_OUTCOME = (
     "No column says whether a lead was won or lost, so nothing can be learned. Name it in "
     'umbrella.toml under [tables.leads.columns], such as  won = "Converted"'
@@ -78,7 +81,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class _Pending:
-    """A table that is to be read: its inputs with their fingerprints, and those to skip."""
+    """A table that is to be read: its inputs with their fingerprints, and those to skip.
+
+    again: positions of the inputs that were read before, when they had another content.
+    """
 
     source: Source
     inputs: list[Input]
@@ -86,6 +92,7 @@ class _Pending:
     mapping: str
     skipped: list[FileResult]
     afresh: bool
+    again: set[int] = field(default_factory=set)
 
 
 def check(settings: Settings, report: Progress = silent) -> CheckResult:
@@ -121,6 +128,7 @@ def _read_alone(settings: Settings, connection: Any, source: Source, report: Pro
         lake_types={},
         now=now(),
         report=report,
+        currencies=settings.currencies,
     )
     _refuse_empty(read)
     return read
@@ -223,6 +231,7 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
         lake_types=types,
         now=now(),
         report=report,
+        currencies=workspace.settings.currencies,
     )
     if plan.afresh or not workspace.lake.exists(table):
         _refuse_empty(read)
@@ -232,7 +241,7 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
 def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     """Which inputs of a source have to be read."""
     inputs = find_inputs(source, workspace.root)
-    mapping = _mapping_hash(source, workspace.settings.timezone)
+    mapping = _mapping_hash(source, workspace.settings)
     prints = [_fingerprint(one) for one in inputs]
     with workspace.state.reading() as connection:
         known = {row["path"]: row for row in sources_of(connection, source.table)}
@@ -244,6 +253,8 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     )
     if remapped and in_lake and not reread:
         why = f"The settings of [tables.{source.table}] have changed"
+        if not any(row["mapping"].startswith(f"{READING}:") for row in known.values()):
+            why = f"This version of Red Umbrella reads {source.table} in another way"
         _refuse_lost(source.table, inputs, list(known), why)
     if known and not in_lake and not reread:
         why = f"The lake has lost its table {source.table}"
@@ -258,6 +269,8 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
             assert row is not None
             pending.skipped.append(FileResult(one.name, row["rows"], skipped=True))
         else:
+            if row is not None:
+                pending.again.add(len(pending.inputs))
             pending.inputs.append(one)
             pending.fingerprints.append(fingerprint)
     return pending
@@ -267,7 +280,7 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
     lake, table = workspace.lake, plan.source.table
     moment = now()
     widened = [column.name for column in read.columns if column.widened]
-    changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh)
+    changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh, again=plan.again)
     total = changes.total
     if plan.afresh:
         lake.overwrite(table, changes.rows(lake, moment, afresh=True))
@@ -311,13 +324,16 @@ def _skipped(plan: _Pending) -> SourceResult:
     return SourceResult(plan.source.table, tuple(plan.skipped), unchanged=unchanged)
 
 
-def _mapping_hash(source: Source, timezone: str) -> str:
-    """Changes when the same content would be read differently."""
+def _mapping_hash(source: Source, settings: Settings) -> str:
+    """Changes when the same content would be read differently, by READING or by settings."""
     has_row_ids = any(origin.row for origin in source.columns.values())
     prefixed = has_row_ids and may_be_many_files(source)
     columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
-    content = repr((columns, sorted(source.ignore), source.delimiter, timezone, prefixed))
-    return hashlib.sha256(content.encode()).hexdigest()
+    currencies = settings.currencies
+    money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
+    read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
+    content = repr((*read_by, money, source.join))
+    return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _fingerprint(one: Input) -> str:
@@ -332,7 +348,7 @@ def _lake_types(lake: Lake, table: str) -> dict[str, Type]:
     if not lake.exists(table):
         return {}
     names: dict[Any, Type] = {pa.string(): "text", pa.float64(): "number", pa.bool_(): "flag"}
-    fixed = {*TABLES[table].names, *INTERNAL}
+    fixed = {*TABLES[table].names, *WRITTEN}
     return {
         column.name: names.get(column.type, "time")
         for column in lake.schema(table)
