@@ -34,13 +34,17 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class Source:
-    """One canonical table and where it is read from: files (`path`) or a database (`url`)."""
+    """One canonical table and where it is read from: files (`path`) or a database (`url`).
+
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks.
+    """
 
     table: str
     path: tuple[str, ...] = ()
     url: str | None = None
     query: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,6 +70,7 @@ def _source(section: Section, table: Table) -> Source:
         url=section.text("url"),
         query=section.text("query"),
         delimiter=_delimiter(section),
+        sheet=section.text("sheet"),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
         columns=MappingProxyType(_columns(section.section("columns"), table)),

@@ -19,10 +19,10 @@ from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
 from redumbrella.settings.sources import Source
-from redumbrella.sources.delimited import LONG_FIELD
-from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.records import LONG_FIELD, Records
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -188,7 +188,7 @@ def _stage(
 def _open(one: Input, source: Source, timezone: str) -> Records:
     if isinstance(one, QueryInput):
         return read_query(one, timezone)
-    return read_file(one, source.delimiter)
+    return read_file(one, source.delimiter, source.sheet)
 
 
 def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Records]) -> DataError:
@@ -203,7 +203,9 @@ def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Reco
 def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
     identical = counts.pop("identical", 0)
     misfits = Counter(line.reason for line in records.bad)
-    return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
+    return InputRead(
+        one.name, rows + len(records.bad), counts + misfits, identical, tuple(records.notes)
+    )
 
 
 def may_be_many_files(source: Source) -> bool:
