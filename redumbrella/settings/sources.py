@@ -40,8 +40,9 @@ class ColumnSource:
 class Source:
     """One canonical table and where it is read from: files (`path`) or a database (`url`).
 
-    join: files whose columns are added by an id. lost_after_days: for leads, the age at which one
-    without an outcome counts as lost.
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. join: files whose
+    columns are added by an id. lost_after_days: for leads, the age at which one without an outcome
+    counts as lost.
     """
 
     table: str
@@ -49,6 +50,7 @@ class Source:
     url: str | None = None
     query: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     join: tuple[Join, ...] = ()
@@ -76,6 +78,7 @@ def _source(section: Section, table: Table) -> Source:
         url=section.text("url"),
         query=section.text("query"),
         delimiter=_delimiter(section),
+        sheet=section.text("sheet"),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
         join=read_joins(section),

@@ -22,8 +22,7 @@ from redumbrella.progress import Progress
 from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.amounts import read_amounts
-from redumbrella.sources.delimited import LONG_FIELD
-from redumbrella.sources.files import FileInput, JoinedFile, Records, find_files, read_file
+from redumbrella.sources.files import FileInput, JoinedFile, find_files, read_file
 from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.joining import join_files
@@ -35,6 +34,7 @@ from redumbrella.sources.outcome_counts import (
     count_outcomes,
     outcome_notes,
 )
+from redumbrella.sources.records import LONG_FIELD, Records
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
@@ -248,7 +248,7 @@ def _join(staging: Staging, source: Source, inputs: Sequence[Input]) -> list[str
 def _open(one: Input, source: Source, timezone: str) -> Records:
     if isinstance(one, QueryInput):
         return read_query(one, timezone)
-    return read_file(one, source.delimiter)
+    return read_file(one, source.delimiter, source.sheet)
 
 
 def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Records]) -> DataError:
@@ -264,7 +264,7 @@ def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -
     identical, older = counts.pop(IDENTICAL, 0), counts.pop(OLDER, 0)
     misfits = Counter(line.reason for line in records.bad)
     total = rows + len(records.bad)
-    return InputRead(one.name, total, counts + misfits, identical, records.notes, older)
+    return InputRead(one.name, total, counts + misfits, identical, tuple(records.notes), older)
 
 
 def may_be_many_files(source: Source) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from redumbrella.errors import EngineError
 from redumbrella.lake.duckdb_options import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.sources.delimited import Chunk
+from redumbrella.sources.records import Chunk
 from redumbrella.sources.values import MISSING
 
 if TYPE_CHECKING:

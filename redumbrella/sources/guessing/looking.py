@@ -98,7 +98,8 @@ def look_at(path: str, root: Path) -> FileLook:
         if not rows:
             message = f"{file.name} has no rows. Expected a line of names and then data."
             raise DataError(message, reason="no_rows")
-        return FileLook(file, tuple(_columns(staging, rows)), rows, (*records.notes, *part))
+        notes = (*records.notes, *part)
+        return FileLook(file, tuple(_columns(staging, rows)), rows, notes)
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
