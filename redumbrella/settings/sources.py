@@ -34,7 +34,10 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class Source:
-    """One canonical table and where it is read from: files (`path`) or a database (`url`)."""
+    """One canonical table and where it is read from: files (`path`) or a database (`url`).
+
+    `missing`: the words that mean an empty cell in columns of text; None: the values show it.
+    """
 
     table: str
     path: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class Source:
     delimiter: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -68,6 +72,7 @@ def _source(section: Section, table: Table) -> Source:
         delimiter=_delimiter(section),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
+        missing=section.texts("missing") if "missing" in section.content else None,
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:

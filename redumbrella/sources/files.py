@@ -69,7 +69,7 @@ class Records:
     """The records of one input.
 
     `chunks` must be consumed before `bad` is complete and `lines` may be asked, which turns record
-    numbers into line numbers.
+    numbers into line numbers. `delimiter` of a delimited text.
     """
 
     columns: tuple[str, ...]
@@ -77,6 +77,7 @@ class Records:
     bad: list[BadLine]
     notes: tuple[str, ...]
     lines: Callable[[Sequence[int]], dict[int, int]]
+    delimiter: str | None = None
 
 
 def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], list[str]]:
@@ -196,7 +197,7 @@ def _delimited(file: FileInput, delimiter: str | None) -> Records:
             return _no_lines(records)
         return line_numbers(file.path, form, records)
 
-    return Records(form.columns, chunks(), bad, form.notes, lines)
+    return Records(form.columns, chunks(), bad, form.notes, lines, form.delimiter)
 
 
 def _not_parquet(file: FileInput, problem: Exception) -> DataError:

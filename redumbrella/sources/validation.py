@@ -16,8 +16,9 @@ from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.numbers import BEYOND_REASON
 from redumbrella.sources.staging import BAD, FILE, ROW, Staging
-from redumbrella.sources.values import BEYOND_REASON, Reading
+from redumbrella.sources.values import Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -171,7 +172,7 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
 
 def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
     if column.here in staging.instants and column.reading.style != "typed":
-        return column.reading.sql(f"{column.here}::VARCHAR")
+        return column.reading.sql(f"({column.text})::VARCHAR")
     return column.sql
 
 
@@ -195,7 +196,7 @@ def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead
             texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
     for field in fields:
         is_instant = field.reading.style == "typed"
-        texts[field.name] = f"epoch_us({field.here})" if is_instant else field.here
+        texts[field.name] = f"epoch_us({field.text})" if is_instant else field.text
     parts = ", ".join(
         f"{literal(name)} || chr(30) || ({sql})::VARCHAR" for name, sql in sorted(texts.items())
     )
@@ -212,16 +213,16 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             continue
         if column.required:
             missing = literal(f"missing_required:{column.name}")
-            cases.append(f"WHEN {found.here} IS NULL THEN {missing}")
+            cases.append(f"WHEN {found.text} IS NULL THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
-        if found.type != "text" and not lists_values:
+        if found.type != "text" and found.sets_aside and not lists_values:
             unreadable = literal(f"unreadable_value:{column.name}")
             typed = _canonical_sql(found, staging)
-            cases.append(f"WHEN {found.here} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
-    given = [by_name[name].here for name in table.one_of if name in by_name]
+            cases.append(f"WHEN {found.text} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
+    given = [by_name[name].text for name in table.one_of if name in by_name]
     if given:
-        none = " AND ".join(f"{here} IS NULL" for here in given)
+        none = " AND ".join(f"{text} IS NULL" for text in given)
         cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 

@@ -29,6 +29,7 @@ from redumbrella.sources.guessing.vocabulary import (
     WON_WORDS,
     words,
 )
+from redumbrella.sources.instants import ORDERS
 from redumbrella.sources.values import FALSE, TRUE
 
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
@@ -346,8 +347,8 @@ def _time(name: str, columns: Sequence[Seen]) -> Choice | None:
 
 
 def _time_origin(column: Seen) -> ColumnSource:
-    is_plain = column.style in {"iso", "typed", "unix seconds", "unix ms"}
-    return ColumnSource(column.name, None if is_plain else column.style)
+    # Only the order of day and month is written down: a later file may not show it.
+    return ColumnSource(column.name, column.style if column.style in ORDERS else None)
 
 
 def _time_why(column: Seen) -> str:
