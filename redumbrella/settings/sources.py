@@ -40,7 +40,8 @@ class ColumnSource:
 class Source:
     """One canonical table and where it is read from: files (`path`) or a database (`url`).
 
-    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. join: files whose
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. `missing`: the
+    words that mean an empty cell in columns of text; None: the values show it. join: files whose
     columns are added by an id. lost_after_days: for leads, the age at which one without an outcome
     counts as lost.
     """
@@ -55,6 +56,7 @@ class Source:
     keep: tuple[str, ...] = ()
     join: tuple[Join, ...] = ()
     lost_after_days: float | None = None
+    missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -83,6 +85,7 @@ def _source(section: Section, table: Table) -> Source:
         keep=section.texts("keep"),
         join=read_joins(section),
         lost_after_days=section.number("lost_after_days", 1),
+        missing=section.texts("missing") if "missing" in section.content else None,
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:

@@ -191,4 +191,4 @@ def _delimited(path: Path, delimiter: str | None) -> Records:
             return same_lines(records)
         return line_numbers(path, form, records)
 
-    return Records(form.columns, chunks(), bad, notes, lines)
+    return Records(form.columns, chunks(), bad, notes, lines, form.delimiter)

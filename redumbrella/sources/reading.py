@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 Input = FileInput | QueryInput
 
 _SHOWN_REJECTED = 3
+_SHOWN_MISSING, _SHOWN_COLUMNS = 12, 3
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def read_table(
     currencies: that of the workspace and the rates of others, see `sources.amounts`.
     """
     started = monotonic()
-    staging = Staging(connection, f"raw_{source.table}")
+    staging = Staging(connection, f"raw_{source.table}", missing=source.missing)
     staging.create()
     opened, counted = _stage(staging, source, inputs, timezone, report)
     if not staging.columns:
@@ -184,7 +185,7 @@ def read_table(
             *mapping.notes,
             *items,
             *(amounts.notes if amounts else ()),
-            *_missing_note(staging),
+            *_missing_note(staging, columns),
             *id_notes,
             *version_notes,
             *future_notes(typed, now),
@@ -228,6 +229,7 @@ def _stage(
         which = f", {position + 1} of {len(inputs)}" if len(inputs) > 1 else ""
         report(f"Reading {source.table}{which}", position / len(inputs))
         records = _open(one, source, timezone)
+        staging.delimiters |= {records.delimiter} if records.delimiter else set()
         counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
         if not counted[-1]:
             staging.know(records.columns)
@@ -293,11 +295,31 @@ def _set_aside(typed: TypedRows, opened: Sequence[Records]) -> list[Rejected]:
     return sorted(result, key=lambda row: (row.file, row.record))
 
 
-def _missing_note(staging: Staging) -> list[str]:
-    if not staging.missing_texts:
+def _missing_note(staging: Staging, columns: Sequence[ColumnRead]) -> list[str]:
+    """Which texts count as missing, how often, and in which columns."""
+    found: dict[str, dict[str, int]] = {}
+    for column in columns:
+        for text, count in (*column.missing.items(), *_own_missing(staging, column.here)):
+            found.setdefault(text, {})[column.column] = count
+    if not found:
         return []
-    listed = ", ".join(f'"{text}" ({count:,})' for text, count in staging.missing_texts.items())
-    return [f"Besides empty cells, these count as missing: {listed}."]
+    listed = ", ".join(
+        f'"{text}" ({sum(counts.values()):,} in {_columns_named(list(counts))})'
+        for text, counts in list(found.items())[:_SHOWN_MISSING]
+    )
+    more = len(found) - _SHOWN_MISSING
+    tail = f" and {more:,} more" if more > 0 else ""
+    return [f"Besides empty cells, these count as missing: {listed}{tail}."]
+
+
+def _own_missing(staging: Staging, here: str) -> Iterable[tuple[str, int]]:
+    return staging.missing_texts.get(here, Counter()).items()
+
+
+def _columns_named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN_COLUMNS])
+    more = len(names) - _SHOWN_COLUMNS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _kept_note(inputs: Sequence[InputRead], kept: Sequence[Rejected]) -> list[str]:

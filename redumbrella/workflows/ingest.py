@@ -332,7 +332,7 @@ def _mapping_hash(source: Source, settings: Settings) -> str:
     currencies = settings.currencies
     money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
     read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
-    content = repr((*read_by, money, source.join))
+    content = repr((*read_by, money, source.join, source.missing, source.sheet))
     return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
