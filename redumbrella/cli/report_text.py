@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from redumbrella.cli.terminal import pasted
 from redumbrella.cli.text import console, plain_table
-from redumbrella.figures import MISSING, count, decimal, iso_day, percent
+from redumbrella.figures import MISSING, count, counted, decimal, iso_day, percent
 from redumbrella.reports.measures import MeanError
 from redumbrella.reports.model import Leak, ReportDocument, Stability
 from redumbrella.reports.wording import (
@@ -58,7 +58,7 @@ def _first(document: ReportDocument, timezone: str) -> list[str]:
     """What has to be known before anything else."""
     counts, newest = document["counts"], document["newest_lead"]
     lines = []
-    if counts.get("about") != "people" and not counts["open"]:
+    if counts.get("about") != "people" and not counts["open"] and not document["held_out"]:
         lines.append("No lead is open: there is nobody to call. " + HOLD_OUT)
     if document["held_out"]:
         lines.append(held_out_words(document["held_out"]))
@@ -109,16 +109,18 @@ def _counts(document: ReportDocument, timezone: str) -> str:
     )
     rate = f" ({percent(counts['won'] / counts['closed'])})" if counts["closed"] else ""
     rejected = (
-        f", {count(counts['rejected_rows'])} rows set aside" if counts["rejected_rows"] else ""
+        f", {counted(counts['rejected_rows'], 'row')} set aside" if counts["rejected_rows"] else ""
     )
+    held = f", {count(document['held_out'])} held out" if document["held_out"] else ""
     if counts.get("about") == "people":
         return (
             f"{count(counts['closed'])} rows of people at regular instants, {when}: "
             f"{count(counts['won'])} yes{rate}. {count(counts['open'])} people to score{rejected}."
         )
     return (
-        f"{count(counts['leads'])} leads, {when}: {count(counts['won'])} of "
-        f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open{rejected}."
+        f"{counted(counts['leads'], 'lead')}, {when}: {count(counts['won'])} of "
+        f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open"
+        f"{held}{rejected}."
     )
 
 

@@ -147,7 +147,7 @@ def _counts(rejected: int, model: LeadModel, gathered: Gathered) -> dict[str, An
         "closed": observed.closed.num_rows,
         "won": won,
         "lost": observed.closed.num_rows - won,
-        "open": observed.open.num_rows,
+        "open": observed.open.num_rows - observed.held,
         "rejected_rows": rejected,
         "features": len(features_of(model)),
         "ignored_columns": [
