@@ -337,6 +337,7 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
         gates=gates,
         doubts=doubts,
+        cautions=() if learned.care is None else (learned.care,),
     )
 
 
