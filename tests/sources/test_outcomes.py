@@ -152,11 +152,21 @@ def test_a_flag_counts_only_where_the_lead_is_closed(
     choice = outcome(tmp_path, columns)
     assert choice.origin == ColumnSource("IsWon", decided=name)
     assert choice.known == 40
-    assert f'"{name}" does not call closed' in choice.why
+    assert f'only where "{name}" says closed; still open: 20' in choice.why
     result = checked(tmp_path, columns).outcome
     assert result is not None
     assert result.totals == (20, 20, 20)
     assert result.open == (("false", 20),)
+
+
+def test_a_flag_for_lost_does_not_say_who_is_closed(tmp_path: Path) -> None:
+    columns = {
+        "Is Closed Won": ["true", "false", "false"],
+        "Is closed lost": ["false", "true", "false"],
+        "Is deal closed": ["true", "true", "false"],
+    }
+    found = source_of(tmp_path, columns)
+    assert found == ColumnSource("Is Closed Won", decided="Is deal closed")
 
 
 def test_a_flag_of_all_rows_beside_open_stages_is_asked_for(tmp_path: Path) -> None:

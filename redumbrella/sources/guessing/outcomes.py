@@ -24,6 +24,7 @@ from redumbrella.sources.guessing.outcome_words import (
     OUTCOME_WORDS,
     PAST_WORDS,
     STAGE_NAMES,
+    WON,
 )
 
 _BEST_TIERS = 2  # of the words for won: those of a sale itself
@@ -116,7 +117,8 @@ def _decided_by(values: ValuesRead, columns: Sequence[Seen]) -> Seen | None:
     """The column that says which rows are closed, for a flag that is no for open ones too."""
     won = sum(count for _, count in values.won)
     for column in columns:
-        is_named = not CLOSED.isdisjoint(spoken(column.name))
+        said = set(spoken(column.name))
+        is_named = bool(said & CLOSED) and not said & (LOST | ENDED | WON)
         if column.is_time:
             if is_named and won < column.read.present < column.rows:
                 return column
@@ -197,15 +199,16 @@ def _name_rank(column: Seen, columns: Sequence[Seen]) -> tuple[int, int]:
 
 
 def _why(best: _Candidate, columns: Sequence[Seen]) -> str:
-    why = best.values.listed()
+    values = best.values
+    why = values.listed()
     if best.decided is not None:
         open_yet = best.column.rows - _closed_count(best.decided)
-        why += (
-            f'. Rows that "{best.decided.name}" does not call closed are still open, whatever '
-            f'"{best.column.name}" says: {open_yet:,}'
+        why = (
+            f"won: {listed(values.won)}; lost: {listed(values.lost)}, but only where "
+            f'"{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
         )
-    elif not best.values.leaves_open:
-        why += ": never empty, no open leads"
+    elif not values.leaves_open:
+        why += ", as it is never empty: nobody is left to rank"
     for said, values in (("won", best.values.won), ("lost", best.values.lost)):
         total = sum(count for _, count in values)
         dated = [c.name for c in columns if c.is_time and c.read.present == total < c.rows]
@@ -273,7 +276,7 @@ def _asked(column: Seen, values: ValuesRead) -> str:
 
 def _proposed(values: ValuesRead) -> ColumnSource:
     lost = values.lost or values.offered
-    closed = [text for text, _ in values.doubtful if not values.won]
-    won = [text for text, _ in values.won] or closed
+    closed = [text for text, _ in values.doubtful if meaning(text).says == "closed"]
+    won = [text for text, _ in values.won] or (closed if lost else [])
     won = [text for text in won if text not in {one for one, _ in lost}]
     return ColumnSource(values.column, won=tuple(won), lost=tuple(text for text, _ in lost))
