@@ -122,3 +122,19 @@ def test_decided_is_for_outcomes_and_names_a_column(tmp_path: Path) -> None:
     settings.write_text(head + 'source = { column = "Stage", decided = "won" }\n', "utf-8")
     with pytest.raises(SettingsError, match="decided is for outcomes, but source is none"):
         load_settings(tmp_path)
+
+
+def test_an_outcome_in_another_language_is_refused_with_the_line_that_reads_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "umbrella.toml").write_text('[tables.leads]\npath = "a.csv"\n', "utf-8")
+    rows = ["a,Gewonnen", "b,Nicht gewonnen", "c,Verloren", "d,", "e,Angebot"]
+    (tmp_path / "a.csv").write_text("\n".join(["lead_id,won", *rows]), "utf-8")
+    (problem,) = check(load_settings(tmp_path)).problems
+    line = problem.splitlines()[-1].strip()
+    assert 'won = ["Gewonnen"], lost = ["Nicht gewonnen", "Verloren"]' in line
+    settings = f'[tables.leads]\npath = "a.csv"\n[tables.leads.columns]\n{line}\n'
+    (tmp_path / "umbrella.toml").write_text(settings, "utf-8")
+    (result,) = check(load_settings(tmp_path)).sources
+    assert result.outcome is not None
+    assert result.outcome.totals == (1, 2, 2)

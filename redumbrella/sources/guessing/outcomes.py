@@ -209,8 +209,8 @@ def _why(best: _Candidate, columns: Sequence[Seen]) -> str:
         )
     elif not values.leaves_open:
         why += ", as it is never empty: nobody is left to rank"
-    for said, values in (("won", best.values.won), ("lost", best.values.lost)):
-        total = sum(count for _, count in values)
+    for said, group in (("won", values.won), ("lost", values.lost)):
+        total = sum(count for _, count in group)
         dated = [c.name for c in columns if c.is_time and c.read.present == total < c.rows]
         if dated:
             why += f'. "{dated[0]}" is filled for as many rows as are {said}'
