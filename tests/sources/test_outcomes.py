@@ -85,8 +85,12 @@ CRM = {
 }
 
 
-@pytest.mark.parametrize("system", CRM)
-@pytest.mark.parametrize("name", ["Stage", "Deal - Status", "Phase"])
+NAMES = ("Stage", "Deal - Status", "Phase", "Vorgang")
+
+
+@pytest.mark.parametrize(
+    ("system", "name"), [(system, NAMES[n % len(NAMES)]) for n, system in enumerate(CRM)]
+)
 def test_default_stages(tmp_path: Path, system: str, name: str) -> None:
     lost_too = CRM[system].split("||")
     opened, won = lost_too[0].split("|")
@@ -198,6 +202,12 @@ def test_a_flag_of_all_rows_beside_open_stages_is_asked_for(tmp_path: Path) -> N
         {"Payment Status": ["Paid", "Failed", "Cancelled"]},
         {"Verkauft": ["x", ""]},
         {"Lead quality": ["good", "bad"]},
+        {"IsClosed": ["true", "true", "false"]},
+        {"Abgeschlossen": ["Ja", "Nein", ""]},
+        {"Rückruf gewünscht": ["Ja", "Nein", ""]},
+        {"hat Vertrag": ["ja", "nein", ""]},
+        {"New customer": ["yes", "no", ""]},
+        {"Status": ["A", "B", "C"], "Besichtigt": ["ja", "nein", ""]},
     ],
 )
 def test_what_is_not_said_is_asked(tmp_path: Path, columns: dict[str, list[str]]) -> None:
