@@ -40,8 +40,10 @@ class ColumnSource:
 class Source:
     """One canonical table and where it is read from: files (`path`) or a database (`url`).
 
-    join: files whose columns are added by an id. lost_after_days: for leads, the age at which one
-    without an outcome counts as lost.
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. `missing`: the
+    words that mean an empty cell in columns of text; None: the values show it. join: files whose
+    columns are added by an id. lost_after_days: for leads, the age at which one without an outcome
+    counts as lost.
     """
 
     table: str
@@ -49,10 +51,12 @@ class Source:
     url: str | None = None
     query: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     join: tuple[Join, ...] = ()
     lost_after_days: float | None = None
+    missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -76,10 +80,12 @@ def _source(section: Section, table: Table) -> Source:
         url=section.text("url"),
         query=section.text("query"),
         delimiter=_delimiter(section),
+        sheet=section.text("sheet"),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
         join=read_joins(section),
         lost_after_days=section.number("lost_after_days", 1),
+        missing=section.texts("missing") if "missing" in section.content else None,
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:

@@ -18,8 +18,9 @@ from redumbrella.settings.sources import Source
 from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.identifiers import id_sql, is_id
 from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.numbers import BEYOND_REASON
 from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
-from redumbrella.sources.values import BEYOND_REASON, Reading
+from redumbrella.sources.values import Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -192,9 +193,10 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
 
 def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
     if is_id(column):
-        return id_sql(f"{column.here}::VARCHAR" if column.here in staging.instants else column.here)
+        is_instant = column.here in staging.instants
+        return id_sql(f"({column.text})::VARCHAR" if is_instant else column.text)
     if column.here in staging.instants and column.reading.style != "typed":
-        return column.reading.sql(f"{column.here}::VARCHAR")
+        return column.reading.sql(f"({column.text})::VARCHAR")
     return column.sql
 
 
@@ -218,7 +220,7 @@ def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead
             texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
     for field in fields:
         is_instant = field.reading.style == "typed"
-        texts[field.name] = f"epoch_us({field.here})" if is_instant else field.here
+        texts[field.name] = f"epoch_us({field.text})" if is_instant else field.text
     parts = ", ".join(
         f"{literal(name)} || chr(30) || ({sql})::VARCHAR" for name, sql in sorted(texts.items())
     )
@@ -240,20 +242,20 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             cases.append(f"WHEN {_given(found, staging)} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
-        if found.type != "text" and not lists_values:
+        if found.type != "text" and found.sets_aside and not lists_values:
             unreadable = literal(f"unreadable_value:{column.name}")
             typed = _canonical_sql(found, staging)
-            cases.append(f"WHEN {found.here} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
+            cases.append(f"WHEN {found.text} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
     given = [_given(by_name[name], staging) for name in table.one_of if name in by_name]
     if given:
-        none = " AND ".join(f"{here} IS NULL" for here in given)
+        none = " AND ".join(f"{text} IS NULL" for text in given)
         cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
 def _given(column: ColumnRead, staging: Staging) -> str:
     """SQL: what has to be there; of an id something must be left of its text."""
-    return _canonical_sql(column, staging) if is_id(column) else column.here
+    return _canonical_sql(column, staging) if is_id(column) else column.text
 
 
 def _message(
