@@ -35,7 +35,7 @@ from redumbrella.sources.records import (
 )
 from redumbrella.sources.text_facts import text_facts
 
-Flat = dict[str, str | None]
+Flat = dict[str, Any]  # of simple values, which become text at the end
 Batch = tuple[list[int], list[Flat]]
 
 _BATCH_ROWS = 50_000
@@ -52,6 +52,7 @@ _TYPED = {
     *("stringValue", "integerValue", "doubleValue", "booleanValue", "timestampValue"),
     *("nullValue", "set_timestamp_micros"),
 }
+_SIMPLE = {str, int, float, bool, type(None)}
 _NO_VALUE = {"set_timestamp_micros", "nullValue"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -133,8 +134,8 @@ def _columns(form: _Form, bad: list[BadLine]) -> list[str]:
     """The names that occur anywhere in the file, in order of first appearance."""
     columns: dict[str, None] = {}
     for _, records in _batches(form, bad):
-        for record in records:
-            columns.update(dict.fromkeys(record))
+        for names in {tuple(record): None for record in records}:
+            columns.update(dict.fromkeys(names))
         if len(columns) > _MOST_COLUMNS:
             message = (
                 f"{form.path.name} has more than {_MOST_COLUMNS:,} different names in its objects. "
@@ -228,15 +229,19 @@ def _record(parsed: dict[str, Any]) -> Flat:
 
 def _flatten(prefix: str, value: dict[str, Any], flat: Flat, depth: int) -> None:
     for key, inner in value.items():
+        kind = type(inner)
+        if kind in _SIMPLE:
+            flat[prefix + key] = inner
+            continue
         one = inner
-        if isinstance(one, list) and one and isinstance(one[0], dict):
+        if kind is list and one and type(one[0]) is dict:
             one = _keyed(one)
-        if isinstance(one, dict):
+        if type(one) is dict:
             one = _typed(one)
-        if isinstance(one, dict) and depth < _DEEPEST:
+        if type(one) is dict and depth < _DEEPEST:
             _flatten(f"{prefix}{key}.", one, flat, depth + 1)
         else:
-            flat[prefix + key] = as_text(one)
+            flat[prefix + key] = one if type(one) in _SIMPLE else as_text(one)
 
 
 def _keyed(value: list[Any]) -> Any:
@@ -282,9 +287,10 @@ def _text_chunk(
     arrays = []
     for column in columns:
         values = [record.get(column) for record in records]
+        texts = [one if type(one) is str or one is None else as_text(one) for one in values]
         try:
-            arrays.append(pa.array(values, pa.string()))
+            arrays.append(pa.array(texts, pa.string()))
         except UnicodeEncodeError:  # half a pair of surrogates is no character
-            clean = [v and v.encode("utf-8", "replace").decode() for v in values]
+            clean = [text and text.encode("utf-8", "replace").decode() for text in texts]
             arrays.append(pa.array(clean, pa.string()))
     return Chunk(pa.table(arrays, names=list(names)), np.array(numbers, dtype=np.int64))

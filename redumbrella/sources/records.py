@@ -173,6 +173,8 @@ def as_text(value: object) -> str | None:
     """A plain Python value as the text that a CSV export of it would hold; NaN is none."""
     if value is None or isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
