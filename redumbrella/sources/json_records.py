@@ -8,6 +8,7 @@ with the file. A line or an element that is no object is set aside.
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -68,7 +69,9 @@ class _Form:
 
 def looks_like_json(first: bytes) -> bool:
     """Whether the first bytes of a text begin an object or an array of JSON."""
-    return _STARTS.match(first.removeprefix(b"\xef\xbb\xbf")) is not None
+    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        first = first.removeprefix(mark)
+    return _STARTS.match(first.replace(b"\0", b"")) is not None
 
 
 def read_json(path: Path) -> Records:

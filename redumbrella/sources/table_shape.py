@@ -115,6 +115,11 @@ def _kind(cell: str) -> str:
     return "email" if _EMAIL.fullmatch(cell) else ""
 
 
+def is_underline(text: str) -> bool:
+    """Whether a line below the names only underlines them, as programs for databases write it."""
+    return "--" in text and not text.strip("-=+|:,; \t\r\n")
+
+
 def footer_length(last: Sequence[Cells], header: Cells) -> int:
     """How many of the last rows, below a header, are no rows of its table.
 
