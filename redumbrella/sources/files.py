@@ -19,6 +19,7 @@ from typing import Literal
 from redumbrella.errors import DataError, nearest, said_by
 from redumbrella.lake.quoting import quoted
 from redumbrella.sources.delimited import line_numbers, read_delimited
+from redumbrella.sources.file_order import sorted_as_meant
 from redumbrella.sources.json_records import looks_like_json, read_json
 from redumbrella.sources.packed import (
     OLE,
@@ -46,11 +47,15 @@ _LISTED = 12
 
 @dataclass(frozen=True)
 class FileInput:
-    """One file to be read. `name` is how the workspace calls it."""
+    """One file to be read. `name` is how the workspace calls it.
+
+    `joined`: files whose columns are added to its records.
+    """
 
     name: str
     path: Path
     kind: FileType
+    joined: tuple[JoinedFile, ...] = ()
 
     @property
     def size(self) -> int:
@@ -63,13 +68,27 @@ class FileInput:
         return self.path.stat().st_mtime_ns // 1000
 
     def fingerprint(self) -> str:
-        """A hash of the content: equal for a copy, different after any change."""
+        """A hash of the content: equal for a copy, different after any change.
+
+        What is joined to it belongs to the content.
+        """
         with reading_source(self.name), self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        parts = [found, *(one.file.fingerprint() for one in self.joined)]
+        return found if not self.joined else hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """A file whose columns are added by an id: `here` in the table, `there` in this file."""
+
+    file: FileInput
+    here: str
+    there: str
 
 
 def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], list[str]]:
-    """The files that paths and globs mean, in their order (globs by name), and all problems."""
+    """The files that paths and globs mean, and all problems; those of a glob in `file_order`."""
     found: dict[Path, FileInput] = {}
     problems = []
     for pattern in patterns:
@@ -81,7 +100,7 @@ def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], li
         elif is_file:
             found.setdefault(path.resolve(), _input(path, root))
         else:
-            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+            matches = sorted_as_meant(Path(match) for match in glob.glob(str(path), recursive=True))
             files = [match for match in matches if match.is_file()]
             if not files:
                 problems.append(_not_found(pattern, root))
@@ -205,4 +224,4 @@ def _delimited(path: Path, delimiter: str | None) -> Records:
             return same_lines(records)
         return line_numbers(path, form, records)
 
-    return Records(form.columns, chunks(), bad, notes, lines)
+    return Records(form.columns, chunks(), bad, notes, lines, form.delimiter)

@@ -49,7 +49,7 @@ class Records:
     """The records of one input.
 
     `chunks` must be consumed before `bad` and `notes` are complete and `lines` may be asked, which
-    turns record numbers into line numbers.
+    turns record numbers into line numbers. `delimiter` of a delimited text.
     """
 
     columns: tuple[str, ...]
@@ -57,6 +57,7 @@ class Records:
     bad: list[BadLine]
     notes: Sequence[str]
     lines: Callable[[Sequence[int]], dict[int, int]]
+    delimiter: str | None = None
 
 
 def bounded(records: Records) -> Records:
