@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import column_lines, note_lines, rejected_lines
+from redumbrella.cli.sources_text import column_lines, link_lines, note_lines, rejected_lines
 from redumbrella.cli.terminal import (
     json_option,
     print_error,
@@ -47,6 +47,8 @@ def _print(result: CheckResult) -> None:
         for lines in (column_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
+    for line in link_lines(result.links):
+        say(line)
     for problem in result.problems:
         print_error(problem)
     if not result.problems:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import rejected_lines, summary
+from redumbrella.cli.sources_text import link_lines, note_lines, rejected_lines, summary
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workflows.score import ScoreResult
@@ -32,10 +32,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     from redumbrella.cli.report_text import print_report
     from redumbrella.views.models import report_of
 
-    for source in result.ingested.sources:
-        say(summary(source))
-        for line in rejected_lines(source):
-            say(line)
+    _tell_sources(result)
     if workspace.settings.targets:
         if result.trained is None:
             say("The model in use rests on these leads already; nothing to train.")
@@ -58,6 +55,16 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     commands = " and ".join(f"umbrella {name}" for name in lists)
     if commands:
         say(f"See them: {commands}, or in the browser: umbrella serve")
+
+
+def _tell_sources(result: RunResult) -> None:
+    for source in result.ingested.sources:
+        say(summary(source))
+        for lines in (note_lines, rejected_lines):
+            for line in lines(source):
+                say(line)
+    for line in link_lines(result.ingested.links):
+        say(line)
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:

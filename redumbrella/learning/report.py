@@ -37,6 +37,7 @@ from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
 from redumbrella.settings.settings import Settings
+from redumbrella.sources.links import Link
 from redumbrella.training.decay import Decay
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
@@ -47,12 +48,15 @@ BASELINES = ("prior", "points", "naive_bayes")
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a model was trained on and when: instants, versions of the lake, rows set aside."""
+    """What a model was trained on and when: instants, versions of the lake, rows set aside, and how
+    the tables of the lake meet.
+    """
 
     as_of: int
     trained_at: int
     lake: Mapping[str, int | None]
     rejected_rows: int
+    links: Sequence[Link] = ()
 
 
 def build_report(
@@ -85,7 +89,7 @@ def build_report(
             "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
         },
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
-        "verdict": asdict(judge(_facts(lesson, observed, leaks, gates))),
+        "verdict": _verdict(_facts(lesson, observed, leaks, gates), under.links),
         "stability": lesson.stability.summary() if lesson.stability else None,
         "out_of_time": out_of_time,
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
@@ -100,7 +104,13 @@ def build_report(
         "history": _history(under.lake, model, observed),
         "values": None,
         "products": None,
-        "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
+        "notes": [
+            *_notes(lesson, observed),
+            *_waiting(learned),
+            *_pooled(model),
+            *gathered.notes,
+            *(link.sentence for link in under.links if not link.is_broken),
+        ],
     }
     return document  # type: ignore[return-value]
 
@@ -111,6 +121,13 @@ def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> V
         return lesson.probability
     design = open_designs(gathered, model)(slice(0, MOST_SHOWN))
     return model.blend.probability(design)
+
+
+def _verdict(facts: Evidence, links: Sequence[Link]) -> dict[str, Any]:
+    """The verdict; facts that could not tell anything stand before its reasons."""
+    verdict = asdict(judge(facts))
+    unused = [link.sentence for link in links if link.is_broken]
+    return {**verdict, "reasons": [*unused, *verdict["reasons"]]}
 
 
 def _history(

@@ -26,6 +26,7 @@ from redumbrella.sources.delimited import (
     unique_names,
     within_limits,
 )
+from redumbrella.sources.file_order import in_order
 from redumbrella.sources.text_facts import open_bytes, text_facts
 
 FileType = Literal["delimited", "parquet", "jsonl"]
@@ -98,7 +99,7 @@ class Records:
 
 
 def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], list[str]]:
-    """The files that paths and globs mean, in their order (globs by name), and all problems."""
+    """The files that paths and globs mean, and all problems; those of a glob in `file_order`."""
     found: dict[Path, FileInput] = {}
     problems = []
     for pattern in patterns:
@@ -110,7 +111,7 @@ def find_files(patterns: Sequence[str], root: Path) -> tuple[list[FileInput], li
         elif is_file:
             found.setdefault(path.resolve(), _input(path, root))
         else:
-            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+            matches = in_order(Path(match) for match in glob.glob(str(path), recursive=True))
             files = [match for match in matches if match.is_file()]
             if not files:
                 problems.append(_not_found(pattern, root))

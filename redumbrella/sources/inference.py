@@ -86,6 +86,8 @@ def read_columns(
         origin = mapping.canonical.get(column.name)
         if origin is not None:
             wanted.append(_canonical(column, origin, staging, samples))
+    for name, origin in mapping.of_amount.items():
+        wanted.append(_canonical(CanonicalColumn(name, "number"), origin, staging, samples))
     for name, source in mapping.fields.items():
         wanted.append(_field(name, source, staging, samples, lake_types.get(name)))
     counts = _count(staging, wanted)

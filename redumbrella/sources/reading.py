@@ -15,19 +15,26 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redumbrella.columns import TABLES
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
+from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import Source
+from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.delimited import LONG_FIELD
 from redumbrella.sources.files import FileInput, JoinedFile, Records, find_files, read_file
+from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.joining import join_files
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.order_items import complete_items
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
+    IDENTICAL,
     KEPT_REJECTED,
+    OLDER,
     Rejected,
     TypedRows,
     find_rejected,
@@ -35,6 +42,7 @@ from redumbrella.sources.validation import (
     type_rows,
 )
 from redumbrella.sources.values import Type
+from redumbrella.sources.versions import mark_versions
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +56,8 @@ _SHOWN_REJECTED = 3
 class InputRead:
     """One file or query that was read.
 
-    `rejected` counts rows set aside by reason, `identical` exact copies of another row.
+    `rejected` counts rows set aside by reason, `identical` exact copies of another row, `older`
+    earlier versions of a record that has a newer row.
     """
 
     name: str
@@ -56,6 +65,7 @@ class InputRead:
     rejected: Counter[str]
     identical: int
     notes: tuple[str, ...]
+    older: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,11 @@ class TableRead:
         """How many rows are exact copies of another row of their file."""
         return sum(one.identical for one in self.inputs)
 
+    @property
+    def older(self) -> int:
+        """How many rows are earlier versions of a record that has a newer row."""
+        return sum(one.older for one in self.inputs)
+
 
 def find_inputs(source: Source, root: Path) -> list[Input]:
     """The files or the query of a source. Raises DataError when something is not there."""
@@ -112,10 +127,12 @@ def read_table(
     lake_types: Mapping[str, Type],
     now: int,
     report: Progress,
+    currencies: Currencies | None = None,
 ) -> TableRead:
     """Reads all inputs of a table into DuckDB, decides types, validates rows.
 
     now: the present instant, UTC microseconds; what is dated after it is counted and said.
+    currencies: that of the workspace and the rates of others, see `sources.amounts`.
     """
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}")
@@ -128,10 +145,15 @@ def read_table(
     _raise_settings(mapping.problems)
     check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
+    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
     columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
     _raise_settings(problems)
+    amounts = read_amounts(staging, source, columns, currencies or Currencies())
     prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
-    typed = type_rows(staging, source, columns, prefixes)
+    names = [one.name for one in inputs]
+    id_notes = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
+    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
+    version_notes = mark_versions(typed, names)
     found = _set_aside(typed, opened)
     records_staged = staging.count()
     staging.drop()
@@ -151,7 +173,11 @@ def read_table(
         notes=(
             *told,
             *mapping.notes,
+            *items,
+            *(amounts.notes if amounts else ()),
             *_missing_note(staging),
+            *id_notes,
+            *version_notes,
             *future_notes(typed, now),
             *_kept_note(reads, found),
         ),
@@ -219,9 +245,10 @@ def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Reco
 
 
 def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
-    identical = counts.pop("identical", 0)
+    identical, older = counts.pop(IDENTICAL, 0), counts.pop(OLDER, 0)
     misfits = Counter(line.reason for line in records.bad)
-    return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
+    total = rows + len(records.bad)
+    return InputRead(one.name, total, counts + misfits, identical, records.notes, older)
 
 
 def may_be_many_files(source: Source) -> bool:
@@ -288,7 +315,10 @@ def _advice(read: TableRead) -> str:
         return "Is a quote missing? Else leave the long column out of the export."
     if worst in {"duplicate_id", "two_outcomes"}:
         key = " and ".join(read.typed.table.key)
-        return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        said = f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        if read.source.table == "leads":
+            said += " If they are changes of a lead, map updated_at: it says which row is newest."
+        return said
     outcome = read.source.columns.get("won")
     shown = read.rejected[:_SHOWN_REJECTED]
     if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):

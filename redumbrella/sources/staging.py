@@ -33,6 +33,7 @@ _ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good
+ITEM = "_item"  # bool: a further item of an order, without an amount of its own
 
 _SAMPLED = 1_000  # characters: more than any number or time has
 _BLANKS = " \t\r\n\f\u00a0\ufeff"
@@ -80,7 +81,7 @@ class Staging:
     `columns` maps each source column to its column here ("Name" and "name" of two files are one);
     `instants` are those here that came as times; `missing_texts` counts the texts, other than an
     empty one, that were taken for a missing value. `widest`: mean bytes of a record, where they are
-    longest.
+    longest. `marks`: bool columns that were added.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -89,6 +90,7 @@ class Staging:
     instants: set[str] = field(default_factory=set)
     missing_texts: Counter[str] = field(default_factory=Counter)
     widest: int = 0
+    marks: set[str] = field(default_factory=set)
 
     def create(self) -> None:
         """Makes the empty table."""
@@ -119,6 +121,11 @@ class Staging:
 
         for name in columns:
             self._prepare(pa.field(name, pa.string()))
+
+    def mark(self, name: str) -> None:
+        """Adds a bool column, false everywhere."""
+        self._alter(f"ADD COLUMN {name} BOOLEAN DEFAULT FALSE")
+        self.marks.add(name)
 
     def count(self) -> int:
         """Number of records."""
