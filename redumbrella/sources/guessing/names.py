@@ -11,14 +11,18 @@ from redumbrella.sources.guessing.vocabulary import bag, words
 
 # Words that only say whose the column is: "Deal - Value", "Order Total", "hs_createdate".
 WHOSE = {
-    "leads": {"deal", "lead", "opportunity", "opp", "hs", "property", "anfrage", "prospect", "crm"},
-    "purchases": {"order", "purchase", "transaction", "sale", "hs", "payment", "charge"},
-    "events": {"event", "properties", "hs", "mp"},
-    "activities": {"activity", "hs", "engagement", "call", "task"},
-    "people": {"contact", "customer", "person", "user", "hs", "properties"},
-    "products": {"product", "variant", "item"},
-    "campaigns": {"campaign"},
-    "reps": {"rep", "user", "agent", "employee"},
+    "leads": bag(
+        "deal lead opportunity opp hs property anfrage prospect crm affaire piste opportunite "
+        "negocio oportunidad opportunita trattativa oportunidade kans szansa vorgang chance "
+        "verkaufschance transakcja"
+    ),
+    "purchases": bag("order purchase transaction sale hs payment charge"),
+    "events": bag("event properties hs mp"),
+    "activities": bag("activity hs engagement call task"),
+    "people": bag("contact customer person user hs properties"),
+    "products": bag("product variant item"),
+    "campaigns": bag("campaign"),
+    "reps": bag("rep user agent employee"),
 }
 # Small words inside a name.
 SMALL = bag(
@@ -51,7 +55,7 @@ def rank_of(name: str, column: str, table: str) -> int | None:
         return WHOLE + exact[joined]
     if _but(column, table) & set(said):
         return None
-    owners = WHOSE.get(table, set())
+    owners = WHOSE.get(table, frozenset())
     less = list(bare)
     while len(less) > 1 and less[0] in owners:
         less.pop(0)
