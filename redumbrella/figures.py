@@ -42,6 +42,11 @@ def count(number: float | None) -> str:
     return MISSING if number is None or not isfinite(number) else f"{round(number):,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something, one of it without an s: '1 lead', '1,204 leads'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def decimal(number: float | None, digits: int = 4) -> str:
     """A measure with a fixed number of decimals: 0.28414 → '0.2841'."""
     return MISSING if number is None or not isfinite(number) else f"{number:.{digits}f}"

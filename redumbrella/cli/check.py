@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import column_lines, link_lines, note_lines, rejected_lines
+from redumbrella.cli.sources_text import (
+    column_lines,
+    link_lines,
+    note_lines,
+    outcome_lines,
+    rejected_lines,
+)
 from redumbrella.cli.terminal import (
     json_option,
     print_error,
@@ -44,7 +50,7 @@ def _print(result: CheckResult) -> None:
         rejected = sum(source.rejected.values())
         files = ", ".join(file.name for file in source.files)
         say(f"{source.table}: {source.rows:,} rows in {files}, {rejected:,} to set aside.")
-        for lines in (column_lines, note_lines, rejected_lines):
+        for lines in (column_lines, outcome_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
     for line in link_lines(result.links):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from redumbrella.figures import percent
 from redumbrella.sources.links import Link
+from redumbrella.sources.outcome_counts import outcome_text
 from redumbrella.sources.result import ColumnResult, SourceResult
 
 _TYPES = {
@@ -56,6 +57,12 @@ def link_lines(links: Iterable[Link]) -> Iterable[str]:
     """How the tables meet; what found nothing is a warning."""
     for link in links:
         yield f"Warning: {link.sentence}" if link.is_broken else link.sentence
+
+
+def outcome_lines(source: SourceResult) -> Iterable[str]:
+    """Which values count as won, lost and open, with counts."""
+    if source.outcome is not None:
+        yield f"  Outcome: {outcome_text(source.outcome)}"
 
 
 def column_lines(source: SourceResult) -> Iterable[str]:

@@ -64,6 +64,11 @@ class Settings:
         return tuple(sorted(self.tables["leads"].keep)) if "leads" in self.tables else ()
 
     @property
+    def lost_after_days(self) -> float | None:
+        """The age at which a lead without an outcome counts as lost; None where it stays open."""
+        return self.tables["leads"].lost_after_days if "leads" in self.tables else None
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses of all databases, which may hold passwords."""
         return self.state_url, *(one.url for one in self.tables.values() if one.url is not None)

@@ -61,7 +61,7 @@ _QUARTER = re.compile(rf"{_YEAR}{_GAP}[qt]([1-4])|[qt]([1-4]){_GAP}{_YEAR}", re.
 Key = tuple[tuple[int, int, str], ...]
 
 
-def in_order(paths: Iterable[Path]) -> list[Path]:
+def sorted_as_meant(paths: Iterable[Path]) -> list[Path]:
     """Files in the order that their names say, the newest last; without a number or date by name.
 
     2 comes before 10; 2024-01, 01.02.2024, 20240301 and "Jan 2024" are dates (day before month

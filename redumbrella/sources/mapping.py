@@ -86,13 +86,13 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
     copied = [name for name in left if _says_when_copied(name) and name not in source.keep]
     fields, notes = _fields([name for name in left if name not in copied], table, spelled)
     notes += [
+        f'"{name}" says when the row was copied, not what happened: it is left out.'
+        for name in copied
+    ]
+    notes += [
         f'"{name}" is taken for {target}. If it is not, put it into ignore, or name the column: '
         f'{target} = "…" under [tables.{source.table}.columns].'
         for target, name in alike.items()
-    ]
-    notes += [
-        f'"{name}" says when the row was copied, not what happened: it is left out.'
-        for name in copied
     ]
     place = f"[tables.{source.table}]"
     return Mapping(canonical, fields, tuple(notes), tuple(f"{place} {one}" for one in problems))
@@ -128,7 +128,7 @@ def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
     named += [
         (f"{name} = {{ … }}", other)
         for name, origin in source.columns.items()
-        for other in (origin.times, origin.less, origin.currency)
+        for other in (origin.times, origin.less, origin.currency, origin.decided)
         if other
     ]
     named += [("ignore:", name) for name in source.ignore]

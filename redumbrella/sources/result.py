@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.outcome_counts import OutcomeCounts
 from redumbrella.sources.reading import TableRead
 
 _EXAMPLES_PER_REASON = 3
@@ -53,7 +54,8 @@ class SourceResult:
     """What was found in one source, and (after `ingest`) what it changed in the lake.
 
     `rejected` counts rows set aside by reason; `identical` exact copies inside one file; `older`
-    rows of a record that has a newer one.
+    rows of a record that has a newer one; `outcome` says which values count as won, lost and open,
+    where the table has outcomes.
     """
 
     table: str
@@ -68,6 +70,7 @@ class SourceResult:
     examples: tuple[Example, ...] = ()
     columns: tuple[ColumnResult, ...] = ()
     notes: tuple[str, ...] = ()
+    outcome: OutcomeCounts | None = None
 
 
 def described(
@@ -98,6 +101,7 @@ def described(
         examples=tuple(examples),
         columns=tuple(_column(column, max(read.staged, 1)) for column in read.columns),
         notes=(*read.notes, *_older_note(counts["older"])),
+        outcome=read.outcome,
     )
 
 

@@ -15,10 +15,12 @@ from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
+from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.identifiers import id_sql, is_id
 from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.numbers import BEYOND_REASON
 from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
-from redumbrella.sources.values import BEYOND_REASON, Reading
+from redumbrella.sources.values import Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -104,6 +106,11 @@ def type_rows(
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
     if amount is not None:
         expressions["amount"] = f"({amount})::DOUBLE"
+    for name, origin in source.columns.items():
+        if origin.decided is not None:
+            here = staging.columns[origin.decided]
+            is_instant = here in staging.instants
+            expressions[name] = only_where_decided(expressions[name], here, is_instant=is_instant)
     if source.table == "leads":
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
@@ -126,7 +133,7 @@ _UNTIL_THEN = {
     "at": "do not count until then",
     "known_at": "are not known until then",
     "created_at": "are neither learned from nor scored until then",
-    "closed_at": "count as open until then, whatever their outcome",
+    "closed_at": "are won or lost all the same; when they closed counts as unknown",
     "cancelled_at": "count as purchases until then",
 }
 
@@ -153,9 +160,13 @@ def future_notes(rows: TypedRows, now: int) -> list[str]:
 
 
 def _later(name: str, table: Table, instant: str) -> str:
-    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
-    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
-    return f"count(*) FILTER ({quoted(name)} >= {instant}{closed})"
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close, and
+    one that closed today may stand at the end of the day.
+    """
+    if name == "closed_at" and table.column("won"):
+        later = f"closed_at >= {instant} + INTERVAL 1 DAY AND won IS NOT NULL"
+        return f"count(*) FILTER ({later})"
+    return f"count(*) FILTER ({quoted(name)} >= {instant})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:
@@ -182,9 +193,10 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
 
 def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
     if is_id(column):
-        return id_sql(f"{column.here}::VARCHAR" if column.here in staging.instants else column.here)
+        is_instant = column.here in staging.instants
+        return id_sql(f"({column.text})::VARCHAR" if is_instant else column.text)
     if column.here in staging.instants and column.reading.style != "typed":
-        return column.reading.sql(f"{column.here}::VARCHAR")
+        return column.reading.sql(f"({column.text})::VARCHAR")
     return column.sql
 
 
@@ -208,7 +220,7 @@ def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead
             texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
     for field in fields:
         is_instant = field.reading.style == "typed"
-        texts[field.name] = f"epoch_us({field.here})" if is_instant else field.here
+        texts[field.name] = f"epoch_us({field.text})" if is_instant else field.text
     parts = ", ".join(
         f"{literal(name)} || chr(30) || ({sql})::VARCHAR" for name, sql in sorted(texts.items())
     )
@@ -230,20 +242,20 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             cases.append(f"WHEN {_given(found, staging)} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
-        if found.type != "text" and not lists_values:
+        if found.type != "text" and found.sets_aside and not lists_values:
             unreadable = literal(f"unreadable_value:{column.name}")
             typed = _canonical_sql(found, staging)
-            cases.append(f"WHEN {found.here} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
+            cases.append(f"WHEN {found.text} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
     given = [_given(by_name[name], staging) for name in table.one_of if name in by_name]
     if given:
-        none = " AND ".join(f"{here} IS NULL" for here in given)
+        none = " AND ".join(f"{text} IS NULL" for text in given)
         cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
 def _given(column: ColumnRead, staging: Staging) -> str:
     """SQL: what has to be there; of an id something must be left of its text."""
-    return _canonical_sql(column, staging) if is_id(column) else column.here
+    return _canonical_sql(column, staging) if is_id(column) else column.text
 
 
 def _message(

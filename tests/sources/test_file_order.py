@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redumbrella.sources.file_order import in_order
+from redumbrella.sources.file_order import sorted_as_meant
 
 ORDERS = [
     "leads.csv|leads (1).csv|leads (2).csv|leads (10).csv",
@@ -39,4 +39,4 @@ def test_files_come_in_the_order_of_their_names(names: str, seed: object) -> Non
     wanted = [Path("/data") / name for name in names.split("|")]
     shuffled = list(wanted)
     seed.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert in_order(shuffled) == wanted
+    assert sorted_as_meant(shuffled) == wanted

@@ -49,7 +49,7 @@ def test_a_crm_export(tmp_path: Path) -> None:
     assert guess.table == "leads"
     assert origin(guess, "lead_id") == ColumnSource("Lead Number")
     assert origin(guess, "won") == ColumnSource("Converted")
-    assert origin(guess, "created_at") == ColumnSource("Created On", "%d/%m/%Y")
+    assert origin(guess, "created_at") == ColumnSource("Created On", "day first")
     assert origin(guess, "source") == ColumnSource("Lead Source")
     assert origin(guess, "rep_id") == ColumnSource("Owner")
     assert list(guess.ignore) == ["Prospect ID"]
@@ -58,7 +58,7 @@ def test_a_crm_export(tmp_path: Path) -> None:
     assert "still open" in why
     leads = found.tables["leads"]
     assert leads.path == ("export.csv",)
-    assert leads.columns["created_at"] == ColumnSource("Created On", "%d/%m/%Y")
+    assert leads.columns["created_at"] == ColumnSource("Created On", "day first")
     assert leads.ignore == ("Prospect ID",)
     assert found.targets[0].from_ == "leads.won"
     assert check(found).problems == ()
@@ -227,8 +227,8 @@ def test_ids_that_files_share_tell_who_is_who(tmp_path: Path) -> None:
     leads, people, contacts, bills, events = guesses
     assert origin(leads, "lead_id") == ColumnSource("Anfrage-Nr")
     assert origin(leads, "won") == ColumnSource("Ergebnis", won=("gewonnen",), lost=("verloren",))
-    assert origin(leads, "created_at") == ColumnSource("Eingang", "%d.%m.%Y %H:%M")
-    assert origin(leads, "closed_at") == ColumnSource("Abschluss am", "%d.%m.%Y %H:%M")
+    assert origin(leads, "created_at") == ColumnSource("Eingang", "day first")
+    assert origin(leads, "closed_at") == ColumnSource("Abschluss am", "day first")
     assert origin(leads, "rep_id") == ColumnSource("Betreuer")
     assert all(origin(g, "person_id") == ColumnSource("Kunden-Nr") for g in guesses[:4])
     assert origin(events, "person_id") == ColumnSource("user")

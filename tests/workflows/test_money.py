@@ -160,3 +160,15 @@ def test_a_customer_has_spent_what_the_orders_say(tmp_path: Path) -> None:
     finally:
         workspace.state.close()
     assert round(float(spent), 2) == sum(20 + n % 7 for n in range(240))
+
+
+def test_signs_written_with_the_amounts_are_currencies_too(tmp_path: Path) -> None:
+    rows = "customer,at,amount\n" + "".join(
+        f"a,2024-01-{1 + n:02},{'€' if n % 2 else '£'} {n + 1}.50\n" for n in range(20)
+    )
+    with pytest.raises(SettingsError, match="GBP = "):
+        shop(tmp_path, "", rows)
+    shop(tmp_path, "", rows, "[currencies]\nGBP = 2\n")
+    assert sum(value or 0 for value in amounts(tmp_path)) == sum(
+        (n + 1.5) * (1 if n % 2 else 2) for n in range(20)
+    )

@@ -11,9 +11,10 @@ from pathlib import Path
 from redumbrella.errors import DataError
 from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
+from redumbrella.sources.instants import SPELLED
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.staging import ROW, Staging, staging_connection
-from redumbrella.sources.values import Reading, sample_readings
+from redumbrella.sources.values import Reading, is_named_like_a_time, sample_readings
 
 MOST_ROWS = 200_000
 SAMPLED = 200
@@ -98,7 +99,8 @@ def look_at(path: str, root: Path) -> FileLook:
         if not rows:
             message = f"{file.name} has no rows. Expected a line of names and then data."
             raise DataError(message, reason="no_rows")
-        return FileLook(file, tuple(_columns(staging, rows)), rows, (*records.notes, *part))
+        notes = (*records.notes, *part)
+        return FileLook(file, tuple(_columns(staging, rows)), rows, notes)
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
@@ -113,7 +115,9 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
         frequent = _frequent(staging, read) if count <= FEW_VALUES else ()
         times = [
             one
-            for one in sample_readings(samples.get(read.column, []), compact_times=True)
+            for one in sample_readings(
+                samples.get(read.column, []), named_time=is_named_like_a_time(read.column)
+            )
             if one.type == "time"
         ]
         style = read.reading.style if read.type == "time" else times[0].style if times else ""
@@ -122,7 +126,10 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
         kept = max(count // MOST_IDS, 1).bit_length() - 1
         if count >= LEAST_IDS and not style and read.type in {"text", "number"}:
             ids = _ids(staging, read, kept)
-        in_order = bool(style) and count > 1 and _is_in_order(staging, read, style)
+        reading = read.reading if read.type == "time" else Reading("time", style)
+        in_order = bool(style) and count > 1 and _is_in_order(staging, read, reading)
+        if read.is_guess and read.type == "time":
+            style = SPELLED  # without a format, so that reading asks which is meant
         seen.append(
             Seen(
                 read=read,
@@ -150,9 +157,9 @@ def _ids(staging: Staging, read: ColumnRead, kept: int) -> frozenset[int]:
     return frozenset(value for (value,) in found.fetchall())
 
 
-def _is_in_order(staging: Staging, read: ColumnRead, style: str) -> bool:
+def _is_in_order(staging: Staging, read: ColumnRead, reading: Reading) -> bool:
     """Whether hardly any time comes before the one above it, or hardly any after it."""
-    time = read.here if read.here in staging.instants else Reading("time", style).sql(read.here)
+    time = read.here if read.here in staging.instants else reading.sql(read.here)
     back, forth, steps = staging.one(
         "SELECT count(*) FILTER (WHERE here < above), count(*) FILTER (WHERE here > above), "
         f"count(*) FROM (SELECT {time} AS here, lag({time}) OVER (ORDER BY {ROW}) AS above "

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.decided import is_not_decided
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning, spoken, yes_or_no
@@ -18,7 +19,8 @@ from redumbrella.sources.guessing.outcome_words import (
     ENDED,
     LOST,
     NEGATIONS,
-    NO_OUTCOME,
+    NO_ANSWER,
+    NO_STAGE,
     OUTCOME_WORDS,
     PAST_WORDS,
     STAGE_NAMES,
@@ -114,33 +116,39 @@ def _decided_by(values: ValuesRead, columns: Sequence[Seen]) -> Seen | None:
     """The column that says which rows are closed, for a flag that is no for open ones too."""
     won = sum(count for _, count in values.won)
     for column in columns:
-        if column.name == values.column or not _may_be(column):
-            continue
         is_named = not CLOSED.isdisjoint(spoken(column.name))
-        if column.is_time and is_named:
-            if won < column.read.present < column.rows:
+        if column.is_time:
+            if is_named and won < column.read.present < column.rows:
                 return column
-        elif _says_closed(column, is_named) and won <= _closed_count(column) < column.rows:
+        elif (
+            column.name != values.column
+            and _may_be(column)
+            and _says_closed(column, is_named)
+            and won <= _closed_count(column) < column.rows
+        ):
             return column
     return None
 
 
 def _says_closed(column: Seen, is_named: bool) -> bool:
     """Yes and no in a column called closed, or the words open and closed."""
-    answers = {yes_or_no(text) for text, _ in column.values}
-    said = {meaning(text).says for text, _ in column.values}
-    return said == {"open", "closed"} or (is_named and answers == {True, False})
+    said = {_is_closed(text) for text, _ in column.values}
+    words = {meaning(text).says for text, _ in column.values}
+    return said == {True, False} and (is_named or "closed" in words)
+
+
+def _is_closed(text: str) -> bool | None:
+    """Whether a value calls its row closed; None where it does not say it."""
+    if is_not_decided(text):
+        return False
+    return True if yes_or_no(text) is True or meaning(text).says == "closed" else None
 
 
 def _closed_count(column: Seen) -> int:
     """How many rows a column calls closed: those that are not empty, no or open."""
     if column.is_time:
         return column.read.present
-    return sum(
-        count
-        for text, count in column.values
-        if yes_or_no(text) is True or meaning(text).says == "closed"
-    )
+    return sum(count for text, count in column.values if _is_closed(text))
 
 
 def _is_of_open_leads(best: _Candidate, columns: Sequence[Seen]) -> bool:
@@ -157,7 +165,13 @@ def _is_of_open_leads(best: _Candidate, columns: Sequence[Seen]) -> bool:
 def _may_be(column: Seen) -> bool:
     """Whether its name does not say that it is about something else, or about an earlier time."""
     said = set(spoken(column.name))
-    return not column.is_time and not said & PAST_WORDS and not said & NO_OUTCOME
+    has_answers = bool(column.values) and all(
+        yes_or_no(text) is not None for text, _ in column.values
+    )
+    other = NO_ANSWER if has_answers else NO_STAGE
+    if "status" in said and not said & LOST:  # "Status Reason" is a finer status
+        other = other - {"reason"}
+    return not column.is_time and not said & PAST_WORDS and not said & other
 
 
 def _is_turned(column: Seen) -> bool:
@@ -210,7 +224,7 @@ def _question(columns: Sequence[Seen], found: Sequence[_Candidate]) -> Choice:
         )
         return Choice("won", None, why, proposal=best.source())
     asked = sorted(
-        (c for c in columns if c.values and _may_be(c) and _is_named(c)),
+        (c for c in columns if c.values and _may_be(c) and (_is_named(c) or _is_half(c))),
         key=lambda column: (
             not _is_half(column),
             not _is_stage(column),

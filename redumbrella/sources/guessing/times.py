@@ -7,6 +7,7 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.vocabulary import bag, words
+from redumbrella.sources.instants import ORDERS
 
 # From this name of created_at on, any other time may be called so: a date, the start of a policy.
 _FIRST_VAGUE = "timestamp"
@@ -16,7 +17,6 @@ _NOT_THE_BEGINNING = bag(
     "geschlossen beendet cierre chiusura fechamento cloture won lost geburtsdatum naissance "
     "nacimiento nascita"
 )
-_SINGLE = {"iso", "typed", "unix seconds", "unix ms", "unix us", "unix ns"}
 
 
 def is_plain_time(seen: Seen) -> bool:
@@ -25,9 +25,8 @@ def is_plain_time(seen: Seen) -> bool:
 
 
 def time_origin(column: Seen) -> ColumnSource:
-    """The column with the format that its times need, where they need one."""
-    has_format = "%" in column.style and column.style not in _SINGLE
-    return ColumnSource(column.name, column.style if has_format else None)
+    """The column with the order of day and month: a later file may not show it."""
+    return ColumnSource(column.name, column.style if column.style in ORDERS else None)
 
 
 def time_why(column: Seen) -> str:
