@@ -457,3 +457,197 @@ BUSINESSES: tuple[Callable[[], Business], ...] = (
     polish_agency,
     calls_in_portuguese,
 )
+
+
+def freshsales(seed: int = 21) -> Business:
+    """Leads of Freshsales with a few blank ids, and the people who sell."""
+    chance, states, times = random.Random(seed), ends(160, seed), moments(160, seed)
+    stage = {"won": ["Won"], "lost": ["Lost"], "open": ["New", "Contacted", "Interested"]}
+    owners = ["Priya Nair", "Tom Webb"]
+    rows = [
+        (
+            f"4020{n:04}", f"First{n}", f"Last{n}", chance.choice(stage[state]),
+            chance.choice(owners), 50 * n, f"{at:%Y-%m-%d %H:%M:%S}",
+            f"{at + timedelta(days=2):%Y-%m-%d %H:%M:%S}", chance.choice(["Web form", "Chat"]),
+            f"p{n}@example.com", f"+1-555-{n:04}", chance.randrange(40),
+        )
+        for n, (state, at) in enumerate(zip(states, times, strict=True))
+    ]  # fmt: skip
+    header = ("ID,First name,Last name,Lead stage,Sales owner,Deal value in Base Currency,"
+              "Created at,Updated at,Source,Emails,Work number,Lead score")  # fmt: skip
+    reps = [(name, f"{name.split()[0].lower()}@x.example", "EMEA", 10) for name in owners]
+    columns = {
+        "leads": {
+            "lead_id": "ID", "won": "Lead stage", "rep_id": "Sales owner", "source": "Source",
+            "amount": "Deal value in Base Currency", "created_at": "Created at",
+            "updated_at": "Updated at",
+        },
+        "reps": {"rep_id": "Name", "capacity_per_day": "Calls per day"},
+    }  # fmt: skip
+    return Business(
+        {
+            "contacts.csv": lines(header, rows),
+            "team.csv": lines("Name,Email,Territory,Calls per day", reps),
+        },
+        {"contacts.csv": "leads", "team.csv": "reps"},
+        counted(states),
+        columns=columns,
+    )
+
+
+def stripe(seed: int = 22) -> Business:
+    """Payments of Stripe, newest first."""
+    chance = random.Random(seed)
+    rows, money = [], []
+    for n, who, at, total in reversed(_orders(220, 50, seed)):
+        back = total if chance.random() < 0.04 else 0
+        key = f"cus_{who[5:8]}"
+        status = "Refunded" if back else "Paid"
+        rows.append(
+            (f"ch_{n:05}x", f"{at:%Y-%m-%d %H:%M:%S}", total, back, "eur", key, who, status)
+        )
+        money.append((key, total - back))
+    header = ("id,Created date (UTC),Amount,Amount Refunded,Currency,Customer ID,Customer Email,"
+              "Status")  # fmt: skip
+    columns = {"person_id": "Customer ID", "at": "Created date (UTC)", "amount": "Amount",
+               "purchase_id": "id"}  # fmt: skip
+    return Business(
+        {"unified_payments.csv": lines(header, rows)},
+        {"unified_payments.csv": "purchases"},
+        money={who: total for who, total in _sums(money).items() if abs(total) > 0},
+        columns={"purchases": columns},
+    )
+
+
+def matomo_and_german_leads(seed: int = 23) -> Business:
+    """German leads of a spreadsheet and visits of Matomo."""
+    chance, states, times = random.Random(seed), ends(120, seed), moments(120, seed)
+    said = {"won": "Auftrag erhalten", "lost": "Absage", "open": "in Klärung"}
+    leads = [
+        (f"A{n:04}", f"KD-{n:04}", f"{at:%d.%m.%Y}", said[state], ["Messe", "Web"][n % 2],
+         f"{n * 100},00 €", f"0{n}/55")
+        for n, (state, at) in enumerate(zip(states, times, strict=True))
+    ]  # fmt: skip
+    pages = ["Preise", "Start"]
+    visits = [
+        (
+            f"{at:%Y-%m-%d %H:%M:%S}",
+            f"KD-{who:04}",
+            f"{who:016x}",
+            chance.choice(["Preise", "Start"]),
+        )
+        for at in moments(350, seed, 3)
+        for who in [chance.randrange(120)]
+    ]
+    columns = {
+        "leads": {
+            "lead_id": "Anfrage-Nr.", "person_id": "Kunden-Nr.", "created_at": "Anfragedatum",
+            "won": "Ergebnis", "source": "Aufmerksam geworden durch", "amount": "Auftragswert",
+        },
+        "events": {"person_id": "userId", "anonymous_id": "visitorId", "at": "serverTime",
+                   "kind": "pageTitle"},
+    }  # fmt: skip
+    header = ("Anfrage-Nr.;Kunden-Nr.;Anfragedatum;Ergebnis;Aufmerksam geworden durch;"
+              "Auftragswert;Telefon")  # fmt: skip
+    return Business(
+        {
+            "Liste Vertrieb.csv": lines(header, leads, ";"),
+            "matomo.csv": lines("serverTime,userId,visitorId,pageTitle", visits),
+        },
+        {"Liste Vertrieb.csv": "leads", "matomo.csv": "events"},
+        counted(states),
+        events=dict(Counter(str(row[1]) for row in visits)),
+        columns=columns,
+    )
+
+
+def quickbooks(seed: int = 24) -> Business:
+    """Invoice lines of QuickBooks: rate and quantity beside the amount, names for customers."""
+    chance = random.Random(seed)
+    rows, money = [], []
+    for n, who, at, _ in _orders(160, 40, seed):
+        customer = f"Client {who[5:8]} Ltd"
+        for _ in range(chance.randint(1, 2)):
+            count, rate = chance.randint(1, 4), chance.randint(10, 90)
+            rows.append(
+                (f"{at:%m/%d/%Y}", "Invoice", 1000 + n, customer, f"{at + timedelta(30):%m/%d/%Y}",
+                 chance.choice(["Design", "Hosting", "Audit"]), count, f"{rate}.00",
+                 f"{count * rate}.00")
+            )  # fmt: skip
+            money.append((customer, float(count * rate)))
+    header = "Date,Transaction Type,Num,Customer,Due Date,Product/Service,Qty,Rate,Amount"
+    columns = {"person_id": "Customer", "at": "Date", "amount": "Amount", "purchase_id": "Num"}
+    return Business(
+        {"report1.csv": lines(header, rows)},
+        {"report1.csv": "purchases"},
+        money=_sums(money),
+        columns={"purchases": columns},
+    )
+
+
+def brazilian_by_email(seed: int = 25) -> Business:
+    """Brazilian leads without an id but an e-mail, and orders by e-mail."""
+    states, times = ends(120, seed), moments(120, seed)
+    said = {"won": "Venda ganha", "lost": "Venda perdida", "open": "Em andamento"}
+    leads = [
+        (f"Nome {n}", f"buyer{n:03}@example.org", f"{at:%d/%m/%Y %H:%M}", said[state],
+         ["Orgânico", "Pago"][n % 2], f"R$ {n * 10},00")
+        for n, (state, at) in enumerate(zip(states, times, strict=True))
+    ]  # fmt: skip
+    orders = _orders(200, 100, seed)
+    rows = [
+        (f"#{n}", f"{at:%d/%m/%Y %H:%M}", who, f"{total:.2f}".replace(".", ","))
+        for n, who, at, total in orders
+    ]
+    columns = {
+        "leads": {"lead_id": "E-mail", "won": "Estado da negociação", "source": "Origem",
+                  "created_at": "Data da criação", "amount": "Valor da negociação"},
+        "purchases": {"person_id": "E-mail do cliente", "at": "Data do pedido",
+                      "amount": "Valor total", "purchase_id": "Pedido"},
+    }  # fmt: skip
+    header = "Nome;E-mail;Data da criação;Estado da negociação;Origem;Valor da negociação"
+    return Business(
+        {
+            "rdstation.csv": lines(header, leads, ";"),
+            "loja.csv": lines("Pedido;Data do pedido;E-mail do cliente;Valor total", rows, ";"),
+        },
+        {"rdstation.csv": "leads", "loja.csv": "purchases"},
+        counted(states),
+        money=_sums([(who, total) for _, who, _, total in orders]),
+        columns=columns,
+    )
+
+
+def salesforce_two_objects(seed: int = 26) -> Business:
+    """Leads of Salesforce, and the opportunities that the converted ones became."""
+    states, times = ends(150, seed), moments(150, seed)
+    said = {"won": "Closed - Converted", "lost": "Closed - Not Converted", "open": "Working"}
+    leads, deals = [], []
+    for n, (state, at) in enumerate(zip(states, times, strict=True)):
+        deal = f"006{n:012}AAA" if state == "won" else ""
+        leads.append((f"00Q{n:012}AAA", said[state], f"{at:%Y-%m-%dT%H:%M:%S.000Z}", "Web", deal))
+        if deal:
+            stage = "Closed Won" if n % 2 else "Closed Lost"
+            deals.append((deal, f"Deal {n}", n * 10, stage, f"{at + timedelta(9):%Y-%m-%d}"))
+    columns = {"lead_id": "Id", "won": "Status", "created_at": "CreatedDate",
+               "source": "LeadSource", "amount": "Amount"}  # fmt: skip
+    return Business(
+        {
+            "lead.csv": lines("Id,Status,CreatedDate,LeadSource,ConvertedOpportunityId", leads),
+            "opportunity.csv": lines("Id,Name,Amount,StageName,CloseDate", deals),
+        },
+        {"lead.csv": "leads", "opportunity.csv": "joined"},
+        counted(states),
+        columns={"leads": columns},
+    )
+
+
+# Written after the guess was finished, to see what it does with systems it was not made for.
+HELD_OUT: tuple[Callable[[], Business], ...] = (
+    freshsales,
+    stripe,
+    matomo_and_german_leads,
+    quickbooks,
+    brazilian_by_email,
+    salesforce_two_objects,
+)

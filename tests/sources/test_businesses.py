@@ -10,7 +10,7 @@ from redumbrella.sources.guessing.guess import TableGuess, guess_files
 from redumbrella.sources.guessing.template import settings_text
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import Workspace, open_workspace
-from tests.sources.businesses import BUSINESSES, Business
+from tests.sources.businesses import BUSINESSES, HELD_OUT, Business
 
 
 def opened(folder: Path, business: Business) -> tuple[list[TableGuess], Workspace]:
@@ -30,7 +30,7 @@ def mapped(guess: TableGuess) -> dict[str, str]:
     return {choice.name: choice.origin.column for choice in guess.choices if choice.origin}
 
 
-@pytest.mark.parametrize("make", BUSINESSES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*BUSINESSES, *HELD_OUT], ids=lambda make: make.__name__)
 def test_a_folder_of_one_business_needs_no_edits(
     tmp_path: Path, make: Callable[[], Business]
 ) -> None:
