@@ -25,14 +25,16 @@ class Table:
 
     `key` names the columns that identify a record; with a known_at in it, each instant at which
     something became known is a record of its own. Tables with a key keep versions of a record: a
-    changed row becomes a newer version. Facts (an empty key) are identified by all their values.
-    A row needs at least one of the columns `one_of`, if there are any.
+    changed row becomes a newer version. Facts (an empty key) are identified by their own id where
+    they have one: all rows of an id are one fact, of which the newest reading counts; without one
+    by all their values. A row needs at least one of the columns `one_of`, if there are any.
     """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[CanonicalColumn, ...]
     one_of: tuple[str, ...] = ()
+    own_id: str = ""
 
     def column(self, name: str) -> CanonicalColumn | None:
         """The canonical column of this name, or None when the name belongs to a field."""
@@ -44,12 +46,12 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def _table(name: str, key: str, columns: str, one_of: str = "") -> Table:
+def _table(name: str, key: str, columns: str, one_of: str = "", own_id: str = "") -> Table:
     parsed = []
     for item in columns.split():
         column, kind = item.split(":")
         parsed.append(CanonicalColumn(column.rstrip("*"), kind, column.endswith("*")))  # type: ignore[arg-type]
-    return Table(name, tuple(key.split()), tuple(parsed), tuple(one_of.split()))
+    return Table(name, tuple(key.split()), tuple(parsed), tuple(one_of.split()), own_id)
 
 
 TABLES: dict[str, Table] = {
@@ -73,6 +75,7 @@ TABLES: dict[str, Table] = {
             "person_id:id anonymous_id:id at*:time kind*:text event_id:id page_category:text "
             "referrer_kind:text product_id:id campaign_id:id duration_s:number value:number",
             one_of="person_id anonymous_id",
+            own_id="event_id",
         ),
         _table(
             "activities",
@@ -80,12 +83,14 @@ TABLES: dict[str, Table] = {
             "person_id:id lead_id:id at*:time kind*:text activity_id:id product_id:id rep_id:id "
             "outcome:text duration_s:number",
             one_of="person_id lead_id",
+            own_id="activity_id",
         ),
         _table(
             "purchases",
             "",
             "person_id*:id at*:time amount*:number purchase_id:id product_id:id quantity:number "
             "promotion:text margin:number cancelled_at:time",
+            own_id="purchase_id",
         ),
         _table(
             "leads",
@@ -129,6 +134,10 @@ INGESTED_AT = "_ingested_at"  # timestamp[us, UTC]: the instant Red Umbrella lea
 ORDER = "_order"  # int64: position in the order of reading, across files and runs
 ROW_HASH = "_row_hash"  # int64: content of the row, to recognise it when it is read again
 INTERNAL = (INGESTED_AT, ORDER, ROW_HASH)
+# bool, in tables where it ever happened: the row belongs to a newer version of a fact that the lake
+# has under its own id.
+REPLACES = "_replaces"
+WRITTEN = (*INTERNAL, REPLACES)
 
 # Records of people who have bought also have these (models.rhythm): the log-odds that the rhythm of
 # their purchases gives to another one within the horizon, and their places among all who are asked

@@ -78,13 +78,14 @@ class ListRows:
 
         return pl.from_arrow(self._table)
 
-    def write(self, path: str | Path) -> int:
+    def write(self, path: str | Path, *, raw: bool = False) -> int:
         """Writes a .csv, .parquet or .jsonl file; returns how many rows.
 
+        raw: a CSV with texts as they are, also those that a spreadsheet would run as formulas.
         Raises SettingsError for another ending, or where the file cannot be written.
         """
         place = Path(path)
-        return write_rows(place, format_of(place), self.view.fields, self)
+        return write_rows(place, format_of(place), self.view.fields, self, raw=raw)
 
 
 class OpenedWorkspace:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.terminal import json_option, pasted, print_json, workspace_option
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.decisions.qualification import Card
 from redumbrella.figures import (
@@ -55,6 +55,9 @@ def _print(lead: LeadDetail) -> None:
         else f"{score['label']} ({score['lead_id']})"
     )
     output.print(name, style="bold")
+    if score["held_out"]:
+        came = f"Held out: this lead is closed, {score['held_out']}. The score did not know."
+        output.print(came, soft_wrap=True)
     likely = (
         f", likely between {percent(score['low'])} and {percent(score['high'])}"
         if score["low"] is not None and score["high"] is not None
@@ -139,7 +142,8 @@ def _print_card(card: Card) -> None:
         score = decimal(criterion.score, 0)
         table.add_row(criterion.label, score, likely, bar, criterion.figures)
     likely = f"{decimal(card.low, 0)}{TO}{decimal(card.high, 0)}"
-    table.add_row("Total", decimal(card.total, 0), likely, "", "weights: umbrella weights")
+    weights = pasted("weights: umbrella weights")
+    table.add_row("Total", decimal(card.total, 0), likely, "", weights)
     console().print(table)
 
 

@@ -26,14 +26,23 @@ def _export_command(view: View) -> click.Command:
                   help="Default: by the name of the file, else csv.")  # fmt: skip
     @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
                   help="File to write; default: a new one in exports/.")  # fmt: skip
+    @click.option("--raw", is_flag=True,
+                  help="CSV without the apostrophe before texts that a spreadsheet would run as "
+                  "formulas. Risky: do not open such a file in a spreadsheet.")  # fmt: skip
     @list_options(view)
     @json_option
     def write(
-        workspace: Path, *, form: str | None, output: Path | None, as_json: bool, **given: Any
+        workspace: Path,
+        *,
+        form: str | None,
+        output: Path | None,
+        raw: bool,
+        as_json: bool,
+        **given: Any,
     ) -> None:
         chosen = cast("Format", form or (format_of(output) if output else "csv"))
         opened = open_workspace(workspace)
-        result = export(opened, view, query_of(view, given), chosen, output)
+        result = export(opened, view, query_of(view, given), chosen, output, raw=raw)
         if as_json:
             print_json({"path": str(result.path), "format": result.format, "rows": result.rows})
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from redumbrella.cli.terminal import pasted
 from redumbrella.cli.text import console, model_line, plain_table
 from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
@@ -16,6 +17,8 @@ _WIDEST = {"lead": 34, "customer": 34, "bought": 38}
 def print_list(page: Page) -> None:
     """Prints the rows, how many there are of how many, and what the list says beside them."""
     output = console()
+    for line in page.around.get("said", ()):
+        output.print(pasted(line), soft_wrap=True)
     table = plain_table()
     table.add_column("#", justify="right", style="dim")
     columns = _columns(page, wide=output.width >= _WIDE)
@@ -34,7 +37,7 @@ def print_list(page: Page) -> None:
     output.print(_counted(page), soft_wrap=True)
     beside = _BESIDE.get(page.view.name)
     for line in [] if beside is None else beside(page):
-        output.print(line, soft_wrap=True)
+        output.print(pasted(line), soft_wrap=True)
 
 
 def _columns(page: Page, *, wide: bool) -> list[Column]:

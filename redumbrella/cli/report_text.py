@@ -1,12 +1,20 @@
 """The model report on one screen of the terminal: verdict first, then what it rests on."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from redumbrella.cli.terminal import pasted
 from redumbrella.cli.text import console, plain_table
 from redumbrella.figures import MISSING, count, decimal, iso_day, percent
 from redumbrella.reports.measures import MeanError
 from redumbrella.reports.model import Leak, ReportDocument, Stability
-from redumbrella.reports.wording import VERDICTS, products_examined
+from redumbrella.reports.wording import (
+    HOLD_OUT,
+    VERDICTS,
+    age_of_newest,
+    held_out_words,
+    products_examined,
+)
 from redumbrella.views.models import ModelReport
 from redumbrella.views.worth import sentences_about
 
@@ -22,11 +30,13 @@ def print_report(report: ModelReport, timezone: str) -> None:
     """Prints the summary, days in the workspace's time zone; `umbrella train` ends with it too."""
     output = console()
     document = report.document
+    for line in _first(document, timezone):
+        output.print(pasted(line), soft_wrap=True)
     output.print(VERDICTS[document["verdict"]["verdict"]], style="bold")
     lines = [f"  - {reason}" for reason in document["verdict"]["reasons"]]
     lines += [document["regime_reason"], _counts(document, timezone), _chosen(report)]
     for line in lines:
-        output.print(line, soft_wrap=True)
+        output.print(pasted(line), soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
     closing = [_past(document), _out_of_time(document), _stability(document), _rests_on(document)]
     closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
@@ -37,10 +47,25 @@ def print_report(report: ModelReport, timezone: str) -> None:
         f"{decimal(gate['measured'], 3)}: {'met' if gate['passed'] else 'NOT met'}."
         for gate in document["gates"]
     ]
+    closing += [f"Note: {note}" for note in document["notes"]]
     closing.append("Everything, with charts: umbrella report --format html")
     for line in closing:
         if line:
-            output.print(line, soft_wrap=True)
+            output.print(pasted(line), soft_wrap=True)
+
+
+def _first(document: ReportDocument, timezone: str) -> list[str]:
+    """What has to be known before anything else."""
+    counts, newest = document["counts"], document["newest_lead"]
+    lines = []
+    if counts.get("about") != "people" and not counts["open"]:
+        lines.append("No lead is open: there is nobody to call. " + HOLD_OUT)
+    if document["held_out"]:
+        lines.append(held_out_words(document["held_out"]))
+    if newest is not None:
+        known = datetime.fromisoformat(document["as_of"])
+        lines.append(age_of_newest(datetime.fromisoformat(newest), known, timezone))
+    return [line for line in lines if line]
 
 
 def families_table(document: ReportDocument, *, narrow: bool = False) -> "Table":

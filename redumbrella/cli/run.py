@@ -5,10 +5,18 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import rejected_lines, summary
+from redumbrella.cli.sources_text import (
+    link_lines,
+    note_lines,
+    outcome_lines,
+    rejected_lines,
+    summary,
+)
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
+from redumbrella.errors import SettingsError
+from redumbrella.figures import counted, percent
 from redumbrella.workflows.run import RunResult, run
-from redumbrella.workflows.score import ScoreResult
+from redumbrella.workflows.score import HeldOut, ScoreResult
 from redumbrella.workspace import Workspace, open_workspace
 
 
@@ -16,15 +24,37 @@ from redumbrella.workspace import Workspace, open_workspace
 @workspace_option
 @json_option
 @click.option("--fresh", is_flag=True, help="Train and score even when nothing has changed.")
-def command(workspace: Path, *, as_json: bool, fresh: bool) -> None:
+@click.option("--hold-out", metavar="SHARE",
+              help="Learn without the newest closed leads and list them as if they were open, with "
+              "what came of each: a share such as 10% or 0.1, or a number of leads. The next run "
+              "without it goes back.")  # fmt: skip
+def command(workspace: Path, *, as_json: bool, fresh: bool, hold_out: str | None) -> None:
     """Ingest, train, score and value customers: only what is stale."""
     opened = open_workspace(workspace)
+    share = 0.0 if hold_out is None else _share(hold_out)
     with progress(quiet=as_json) as report:
-        result = run(opened, report, fresh=fresh)
+        result = run(opened, report, fresh=fresh, hold_out=share)
     if as_json:
         print_json(asdict(result))
         return
     tell(opened, result)
+
+
+def _share(text: str) -> float:
+    """'10%' and '0.1' are a share; a whole number from 1 on is so many leads.
+
+    Raises SettingsError for anything else.
+    """
+    typed = text.strip().replace(",", ".")
+    number = typed.removesuffix("%").strip()
+    try:
+        value = float(number) / (100.0 if typed.endswith("%") else 1.0)
+    except ValueError:
+        value = 0.0
+    if 0.0 < value < 1.0 or (number == typed and value >= 1.0 and value.is_integer()):
+        return value
+    message = f'--hold-out must be a share such as 10% or 0.1, or a number of leads, not "{text}".'
+    raise SettingsError(message, reason="bad_share")
 
 
 def tell(workspace: Workspace, result: RunResult) -> None:
@@ -32,10 +62,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     from redumbrella.cli.report_text import print_report
     from redumbrella.views.models import report_of
 
-    for source in result.ingested.sources:
-        say(summary(source))
-        for line in rejected_lines(source):
-            say(line)
+    _tell_sources(result)
     if workspace.settings.targets:
         if result.trained is None:
             say("The model in use rests on these leads already; nothing to train.")
@@ -60,14 +87,36 @@ def tell(workspace: Workspace, result: RunResult) -> None:
         say(f"See them: {commands}, or in the browser: umbrella serve")
 
 
+def _tell_sources(result: RunResult) -> None:
+    for source in result.ingested.sources:
+        say(summary(source))
+        for lines in (outcome_lines, note_lines, rejected_lines):
+            for line in lines(source):
+                say(line)
+    for line in link_lines(result.ingested.links):
+        say(line)
+
+
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:
     if workspace.settings.target(scored.target).from_ is not None:
         if not scored.leads:
             return "No lead is open, so none was scored: one is open while its outcome is empty."
-        return f"Scored {scored.leads:,} open leads."
+        if scored.held_out is not None:
+            return _held_out(scored.leads, scored.held_out)
+        return f"Scored {counted(scored.leads, 'open lead')}."
     return (
         f'Scored {scored.leads:,} people for "{scored.target}": '
         f"umbrella leads --target {scored.target}"
+    )
+
+
+def _held_out(leads: int, held: HeldOut) -> str:
+    best, every = held.best_won / held.best, held.won / held.leads
+    others = leads - held.leads
+    beside = f" and {counted(others, 'open lead')}" if others else ""
+    return (
+        f"Scored {counted(held.leads, 'lead')} held out{beside}. Of the {held.best:,} most "
+        f"probable ones held out {percent(best)} were won, against {percent(every)} of all."
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from redumbrella.figures import percent
+from redumbrella.sources.links import Link
+from redumbrella.sources.outcome_counts import outcome_text
 from redumbrella.sources.result import ColumnResult, SourceResult
 
 _TYPES = {
@@ -24,6 +26,7 @@ def summary(source: SourceResult) -> str:
     parts += [f"{source.changed:,} changed"] if source.changed else []
     parts += [f"{source.unchanged:,} as before"] if source.unchanged else []
     parts += [f"{source.identical:,} exact copies"] if source.identical else []
+    parts += [f"{source.older:,} older rows of the same id"] if source.older else []
     rejected = sum(source.rejected.values())
     parts += [f"{rejected:,} set aside"] if rejected else []
     return f"{source.table}: {source.rows:,} rows read, {', '.join(parts)}."
@@ -48,6 +51,18 @@ def note_lines(source: SourceResult) -> Iterable[str]:
     for column in source.columns:
         for note in column.notes:
             yield f'  Column "{column.column}": {note}.'
+
+
+def link_lines(links: Iterable[Link]) -> Iterable[str]:
+    """How the tables meet; what found nothing is a warning."""
+    for link in links:
+        yield f"Warning: {link.sentence}" if link.is_broken else link.sentence
+
+
+def outcome_lines(source: SourceResult) -> Iterable[str]:
+    """Which values count as won, lost and open, with counts."""
+    if source.outcome is not None:
+        yield f"  Outcome: {outcome_text(source.outcome)}"
 
 
 def column_lines(source: SourceResult) -> Iterable[str]:

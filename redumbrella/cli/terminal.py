@@ -1,8 +1,11 @@
 """What all commands share on the terminal: the workspace option, tables, progress, errors, JSON."""
 
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from datetime import timedelta
 from math import inf
@@ -18,6 +21,12 @@ from redumbrella.masking import masked
 from redumbrella.progress import Progress
 from redumbrella.visible import escaped_json, visible, visible_line
 
+# The workspace as -w named it, ready for a shell; '' where it was not named.
+_GIVEN: ContextVar[str] = ContextVar("workspace", default="")
+_COMMAND = re.compile(
+    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|weights|report|backtest|serve"
+    r"|leads|customers|products|valuations|models|sources|rejected|runs)\b(?! -w)"
+)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -29,8 +38,25 @@ def workspace_option(function: Command) -> Command:
         type=click.Path(path_type=Path),
         envvar="UMBRELLA_WORKSPACE",
         default=Path("."),
+        callback=_note_workspace,
         help="Folder with umbrella.toml. Default: $UMBRELLA_WORKSPACE, else the current folder.",
     )(function)
+
+
+def _note_workspace(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
+    source = context.get_parameter_source(str(parameter.name))
+    given = source is click.core.ParameterSource.COMMANDLINE
+    _GIVEN.set(shlex.quote(str(value)) if given else "")
+    return value
+
+
+def pasted(text: str) -> str:
+    """The text, its commands as they can be pasted: with -w DIR where the workspace was named so.
+
+    `umbrella leads` becomes `umbrella leads -w DIR`.
+    """
+    folder = _GIVEN.get()
+    return _COMMAND.sub(lambda match: f"{match[0]} -w {folder}", text) if folder else text
 
 
 def json_option(function: Command) -> Command:
@@ -50,7 +76,7 @@ def print_json(document: Any) -> None:
     except TypeError:  # a path that is no UTF-8
         text = orjson.dumps(_without_surrogates(document), option=option)
     # As text, not to the buffer: what another encoding lacks is escaped too.
-    say(escaped_json(text).decode(), lines=True)
+    click.echo(visible(escaped_json(text).decode()))
 
 
 def _without_surrogates(document: Any) -> Any:
@@ -70,7 +96,8 @@ def say(text: object = "", *, lines: bool = False, err: bool = False) -> None:
 
     No character of it steers the terminal. What cannot be said on standard error is left unsaid.
     """
-    shown = visible(str(text)) if lines else visible_line(str(text))
+    words = pasted(str(text))
+    shown = visible(words) if lines else visible_line(words)
     with suppress(OSError, ValueError) if err else nullcontext():
         click.echo(shown, err=err)
 
@@ -80,7 +107,7 @@ def print_error(message: str, *, reason: str = "") -> None:
     label = click.style("Error", fg="red", bold=True)
     code = f" [{reason}]" if reason else ""
     with suppress(OSError, ValueError):
-        click.echo(f"{label}{code}: {visible(masked(message))}", err=True)
+        click.echo(f"{label}{code}: {visible(masked(pasted(message)))}", err=True)
 
 
 def print_usage_error(problem: click.ClickException) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.terminal import json_option, print_json, workspace_option
+from redumbrella.cli.terminal import json_option, pasted, print_json, workspace_option
 from redumbrella.cli.text import console, plain_table
 from redumbrella.decisions.qualification import LABELS, Weights
 from redumbrella.errors import SettingsError
@@ -78,7 +78,7 @@ def _print_history(workspace: Workspace, history: WeightsHistory) -> None:
             version.note,
         )
     output.print(table)
-    output.print("Set them: umbrella weights --set profit=2 --set fit=0", soft_wrap=True)
+    output.print(pasted("Set them: umbrella weights --set profit=2 --set fit=0"), soft_wrap=True)
 
 
 def _print_change(workspace: Workspace, result: Reweighed) -> None:
@@ -87,8 +87,10 @@ def _print_change(workspace: Workspace, result: Reweighed) -> None:
     output.print(_weights_table(result.current, result.before))
     if not result.targets:
         output.print(
-            "No lead has a qualification card yet: the weights count from the next "
-            "`umbrella score` on.",
+            pasted(
+                "No lead has a qualification card yet: the weights count from the next "
+                "`umbrella score` on."
+            ),
             soft_wrap=True,
         )
     for moves in result.targets:
@@ -120,7 +122,7 @@ def _print_moves(moves: Moves, of: str) -> None:
             decimal(lead.after, 0),
         )
     output.print(table)
-    output.print("The new order: umbrella leads --sort qualification", soft_wrap=True)
+    output.print(pasted("The new order: umbrella leads --sort qualification"), soft_wrap=True)
 
 
 def _weights_table(weights: Weights, before: Weights | None) -> object:

@@ -1,14 +1,13 @@
 """Lists as files: rows come in, CSV, Parquet, JSON lines or a JSON array goes out.
 
 Promises: a file appears complete or not at all, and text cells of a CSV are never run as formulas
-by a spreadsheet; what is put in front of them for that can be taken away again. Rows are written in
-batches, so that memory stays small however many there are.
+by a spreadsheet (`spreadsheet_cells` has the rule), unless they are asked for raw; Parquet and JSON
+have every text as it is. Rows are written in batches, so that memory stays small.
 """
 
 import csv
 import io
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, is_dataclass
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 import orjson
 
+from redumbrella.destinations.spreadsheet_cells import safe_cell
 from redumbrella.errors import SettingsError, said_by
 
 Format = Literal["csv", "parquet", "jsonl"]
@@ -33,18 +33,6 @@ _FORMAT_OF: dict[str, Format] = {
 
 _BATCH_ROWS = 5_000
 _BATCH_CHARACTERS = 65_536
-# What begins a formula, also in full width, and what a spreadsheet may leave out before it.
-_SIGN = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b"
-_SKIPPED = "\x00-\x20\x7f-\xa0\xad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
-_FORMULA = re.compile(f"'*[{_SKIPPED}]*[{_SIGN}]|[\t\r\n]")
-# Figures, phone numbers, and ids of one word such as -Nq3xYz: nothing in them can be called.
-_HARMLESS = re.compile(
-    "[+-]?[0-9]([0-9., \xa0]*[0-9])?([eE][+-]?[0-9]+)?([ \xa0]?[%€$£])?"
-    "|-(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]+|[+-]{1,3}"
-)
-# A file that is opened with ; or tab between cells falls apart at places inside a text.
-_LATER = re.compile(f"([;\t\r\n])((?:[{_SKIPPED}\"'])*[{_SIGN}][^;\t\r\n]*)")
-_CALLS = re.compile(r"[(!|\[\uff08\uff01\uff5c]")
 
 
 @dataclass(frozen=True)
@@ -68,13 +56,18 @@ def format_of(path: Path) -> Format:
     return _FORMAT_OF.get(ending, "csv")
 
 
-def csv_lines(fields: Sequence[FileColumn], rows: Iterable[Record]) -> Iterator[str]:
-    """Rows as CSV text, piece by piece: a header, then one line each."""
+def csv_lines(
+    fields: Sequence[FileColumn], rows: Iterable[Record], *, raw: bool = False
+) -> Iterator[str]:
+    """Rows as CSV text, piece by piece: a header, then one line each.
+
+    raw: texts as they are, also those that a spreadsheet would run.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([safe_cell(field.name) for field in fields])
+    writer.writerow([field.name if raw else safe_cell(field.name) for field in fields])
     for row in rows:
-        writer.writerow([_cell(field, row[field.name]) for field in fields])
+        writer.writerow([_cell(field, row[field.name], raw=raw) for field in fields])
         if buffer.tell() > _BATCH_CHARACTERS:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -136,11 +129,19 @@ def write_parquet(target: Any, fields: Sequence[FileColumn], rows: Iterable[Reco
 
 
 def write_rows(
-    path: Path, form: Format, fields: Sequence[FileColumn], rows: Iterable[Record]
+    path: Path,
+    form: Format,
+    fields: Sequence[FileColumn],
+    rows: Iterable[Record],
+    *,
+    raw: bool = False,
 ) -> int:
-    """Writes rows to a file; returns how many. Raises SettingsError where it cannot be written."""
+    """Writes rows to a file; returns how many. Raises SettingsError where it cannot be written.
+
+    raw: a CSV with texts as they are, also those that a spreadsheet would run.
+    """
     counted = _Counted(rows)
-    write_whole(path, lambda temporary: _write(temporary, form, fields, counted))
+    write_whole(path, lambda temporary: _write(temporary, form, fields, counted, raw=raw))
     return counted.rows
 
 
@@ -171,30 +172,11 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def safe_cell(text: str) -> str:
-    """The text, with an apostrophe in front where a spreadsheet would take it for a formula.
-
-    So too inside it, where a formula that calls something would begin a cell if the file were
-    opened with ; or tab between the cells. A text that has such an apostrophe gets another one:
-    taking one away gives back what it was.
-    """
-    if text.isalnum():
-        return text
-    text = _LATER.sub(_kept_text, text)
-    if _FORMULA.match(text) and not _HARMLESS.fullmatch(text):
-        return "'" + text
-    return text
-
-
-def _kept_text(match: re.Match[str]) -> str:
-    return f"{match[1]}'{match[2]}" if _CALLS.search(match[2]) else match[0]
-
-
-def _cell(field: FileColumn, value: Any) -> Any:
+def _cell(field: FileColumn, value: Any, *, raw: bool) -> Any:
     if value is None:
         return ""
     shown = field.cell(value)
-    return safe_cell(shown) if isinstance(shown, str) else shown
+    return safe_cell(shown) if isinstance(shown, str) and not raw else shown
 
 
 def _plain(value: Any) -> Any:
@@ -204,10 +186,12 @@ def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _write(path: Path, form: Format, fields: Sequence[FileColumn], rows: Iterable[Record]) -> None:
+def _write(
+    path: Path, form: Format, fields: Sequence[FileColumn], rows: Iterable[Record], *, raw: bool
+) -> None:
     if form == "csv":
         with path.open("w", encoding="utf-8", newline="") as text:
-            text.writelines(csv_lines(fields, rows))
+            text.writelines(csv_lines(fields, rows, raw=raw))
     elif form == "jsonl":
         with path.open("wb") as file:
             file.writelines(json_lines(rows))

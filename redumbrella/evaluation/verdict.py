@@ -29,6 +29,7 @@ class Evidence:
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
     the same in the last period alone. drift: base rate of the last period over that before it.
+    doubts: why the outcomes themselves cannot be relied on, as sentences.
     """
 
     family: str
@@ -41,6 +42,7 @@ class Evidence:
     drift: float | None
     kept_leaks: Sequence[str]
     gates: Sequence[Gate]
+    doubts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def judge(facts: Evidence) -> Verdict:
 
 
 def _stops(facts: Evidence) -> list[str]:
-    reasons = []
+    reasons = list(facts.doubts)
     if facts.family == "prior":
         reasons.append(
             "Nothing in the lead record tells won from lost leads better than chance, so every "

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redumbrella.clock import to_iso
-from redumbrella.columns import INTERNAL, ORDER
+from redumbrella.columns import ORDER, WRITTEN
 from redumbrella.errors import DataError
 from redumbrella.features.profiles import Profiles, profiles_of
 from redumbrella.lake.lake import Lake
@@ -27,25 +27,25 @@ MANY_FACTS = 50_000  # nobody does so much by hand
 _EVENTS = """
 SELECT {person} AS person_id, e.at, e.kind, e.page_category, e.duration_s, e.value, e.product_id,
        e.campaign_id{known}
-FROM events e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at, e.{order}
+FROM {facts} e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at, e.{order}
 """
 _ACTIVITIES = """
 SELECT coalesce(e.person_id{owner}, e.lead_id) AS person_id, e.lead_id, e.at, e.duration_s,
        e.product_id, e.rep_id,
        e.kind || CASE WHEN e.outcome IS NULL THEN '' ELSE '/' || e.outcome END AS code
-FROM activities e {leads} WHERE {period} ORDER BY e.at, e.{order}
+FROM {facts} e {leads} WHERE {period} ORDER BY e.at, e.{order}
 """
 _PURCHASES = """
 SELECT b.* EXCLUDE (undone, place) FROM (
 SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion, e.margin,
        CASE WHEN e.amount < 0 THEN 'refund'
             ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
-       CASE WHEN e.amount >= 0 THEN e.product_id END AS sold_product,
+       CASE WHEN coalesce(e.amount, 0) >= 0 THEN e.product_id END AS sold_product,
        false AS undone, e.{order} AS place
-FROM purchases e {products} WHERE {period}
+FROM {facts} e {products} WHERE {period}
 UNION ALL
 SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
-       e.margin, 'cancellation', NULL, true, e.{order} FROM purchases e WHERE {cancelled}
+       e.margin, 'cancellation', NULL, true, e.{order} FROM {facts} e WHERE {cancelled}
 ) b ORDER BY b.at, b.undone, b.place
 """
 _NEWEST_LEADS = (
@@ -90,7 +90,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
     order = quoted(ORDER)
     tables = {}
     if "events" in have:
-        tables["events"] = lake.query(_events(lake, have, period))
+        tables["events"] = lake.query(_events(lake, have, period, as_of))
     if "activities" in have:
         tables["activities"] = lake.query(
             _ACTIVITIES.format(
@@ -98,6 +98,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
                 leads=_NEWEST_LEADS.format(order=order) if "leads" in have else "",
                 period=period,
                 order=order,
+                facts=lake.facts("activities", as_of),
             )
         )
     if "purchases" in have:
@@ -108,6 +109,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
                 products=_NEWEST_PRODUCTS.format(order=order) if typed else "",
                 period=period,
                 order=order,
+                facts=lake.facts("purchases", as_of),
                 cancelled=period.replace("e.at", "e.cancelled_at"),
             )
         )
@@ -121,7 +123,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
     return Facts(tables, _product_types(lake, have), profiles, tuple(notes))
 
 
-def _events(lake: Lake, have: set[str], period: str) -> str:
+def _events(lake: Lake, have: set[str], period: str, as_of: int) -> str:
     """Events of people; those of a visitor count once it is known who it was."""
     person, identities, known = "e.person_id", "", ""
     fields = lake.schema("events").names
@@ -134,7 +136,12 @@ def _events(lake: Lake, have: set[str], period: str) -> str:
     elif own != "NULL":
         known = ", coalesce(e.known_at, e.at) AS known_at"
     return _EVENTS.format(
-        person=person, identities=identities, known=known, period=period, order=quoted(ORDER)
+        person=person,
+        identities=identities,
+        known=known,
+        period=period,
+        order=quoted(ORDER),
+        facts=lake.facts("events", as_of),
     )
 
 
@@ -142,7 +149,8 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
     """What was left out of a fact table, and who looks like a robot."""
     found = lake.query(
         f"SELECT count(*) FILTER (t.at < TIMESTAMPTZ '{EARLIEST}') AS early, "
-        f"count(*) FILTER (t.at >= TIMESTAMPTZ '{to_iso(as_of)}') AS late FROM {quoted(name)} t"
+        f"count(*) FILTER (t.at >= TIMESTAMPTZ '{to_iso(as_of)}') AS late "
+        f"FROM {lake.facts(name, as_of)} t"
     ).to_pylist()[0]
     notes = []
     if found["early"]:
@@ -169,7 +177,7 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
 
 def _profiles(lake: Lake) -> Profiles:
     people = lake.current("people")  # corrections of what was known at one instant count
-    hidden = ("person_id", "known_at", "email", "phone", "name", *INTERNAL)
+    hidden = ("person_id", "known_at", "email", "phone", "name", *WRITTEN)
     empty = [n for n in people.column_names if people[n].null_count == people.num_rows]
     return profiles_of(people, [*hidden, *empty])
 

@@ -29,6 +29,7 @@ from redumbrella.lake.failures import damaged, reading, writing
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.seals import FOLDER, LOG, Seal, Seals
 from redumbrella.lake.text_columns import rows_as_text, select_as_text
+from redumbrella.lake.versions import current_facts, current_records
 
 if TYPE_CHECKING:
     import duckdb
@@ -205,18 +206,23 @@ class Lake:
     def current(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The newest version of each record, in the order in which records first arrived.
 
-        Tables without a key hold facts, each of which is its own record: they are read as they are.
+        Tables without a key hold facts: their newest versions, in the order of reading.
         """
         self._check_columns(table, columns)
-        key = TABLES[table].key if table in TABLES else ()
-        if not key:
-            return self.read(table, columns)
-        keys = ", ".join(quoted(name) for name in key)
-        return self.query(
-            f"SELECT {_listed(columns)} FROM {quoted(table)} "
-            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {ORDER} DESC) = 1 "
-            f"ORDER BY min({ORDER}) OVER (PARTITION BY {keys})"
-        )
+        known = TABLES.get(table)
+        if known is not None and known.key:
+            return self.query(current_records(known, _listed(columns)))
+        facts = self.facts(table)
+        return self.query(f"SELECT {_listed(columns)} FROM {facts} ORDER BY {ORDER}")
+
+    def facts(self, table: str, as_of: int | None = None, view: str | None = None) -> str:
+        """SQL for `query`, or for the view of `attached`: the rows of a fact table that count.
+
+        as_of: UTC microseconds, None for now, see `versions`.
+        """
+        if table not in TABLES:
+            return quoted(view or table)
+        return current_facts(TABLES[table], self.schema(table).names, as_of, view)
 
     def query(self, sql: str) -> pa.Table:
         """The result of one SELECT in which every table of the lake is a view of its name.

@@ -37,8 +37,9 @@ from redumbrella.models.registry import LeadModel
 from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
 from redumbrella.settings.targets import Target
-from redumbrella.training.observations import lead_observations
+from redumbrella.training.observations import begun_at, decided_at, lead_observations
 from redumbrella.training.product_sales import UNKNOWN
+from redumbrella.training.ripeness import with_old_ones_lost
 from redumbrella.training.stages import lead_stages
 
 Every = int | Literal["touch"]  # microseconds, or after every touch of a lead
@@ -122,7 +123,7 @@ def walk(
         share = number / (len(borders) - 1)
         day = iso_day(to_iso(begin), settings.timezone)
         report(f"Learning what was known on {day}", share)
-        gathered = gather(lake, target, world.leads, begin)
+        gathered = gather(lake, target, world.leads, begin, settings.lost_after_days)
         if earlier is None:
             learned = earlier = fit(settings, gathered, "backtest", silent)
         else:
@@ -154,6 +155,8 @@ class _World:
         self.leads = leads_for(lake, target, settings.timezone)
         if self.leads is not None:
             _require_dates(self.leads)
+            if settings.lost_after_days is not None:
+                self.leads = with_old_ones_lost(self.leads, settings.lost_after_days, known_at)
         # Facts up to today are read once; a row still counts only those before its own instant.
         self.facts = gather(lake, target, self.leads, known_at).facts
         self.people, self.asked, self.sales, self.sold = None, None, None, None
@@ -220,8 +223,8 @@ class _World:
     def _touched(self, begin: int, stop: int) -> _Questions:
         """Every lead just after each of its touches within the period, until it is closed."""
         assert self.leads is not None
-        created = _micros(self.leads["created_at"], np.iinfo(np.int64).max)
-        closed = _micros(self.leads["closed_at"], self.facts.end)
+        created = _micros(begun_at(self.leads["created_at"]), np.iinfo(np.int64).max)
+        closed = _micros(decided_at(self.leads), self.facts.end)
         chosen = np.flatnonzero((created < stop) & (closed > begin))
         records = self.leads.take(pa.array(chosen))
         created = created[chosen]

@@ -23,8 +23,12 @@ from redumbrella.features.matrix import Design
 from redumbrella.lake.lake import Lake
 from redumbrella.models.registry import LeadModel
 from redumbrella.settings.targets import Target
-from redumbrella.training.maturity import settling_time
-from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
+from redumbrella.training.observations import (
+    Observations,
+    held_out,
+    lead_observations,
+    notes_on_the_future,
+)
 from redumbrella.training.people import (
     POPULATIONS,
     Instants,
@@ -38,11 +42,10 @@ from redumbrella.training.product_sales import (
     ProductSales,
     product_sales,
 )
-from redumbrella.training.stages import MOST_PER_SUBJECT, Stages, lead_stages
+from redumbrella.training.ripeness import one_sided, said_of, with_old_ones_lost
+from redumbrella.training.stages import Stages
 
-MOST_ROWS = 80_000
 DEFAULT_HORIZON_DAYS = 30.0
-LEAST_MATURE = 40  # won and lost leads below which even young ones must teach
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,9 @@ class Gathered:
     as_of: the instant asked for, or the end of the record where that is earlier: of a record that
     ends in May nobody knows what happened in June, so its people are seen as of May. observed: one
     row per closed lead, or per person and instant; stages come with `staged`. sales: who bought
-    which product, for a target with one model per product.
+    which product, for a target with one model per product. lost_after: microseconds after which a
+    lead without an outcome counts as lost; None where they stay open. doubts: why outcomes cannot
+    be relied on, whatever the model.
     """
 
     target: Target
@@ -61,6 +66,8 @@ class Gathered:
     facts: Facts
     notes: tuple[str, ...]
     sales: ProductSales | None = None
+    lost_after: int | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def is_about_leads(self) -> bool:
@@ -71,6 +78,15 @@ class Gathered:
     def horizon(self) -> int:
         """How far ahead a target of people compared, in microseconds."""
         return round(_horizon_days(self.target) * MICROSECONDS_PER_DAY)
+
+    @property
+    def open_as_of(self) -> NDArray[np.int64]:
+        """When each open row is asked about: now; one that was held out, as it came."""
+        observed = self.observed
+        at = np.full(observed.open_position.size, self.as_of, np.int64)
+        first = at.size - observed.held
+        at[first:] = observed.open_position[first:]
+        return at
 
     @property
     def sees_history(self) -> bool:
@@ -101,8 +117,7 @@ class Gathered:
     def asked_open(self, rows: slice) -> Asked:
         """Some of the open rows, as questions to the history."""
         records = self.observed.open.slice(rows.start, rows.stop - rows.start)
-        as_of = np.full(records.num_rows, self.as_of, np.int64)
-        return self.asked(records, as_of, self.observed.open_position[rows])
+        return self.asked(records, self.open_as_of[rows], self.observed.open_position[rows])
 
     def asked(
         self, records: pa.Table, as_of: NDArray[np.int64], position: NDArray[np.float64]
@@ -123,18 +138,52 @@ def person_ids(records: pa.Table) -> pa.ChunkedArray:
     return pc.coalesce(records["person_id"], records["lead_id"])
 
 
-def gather(lake: Lake, target: Target, leads: pa.Table | None, as_of: int) -> Gathered:
+def gather(
+    lake: Lake,
+    target: Target,
+    leads: pa.Table | None,
+    as_of: int,
+    lost_after_days: float | None = None,
+    hold_out: float = 0.0,
+) -> Gathered:
     """Everything known before `as_of`. leads: all current leads, for a target of leads.
 
-    Raises DataError when there is nothing to learn from.
+    lost_after_days: when a lead without an outcome counts as lost, as umbrella.toml says. hold_out:
+    share or number of the newest closed leads that count as open. Raises DataError when there is
+    nothing to learn from.
     """
     facts = read_facts(lake, as_of)
     if target.from_ is None:
         return _with_profiles(_gather_people(target, facts, min(as_of, facts.end)))
     assert leads is not None
-    observed = lead_observations(leads, as_of)
+    return gather_leads(target, facts, leads, as_of, lost_after_days, hold_out)
+
+
+def gather_leads(
+    target: Target,
+    facts: Facts,
+    leads: pa.Table,
+    as_of: int,
+    lost_after_days: float | None = None,
+    hold_out: float = 0.0,
+) -> Gathered:
+    """Leads as they were known before `as_of` (UTC microseconds), with facts; see `gather`.
+
+    Where losses are not written down, and umbrella.toml does not say when a lead is lost, the old
+    leads without an outcome count as lost all the same, and a doubt says so.
+    """
     notes = (*facts.notes, *notes_on_the_future(leads, as_of))
-    gathered = Gathered(target, as_of, observed, facts, notes)
+    days = lost_after_days
+    doubts: tuple[str, ...] = ()
+    if days is None and (found := one_sided(leads, as_of)) is not None:
+        days, doubts = float(found.days), (said_of(found),)
+    if days is not None:
+        leads = with_old_ones_lost(leads, days, as_of)
+    observed = lead_observations(leads, as_of)
+    if hold_out:
+        observed = held_out(observed, hold_out)
+    lost_after = None if days is None else round(days * MICROSECONDS_PER_DAY)
+    gathered = Gathered(target, as_of, observed, facts, notes, None, lost_after, doubts)
     if gathered.sees_history:
         newest = max(observed.position.max(initial=0.0), observed.open_position.max(initial=0.0))
         gathered = replace(gathered, as_of=min(as_of, max(facts.end, int(newest) + 1)))
@@ -152,61 +201,6 @@ def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Desi
         return model.design(part, observed.open_position[rows], history, asked)
 
     return design_of
-
-
-def mature(gathered: Gathered) -> tuple[Observations, int]:
-    """The closed leads whose time is decided, and how long deciding takes (microseconds)."""
-    observed = gathered.observed
-    closed_at = _closed_at(observed)
-    if closed_at is None or observed.stages is not None:
-        return observed, 0
-    created = observed.position.astype(np.int64)
-    settling = settling_time(created, closed_at)
-    rows = np.flatnonzero(created < gathered.as_of - settling)
-    won = observed.won[rows]
-    if settling == 0 or min(won.sum(), (1.0 - won).sum()) < LEAST_MATURE:
-        return observed, 0
-    kept = replace(
-        observed,
-        closed=observed.closed.take(pa.array(rows)),
-        won=won,
-        position=observed.position[rows],
-    )
-    return kept, settling
-
-
-def staged(gathered: Gathered, observed: Observations, settling: int) -> Observations:
-    """Closed leads at the stages of their lives; people are already rows at many instants."""
-    closed_at = _closed_at(observed)
-    if observed.stages is not None or closed_at is None:
-        return observed
-    created = observed.position.astype(np.int64)
-    people, touched = touches(gathered.facts)
-    most = int(np.clip(MOST_ROWS // max(created.size, 1), 2, MOST_PER_SUBJECT))
-    stages = lead_stages(
-        people.index_of(person_ids(observed.closed)),
-        created,
-        closed_at,
-        touched.person,
-        touched.at,
-        most_per_lead=most,
-        settling=settling,
-    )
-    return observed.at_stages(stages)
-
-
-def _closed_at(observed: Observations) -> NDArray[np.int64] | None:
-    """Instants of closing, the creation where unknown; None when nobody recorded any."""
-    if observed.order != "created_at" or "closed_at" not in observed.closed.column_names:
-        return None
-    closed_at = observed.closed["closed_at"].cast(pa.int64())
-    if closed_at.null_count == len(closed_at):
-        return None
-    return np.where(
-        closed_at.is_valid().to_numpy(zero_copy_only=False),
-        closed_at.fill_null(0).to_numpy(zero_copy_only=False),
-        observed.position.astype(np.int64),
-    )
 
 
 def touches(facts: Facts) -> tuple[PersonIndex, Instants]:
@@ -233,9 +227,8 @@ def _with_profiles(gathered: Gathered) -> Gathered:
     if observed.order != "created_at":
         return gathered
     at = observed.position if observed.stages is None else observed.stages.as_of
-    now = np.full(observed.open.num_rows, gathered.as_of, np.int64)
     closed = with_profiles(gathered.facts, observed.closed, at.astype(np.int64))
-    opened = with_profiles(gathered.facts, observed.open, now)
+    opened = with_profiles(gathered.facts, observed.open, gathered.open_as_of)
     return replace(gathered, observed=replace(observed, closed=closed, open=opened))
 
 

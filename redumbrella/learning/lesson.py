@@ -134,7 +134,7 @@ class Learned:
     """A fitted model, the rows it learned from, what was measured, and the leaks found.
 
     settling: microseconds that deciding takes; younger leads did not teach. products: for a target
-    with one model per product.
+    with one model per product. note: what is said of outcomes that are not ripe yet.
     """
 
     model: LeadModel
@@ -143,6 +143,7 @@ class Learned:
     leaks: Sequence[Leak]
     settling: int = 0
     products: ProductModel | None = None
+    note: str | None = None
 
 
 def learn(
@@ -279,8 +280,28 @@ def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool
             return folds, True
         return shuffled_folds(observed.stages, _drawn_folds(rows)), False
     if forward:
-        return walk_forward(rows, FOLDS), True
+        return _forward(observed), True
     return shuffled(rows, _drawn_folds(rows)), False
+
+
+def _forward(observed: Observations) -> list[Fold]:
+    """Folds in time; where leads wait before they teach, they wait before each fold too."""
+    folds = walk_forward(observed.won.size, FOLDS)
+    if not observed.waits:
+        return folds
+    waited = [_with_waiting(fold, observed) for fold in folds]
+    enough = [fold for fold in waited if _scarcer(observed.won[fold.train]) >= SHRUNKEN_BELOW]
+    return enough if len(enough) >= LEAST_FOLDS else folds
+
+
+def _with_waiting(fold: Fold, observed: Observations) -> Fold:
+    begin = observed.position[fold.test[0]]
+    return replace(fold, train=fold.train[observed.position[fold.train] < begin - observed.waits])
+
+
+def _scarcer(won: Vector) -> float:
+    """How many there are of the scarcer outcome."""
+    return float(min(won.sum(), (1.0 - won).sum()))
 
 
 def _drawn_folds(rows: int) -> int:

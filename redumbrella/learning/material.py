@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from redumbrella.columns import INTERNAL, TABLES
+from redumbrella.columns import TABLES, WRITTEN
 from redumbrella.errors import DataError
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
-from redumbrella.learning.gathering import Gathered, mature, staged
+from redumbrella.learning.gathering import Gathered
+from redumbrella.learning.ripening import ripe, staged
 from redumbrella.models.registry import with_history
 from redumbrella.settings.settings import Settings
 from redumbrella.training.arrival import ArrivalTime, fit_arrival_time
@@ -19,7 +20,7 @@ from redumbrella.training.leaks import Leak, find_leaks
 from redumbrella.training.observations import Observations
 
 # Ids and what is only known at the end are never features.
-NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *INTERNAL)
+NEVER_FEATURES = ("lead_id", "person_id", "closed_at", "won", *WRITTEN)
 
 RUNS_WITH_TIME = (
     "it rises or falls with time, so that later leads have values that none before had, and "
@@ -38,6 +39,7 @@ class Material:
     design: Design
     leaks: list[Leak]
     settling: int
+    note: str | None
 
     @property
     def record(self) -> Design:
@@ -69,7 +71,9 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
         leaks = find_leaks(observed.closed, observed.won, observed.open, candidates, keep)
     left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
     # The guard saw all leads; only those whose time is decided teach.
-    observed, settling = mature(gathered)
+    ripened = ripe(gathered)
+    observed, settling, note = ripened.observed, ripened.settling, ripened.note
+    _require_closed(observed)
     encoder = _fit_encoder(observed, candidates, left_out)
     arrival = None
     # A person's instants are regular: a arrival would only number them.
@@ -79,12 +83,12 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     streams = gathered.learn_history()
     if streams is None:
         design = encoder.transform(observed.closed)
-        return Material(observed, encoder, None, arrival, design, leaks, settling)
+        return Material(observed, encoder, None, arrival, design, leaks, settling, note)
     history = streams.group(gathered.facts.tables)
     observed = staged(gathered, observed, settling)
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
-    return Material(observed, encoder, streams, arrival, design, leaks, settling)
+    return Material(observed, encoder, streams, arrival, design, leaks, settling, note)
 
 
 def insisted(settings: Settings) -> Sequence[str]:

@@ -47,7 +47,9 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         report("Learning products", 0.96)
         fold = lesson.folds[-1]
         products = learn_products(model, gathered, material.design, material.streams, fold)
-    return Learned(model, lesson, observed, material.leaks, material.settling, products)
+    return Learned(
+        model, lesson, observed, material.leaks, material.settling, products, material.note
+    )
 
 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:

@@ -28,7 +28,7 @@ from redumbrella.evaluation.metrics import (
     log_loss,
     row_log_loss,
 )
-from redumbrella.evaluation.verdict import Evidence, Gate, judge
+from redumbrella.evaluation.verdict import Evidence, Gate, Verdict, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
@@ -37,8 +37,8 @@ from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
 from redumbrella.settings.settings import Settings
+from redumbrella.sources.links import Link
 from redumbrella.training.decay import Decay
-from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
 
 MOST_SHOWN = 50_000  # open leads in the chart of the scores
@@ -47,12 +47,15 @@ BASELINES = ("prior", "points", "naive_bayes")
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a model was trained on and when: instants, versions of the lake, rows set aside."""
+    """What a model was trained on and when: instants, versions of the lake, rows set aside, and how
+    the tables of the lake meet.
+    """
 
     as_of: int
     trained_at: int
     lake: Mapping[str, int | None]
     rejected_rows: int
+    links: Sequence[Link] = ()
 
 
 def build_report(
@@ -85,7 +88,7 @@ def build_report(
             "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
         },
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
-        "verdict": asdict(judge(_facts(lesson, observed, leaks, gates))),
+        "verdict": _with_broken_links(judged(settings, learned, gathered), under.links),
         "stability": lesson.stability.summary() if lesson.stability else None,
         "out_of_time": out_of_time,
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
@@ -100,9 +103,22 @@ def build_report(
         "history": _history(under.lake, model, observed),
         "values": None,
         "products": None,
-        "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
+        "newest_lead": _newest(gathered),
+        "held_out": gathered.observed.held,
+        "notes": [
+            *_notes(lesson, observed),
+            *_waiting(learned),
+            *_pooled(model),
+            *gathered.notes,
+            *(link.sentence for link in under.links if not link.is_broken),
+        ],
     }
     return document  # type: ignore[return-value]
+
+
+def judged(settings: Settings, learned: Learned, gathered: Gathered) -> Verdict:
+    """The verdict on a model, with its reasons."""
+    return judge(_facts(learned, gathered.doubts, _gates(settings, learned.lesson)))
 
 
 def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> Vector:
@@ -111,6 +127,12 @@ def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> V
         return lesson.probability
     design = open_designs(gathered, model)(slice(0, MOST_SHOWN))
     return model.blend.probability(design)
+
+
+def _with_broken_links(verdict: Verdict, links: Sequence[Link]) -> dict[str, Any]:
+    """The verdict; facts that could not tell anything stand before its reasons."""
+    unused = [link.sentence for link in links if link.is_broken]
+    return {**asdict(verdict), "reasons": [*unused, *verdict.reasons]}
 
 
 def _history(
@@ -158,6 +180,15 @@ def _period(observed: Observations) -> dict[str, Any]:
         )
     order = "created_at" if observed.order == "created_at" else "rows"
     return {"first": first, "last": last, "order": order}
+
+
+def _newest(gathered: Gathered) -> str | None:
+    """When the newest lead came, closed or open; None where nobody recorded it."""
+    observed = gathered.observed
+    position = np.concatenate([observed.position, observed.open_position])
+    if observed.order != "created_at" or not gathered.is_about_leads or not position.size:
+        return None
+    return to_iso(int(position.max()))
 
 
 def _family(row: ComparedFamily, lesson: Lesson) -> dict[str, Any]:
@@ -296,9 +327,8 @@ def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
     return gates
 
 
-def _facts(
-    lesson: Lesson, observed: Observations, leaks: Sequence[Leak], gates: Sequence[Gate]
-) -> Evidence:
+def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Evidence:
+    lesson, observed, leaks = learned.lesson, learned.observed, learned.leaks
     comparison, exam = lesson.comparison, lesson.examination
     row = comparison.row(comparison.chosen)
     losses = {
@@ -322,6 +352,7 @@ def _facts(
         drift=drift,
         kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
         gates=gates,
+        doubts=doubts,
     )
 
 
@@ -388,6 +419,8 @@ def _pooled(model: LeadModel) -> list[str]:
 
 
 def _waiting(learned: Learned) -> list[str]:
+    if learned.note is not None:
+        return [learned.note]
     if not learned.settling:
         return []
     days = learned.settling / MICROSECONDS_PER_DAY

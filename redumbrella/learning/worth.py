@@ -195,7 +195,8 @@ def _still_open(
     """Open leads as they were at their creation, and their ages in days."""
     observed, model = gathered.observed, learned.model
     # As young ones among the closed leads did not teach, young open ones must not either.
-    old = np.flatnonzero(observed.open_position < gathered.as_of - learned.settling)
+    still_open = observed.open_position[: observed.open_position.size - observed.held]
+    old = np.flatnonzero(still_open < gathered.as_of - learned.settling)
     numbers = old[:: max(1, old.size // MOST_OPEN)]
     records, position = observed.open.take(pa.array(numbers)), observed.open_position[numbers]
     history, asked = None, None

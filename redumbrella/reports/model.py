@@ -257,7 +257,11 @@ class Forgetting(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """Everything that is known about one trained model."""
+    """Everything that is known about one trained model.
+
+    newest_lead: when the newest lead came, closed or open (ISO 8601); null where that is not known.
+    held_out: how many closed leads it did not learn from, so that they could be scored.
+    """
 
     format: int
     workspace: str
@@ -292,4 +296,6 @@ class ReportDocument(TypedDict):
     values: dict[str, object] | None
     products: ProductsReport | None
     lifetime: Lifetime | None
+    newest_lead: str | None
+    held_out: int
     notes: list[str]

@@ -4,6 +4,9 @@ Pages, reports and the terminal use the same words, so that nobody meets two ver
 finding.
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from redumbrella.figures import count, decimal, money, money_interval, percent
 from redumbrella.reports.customers import Lifetime
 from redumbrella.reports.products import ProductsReport
@@ -19,6 +22,29 @@ VERDICTS = {
     "with care": "Usable with care.",
     "not ready": "Not ready: do not rely on these scores.",
 }
+
+
+OLD_DAYS = 30  # a record whose newest lead is older may have been left behind
+
+
+HOLD_OUT = "To see a list now, hold out the newest closed leads: umbrella run --hold-out 10%"
+
+
+def age_of_newest(newest: datetime | None, known: datetime, timezone: str) -> str:
+    """What is said of a record that ended long before `known`; '' where it did not."""
+    if newest is None or (known - newest).days <= OLD_DAYS:
+        return ""
+    day = f"{newest.astimezone(ZoneInfo(timezone)):%Y-%m-%d}"
+    return f"The newest lead is from {day}, {count((known - newest).days)} days before this."
+
+
+def held_out_words(leads: int) -> str:
+    """What is said above a list on which closed leads stand as if they were open."""
+    are = "lead was" if leads == 1 else "leads were"
+    return (
+        f"{count(leads)} closed {are} held out: the model did not learn from them, and they are on "
+        "the list as if they were open, with what came of each. `umbrella run` takes them off."
+    )
 
 
 def one_in(probability: float, whom: str = "leads") -> str:

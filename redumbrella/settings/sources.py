@@ -8,6 +8,7 @@ from redumbrella.columns import TABLES, Table
 from redumbrella.errors import nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
+from redumbrella.settings.joins import Join, read_joins
 from redumbrella.settings.section import Section, as_written
 
 
@@ -19,7 +20,9 @@ class ColumnSource:
     of the record in its file as the id. `won` and `lost` list the values of an outcome column that
     has more than two values; every other value means that the lead is still open. An amount is
     multiplied by the column `times` (a price by its quantity), less the column `less` (what was
-    given back), and in the currency that the column `currency` names.
+    given back), and in the currency that the column `currency` names. An outcome counts only where
+    the column `decided` says that the lead is closed; where that is empty, no or open, the lead is
+    open, whatever the outcome says.
     """
 
     column: str = ""
@@ -30,13 +33,17 @@ class ColumnSource:
     times: str | None = None
     less: str | None = None
     currency: str | None = None
+    decided: str | None = None
 
 
 @dataclass(frozen=True)
 class Source:
     """One canonical table and where it is read from: files (`path`) or a database (`url`).
 
-    `missing`: the words that mean an empty cell in columns of text; None: the values show it.
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. `missing`: the
+    words that mean an empty cell in columns of text; None: the values show it. join: files whose
+    columns are added by an id. lost_after_days: for leads, the age at which one without an outcome
+    counts as lost.
     """
 
     table: str
@@ -44,8 +51,11 @@ class Source:
     url: str | None = None
     query: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    join: tuple[Join, ...] = ()
+    lost_after_days: float | None = None
     missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -70,8 +80,11 @@ def _source(section: Section, table: Table) -> Source:
         url=section.text("url"),
         query=section.text("query"),
         delimiter=_delimiter(section),
+        sheet=section.text("sheet"),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
+        join=read_joins(section),
+        lost_after_days=section.number("lost_after_days", 1),
         missing=section.texts("missing") if "missing" in section.content else None,
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
@@ -82,6 +95,10 @@ def _source(section: Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
+    if source.join and source.url is not None:
+        section.problem("join is for files: join tables of a database in its query.")
+    if source.lost_after_days is not None and table.name != "leads":
+        section.problem("lost_after_days is for leads: remove it here.")
     _check_addresses(source, section)
     if source.url is not None and any(origin.row for origin in source.columns.values()):
         section.problem("{ row = true } needs a file: rows of a database have no fixed number.")
@@ -146,9 +163,12 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         times=section.text("times"),
         less=section.text("less"),
         currency=section.text("currency"),
+        decided=section.text("decided"),
     )
     if (source.times or source.less or source.currency) and name != "amount":
-        section.problem(f"times, less and currency are for amount, but this is {name}: remove them.")
+        section.problem(
+            f"times, less and currency are for amount, but this is {name}: remove them."
+        )
     if source.format is not None and kind != "time":
         section.problem(f"format is for times, but {name} is no time: remove it.")
     if source.row and name not in table.key:
@@ -156,6 +176,8 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         section.problem(f"row = true can only make the id of the table ({key}).")
     if (source.won or source.lost) and kind != "flag":
         section.problem(f"won and lost are for outcomes, but {name} is none: remove them.")
+    if source.decided and kind != "flag":
+        section.problem(f"decided is for outcomes, but {name} is none: remove it.")
     if bool(source.won) != bool(source.lost):
         section.problem("won and lost belong together: list the values of both.")
     if bool(source.column) == source.row:

@@ -109,6 +109,9 @@ def read_columns(
         origin = mapping.canonical.get(column.name)
         if origin is not None:
             wanted.append(_canonical(column, table, origin, staging, samples))
+    for name, origin in mapping.of_amount.items():
+        number = CanonicalColumn(name, "number")
+        wanted.append(_canonical(number, table, origin, staging, samples))
     for name, source in mapping.fields.items():
         wanted.append(_field(name, source, staging, samples, lake_types.get(name)))
     counts = count_values(staging, wanted)

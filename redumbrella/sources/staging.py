@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from redumbrella.errors import EngineError
 from redumbrella.lake.duckdb_options import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.sources.delimited import Chunk
 from redumbrella.sources.instants import end_of_day_sql
 from redumbrella.sources.placeholders import ALWAYS_MISSING, MISSING_WORDS
+from redumbrella.sources.records import Chunk
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,6 +35,7 @@ _ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good
+ITEM = "_item"  # bool: a further item of an order, without an amount of its own
 
 _SAMPLED = 1_000  # characters: more than any number or time has
 _BLANKS = " \t\r\n\f\u00a0\ufeff"
@@ -78,8 +79,9 @@ class Staging:
     `columns` maps each source column to its column here ("Name" and "name" of two files are one);
     `instants` are those here that came as times. `missing`: texts of the settings that stand for a
     missing value, besides empty ones; `missing_texts` counts them, with their columns here. `words`
-    counts the words of each column here that may stand for one. `delimiters`: those of the files.
-    `widest`: mean bytes of a record, where they are longest.
+    counts the words of each column here that may stand for one; `delimiters` are those of the
+    files. `widest`: mean bytes of a record, where they are longest. `marks`: bool columns that were
+    added.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -91,6 +93,7 @@ class Staging:
     words: dict[str, Counter[str]] = field(default_factory=dict)
     delimiters: set[str] = field(default_factory=set)
     widest: int = 0
+    marks: set[str] = field(default_factory=set)
 
     def create(self) -> None:
         """Makes the empty table."""
@@ -121,6 +124,11 @@ class Staging:
 
         for name in columns:
             self._prepare(pa.field(name, pa.string()))
+
+    def mark(self, name: str) -> None:
+        """Adds a bool column, false everywhere."""
+        self._alter(f"ADD COLUMN {name} BOOLEAN DEFAULT FALSE")
+        self.marks.add(name)
 
     def count(self) -> int:
         """Number of records."""

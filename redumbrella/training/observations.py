@@ -1,8 +1,11 @@
 """What a lesson is: closed leads in order of time with their outcome, and the open ones to score.
 
 In: the lake's current leads and an instant. Out: `Observations`. A lead without an outcome is
-open; a lead that closed after the instant was still open then. The order of time is that of
-`created_at`; where nobody recorded it, the order of the rows stands in, and the report says so.
+open; a lead that closed after the instant was still open then. An outcome that is written down is
+decided, though: a close that is dated after Red Umbrella learned of it is a typing error or the
+start of a contract, and the lead counts as closed from when it was learned. The order of time is
+that of `created_at`; where nobody recorded it, the order of the rows stands in, and the report says
+so.
 """
 
 from dataclasses import dataclass, replace
@@ -13,14 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from redumbrella.clock import to_datetime
-from redumbrella.columns import ORDER
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
+from redumbrella.columns import INGESTED_AT, ORDER
 from redumbrella.errors import DataError
 from redumbrella.training.stages import Stages
 
 Order = Literal["created_at", "rows", "none"]
 LEAST_DATED_SHARE = 0.9
 AMONG_SHARE = 0.35
+_DAY = pa.scalar(MICROSECONDS_PER_DAY, pa.duration("us"))
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Observations:
     position: where each lead stands in time: `created_at` in microseconds, or the number of its
     row. open_among: the open leads lie among the closed ones in time (their outcomes are late),
     not after them. stages: where a lead or a person teaches at several instants, those of each row;
-    None: every row is a lead of its own, as it was created.
+    None: every row is a lead of its own, as it was created. waits: how far behind a lead must be
+    before it teaches, in the unit of position; 0 where all that are closed teach. held: so many of
+    the open leads, the last ones, are closed and were held out.
     """
 
     closed: pa.Table
@@ -41,6 +47,8 @@ class Observations:
     order: Order
     open_among: bool
     stages: Stages | None = None
+    waits: float = 0.0
+    held: int = 0
 
     def conversions(self) -> tuple[int, int]:
         """How many leads or people were won, and how many were lost, at least once."""
@@ -85,12 +93,13 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         )
     instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
     if "created_at" in leads.column_names:
-        known = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        known = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         leads = leads.filter(known)
     is_closed = pc.is_valid(leads["won"])
     if "closed_at" in leads.column_names:
-        closed_then = pc.fill_null(pc.less(leads["closed_at"], instant), True)
+        closed_then = pc.fill_null(pc.less(decided_at(leads), instant), True)
         is_closed = pc.and_(is_closed, closed_then)
+        leads = _with_known_closes(leads)
     position, order = _positions(leads, is_closed)
     mask = is_closed.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(mask)
@@ -109,34 +118,108 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
     )
 
 
+def held_out(observed: Observations, share: float) -> Observations:
+    """The newest closed leads as if they were open, to see what would have been said of them.
+
+    share: of the closed leads, or, from 1 on, how many. Raises DataError where fewer than half of
+    the closed leads would be left to learn from.
+    """
+    closed = observed.won.size
+    held = max(1, round(share * closed if share < 1.0 else share))
+    if 2 * held > closed:
+        raise DataError(
+            f"{held:,} leads are to be held out, but only {closed:,} are closed, and half of them "
+            "have to stay to learn from. Hold out fewer, such as --hold-out 10%.",
+            reason="bad_share",
+        )
+    kept = closed - held
+    return replace(
+        observed,
+        closed=observed.closed.slice(0, kept),
+        won=observed.won[:kept],
+        position=observed.position[:kept],
+        open=pa.concat_tables([observed.open, observed.closed.slice(kept)]),
+        open_position=np.concatenate([observed.open_position, observed.position[kept:]]),
+        held=held,
+    )
+
+
+def decided_at(leads: pa.Table) -> pa.ChunkedArray:
+    """Instants from which on leads with an outcome are decided; unknown where nobody wrote it.
+
+    That is when they closed, at the latest when Red Umbrella learned of it. Of leads without an
+    outcome it is the planned close, which decides nothing.
+    """
+    closed = leads["closed_at"]
+    if INGESTED_AT not in leads.column_names:
+        return closed
+    is_later = pc.and_(pc.greater(closed, leads[INGESTED_AT]), pc.is_valid(leads["won"]))
+    return pc.if_else(pc.fill_null(is_later, False), leads[INGESTED_AT], closed)
+
+
+def _with_known_closes(leads: pa.Table) -> pa.Table:
+    """The leads as they were decided, with the close unknown where it cannot be right: a day or
+    more after it was learned, or before the creation. (A day without a time counts to its end.)
+    """
+    closed, decided = leads["closed_at"], decided_at(leads)
+    wrong = pc.greater_equal(closed, pc.add(decided, _DAY))
+    if "created_at" in leads.column_names:
+        wrong = pc.or_kleene(wrong, pc.less(pc.add(closed, _DAY), leads["created_at"]))
+    wrong = pc.and_(pc.fill_null(wrong, False), pc.is_valid(leads["won"]))
+    known = pc.if_else(wrong, pa.scalar(None, closed.type), decided)
+    return leads.set_column(leads.column_names.index("closed_at"), "closed_at", known)
+
+
 def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
     """What is dated at or after the instant (UTC microseconds), and what becomes of it."""
     instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
     notes = []
     here = pa.chunked_array([pa.array(np.ones(leads.num_rows, np.bool_))])
     if "created_at" in leads.column_names:
-        here = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        here = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         if later := pc.sum(pc.invert(here)).as_py():
             notes.append(
                 f"Leads created after this instant: {later:,}. They are neither learned from nor "
                 "scored yet. If they are there already, correct created_at in the source."
             )
     if {"closed_at", "won"} <= set(leads.column_names):
-        later = pc.fill_null(pc.greater_equal(leads["closed_at"], instant), False)
-        ended = pc.and_(pc.and_(later, pc.is_valid(leads["won"])), here)
-        if count := pc.sum(ended).as_py():
+        here = pc.and_(here, pc.is_valid(leads["won"]))
+        later = pc.greater_equal(leads["closed_at"], pc.add(instant, _DAY))
+        later = pc.fill_null(later, False)
+        not_yet = pc.fill_null(pc.greater_equal(decided_at(leads), instant), False)
+        if count := pc.sum(pc.and_(here, pc.and_not(later, not_yet))).as_py():
+            notes.append(
+                f"Leads that are won or lost with a close date in the future: {count:,}. They "
+                "count as decided, and when they closed as unknown. If the dates are wrong, "
+                "correct closed_at in the source."
+            )
+        if count := pc.sum(pc.and_(here, not_yet)).as_py():
             notes.append(
                 f"Leads with an outcome that are closed after this instant: {count:,}. They count "
-                "as open until then. If they are closed already, correct closed_at in the source, "
-                "or leave it empty."
+                "as open until then."
             )
     return notes
+
+
+def begun_at(created: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants of creation; of a lead of which only the day is known, the beginning of that day.
+
+    Such an instant is kept as the last microsecond of its day, when all that happened on it is
+    known. The lead may have come at any time of it, and is asked about with what was known before.
+    created: timestamps in the workspace's zone, or without one.
+    """
+    local = created if created.type.tz is None else pc.local_timestamp(created)
+    day = pc.floor_temporal(local, unit="day")
+    is_day = pc.equal(pc.subtract(local, day).cast(pa.int64()), MICROSECONDS_PER_DAY - 1)
+    if created.type.tz is not None:
+        day = pc.assume_timezone(day, created.type.tz, ambiguous="earliest", nonexistent="latest")
+    return pc.if_else(is_day, day, created)
 
 
 def _positions(leads: pa.Table, is_closed: pa.ChunkedArray) -> tuple[NDArray[np.float64], Order]:
     arrival = leads[ORDER].cast(pa.float64()).to_numpy(zero_copy_only=False)
     if "created_at" in leads.column_names:
-        created = leads["created_at"]
+        created = begun_at(leads["created_at"])
         if created.null_count <= (1.0 - LEAST_DATED_SHARE) * leads.num_rows:
             micros = created.cast(pa.int64()).cast(pa.float64(), safe=False)
             at = micros.to_numpy(zero_copy_only=False).copy()

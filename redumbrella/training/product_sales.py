@@ -62,8 +62,9 @@ def product_sales(
     number[kept] = np.arange(kept.size)
     rows = np.flatnonzero((number[product] >= 0) & (person >= 0))
     of = number[product][rows]
+    # Further items of an order carry no amount of their own.
     total = np.bincount(of, np.nan_to_num(amount[rows]), kept.size)
-    prices = total / np.maximum(np.bincount(of, minlength=kept.size), 1)
+    prices = total / np.maximum(np.bincount(of, np.isfinite(amount[rows]), kept.size), 1)
     return ProductSales(
         tuple(str(ids[k]) for k in kept),
         person[rows],

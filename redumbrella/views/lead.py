@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
 
 from redumbrella.clock import to_datetime
-from redumbrella.columns import INGESTED_AT, INTERNAL, ORDER, TABLES
+from redumbrella.columns import INGESTED_AT, ORDER, TABLES, WRITTEN
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.state.lists import list_in_use
@@ -163,7 +163,7 @@ def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField
     """The newest record of a lead, or profile of a person; empty canonical columns are left out."""
     found = _newest(workspace, table, identity)
     canonical = TABLES[table].names
-    hidden = {_KEYS[table], *INTERNAL}
+    hidden = {_KEYS[table], *WRITTEN}
     return [
         RecordField(name, value)
         for name, value in found.items()

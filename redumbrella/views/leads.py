@@ -3,16 +3,17 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from typing_extensions import TypedDict
 
+from redumbrella.clock import to_datetime
 from redumbrella.errors import NotFoundError
 from redumbrella.figures import interval
-from redumbrella.reports.wording import REGIMES
+from redumbrella.reports.wording import REGIMES, age_of_newest, held_out_words
 from redumbrella.settings.settings import Settings
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
-from redumbrella.state.scores import scores, scorings
+from redumbrella.state.scores import scores, scoring_of, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
 from redumbrella.views.models import ModelFacts, model_facts
@@ -37,9 +38,14 @@ REASONS = CellType(
 
 
 class AroundLeads(TypedDict):
-    """What the list of leads says besides its rows: the model that wrote the scores."""
+    """What the list of leads says besides its rows.
+
+    model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
+    lead is old, or that it holds leads that are closed.
+    """
 
     model: ModelFacts | None
+    said: tuple[str, ...]
 
 
 def nothing_scored(workspace: Workspace, target: str | None) -> str:
@@ -53,8 +59,9 @@ def nothing_scored(workspace: Workspace, target: str | None) -> str:
     if asked.from_ is None:
         return f'Nobody was to be scored for "{asked.name}". Add people, then run `umbrella run`.'
     return (
-        f'No lead was open to be scored for "{asked.name}": one is open while its outcome is '
-        "empty. Add open leads, then run `umbrella run`."
+        f'No lead is open, so none is scored for "{asked.name}": one is open while its outcome is '
+        "empty. Add open leads, then run `umbrella run`. To see a list now, hold out the newest "
+        "closed ones: `umbrella run --hold-out 10%`."
     )
 
 
@@ -63,14 +70,20 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
     return NotFoundError(nothing_scored(workspace, target), reason="no_scores")
 
 
-def _around(
-    _workspace: Workspace, connection: Connection, target: str | None
-) -> dict[str, ModelFacts | None]:
+def _around(workspace: Workspace, connection: Connection, target: str | None) -> AroundLeads:
     used = list_in_use(connection, scores, target or "")
     version = select(used.c.model_version).where(used.c.target == target).limit(1)
     query = select(models).where(models.c.version == version.scalar_subquery())
     row = connection.execute(query).mappings().first()
-    return {"model": None if row is None else model_facts(row)}
+    model = None if row is None else model_facts(row)
+    said = [] if model is None or not model.held_out else [held_out_words(model.held_out)]
+    newest = select(func.max(used.c.created_at)).where(used.c.target == target)
+    scoring, created = scoring_of(connection, target or ""), connection.execute(newest).scalar()
+    if scoring is not None and created is not None:
+        known = to_datetime(scoring["as_of"])
+        timezone = workspace.settings.timezone
+        said.append(age_of_newest(to_datetime(created), known, timezone))
+    return {"model": model, "said": tuple(words for words in said if words)}
 
 
 def _target(settings: Settings, name: str | None) -> str:
@@ -268,6 +281,15 @@ LEADS = View(
             in_export=False,
         ),
         Column(
+            "held_out",
+            "Held out",
+            TEXT,
+            value=lambda row: orjson.loads(row["details"]).get("held_out", ""),
+            optional=True,
+            in_export=False,
+            help="Of a closed lead that was held out: won or lost. Empty for open leads.",
+        ),
+        Column(
             "interval",
             "Interval",
             TEXT,
@@ -290,6 +312,7 @@ LEADS = View(
     shown=(
         "label",
         "product_id",
+        "held_out",
         "probability",
         "grade",
         "top_reason",
@@ -304,6 +327,7 @@ LEADS = View(
     terminal=(
         "label",
         "product_id",
+        "held_out",
         "probability",
         "interval",
         "grade",

@@ -49,6 +49,8 @@ _ABSENT: dict[str, Any] = {
     "score_distribution": [],
     "folds": [],
     "baselines": [],
+    "newest_lead": None,
+    "held_out": 0,
     "notes": [],
 }
 
@@ -69,6 +71,7 @@ class ModelFacts:
     trained_at: datetime
     as_of: datetime
     is_current: bool
+    held_out: int  # closed leads that it did not learn from and that are on its list
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def model_facts(row: Row) -> ModelFacts:
         trained_at=to_datetime(row["trained_at"]),
         as_of=to_datetime(row["as_of"]),
         is_current=bool(row["is_current"]),
+        held_out=document["held_out"],
     )
 
 

@@ -73,8 +73,9 @@ def _of_table(
         own = f"({own} OR lead_id = {literal(lead_id)})"
     with workspace.lake.attached(connection, table) as view:
         listed = ", ".join(quoted(name) for name in details)
+        facts = workspace.lake.facts(table, view=view)
         rows = connection.execute(
-            f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {quoted(view)} t WHERE {own} "
+            f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {facts} t WHERE {own} "
             f"ORDER BY t.at DESC, t.{ORDER} DESC LIMIT {most}"
         ).fetchall()
     entries = [

@@ -29,9 +29,12 @@ def export(
     query: Query,
     form: Format = "csv",
     path: Path | None = None,
+    *,
+    raw: bool = False,
 ) -> ExportResult:
     """Writes all matching rows of a list to `path`, by default into the folder exports/.
 
+    raw: a CSV with texts as they are, also those that a spreadsheet would run as formulas.
     Raises NotFoundError where there is nothing to write, SettingsError when the file cannot be
     written.
     """
@@ -44,7 +47,7 @@ def export(
         message = f"No {view.noun[0]} matches. Ask for less."
         raise NotFoundError(message, reason="no_match")
     place = path or workspace.root / "exports" / _name(view, first, form)
-    written = write_rows(place, form, view.fields, _from_first(first, rows))
+    written = write_rows(place, form, view.fields, _from_first(first, rows), raw=raw)
     return ExportResult(place, form, written)
 
 

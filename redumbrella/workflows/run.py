@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from redumbrella.errors import DataError
+from redumbrella.errors import DataError, SettingsError
 from redumbrella.progress import Progress, part_of
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import is_list_there
@@ -43,8 +43,20 @@ class RunResult:
     customers: CustomersResult | None = None
 
 
-def run(workspace: Workspace, report: Progress, *, fresh: bool = False) -> RunResult:
-    """Brings lake, models and lists up to date; `fresh` trains and scores in any case."""
+def run(
+    workspace: Workspace, report: Progress, *, fresh: bool = False, hold_out: float = 0.0
+) -> RunResult:
+    """Brings lake, models and lists up to date; `fresh` trains and scores in any case.
+
+    hold_out: share or, from 1 on, number of the newest closed leads that are learned without and
+    put on the list as if they were open. The next run without it goes back. Raises SettingsError
+    where the main target is not about leads.
+    """
+    if hold_out and not any(target.from_ for target in workspace.settings.targets):
+        raise SettingsError(
+            "--hold-out is for leads that are won or lost, and no target is about them.",
+            reason="no_leads",
+        )
     with workspace.lock():
         ingested = ingest(workspace, part_of(report, 0.0, 0.1))
         targets = _targets(workspace)
@@ -52,7 +64,13 @@ def run(workspace: Workspace, report: Progress, *, fresh: bool = False) -> RunRe
         for number, target in enumerate(targets):
             start, width = 0.1 + 0.8 * number / len(targets), 0.8 / len(targets)
             done.append(
-                _run_target(workspace, target, part_of(report, start, start + width), fresh=fresh)
+                _run_target(
+                    workspace,
+                    target,
+                    part_of(report, start, start + width),
+                    fresh=fresh,
+                    hold_out=hold_out if target.from_ is not None else 0.0,
+                )
             )
         leaving = any(
             each.scored is not None and target.absence_of is not None
@@ -90,14 +108,16 @@ def _run_customers(
 
 
 def _run_target(
-    workspace: Workspace, target: Target, report: Progress, *, fresh: bool
+    workspace: Workspace, target: Target, report: Progress, *, fresh: bool, hold_out: float
 ) -> TargetRun:
     trained, scored = None, None
     name = target.name
-    if fresh or not _is_trained(workspace, target):
-        trained = train(workspace, part_of(report, 0.0, 0.85), target_name=name)
+    if fresh or hold_out or not _is_trained(workspace, target):
+        learning = part_of(report, 0.0, 0.85)
+        trained = train(workspace, learning, target_name=name, hold_out=hold_out)
     if fresh or trained is not None or not _is_scored(workspace, target):
-        scored = score(workspace, part_of(report, 0.85, 1.0), target_name=name)
+        scoring = part_of(report, 0.85, 1.0)
+        scored = score(workspace, scoring, target_name=name, hold_out=hold_out)
     return TargetRun(name, trained, scored)
 
 

@@ -33,15 +33,26 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 1  # raised when scoring itself changes, so that `run` scores again
-RESTS_ON = ("timezone", "currency", "costs", "qualification")
+CODE_VERSION = 2  # raised when scoring itself changes, so that `run` scores again
+RESTS_ON = ("timezone", "currency", "costs", "qualification", "lost_after_days")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What came of the closed leads that were held out: of all, and of the best tenth of them."""
+
+    leads: int
+    won: int
+    best: int
+    best_won: int
 
 
 @dataclass(frozen=True)
 class ScoreResult:
     """How many open leads were scored, by which model.
 
-    expected_sales: by product, for a target with one model per product.
+    expected_sales: by product, for a target with one model per product. held_out: where closed
+    leads are on the list as if they were open.
     """
 
     leads: int
@@ -49,6 +60,7 @@ class ScoreResult:
     target: str
     as_of: int
     expected_sales: Mapping[str, float] | None = None
+    held_out: HeldOut | None = None
 
 
 def score(
@@ -57,14 +69,16 @@ def score(
     *,
     target_name: str | None = None,
     as_of: int | None = None,
+    hold_out: float = 0.0,
 ) -> ScoreResult:
     """Scores the leads that were open at `as_of` (default: now).
 
-    Raises ModelError when nothing was trained, DataError when there are no leads.
+    hold_out: share or number of the newest closed leads to score too, as in training. Raises
+    ModelError when nothing was trained, DataError when there are no leads.
     """
     with recorded(workspace, "score") as run:
         instant = run.started_at if as_of is None else as_of
-        result = _score(workspace, report, target_name, instant, run.started_at)
+        result = _score(workspace, report, target_name, instant, run.started_at, hold_out)
         run.message = f'{result.leads:,} scored for "{result.target}"'
         return result
 
@@ -78,7 +92,12 @@ def scoring_inputs(workspace: Workspace, target: Target, model_version: str) -> 
 
 
 def _score(
-    workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
+    workspace: Workspace,
+    report: Progress,
+    target_name: str | None,
+    as_of: int,
+    started: int,
+    hold_out: float,
 ) -> ScoreResult:
     settings, lake = workspace.settings, workspace.lake
     target = settings.target(target_name)
@@ -91,12 +110,14 @@ def _score(
         )
     files, model = open_model(workspace.models / current["version"], target)
     report("Reading what is known", 0.0)
-    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
+    leads = leads_for(lake, target, settings.timezone)
+    gathered = gather(lake, target, leads, as_of, settings.lost_after_days, hold_out)
     weights = current_weights(workspace)
     # A list of the past rests on other facts than today's, so `run` must not take it for fresh.
-    inputs = scoring_inputs(workspace, target, model.version) if as_of == started else ""
+    is_of_today = as_of == started and not hold_out
+    inputs = scoring_inputs(workspace, target, model.version) if is_of_today else ""
     forecasts: list[dict[str, Any]] | None = None
-    expected = None
+    expected, held = None, None
     if target.per is None:
         valuation = load_valuation(files, features_of(model))
         rows = _lead_rows(workspace, report, gathered, model, valuation, as_of)
@@ -104,6 +125,7 @@ def _score(
             for row in rows:
                 add_card(row, weights, settings.currency)
         asked = len(rows)
+        held = _mark_held_out(rows, gathered) if gathered.observed.held else None
     else:
         scores = _product_scores(workspace, report, gathered, files, model)
         rows, asked = scores.rows, gathered.observed.open.num_rows
@@ -128,7 +150,19 @@ def _score(
         if forecasts is not None:
             replace_product_forecasts(connection, target.name, forecasts)
     weigh_again(workspace, weights)
-    return ScoreResult(asked, model.version, target.name, known_until, expected)
+    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+
+
+def _mark_held_out(rows: list[dict[str, Any]], gathered: Gathered) -> HeldOut:
+    """Notes what came of each lead that was held out; they stand last."""
+    observed = gathered.observed
+    outcomes = observed.open["won"].to_pylist()[-observed.held :]
+    marked = rows[-observed.held :]
+    for row, won in zip(marked, outcomes, strict=True):
+        row["details"] = {**row.get("details", {}), "held_out": "won" if won else "lost"}
+    pairs = sorted(zip((row["probability"] for row in marked), outcomes, strict=True), reverse=True)
+    best = max(1, round(len(pairs) / 10))
+    return HeldOut(len(pairs), sum(outcomes), best, sum(won for _, won in pairs[:best]))
 
 
 def _lead_rows(

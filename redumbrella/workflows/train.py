@@ -28,6 +28,7 @@ from redumbrella.reports.model import ReportDocument
 from redumbrella.reports.products import ProductsReport
 from redumbrella.scores.products import product_rows
 from redumbrella.settings.targets import Target
+from redumbrella.sources.links import lake_links
 from redumbrella.state.forecasts import replace_product_forecasts
 from redumbrella.state.models import current_model, is_version_taken, store_model
 from redumbrella.state.sources import count_rejected
@@ -37,8 +38,15 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_models
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 14  # raised when training itself changes, so that `run` trains again
-RESTS_ON = ("timezone", "success", "ignored_fields", "kept_fields", "rating_scale")
+CODE_VERSION = 15  # raised when training itself changes, so that `run` trains again
+RESTS_ON = (
+    "timezone",
+    "success",
+    "ignored_fields",
+    "kept_fields",
+    "lost_after_days",
+    "rating_scale",
+)
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,17 @@ def train(
     *,
     target_name: str | None = None,
     as_of: int | None = None,
+    hold_out: float = 0.0,
 ) -> TrainResult:
     """Trains the model of a target on what was known before `as_of` (default: now).
 
-    Raises DataError when there is nothing to learn from, SettingsError for an unknown target.
+    hold_out: share or number of the newest closed leads to learn without. Raises DataError when
+    there is nothing to learn from, SettingsError for an unknown target.
     """
     with recorded(workspace, "train") as run:
         require_place(workspace.models)
         instant = run.started_at if as_of is None else as_of
-        result = _train(workspace, report, target_name, instant, run.started_at)
+        result = _train(workspace, report, target_name, instant, run.started_at, hold_out)
         tidy_models(workspace)
         run.message = f"model {result.version}"
         return result
@@ -76,12 +86,18 @@ def training_inputs(workspace: Workspace, target: Target) -> str:
 
 
 def _train(
-    workspace: Workspace, report: Progress, target_name: str | None, as_of: int, started: int
+    workspace: Workspace,
+    report: Progress,
+    target_name: str | None,
+    as_of: int,
+    started: int,
+    hold_out: float,
 ) -> TrainResult:
     settings, lake = workspace.settings, workspace.lake
     target = settings.target(target_name)
     report("Reading what is known", 0.0)
-    gathered = gather(lake, target, leads_for(lake, target, settings.timezone), as_of)
+    leads = leads_for(lake, target, settings.timezone)
+    gathered = gather(lake, target, leads, as_of, settings.lost_after_days, hold_out)
     version = _new_version(workspace, started)
     learned = fit(settings, gathered, version, report)
     valuation, notes = _value(workspace, gathered, learned, report)
@@ -89,14 +105,19 @@ def _train(
         rejected = count_rejected(connection, "leads")
         current = current_model(connection, target.name)
     versions = {table: lake.version(table) for table in lake.tables()}
-    under = Circumstances(as_of, started, versions, rejected)
+    under = Circumstances(as_of, started, versions, rejected, lake_links(lake))
     document = build_report(settings, learned, gathered, under)
     document["values"] = None if valuation is None else dict(valuation.figures)
     products = learned.products
     document["products"] = None if products is None else cast("ProductsReport", products.figures)
     document["notes"] += notes
     # A model that is damaged, or answers another question, cannot stay in use whatever the new one.
-    kept = current is not None and is_usable(workspace.models / current["version"], target)
+    # A list of leads that were held out is only honest with the model that did not see them.
+    kept = (
+        current is not None
+        and is_usable(workspace.models / current["version"], target)
+        and not (hold_out or current["report"].get("held_out"))
+    )
     promoted = not kept or all(gate["passed"] for gate in document["gates"])
     if not promoted:
         document["notes"].append(
@@ -109,6 +130,7 @@ def _train(
     )
     # A model of the past rests on other leads than today's, so `run` must not take it for fresh.
     inputs = training_inputs(workspace, target) if as_of == started else f"as of {to_iso(as_of)}"
+    inputs = f"held out: {hold_out:g}" if hold_out else inputs
     row = _row(learned, document, under, inputs)
     with workspace.state.writing() as connection:
         store_model(connection, row, current=promoted)

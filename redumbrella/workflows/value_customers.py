@@ -135,7 +135,8 @@ def _bought(facts: Facts, as_of: int, timezone: str) -> _Bought:
             "[tables.purchases] in umbrella.toml, then run `umbrella ingest`.",
             reason="no_purchases",
         )
-    amount = table["amount"].cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False)
+    # A further item of an order has no amount: the order was bought once.
+    amount = table["amount"].cast(pa.float64()).to_numpy(zero_copy_only=False)
     cancelled = pc.equal(table["code"], "cancellation").to_numpy(zero_copy_only=False)
     usable = np.isfinite(amount)
     amount = np.where(cancelled, -np.abs(amount), amount)
@@ -183,11 +184,9 @@ def _purchase_notes(
     if (free & ~cancelled).any():
         notes.append(f"{int((free & ~cancelled).sum()):,} purchases cost nothing and count.")
     if not usable.all():
-        notes.append(f"{int((~usable).sum()):,} purchases have no finite amount and were left out.")
-    notes.append(
-        "All amounts are taken for the workspace's currency: purchases carry none of their own, so "
-        "mixed currencies cannot be seen. Convert them in the source."
-    )
+        notes.append(
+            f"{int((~usable).sum()):,} rows have no amount of their own: further items of an order."
+        )
     return notes
 
 

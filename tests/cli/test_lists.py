@@ -172,7 +172,7 @@ def test_nothing_that_matches_is_no_error(umbrella: Run, full: Workspace) -> Non
     for view in VIEWS.values():
         if view.search:
             code, text, _ = umbrella(view.name, "--search", "nobody", "-w", full.root)
-            said = f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}\n"
+            said = f"No {view.noun[0]} matches. Ask for less: umbrella {view.name} -w {full.root}\n"
             assert (code, text) == (0, said)
 
 

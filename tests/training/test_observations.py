@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 from lead_worlds import START, TIME, times
 
 from redumbrella.clock import to_microseconds
+from redumbrella.columns import INGESTED_AT
 from redumbrella.errors import DataError
-from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
+from redumbrella.training.observations import (
+    Observations,
+    begun_at,
+    lead_observations,
+    notes_on_the_future,
+)
 
 LATER = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
 DAY = timedelta(days=1)
@@ -181,3 +187,48 @@ def test_what_lies_in_the_future_is_said() -> None:
     assert "count as open" in ended
     assert notes_on_the_future(table, LATER) == []
     assert notes_on_the_future(leads([True, None]), LATER) == []
+
+
+def test_a_lead_of_which_only_the_day_is_known_is_asked_about_as_before_that_day() -> None:
+    lisbon = pa.timestamp("us", "Europe/Lisbon")
+    end = datetime(2024, 7, 1, 22, 59, 59, 999_999, tzinfo=UTC)  # of the first of July in Lisbon
+    exact = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
+    created = pa.chunked_array([pa.array([end, exact, None], lisbon)])
+    found = begun_at(created).to_pylist()
+    assert [None if at is None else at.astimezone(UTC) for at in found] == [
+        datetime(2024, 6, 30, 23, 0, tzinfo=UTC),
+        exact,
+        None,
+    ]
+
+
+def learned(won: list[bool | None], closed: list[str | None], at: str) -> pa.Table:
+    """Leads created on successive days of 2024, of which Red Umbrella learned at an instant."""
+    created = [noon(f"2024-01-{1 + n:02}") for n in range(len(won))]
+    table = leads(won, created, [None if text is None else noon(text) for text in closed])
+    return table.append_column(INGESTED_AT, pa.array([noon(at)] * len(won), TIME))
+
+
+def noon(day: str) -> datetime:
+    return datetime.fromisoformat(day + "T12:00Z")
+
+
+def test_an_outcome_that_is_written_down_is_decided_whatever_its_close_date() -> None:
+    closed = ["2024-02-01", "2099-01-01", "2099-01-01", "2023-06-01", None]
+    table = learned([True, False, None, True, False], closed, "2024-03-01")
+    seen = lead_observations(table, to_microseconds(noon("2024-03-02")))
+    assert ids(seen.closed) == ["L0", "L1", "L3", "L4"]
+    assert ids(seen.open) == ["L2"], "a planned close decides nothing"
+    known = [time is not None for time in seen.closed["closed_at"].to_pylist()]
+    assert known == [True, False, False, False], "when they closed is not known"
+    notes = notes_on_the_future(table, to_microseconds(noon("2024-03-02")))
+    assert len(notes) == 1
+    assert "close date in the future: 1. They count as decided" in notes[0]
+
+
+def test_before_it_was_learned_a_later_close_leaves_a_lead_open() -> None:
+    table = learned([True, False, False], ["2024-02-01", "2099-01-01", "2024-02-20"], "2024-03-01")
+    before = lead_observations(table, to_microseconds(noon("2024-02-10")))
+    assert ids(before.closed) == ["L0"]
+    assert ids(before.open) == ["L1", "L2"]
+    assert before.closed["closed_at"].null_count == 0

@@ -4,6 +4,7 @@ import csv
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pyarrow.parquet as pq
@@ -12,7 +13,8 @@ from sample_company import AS_OF
 from stored import listed
 
 from redumbrella.clock import to_iso
-from redumbrella.destinations.files import safe_cell
+from redumbrella.destinations.files import FileColumn, Format, write_rows
+from redumbrella.destinations.spreadsheet_cells import safe_cell
 from redumbrella.errors import NotFoundError, SettingsError
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.leads import LEADS
@@ -51,7 +53,7 @@ def test_csv_has_the_contract_columns_in_order(company: Workspace, tmp_path: Pat
 
 
 FORMULAS = {
-    "\uff1d1+1": "'\uff1d1+1", "\uff0bcmd": "'\uff0bcmd", "\uff0dx(1)": "'\uff0dx(1)",
+    "\uff1d1+1": "'\uff1d1+1", "\uff0bcmd|x": "'\uff0bcmd|x", "\uff0dx(1)": "'\uff0dx(1)",
     "\uff20SUM(A1)": "'\uff20SUM(A1)",
     " =1+1": "' =1+1", "\u00a0=1": "'\u00a0=1", "\t=1": "'\t=1", "\n=1": "'\n=1", "\r=1": "'\r=1",
     "\u200b=1": "'\u200b=1", "\ufeff=1": "'\ufeff=1", "=cmd|'/c calc'!A0": "'=cmd|'/c calc'!A0",
@@ -62,6 +64,8 @@ FORMULAS = {
 PLAIN = (
     "+1,5", "-1.234,56", "-12 %", "-5 €", "1e-5", "-1e-5", "+491701234567", "+49 170 1234567",
     "-Nq00003xYz", "-Nq-0_3xYz", "-", "--", "A+", "a=1", "it's", "'tis", "a;b", "note\n- ask him",
+    "-NxK3abc", "-N_1", "-B12-x", "'-NxK3abc", "+cmd", "@name", "@x", "\tx", "- call again",
+    "+1 (555) 123-4567", "+49(30)123", "+49 30-123", "-1e5", "+49.30.123", "-über", "\t-NxK3abc",
 )  # fmt: skip
 
 
@@ -79,11 +83,40 @@ def test_figures_phones_and_ids_stay_as_they_are(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-2+3", "'-2+3"), ("@x", "'@x"), ("\tx", "'\tx"),
+    [("=1+1", "'=1+1"), ("-2+3", "'-2+3"), ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+     ("+cmd(1)", "'+cmd(1)"), ("-A1", "'-A1"), ("+$A$1", "'+$A$1"), ("@A1:B2", "'@A1:B2"),
+     ("-A1+x!A1", "'-A1+x!A1"), ('-"a"', "'-\"a\""), ("-{1}", "'-{1}"), ("-SUM (1)", "'-SUM (1)"),
+     ("+49-30-123", "'+49-30-123"), ("=-NxK3abc", "'=-NxK3abc"), ("-=1", "'-=1"),
      ("-12", "-12"), ("+351912345678", "+351912345678"), ("a=1", "a=1"), ("", "")],
 )  # fmt: skip
 def test_a_spreadsheet_never_runs_a_cell(text: str, cell: str) -> None:
     assert safe_cell(text) == cell
+
+
+def test_ids_come_back_byte_for_byte(tmp_path: Path) -> None:
+    ids = ["-NxK3abc", "@x", "=1+1", "'=1", "-2+3", "+491701234567", "007", " a "]
+    fields = [FileColumn("lead_id", "string", str)]
+    rows = [{"lead_id": text} for text in ids]
+    for form, read in {"parquet": _parquet_ids, "jsonl": _json_ids, "csv": _csv_ids}.items():
+        path = tmp_path / f"ids.{form}"
+        assert write_rows(path, cast("Format", form), fields, rows, raw=True) == len(ids)
+        assert read(path) == ids
+        write_rows(path, cast("Format", form), fields, rows)
+        changed = {"=1+1", "'=1", "-2+3"} if form == "csv" else set()
+        assert read(path) == [f"'{text}" if text in changed else text for text in ids]
+
+
+def _parquet_ids(path: Path) -> list[str]:
+    return pq.read_table(path)["lead_id"].to_pylist()
+
+
+def _json_ids(path: Path) -> list[str]:
+    return [orjson.loads(line)["lead_id"] for line in path.read_bytes().splitlines()]
+
+
+def _csv_ids(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row[0] for row in csv.reader(file)][1:]
 
 
 def test_json_lines_and_parquet_agree(company: Workspace, tmp_path: Path) -> None:

@@ -143,29 +143,26 @@ def test_files_of_one_glob_are_versions_in_their_order(folder: Folder) -> None:
     assert folder.table()["won"] == [True, False]
 
 
-def test_duplicate_ids_in_one_file(folder: Folder) -> None:
+def test_rows_of_one_lead_are_versions_of_it(folder: Folder) -> None:
     folder.write(
         "leads.csv",
         "lead_id,won,size\na,1,1\nb,,2\na,1,1\nb,1,2\nc,1,3\nc,0,3\nd,,\ne,,\nf,,\ng,,\n",
     )
     source = folder.ingest().sources[0]
     assert source.identical == 1
-    assert source.rejected == {"duplicate_id": 1, "two_outcomes": 1}
+    assert (source.older, source.rejected) == (1, {"two_outcomes": 1})
+    assert any("Older rows of the same lead_id: 1." in note for note in source.notes)
     table = folder.table()
     assert dict(zip(table["lead_id"], table["won"], strict=True)) == {
         "a": True, "b": True, "c": False, "d": None, "e": None, "f": None, "g": None,
     }  # fmt: skip
     rows = rejected(folder.open(), "leads")
     total = len(rows)
-    assert total == 2
+    assert total == 1
     assert [(row["line"], row["reason"], row["raw"]) for row in rows] == [
-        (3, "duplicate_id", "b, , 2"),
         (6, "two_outcomes", "c, 1, 3"),
     ]
-    assert (
-        rows[1]["message"]
-        == "row 7 has the same lead_id with another outcome: the later row counts"
-    )
+    assert rows[0]["message"] == "row 7 has the same lead_id with another outcome: that row counts"
 
 
 def test_facts_are_known_by_their_content(folder: Folder) -> None:
@@ -406,12 +403,12 @@ def test_the_future_is_counted_and_said(folder: Folder) -> None:
     checked = check(load_settings(folder.path)).sources
     leads, events = folder.ingest().sources
     assert [one.notes for one in checked] == [leads.notes, events.notes]
-    created, closed = leads.notes
+    created, closed, _nobody_is_lost = leads.notes
     assert created.startswith('Rows whose "created_at" lies in the future, after 20')
     assert ": 1. They are" in created
     assert "neither learned from nor scored until then" in created
     assert closed.startswith('Rows whose "closed_at" lies in the future, after 20')
-    assert ": 1. They count as open until then" in closed
+    assert ": 1. They are won or lost all the same" in closed
     assert ": 2. They do not count until then" in events.notes[0]
 
 

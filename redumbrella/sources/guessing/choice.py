@@ -1,0 +1,21 @@
+"""One mapping proposed to a person, with the reason for it."""
+
+from dataclasses import dataclass
+
+from redumbrella.settings.sources import ColumnSource
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One mapping proposed: the canonical column, where from, why; `other` names alternatives.
+
+    known: how many rows have an outcome, where it is one. proposal: what a person may put in where
+    the origin is open.
+    """
+
+    name: str
+    origin: ColumnSource | None
+    why: str
+    other: tuple[str, ...] = ()
+    known: int = 0
+    proposal: ColumnSource | None = None
