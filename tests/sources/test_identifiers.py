@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from redumbrella.columns import TABLES
 from redumbrella.errors import DataError
-from redumbrella.sources.identifiers import check_ids, id_sql
+from redumbrella.sources.identifiers import clean_ids, id_sql
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.values import Reading
@@ -29,7 +29,7 @@ def notes_on(texts: Sequence[str], *, table: str, name: str) -> list[str]:
     connection.execute("CREATE TABLE raw (c0 VARCHAR)")
     connection.execute("INSERT INTO raw SELECT unnest(?::VARCHAR[])", [list(texts)])
     column = ColumnRead(name, "Nr", "id", Reading("text"), "c0", len(texts), 0)
-    return check_ids(Staging(connection, "raw", {"Nr": "c0"}), [column], TABLES[table], "a.csv")
+    return clean_ids(Staging(connection, "raw", {"Nr": "c0"}), [column], TABLES[table], "a.csv")
 
 
 @pytest.mark.parametrize(
