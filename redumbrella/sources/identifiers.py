@@ -12,6 +12,7 @@ them as text (="10001", '10001, "10001"); a fraction of zeros (10001.0). Address
 leading zeros, capitals of other ids, hyphens.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,9 @@ def is_id(column: ColumnRead) -> bool:
     return column.here != ROW and (column.kind == "id" or is_email)
 
 
+_ID_NAME = re.compile(r"(^|[^a-z])(id|nr|no|number|nummer|key|code)s?$", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class _Odd:
     """The values of an id column that are not plain: how many are there, changed by the rule,
@@ -127,6 +131,18 @@ def clean_ids(
                 f"UPDATE {quoted(staging.name)} SET {here} = {id_sql(here)} "
                 f"WHERE NOT {_is_plain(here)} AND {here} IS DISTINCT FROM {id_sql(here)}"
             )
+    return [*notes, *_spoilt_fields(staging, columns)]
+
+
+def _spoilt_fields(staging: Staging, columns: Sequence[ColumnRead]) -> list[str]:
+    """Notes on fields that are called like ids, and are spoilt."""
+    notes = []
+    for column in columns:
+        if column.kind is None and column.type == "text" and _ID_NAME.search(column.column):
+            found = _look_at_odd(staging, column.here)
+            if found.spoilt >= SPOILT_SHARE * max(column.present, 1):
+                said = _spoilt(column, column.present, found)
+                notes.append(f"{said[0].upper()}{said[1:]}")
     return notes
 
 

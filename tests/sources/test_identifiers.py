@@ -136,3 +136,12 @@ def test_long_ids_that_all_end_in_zeros_are_said() -> None:
         notes_on([str(158467123456789123 + n) for n in range(20)], table="leads", name="lead_id")
         == []
     )
+
+
+def test_a_field_that_is_called_like_an_id_and_is_spoilt_is_said() -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE raw AS SELECT '1.58' || i || 'E+17' AS c0 FROM range(9) t(i)")
+    column = ColumnRead("Lead ID", "Lead ID", None, Reading("text"), "c0", 9, 0)
+    staging = Staging(connection, "raw", {"Lead ID": "c0"})
+    (note,) = clean_ids(staging, [column], TABLES["leads"], "a.csv")
+    assert "all 9 ids look like" in note
