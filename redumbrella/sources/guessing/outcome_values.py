@@ -73,7 +73,7 @@ class ValuesRead:
 
     def listed(self) -> str:
         """The three groups with their counts, for a comment."""
-        parts = [f"won: {listed(self.won)}", f"lost: {listed(self.lost)}"]
+        parts = [f"counts as won: {listed(self.won)}", f"as lost: {listed(self.lost)}"]
         rest = (*self.open, *self.doubtful)
         opened = [listed(rest)] if rest else []
         opened += [f"empty {self.empty:,}"] if self.empty else []

@@ -192,7 +192,7 @@ def _why(best: _Candidate, columns: Sequence[Seen]) -> str:
         open_yet = best.column.rows - _closed_count(best.decided)
         why = (
             f"won: {listed(values.won)}; lost: {listed(values.lost)}, but only where "
-            f'"{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
+            f'where "{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
         )
     elif not values.leaves_open:
         why += ", as it is never empty: nobody is left to rank"
