@@ -91,7 +91,7 @@ CRM = {
     "hubspot, Spanish": "Cita programada, Contrato enviado | Cierre ganado || Cierre perdido",
     "zoho, German": "Nicht kontaktiert, In Zukunft kontaktieren | Vorqualifiziert "
     "|| Verlorener Lead, Nicht qualifiziert",
-    "amocrm": "Новая, В работе | Успешно реализовано || Закрыто и не реализовано",
+    "amocrm": "Новая | Успешно реализовано || Закрыто и не реализовано",
     "reasons": "Demo | Won - new logo, Won - upsell || Lost - price, Lost to competitor",
     "reasons by name": "demo | closed_won_new || closed_lost_price, closed_lost_no_decision",
     "percentages": "1 - Lead (10%), 2 - Good fit (50%) | 5 - Won (100%) || 6 - Lost (0%)",
