@@ -145,7 +145,9 @@ def settings_line(counts: OutcomeCounts, origin: ColumnSource) -> str:
     won += tuple(text for text in known if _is_won(text) is True)
     lost += tuple(text for text in known if _is_won(text) is False)
     values = f"won = [{_quoted(won or ('...',))}], lost = [{_quoted(lost or ('...',))}]"
-    return f'won = {{ column = "{counts.column}", {values} }}'
+    if origin.decided is not None:
+        values += f", decided = {json.dumps(origin.decided, ensure_ascii=False)}"
+    return f"won = {{ column = {json.dumps(counts.column, ensure_ascii=False)}, {values} }}"
 
 
 def _is_won(text: str) -> bool | None:
