@@ -16,9 +16,12 @@ from redumbrella.settings.currencies import CODES, Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.mapping import LESS, TIMES
+from redumbrella.sources.numbers import currency_sql
 from redumbrella.sources.staging import Staging
 
 _SHOWN = 6
+KRONOR = "KR"
+_IN_KRONOR = {"SEK", "NOK", "DKK", "ISK"}
 
 
 @dataclass(frozen=True)
@@ -56,47 +59,57 @@ def read_amounts(
         less = by_name[LESS]
         sql = f"({sql}) - abs(coalesce({less.sql}, 0))"
         notes.append(f'amount is less "{less.column}", which was given back.')
-    origin = source.columns.get("amount", ColumnSource())
-    rate, said = _rate(staging, source.table, origin, read, currencies)
+    rate, said = _rate(staging, source, amount, read, currencies)
     return Amounts(sql if rate is None else f"({sql}) * ({rate})", (*notes, *said))
 
 
 def _rate(
     staging: Staging,
-    table: str,
-    origin: ColumnSource,
+    source: Source,
+    amount: ColumnRead,
     read: Sequence[ColumnRead],
     currencies: Currencies,
 ) -> tuple[str | None, list[str]]:
     """SQL of what one unit of a row's currency is worth, None where all are alike; notes."""
+    origin = source.columns.get("amount", ColumnSource())
     column = origin.currency or _column_of_codes(staging, read)
-    if column is None:
-        return None, []
-    code = f"upper(trim({staging.columns[column]}))"
-    counts = dict(
-        staging.connection.execute(
-            f"SELECT {code}, count(*) FROM {quoted(staging.name)} WHERE {code} IS NOT NULL "
-            "GROUP BY 1 ORDER BY 2 DESC, 1"
-        ).fetchall()
-    )
+    code = f"CASE WHEN {amount.text} IS NOT NULL THEN {_code(staging, column, amount)} END"
+    found = staging.connection.execute(
+        f"SELECT {code}, count(*) FROM {quoted(staging.name)} GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    counts = {_own_krone(one, currencies.own): count for one, count in found if one is not None}
     foreign = [one for one in counts if one != currencies.own]
     unknown = [one for one in foreign if one not in currencies.rates]
+    where = column or amount.column
     if not foreign:
         return None, []
     if unknown and len(counts) == 1:
         return None, [
-            f'Amounts are in {foreign[0]} ("{column}"), but the workspace says {currencies.own}: '
+            f'Amounts are in {foreign[0]} ("{where}"), but the workspace says {currencies.own}: '
             f'write currency = "{foreign[0]}" under [workspace], or a rate under [currencies].'
         ]
     if unknown:
-        raise SettingsError(
-            _no_rates(table, column, counts, unknown, currencies.own), reason="no_rate"
-        )
+        message = _no_rates(source.table, where, counts, unknown, currencies.own)
+        raise SettingsError(message, reason="no_rate")
     rates = {currencies.own: 1.0, **currencies.rates}
     cases = " ".join(f"WHEN {literal(one)} THEN {rates[one]!r}" for one in counts)
     listed = ", ".join(f"{one} {count:,}" for one, count in list(counts.items())[:_SHOWN])
-    said = f'Amounts are converted to {currencies.own} by [currencies] ("{column}": {listed}).'
+    said = f'Amounts are converted to {currencies.own} by [currencies] ("{where}": {listed}).'
     return f"CASE {code} {cases} ELSE 1.0 END", [said]
+
+
+def _own_krone(code: str, own: str) -> str:
+    """A code as it is meant: "kr" are the kronor of the workspace, where it counts in any."""
+    return own if code == KRONOR and own in _IN_KRONOR else code
+
+
+def _code(staging: Staging, column: str | None, amount: ColumnRead) -> str:
+    """SQL: the currency that stands beside an amount, else the one written with it."""
+    here = staging.columns[column] if column is not None else None
+    is_text = amount.here not in staging.instants
+    parts = [f"coalesce({currency_sql(here)}, upper(trim({here})))"] if here else []
+    parts += [currency_sql(amount.here)] if is_text else []
+    return f"coalesce({', '.join([*parts, 'NULL'])})"
 
 
 def _no_rates(

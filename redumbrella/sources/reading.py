@@ -33,6 +33,7 @@ from redumbrella.sources.outcome_counts import (
     closing_note,
     count_outcomes,
     outcome_notes,
+    settings_line,
 )
 from redumbrella.sources.records import LONG_FIELD, Records
 from redumbrella.sources.sql import QueryInput, find_query, read_query
@@ -110,6 +111,19 @@ class TableRead:
         return sum(one.older for one in self.inputs)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the workspace says to the reading of every source.
+
+    timezone: of times without an offset. now: the present instant, UTC microseconds; what is dated
+    after it is counted and said. currencies: see `sources.amounts`.
+    """
+
+    timezone: str
+    now: int
+    currencies: Currencies
+
+
 def find_inputs(source: Source, root: Path) -> list[Input]:
     """The files or the query of a source. Raises DataError when something is not there."""
     if source.url is not None:
@@ -131,38 +145,21 @@ def read_table(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     inputs: Sequence[Input],
+    workspace: Surroundings,
     *,
-    timezone: str,
     lake_types: Mapping[str, Type],
-    now: int,
     report: Progress,
-    currencies: Currencies | None = None,
 ) -> TableRead:
-    """Reads all inputs of a table into DuckDB, decides types, validates rows.
-
-    now: the present instant, UTC microseconds; what is dated after it is counted and said.
-    currencies: that of the workspace and the rates of others, see `sources.amounts`.
-    """
+    """Reads all inputs of a table into DuckDB, decides types, validates rows."""
     started = monotonic()
     staging = Staging(connection, f"raw_{source.table}", missing=source.missing)
     staging.create()
-    opened, counted = _stage(staging, source, inputs, timezone, report)
+    opened, counted = _stage(staging, source, inputs, workspace.timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
     told = _join(staging, source, inputs)
-    mapping = map_columns(source, list(staging.columns), lake_types)
-    _raise_settings(mapping.problems)
-    check_formats(staging, mapping, source.table)
     report(f"Looking at the values of {source.table}", 0.5)
-    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
-    columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
-    _raise_settings(problems)
-    amounts = read_amounts(staging, source, columns, currencies or Currencies())
-    prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
-    names = [one.name for one in inputs]
-    id_notes = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
-    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
-    version_notes = mark_versions(typed, names)
+    typed, notes = _typed(staging, source, inputs, workspace, lake_types)
     found = _set_aside(typed, opened)
     outcome = count_outcomes(typed)
     records_staged = staging.count()
@@ -176,19 +173,14 @@ def read_table(
     read = TableRead(
         source=source,
         inputs=tuple(reads),
-        columns=tuple(columns),
+        columns=typed.read,
         rows=sum(one.rows for one in reads),
         staged=records_staged,
         rejected=tuple(found),
         notes=(
             *told,
-            *mapping.notes,
-            *items,
-            *(amounts.notes if amounts else ()),
-            *_missing_note(staging, columns),
-            *id_notes,
-            *version_notes,
-            *future_notes(typed, now),
+            *notes,
+            *future_notes(typed, workspace.now),
             *closing_note(typed),
             *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
             *_kept_note(reads, found),
@@ -199,6 +191,31 @@ def read_table(
     _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _typed(
+    staging: Staging,
+    source: Source,
+    inputs: Sequence[Input],
+    workspace: Surroundings,
+    lake_types: Mapping[str, Type],
+) -> tuple[TypedRows, list[str]]:
+    """The typed rows of a staged table, and notes on how they were read."""
+    mapping = map_columns(source, list(staging.columns), lake_types)
+    _raise_settings(mapping.problems)
+    check_formats(staging, mapping, source.table)
+    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
+    columns, problems = read_columns(staging, mapping, source.table, workspace.timezone, lake_types)
+    _raise_settings(problems)
+    amounts = read_amounts(staging, source, columns, workspace.currencies)
+    names = [one.name for one in inputs]
+    of_ids = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
+    prefixes = names if may_be_many_files(source) else None
+    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
+    of_versions = mark_versions(typed, names)
+    of_amounts = amounts.notes if amounts else ()
+    of_missing = _missing_note(staging, columns)
+    return typed, [*mapping.notes, *items, *of_amounts, *of_missing, *of_ids, *of_versions]
 
 
 def _origin(source: Source, outcome: OutcomeCounts) -> ColumnSource:
@@ -357,11 +374,10 @@ def _advice(read: TableRead) -> str:
         if read.source.table == "leads":
             said += " If they are changes of a lead, map updated_at: it says which row is newest."
         return said
-    outcome = read.source.columns.get("won")
+    outcome = read.source.columns.get("won") or ColumnSource("won")
     shown = read.rejected[:_SHOWN_REJECTED]
-    if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):
-        return (
-            "Say which values are won and which lost; every other one means still open:\n"
-            f'  won = {{ column = "{outcome.column}", won = ["..."], lost = ["..."] }}'
-        )
+    if all(f'column "{outcome.column}"' in row.message for row in shown):
+        said = "Say which values are won and which lost; every other one means still open:\n  "
+        counts = read.outcome or OutcomeCounts(outcome.column, (), (), ())
+        return said + settings_line(counts, outcome)
     return "Map another column, set a format, or mend the values."

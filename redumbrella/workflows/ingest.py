@@ -30,6 +30,7 @@ from redumbrella.sources.linking import link_ids
 from redumbrella.sources.links import Link, lake_links, read_links
 from redumbrella.sources.reading import (
     Input,
+    Surroundings,
     TableRead,
     find_inputs,
     may_be_many_files,
@@ -124,14 +125,16 @@ def _read_alone(settings: Settings, connection: Any, source: Source, report: Pro
         connection,
         source,
         find_inputs(source, settings.root),
-        timezone=settings.timezone,
+        _surroundings(settings),
         lake_types={},
-        now=now(),
         report=report,
-        currencies=settings.currencies,
     )
     _refuse_empty(read)
     return read
+
+
+def _surroundings(settings: Settings) -> Surroundings:
+    return Surroundings(settings.timezone, now(), settings.currencies)
 
 
 def _linked(
@@ -227,11 +230,9 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
         connection,
         plan.source,
         plan.inputs,
-        timezone=workspace.settings.timezone,
+        _surroundings(workspace.settings),
         lake_types=types,
-        now=now(),
         report=report,
-        currencies=workspace.settings.currencies,
     )
     if plan.afresh or not workspace.lake.exists(table):
         _refuse_empty(read)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from small_folders import FAR, read
-from sqlalchemy import text
 
 from redumbrella.errors import SettingsError
 from redumbrella.features.facts import read_facts
 from redumbrella.progress import silent
+from redumbrella.python_api import OpenedWorkspace
 from redumbrella.sources.result import SourceResult
 from redumbrella.workflows.value_customers import value_customers
 from redumbrella.workspace import open_workspace
@@ -155,8 +155,20 @@ def test_a_customer_has_spent_what_the_orders_say(tmp_path: Path) -> None:
     workspace = open_workspace(tmp_path)
     try:
         value_customers(workspace, silent)
-        with workspace.state.reading() as connection:
-            spent = connection.execute(text("SELECT sum(spent) FROM customers")).scalar_one()
     finally:
         workspace.state.close()
-    assert round(float(spent), 2) == sum(20 + n % 7 for n in range(240))
+    with OpenedWorkspace(tmp_path) as opened:
+        spent = sum(row["spent"] for row in opened.customers())
+    assert round(spent, 2) == sum(20 + n % 7 for n in range(240))
+
+
+def test_signs_written_with_the_amounts_are_currencies_too(tmp_path: Path) -> None:
+    rows = "customer,at,amount\n" + "".join(
+        f"a,2024-01-{1 + n:02},{'€' if n % 2 else '£'} {n + 1}.50\n" for n in range(20)
+    )
+    with pytest.raises(SettingsError, match="GBP = "):
+        shop(tmp_path, "", rows)
+    shop(tmp_path, "", rows, "[currencies]\nGBP = 2\n")
+    assert sum(value or 0 for value in amounts(tmp_path)) == sum(
+        (n + 1.5) * (1 if n % 2 else 2) for n in range(20)
+    )

@@ -121,6 +121,10 @@ def fact_choices(table: str, columns: Sequence[Seen], kin: Kin) -> list[Choice]:
     """Choices for a table other than leads; required columns without a guess stay open."""
     free = Open(table, list(columns))
     _who_is_meant(free, kin)
+    if table == "reps":
+        for seen in [column for column in free.columns if kin.is_rep(column)][:1]:
+            why = "the leads of another file name them so"
+            free.take(Choice("rep_id", ColumnSource(seen.name), why), seen)
     if table == "purchases":
         choose("purchase_id", free, is_order_number)
         _money(free)

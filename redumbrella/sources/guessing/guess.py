@@ -11,10 +11,10 @@ from pathlib import Path
 
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
-from redumbrella.sources.guessing.columns import fact_choices
+from redumbrella.sources.guessing.columns import fact_choices, named
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
-from redumbrella.sources.guessing.kin import Kin, are_the_same, shared_ids
-from redumbrella.sources.guessing.leads import lead_choices, lead_id_of
+from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
+from redumbrella.sources.guessing.leads import is_shared, lead_choices, lead_id_of
 from redumbrella.sources.guessing.looking import FileLook, look_at
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.place import guess_currency, guess_timezone
@@ -128,6 +128,7 @@ def _kin(
         if table == "leads" and guess_outcome(other.columns).origin is not None
     ]
     ids = [column for other in leads if (column := lead_id_of(other.columns)[1]) is not None]
+    sellers = [one for other in leads for one in named("rep_id", "leads", other.columns, is_shared)]
     return Kin(
         shared_ids(look, [look, *(other for other, _ in tables)]),
         frozenset(
@@ -135,4 +136,5 @@ def _kin(
         ),
         bool(leads),
         any(table == "purchases" or is_order_book(other.columns) for other, table in tables),
+        named_reps(look.columns, sellers),
     )

@@ -7,6 +7,7 @@ from redumbrella.sources.guessing.looking import FileLook, Seen
 
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
 LEAST_SHARED = 0.5
+LEAST_REPS = 0.7
 LEAST_SHARED_NUMBERS = 0.9  # every table counts its rows from 1
 
 
@@ -16,13 +17,15 @@ class Kin:
 
     shared: column -> names of the files in which the same ids stand. lead_ids: columns whose ids
     are the ids of leads in another file. leads: whether another file has an outcome, so that it
-    holds the leads. buys: whether another file is an order book.
+    holds the leads. buys: whether another file is an order book. reps: columns that name those
+    to whom another file gives its leads.
     """
 
     shared: Mapping[str, tuple[str, ...]]
     lead_ids: frozenset[str] = frozenset()
     leads: bool = False
     buys: bool = False
+    reps: frozenset[str] = frozenset()
 
     def of(self, column: Seen) -> tuple[str, ...]:
         """Names of the other files with the same ids."""
@@ -31,6 +34,10 @@ class Kin:
     def is_lead_id(self, column: Seen) -> bool:
         """Whether another file has leads under these ids."""
         return column.name in self.lead_ids
+
+    def is_rep(self, column: Seen) -> bool:
+        """Whether another file gives its leads to the people named here."""
+        return column.name in self.reps
 
     def who(self, columns: Sequence[Seen]) -> Seen | None:
         """The column with ids that other files have too; one in which they return comes first."""
@@ -66,3 +73,20 @@ def are_the_same(one: Seen, other: Seen) -> bool:
     here = one.kept_under(cut)
     there = other.kept_under(cut)
     return len(here & there) >= least * max(min(len(here), len(there)), 1)
+
+
+def named_reps(columns: Sequence[Seen], others: Sequence[Seen]) -> frozenset[str]:
+    """Columns with most of the values of another file's column of sales people."""
+    wanted = [{text.casefold() for text, _ in column.values} for column in others if column.values]
+    return frozenset(
+        column.name
+        for column in columns
+        if column.is_key and any(_are_most(column, people) for people in wanted)
+    )
+
+
+def _are_most(column: Seen, people: set[str]) -> bool:
+    here = {text.casefold() for text, _ in column.values} or {
+        text.casefold() for text in column.sample
+    }
+    return len(people) > 1 and len(people & here) >= LEAST_REPS * len(people)

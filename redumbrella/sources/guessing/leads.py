@@ -93,10 +93,10 @@ def lead_choices(
         free.take(Choice("person_id", ColumnSource(person.name), why), person)
     else:
         _named(free, "person_id", _is_person)
-    _named(free, "product_id", _is_repeated)
-    _named(free, "campaign_id", _is_repeated)
-    _named(free, "source", lambda seen: _is_repeated(seen) and seen.read.type == "text")
-    _named(free, "rep_id", _is_repeated)
+    _named(free, "product_id", is_shared)
+    _named(free, "campaign_id", is_shared)
+    _named(free, "source", lambda seen: is_shared(seen) and seen.read.type == "text")
+    _named(free, "rep_id", is_shared)
     _amount(free)
     decided = outcome.origin.decided if outcome.origin is not None else None
     ignore = _left_out([column for column in free.columns if column.name != decided])
@@ -136,7 +136,7 @@ def _is_person(seen: Seen) -> bool:
     return is_key(seen) and seen.distinct > least * seen.rows and seen.read.present * 2 > seen.rows
 
 
-def _is_repeated(seen: Seen) -> bool:
+def is_shared(seen: Seen) -> bool:
     """Ids of a few things that many leads share; "campaign: 3" is a count, "campaign id: 3" not."""
     is_text = seen.read.type == "text" or bool({"id", "nr"} & set(words(seen.name)))
     is_plain = seen.read.type in {"text", "number"} and not seen.is_time

@@ -5,6 +5,7 @@ A path comes in; a `FileLook` goes out. `ids` are kept of columns that could ide
 that files can be compared: two files that share many of them speak of the same people.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from redumbrella.sources.records import Records
 from redumbrella.sources.staging import ROW, Staging, staging_connection
 from redumbrella.sources.values import Reading, is_named_like_a_time, sample_readings
 
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 SAMPLED = 200
 FEW_VALUES = 60  # a list of stages may be long
 LEAST_IDS = 20
@@ -127,15 +128,8 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
     seen = []
     for read, count in zip(reads, counts, strict=True):
         frequent = _frequent(staging, read) if count <= FEW_VALUES else ()
-        times = [
-            one
-            for one in sample_readings(
-                samples.get(read.column, []), named_time=is_named_like_a_time(read.column)
-            )
-            if one.type == "time"
-        ]
-        style = read.reading.style if read.type == "time" else times[0].style if times else ""
         sample = samples.get(read.column, [])
+        style = read.reading.style if read.type == "time" else _mostly_times(read, sample)
         ids: frozenset[int] = frozenset()
         kept = max(count // MOST_IDS, 1).bit_length() - 1
         if count >= LEAST_IDS and not style and read.type in {"text", "number"}:
@@ -159,6 +153,15 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
             )
         )
     return seen
+
+
+def _mostly_times(read: ColumnRead, sample: Sequence[str]) -> str:
+    """The style of the times of a column in which a few texts are none, else an empty text."""
+    is_named = is_named_like_a_time(read.column)
+    if read.type != "text" and not (is_named and read.type == "number"):
+        return ""
+    found = [one for one in sample_readings(sample, named_time=is_named) if one.type == "time"]
+    return found[0].style if found else ""
 
 
 def _ids(staging: Staging, read: ColumnRead, kept: int) -> frozenset[int]:

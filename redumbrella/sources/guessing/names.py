@@ -11,20 +11,26 @@ from redumbrella.sources.guessing.vocabulary import bag, words
 
 # Words that only say whose the column is: "Deal - Value", "Order Total", "hs_createdate".
 WHOSE = {
-    "leads": {"deal", "lead", "opportunity", "opp", "hs", "property", "anfrage", "prospect", "crm"},
-    "purchases": {"order", "purchase", "transaction", "sale", "hs", "payment", "charge"},
-    "events": {"event", "properties", "hs", "mp"},
-    "activities": {"activity", "hs", "engagement", "call", "task"},
-    "people": {"contact", "customer", "person", "user", "hs", "properties"},
-    "products": {"product", "variant", "item"},
-    "campaigns": {"campaign"},
-    "reps": {"rep", "user", "agent", "employee"},
+    "leads": bag(
+        "deal lead opportunity opp hs property anfrage prospect crm affaire piste opportunite "
+        "negocio oportunidad opportunita trattativa oportunidade kans szansa vorgang chance "
+        "verkaufschance transakcja negociacao venda piste vente venta vendita verkoop auftrag "
+        "aanvraag zapytanie solicitud demande richiesta"
+    ),
+    "purchases": bag("order purchase transaction sale hs payment charge"),
+    "events": bag("event properties hs mp"),
+    "activities": bag("activity hs engagement call task"),
+    "people": bag("contact customer person user hs properties"),
+    "products": bag("product variant item"),
+    "campaigns": bag("campaign"),
+    "reps": bag("rep user agent employee"),
 }
 # Small words inside a name.
 SMALL = bag(
     "of the a an de du des la le les l d del el los di da do dos das van von vom der den y e et "
     "und i utc s"
 )
+_UNITS = bag("eur usd gbp chf pln brl inr sek nok dkk czk euro euros dollar dollars")
 WHOLE, WITHOUT_OWNER, AT_THE_END = 0, 1_000, 2_000
 # A name that only ends so is weaker, and these words alone say nothing at the end of a longer one.
 _ONLY_WHOLE = bag(
@@ -43,7 +49,7 @@ def rank_of(name: str, column: str, table: str) -> int | None:
     """
     if name.casefold() == column:
         return -1
-    said = words(name)
+    said = _without_unit(words(name))
     exact = _phrases(column, table)
     bare = [word for word in said if word not in SMALL] or list(said)
     joined = "".join(bare)
@@ -51,10 +57,10 @@ def rank_of(name: str, column: str, table: str) -> int | None:
         return WHOLE + exact[joined]
     if _but(column, table) & set(said):
         return None
-    owners = WHOSE.get(table, set())
+    owners = WHOSE.get(table, frozenset())
     less = list(bare)
-    while len(less) > 1 and less[0] in owners:
-        less.pop(0)
+    while len(less) > 1 and (less[0] in owners or less[-1] in owners):
+        less.pop(0 if less[0] in owners else -1)
         if "".join(less) in exact:
             return WITHOUT_OWNER + exact["".join(less)]
     for start in range(1, len(bare)):
@@ -62,6 +68,13 @@ def rank_of(name: str, column: str, table: str) -> int | None:
         if "".join(ending) in exact and not (len(ending) == 1 and ending[0] in _ONLY_WHOLE):
             return AT_THE_END + exact["".join(ending)]
     return None
+
+
+def _without_unit(said: tuple[str, ...]) -> tuple[str, ...]:
+    """A name without the currency at its end: "Amount in company currency", "Total EUR"."""
+    if "in" in said[1:-1] and {"currency", "wahrung", "devise"} & set(said[-1:]):
+        said = said[: said.index("in")]
+    return said[:-1] if len(said) > 1 and said[-1] in _UNITS else said
 
 
 def means(name: str, column: str, table: str = "") -> bool:

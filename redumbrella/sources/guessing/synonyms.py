@@ -67,7 +67,7 @@ NAMES: dict[str, str] = {
         amount, deal amount, opportunity amount, deal value, deal size, opportunity value, lead
         value, contract value, order value, quote value, offer value, estimated value, estimated
         deal value, est revenue, estimated revenue, expected revenue, total value, total amount,
-        value, total, sum, price, dollars, amount in company currency, budget, angebotswert,
+        value, total, sum, price, dollars, budget, angebotswert,
         auftragswert, auftragsvolumen, angebotssumme, auftragssumme, angebotsvolumen,
         vertragswert, geschatzter wert, betrag, summe, wert, volumen, umsatz, preis, montant,
         montant total, montant du devis, valeur, valeur estimee, prix, importe, importe total,
@@ -149,8 +149,9 @@ NAMES: dict[str, str] = {
         idvisitor, amplitude id, fullvisitorid, anonymous, cookie, visitor""",
     "events.kind": """
         event name, event, event type, event action, event kind, kind, action, activity,
-        interaction, action type, type, name, page, page path, url, ereignis, ereignisname, art,
-        typ, aktion, evenement, type d evenement, evento, tipo de evento, tipo, azione, accion,
+        interaction, action type, type, name, page title, page name, page, page path, screen name,
+        screen, action name, page url, path, title, url, seitentitel, seite, ereignis, ereignisname,
+        art, typ, aktion, evenement, type d evenement, evento, tipo de evento, tipo, azione, accion,
         gebeurtenis, zdarzenie, rodzaj""",
     "activities.kind": """
         activity type, engagement type, kind, type, activity, call type, task type, action,
@@ -200,7 +201,7 @@ NAMES: dict[str, str] = {
         date, day, reporting starts, report date, spend date, datum, tag, jour, fecha, dia,
         data, giorno, dag, dzien, week, month, monat""",
     "cost": """
-        cost, spend, amount spent, amount spent eur, amount spent usd, total cost, total spent,
+        cost, spend, amount spent, total cost, total spent,
         ad spend, media cost, costs, kosten, ausgaben, werbeausgaben, werbekosten, cout, couts,
         depense, depenses, coste, costo, gasto, gastos, inversion, importe gastado, spesa,
         importo speso, custo, valor gasto, investimento, uitgaven, besteed bedrag, koszt,
@@ -218,7 +219,7 @@ NAMES: dict[str, str] = {
         chiffre d affaires, sous total, importe total, importe, monto total, monto, total
         pedido, importo totale, totale, totale ordine, importo, subtotale, valor total, valor,
         total do pedido, totaalbedrag, totaal, bedrag, orderbedrag, omzet, subtotaal, kwota,
-        kwota brutto, suma, razem, wartosc, wartosc zamowienia, brutto pln""",
+        kwota brutto, suma, razem, wartosc, wartosc zamowienia""",
     "unit_price": """
         unit price, unitprice, price per unit, price each, item price, price per item, unit
         amount, unit cost price, product price, list price, lineitem price, price, einzelpreis,

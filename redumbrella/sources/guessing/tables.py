@@ -134,12 +134,17 @@ def _identities(columns: Sequence[Seen], _: Kin) -> tuple[str, str] | None:
     person = _first("person_id", "identities", [c for c in columns if c is not anonymous], is_key)
     if anonymous is None or person is None or len(columns) > 5:
         return None
-    if named("kind", "events", columns, lambda seen: seen.read.type == "text"):
-        return None
+    said = {column.name for column in (anonymous, person)}
+    others = [column for column in columns if not column.is_time and column.name not in said]
+    if any(column.read.type == "text" and not column.is_key for column in others):
+        return None  # what happened stands there too
     return "identities", f'it says which "{person.name}" is which "{anonymous.name}"'
 
 
-def _reps(columns: Sequence[Seen], _: Kin) -> tuple[str, str] | None:
+def _reps(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
+    named_there = [column for column in columns if column.is_key and kin.is_rep(column)]
+    if named_there:
+        return "reps", f'every row is a "{named_there[0].name}", to whom others give their leads'
     said = {word for column in columns for word in words(column.name)}
     who = _first("rep_id", "reps", [c for c in columns if c.is_key], is_key)
     marks = sorted(said & _OF_REPS)
