@@ -1,5 +1,6 @@
 """`init`, `check` and `ingest` as a person calls them."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,33 @@ def test_several_files_after_from(run: Run, tmp_path: Path) -> None:
     code, output, _ = run("check", "--json", "-w", tmp_path)
     assert code == 0
     assert [source["table"] for source in json.loads(output)["sources"]] == ["leads", "purchases"]
+
+
+def test_init_keeps_standard_input(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"id": n, "created": f"2024-01-{1 + n % 28:02}", "won": n % 2} for n in range(40)]
+    content = json.dumps({"results": rows}).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    code, output, _ = run("init", tmp_path / "new", "--from", "-")
+    assert code == 0
+    assert "What came by standard input is kept as" in output
+    assert (tmp_path / "new" / "stdin.csv").read_bytes() == content
+    code, output, _ = run("check", "-w", tmp_path / "new")
+    assert code == 0
+    assert "leads: 40 rows in stdin.csv, 0 to set aside." in output
+    (tmp_path / "new" / "umbrella.toml").unlink()
+    code, _, errors = run("init", tmp_path / "new", "--from", "-")
+    assert code == 2
+    assert "stdin.csv is there already" in errors
+
+
+def test_rows_that_cannot_be_read_are_not_called_none(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("id,firm,amount,source\n" + "L1,Acme,12,50,Web\n" * 30, encoding="utf-8")
+    code, _, errors = run("init", tmp_path / "new", "--from", path)
+    assert code == 2
+    assert "has 30 rows, but none can be read. The first, line 2: 5 values" in errors
 
 
 def test_init_never_overwrites(run: Run, tmp_path: Path) -> None:

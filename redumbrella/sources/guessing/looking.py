@@ -14,6 +14,7 @@ from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
 from redumbrella.sources.instants import SPELLED
 from redumbrella.sources.mapping import Mapping
+from redumbrella.sources.records import Records
 from redumbrella.sources.staging import ROW, Staging, staging_connection
 from redumbrella.sources.values import Reading, is_named_like_a_time, sample_readings
 
@@ -98,10 +99,23 @@ def look_at(path: str, root: Path) -> FileLook:
         rows = staging.count()
         part = () if rows < MOST_ROWS else (f"Only the first {rows:,} rows were looked at.",)
         if not rows:
-            message = f"{file.name} has no rows. Expected a line of names and then data."
-            raise DataError(message, reason="no_rows")
+            raise _nothing_to_see(records, file)
         notes = (*records.notes, *part)
         return FileLook(file, tuple(_columns(staging, rows)), rows, notes)
+
+
+def _nothing_to_see(records: Records, file: FileInput) -> DataError:
+    """What is said of a file without a record that fits: none at all, or none that can be read."""
+    if not records.bad:
+        message = f"{file.name} has no rows. Expected a line of names and then data."
+        return DataError(message, reason="no_rows")
+    first = records.bad[0]
+    line = records.lines([first.line]).get(first.line, first.line)
+    message = (
+        f"{file.name} has {len(records.bad):,} rows, but none can be read. The first, line {line}: "
+        f"{first.message}."
+    )
+    return DataError(message, reason="no_rows")
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
