@@ -61,6 +61,11 @@ MEANING = {
         "row": "Take the number of the row as the id.",
         "won": "Values of the outcome that mean won.",
         "lost": "Values of the outcome that mean lost; all others mean open.",
+        "decided": "Of an outcome that is no for open leads too: the column that says whether a "
+        "lead is closed. Where it is empty, no or open, the lead is open.",
+        "times": "Of an amount: the column with the quantity that it is multiplied by.",
+        "less": "Of an amount: the column with what was given back.",
+        "currency": "Of an amount: the column with its currency.",
     },
     "[targets] no. 1": {
         "name": "What the target is called in commands, files and pages.",

@@ -3,9 +3,12 @@
 Only workflows and skins call `now`; every other part is given its `as_of`.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+# Where only the day of something is known, its instant is the last microsecond of that day: then
+# it is known whatever the time of day was.
+LAST_OF_DAY = time(23, 59, 59, 999_999)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import exp, floor, isfinite, log10
 from zoneinfo import ZoneInfo
 
+from redumbrella.clock import LAST_OF_DAY
 from redumbrella.errors import SettingsError
 
 MISSING = "—"
@@ -83,11 +84,14 @@ def money_interval(low: float | None, high: float | None, currency: str) -> str:
 
 
 def moment(instant: datetime | None, timezone: str = "UTC") -> str:
-    """An instant in the workspace's time zone: '2010-11-21 08:00'; midnight shows the day only."""
+    """An instant in the workspace's time zone: '2010-11-21 08:00'; a day alone where only the day
+    is known, and for midnight.
+    """
     if instant is None:
         return MISSING
     local = instant.astimezone(ZoneInfo(timezone))
-    return f"{local:%Y-%m-%d}" if local.hour == local.minute == 0 else f"{local:%Y-%m-%d %H:%M}"
+    is_day = local.time() == LAST_OF_DAY or local.hour == local.minute == 0
+    return f"{local:%Y-%m-%d}" if is_day else f"{local:%Y-%m-%d %H:%M}"
 
 
 def iso_day(text: str | None, timezone: str) -> str:

@@ -8,6 +8,7 @@ import click
 
 from redumbrella.cli.sources_text import (
     column_lines,
+    link_lines,
     note_lines,
     outcome_lines,
     rejected_lines,
@@ -22,7 +23,9 @@ from redumbrella.cli.terminal import (
 )
 from redumbrella.figures import counted
 from redumbrella.reports.wording import HOLD_OUT
+from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
+from redumbrella.sources.guessing.questions import left_open
 from redumbrella.workflows.ingest import CheckResult, check
 
 
@@ -38,6 +41,8 @@ def command(workspace: Path, *, as_json: bool) -> None:
         print_json(asdict(result))
     else:
         _print(result)
+        for line in left_open((workspace / FILE_NAME).read_text("utf-8")):
+            say(f"Still open in {FILE_NAME}: {line}")
     if result.problems:
         sys.exit(2)
 
@@ -53,6 +58,8 @@ def _print(result: CheckResult) -> None:
         for lines in (column_lines, outcome_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
+    for line in link_lines(result.links):
+        say(line)
     for problem in result.problems:
         print_error(problem)
     if not result.problems:

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import note_lines, outcome_lines, rejected_lines, summary
+from redumbrella.cli.sources_text import (
+    link_lines,
+    note_lines,
+    outcome_lines,
+    rejected_lines,
+    summary,
+)
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.columns import TABLES
 from redumbrella.workflows.ingest import ingest
@@ -35,3 +41,5 @@ def command(workspace: Path, *, as_json: bool, reread: tuple[str, ...]) -> None:
         for lines in (outcome_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
+    for line in link_lines(result.links):
+        say(line)

@@ -1,5 +1,6 @@
 """`umbrella init`: a workspace folder with a commented umbrella.toml guessed from files."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -8,7 +9,9 @@ from redumbrella.cli.terminal import say
 from redumbrella.errors import SettingsError
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
+from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.guess import TableGuess, guess_files
+from redumbrella.sources.guessing.questions import questions
 from redumbrella.sources.guessing.template import settings_text
 
 
@@ -48,19 +51,51 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
     say(f"Wrote {target}.")
     for guess in guesses:
         _tell(guess)
+    where = shlex.quote(str(folder))
+    asked = questions(guesses)
     if not guesses:
-        say("Open it and put in where your leads are.")
-    say(f"Next: look through it, then umbrella check -w {folder}")
+        say(f"Open {target} and put in where your leads are.")
+    elif asked:
+        say("umbrella init needs your answer:")
+        for number, question in enumerate(asked, start=1):
+            say(f"  {number}. {question}")
+        say(f'Answer in {target}, in the lines marked "<-".')
+    say(f"Next: look through {target}, then run")
+    say(f"  umbrella check -w {where}")
+    say(f"  umbrella run -w {where}")
 
 
 def _tell(guess: TableGuess) -> None:
-    say(f"{guess.file.path.name} is taken for {guess.table}:")
+    names = ", ".join(file.path.name for file in (guess.file, *guess.more))
+    say(f"{names}: taken for {guess.table}, because {guess.why}.")
+    for one in guess.joins:
+        say(
+            f"  {one.look.file.path.name}: joined to it, {one.there} there is {one.here} here, as "
+            "both have the same ids"
+        )
+    for note in guess.notes:
+        say(f"  {note}")
     for choice in guess.choices:
         origin = choice.origin
         if origin is None:
             say(f"  {choice.name}: open ({choice.why})")
         else:
-            say(f"  {choice.name}: {origin.column or 'the row number'} ({choice.why})")
+            say(f"  {choice.name}: {_shown(origin)} ({choice.why})")
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in guess.ignore.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, left in by_reason.items():
+        say(f"  left out: {', '.join(left)} ({reason})")
     if guess.leaks:
         listed = ", ".join(guess.leaks)
         say(f"  Known only after the outcome? Then add to ignore: {listed}")
+
+
+def _shown(origin: ColumnSource) -> str:
+    """Where a column comes from, in words."""
+    shown = origin.column or "the row number"
+    if origin.times is not None:
+        shown += f" x {origin.times}"
+    if origin.less is not None:
+        shown += f" - {origin.less}"
+    return shown

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from redumbrella.cli.sources_text import outcome_lines, rejected_lines, summary
+from redumbrella.cli.sources_text import (
+    link_lines,
+    note_lines,
+    outcome_lines,
+    rejected_lines,
+    summary,
+)
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
 from redumbrella.errors import SettingsError
 from redumbrella.figures import counted, percent
@@ -87,10 +93,11 @@ def tell(workspace: Workspace, result: RunResult) -> None:
 def _tell_sources(result: RunResult) -> None:
     for source in result.ingested.sources:
         say(summary(source))
-        for line in outcome_lines(source):
-            say(line)
-        for line in rejected_lines(source):
-            say(line)
+        for lines in (outcome_lines, note_lines, rejected_lines):
+            for line in lines(source):
+                say(line)
+    for line in link_lines(result.ingested.links):
+        say(line)
 
 
 def _is_nobody_open(workspace: Workspace) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from redumbrella.figures import counted, percent
+from redumbrella.sources.links import Link
 from redumbrella.sources.outcome_counts import outcome_text
 from redumbrella.sources.result import ColumnResult, SourceResult
 
@@ -26,6 +27,7 @@ def summary(source: SourceResult) -> str:
     parts += [f"{source.unchanged:,} as before"] if source.unchanged else []
     copies = "exact copy" if source.identical == 1 else "exact copies"
     parts += [f"{source.identical:,} {copies}"] if source.identical else []
+    parts += [f"{source.older:,} older rows of the same id"] if source.older else []
     rejected = sum(source.rejected.values())
     parts += [f"{rejected:,} set aside"] if rejected else []
     return f"{source.table}: {counted(source.rows, 'row')} read, {', '.join(parts)}."
@@ -50,6 +52,12 @@ def note_lines(source: SourceResult) -> Iterable[str]:
     for column in source.columns:
         for note in column.notes:
             yield f'  Column "{column.column}": {note}.'
+
+
+def link_lines(links: Iterable[Link]) -> Iterable[str]:
+    """How the tables meet; what found nothing is a warning."""
+    for link in links:
+        yield f"Warning: {link.sentence}" if link.is_broken else link.sentence
 
 
 def outcome_lines(source: SourceResult) -> Iterable[str]:

@@ -37,7 +37,7 @@ from redumbrella.models.registry import LeadModel
 from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
 from redumbrella.settings.targets import Target
-from redumbrella.training.observations import decided_at, lead_observations
+from redumbrella.training.observations import begun_at, decided_at, lead_observations
 from redumbrella.training.product_sales import UNKNOWN
 from redumbrella.training.ripeness import with_old_ones_lost
 from redumbrella.training.stages import lead_stages
@@ -223,7 +223,7 @@ class _World:
     def _touched(self, begin: int, stop: int) -> _Questions:
         """Every lead just after each of its touches within the period, until it is closed."""
         assert self.leads is not None
-        created = _micros(self.leads["created_at"], np.iinfo(np.int64).max)
+        created = _micros(begun_at(self.leads["created_at"]), np.iinfo(np.int64).max)
         closed = _micros(decided_at(self.leads), self.facts.end)
         chosen = np.flatnonzero((created < stop) & (closed > begin))
         records = self.leads.take(pa.array(chosen))

@@ -37,6 +37,7 @@ from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
 from redumbrella.settings.settings import Settings
+from redumbrella.sources.links import Link
 from redumbrella.training.decay import Decay
 from redumbrella.training.observations import Observations
 
@@ -46,12 +47,15 @@ BASELINES = ("prior", "points", "naive_bayes")
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a model was trained on and when: instants, versions of the lake, rows set aside."""
+    """What a model was trained on and when: instants, versions of the lake, rows set aside, and how
+    the tables of the lake meet.
+    """
 
     as_of: int
     trained_at: int
     lake: Mapping[str, int | None]
     rejected_rows: int
+    links: Sequence[Link] = ()
 
 
 def build_report(
@@ -84,7 +88,7 @@ def build_report(
             "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
         },
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
-        "verdict": asdict(judged(settings, learned, gathered)),
+        "verdict": _with_broken_links(judged(settings, learned, gathered), under.links),
         "stability": lesson.stability.summary() if lesson.stability else None,
         "out_of_time": out_of_time,
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
@@ -101,7 +105,13 @@ def build_report(
         "products": None,
         "newest_lead": _newest(gathered),
         "held_out": gathered.observed.held,
-        "notes": [*_notes(lesson, observed), *_waiting(learned), *_pooled(model), *gathered.notes],
+        "notes": [
+            *_notes(lesson, observed),
+            *_waiting(learned),
+            *_pooled(model),
+            *gathered.notes,
+            *(link.sentence for link in under.links if not link.is_broken),
+        ],
     }
     return document  # type: ignore[return-value]
 
@@ -117,6 +127,12 @@ def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> V
         return lesson.probability
     design = open_designs(gathered, model)(slice(0, MOST_SHOWN))
     return model.blend.probability(design)
+
+
+def _with_broken_links(verdict: Verdict, links: Sequence[Link]) -> dict[str, Any]:
+    """The verdict; facts that could not tell anything stand before its reasons."""
+    unused = [link.sentence for link in links if link.is_broken]
+    return {**asdict(verdict), "reasons": [*unused, *verdict.reasons]}
 
 
 def _history(

@@ -6,6 +6,7 @@ log-odds of the probability.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from redumbrella.clock import LAST_OF_DAY
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.figures import percent, quantity
@@ -172,8 +174,8 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return quantity(value)
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M"))
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if value.time() == LAST_OF_DAY else "%Y-%m-%d %H:%M")
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

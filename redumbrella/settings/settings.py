@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
+from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.objectives import (
     Costs,
@@ -44,6 +45,7 @@ class Settings:
     customers: Customers = field(default_factory=Customers)
     costs: Costs = field(default_factory=Costs)
     qualification: Qualification = field(default_factory=Qualification)
+    currencies: Currencies = field(default_factory=Currencies)
 
     @property
     def main_target(self) -> Target | None:
@@ -126,10 +128,11 @@ def load_settings(root: Path) -> Settings:
     problems: list[str] = []
     top = Section("", document, problems)
     workspace = top.section("workspace")
+    currency = _currency(workspace)
     settings = Settings(
         root=root,
         name=shown_address(workspace.text("name") or root.resolve().name),
-        currency=_currency(workspace),
+        currency=currency,
         timezone=_timezone(workspace),
         state_url=_state_url(workspace, root),
         engine=_engine(workspace),
@@ -139,6 +142,7 @@ def load_settings(root: Path) -> Settings:
         customers=read_customers(top.section("customers")),
         costs=read_costs(top.section("costs")),
         qualification=read_qualification(top.section("qualification")),
+        currencies=read_currencies(top.section("currencies"), currency),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

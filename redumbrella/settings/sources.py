@@ -8,6 +8,7 @@ from redumbrella.columns import TABLES, Table
 from redumbrella.errors import nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
+from redumbrella.settings.joins import Join, read_joins
 from redumbrella.settings.section import Section, as_written
 
 
@@ -39,7 +40,10 @@ class ColumnSource:
 class Source:
     """One canonical table and where it is read from: files (`path`) or a database (`url`).
 
-    lost_after_days: for leads, the age at which one without an outcome counts as lost.
+    `delimiter` is that of text files, `sheet` the name of a sheet in workbooks. `missing`: the
+    words that mean an empty cell in columns of text; None: the values show it. join: files whose
+    columns are added by an id. lost_after_days: for leads, the age at which one without an outcome
+    counts as lost.
     """
 
     table: str
@@ -47,9 +51,12 @@ class Source:
     url: str | None = None
     query: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     ignore: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    join: tuple[Join, ...] = ()
     lost_after_days: float | None = None
+    missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -73,9 +80,12 @@ def _source(section: Section, table: Table) -> Source:
         url=section.text("url"),
         query=section.text("query"),
         delimiter=_delimiter(section),
+        sheet=section.text("sheet"),
         ignore=section.texts("ignore"),
         keep=section.texts("keep"),
+        join=read_joins(section),
         lost_after_days=section.number("lost_after_days", 1),
+        missing=section.texts("missing") if "missing" in section.content else None,
         columns=MappingProxyType(_columns(section.section("columns"), table)),
     )
     if not source.path and source.url is None:
@@ -85,6 +95,8 @@ def _source(section: Section, table: Table) -> Source:
     if (source.url is None) != (source.query is None):
         missing = "url" if source.url is None else "query"
         section.problem(f'{missing} is missing: a database needs url = "…" and query = "select …".')
+    if source.join and source.url is not None:
+        section.problem("join is for files: join tables of a database in its query.")
     if source.lost_after_days is not None and table.name != "leads":
         section.problem("lost_after_days is for leads: remove it here.")
     _check_addresses(source, section)

@@ -11,7 +11,7 @@ lake are never added again, and no fact counts twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,10 @@ from redumbrella.columns import INGESTED_AT, ORDER, REPLACES, ROW_HASH
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import current_facts
-from redumbrella.sources.fact_versions import POSITION, STATUS, compare_facts
+from redumbrella.sources.fact_versions import POSITION, STATUS, KnownFacts, compare_facts
 from redumbrella.sources.staging import BAD, FILE
 from redumbrella.sources.validation import TypedRows
+from redumbrella.sources.versions import derives_creation, keep_known_creation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,7 @@ _ROWS_AT_ONCE = 50_000
 @dataclass(frozen=True)
 class Changes:
     """The good rows of a table, each marked added, changed, unchanged, identical (to an earlier
-    one that is new as well) or older (of a fact that a later row tells anew).
+    one that is new as well) or older (than what a later row or the lake tells of it).
 
     `counts` has a Counter for each file; `replaces`: facts of the lake get a newer version.
     """
@@ -104,18 +105,30 @@ class Changes:
         return has
 
 
-def find_changes(typed: TypedRows, lake: Lake, files: int, *, afresh: bool) -> Changes:
-    """Compares the good rows with the lake; `afresh`: as if the lake had nothing."""
+def find_changes(
+    typed: TypedRows, lake: Lake, files: int, *, afresh: bool, again: Collection[int] = ()
+) -> Changes:
+    """Compares the good rows with the lake; `afresh`: as if the lake had nothing.
+
+    again: positions of the files that were read before under their name.
+    """
     connection = typed.staging.connection
     table = typed.table
     name = f"changes_{table.name}"
-    compare = _versions if table.key else compare_facts
     if afresh or not lake.exists(table.name):
+        compare = _versions if table.key else compare_facts
         connection.execute(compare(typed, name, None))
     else:
         with lake.attached(connection, table.name) as view:
-            known = current_facts(table, lake.schema(table.name).names, view=view)
-            connection.execute(compare(typed, name, known))
+            if table.key:
+                if derives_creation(typed):
+                    keep_known_creation(typed, view)
+                connection.execute(_versions(typed, name, view))
+            else:
+                names = lake.schema(table.name).names
+                current = current_facts(table, names, view=view)
+                known = KnownFacts(current, view, REPLACES in names, again)
+                connection.execute(compare_facts(typed, name, known))
     counts = [Counter[str]() for _ in range(files)]
     found = connection.execute(
         f"SELECT {FILE}, {STATUS}, count(*) FROM {name} GROUP BY ALL"
@@ -138,19 +151,22 @@ def _versions(typed: TypedRows, name: str, view: str | None) -> str:
     """SQL: a record is compared with its version before, in this reading or in the lake."""
     keys = [quoted(key) for key in typed.table.key]
     known = _empty(typed.table.key)
+    has_update = typed.table.column("updated_at") is not None
+    older = "t.updated_at < k.known_update" if has_update else "FALSE"
     if view is not None:
+        update = f"arg_max(updated_at, {ORDER})" if has_update else "NULL"
         known = (
-            f"SELECT {', '.join(keys)}, arg_max({ROW_HASH}, {ORDER}) AS known_hash "
-            f"FROM {view} GROUP BY {', '.join(keys)}"
+            f"SELECT {', '.join(keys)}, arg_max({ROW_HASH}, {ORDER}) AS known_hash, "
+            f"{update} AS known_update FROM {view} GROUP BY {', '.join(keys)}"
         )
     by_key = ", ".join(f"t.{key}" for key in keys)
     same = " AND ".join(f"t.{key} IS NOT DISTINCT FROM k.{key}" for key in keys)
     return (
         f"CREATE TABLE {name} AS WITH known AS ({known}) "
-        f"SELECT {FILE}, {POSITION}, CASE WHEN before IS NULL THEN 'added' "
+        f"SELECT {FILE}, {POSITION}, CASE WHEN older THEN 'older' WHEN before IS NULL THEN 'added' "
         f"WHEN before <> {ROW_HASH} THEN 'changed' ELSE 'unchanged' END AS {STATUS} FROM ("
-        f"SELECT t.{FILE}, t.rowid AS {POSITION}, t.{ROW_HASH}, coalesce(lag(t.{ROW_HASH}) OVER ("
-        f"PARTITION BY {by_key} ORDER BY t.rowid), k.known_hash) AS before "
+        f"SELECT t.{FILE}, t.rowid AS {POSITION}, t.{ROW_HASH}, {older} AS older, coalesce("
+        f"lag(t.{ROW_HASH}) OVER (PARTITION BY {by_key} ORDER BY t.rowid), k.known_hash) AS before "
         f"FROM {typed.name} t LEFT JOIN known k ON "
         f"{same} WHERE t.{BAD} IS NULL)"
     )
@@ -158,4 +174,4 @@ def _versions(typed: TypedRows, name: str, view: str | None) -> str:
 
 def _empty(key: Sequence[str]) -> str:
     names = ", ".join(f"NULL AS {quoted(name)}" for name in key)
-    return f"SELECT {names}, NULL::BIGINT AS known_hash LIMIT 0"
+    return f"SELECT {names}, NULL::BIGINT AS known_hash, NULL::TIMESTAMPTZ AS known_update LIMIT 0"

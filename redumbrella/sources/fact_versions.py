@@ -2,11 +2,16 @@
 """What is new among facts: events, activities and purchases, by their own id or by what they say.
 
 Typed rows and the facts that the lake has come in; SQL for a table with a mark for each row goes
-out. All rows of an id are one fact: they are compared with those that the lake has of it. Promise:
-no fact counts twice, however often it is exported.
+out. All rows of an id are one fact: they are compared with those that the lake has of it. Of
+several files the one that reaches furthest in time is the newest; a file that ends before what the
+lake knows, or tells what an earlier one told, adds facts but changes none. Promise: no fact counts
+twice, however often it is exported, in whatever order the files are read.
 """
 
-from redumbrella.columns import ROW_HASH
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from redumbrella.columns import INGESTED_AT, ROW_HASH
 from redumbrella.errors import DataError
 from redumbrella.lake.quoting import quoted
 from redumbrella.sources.staging import BAD, FILE, ROW
@@ -20,13 +25,29 @@ MOST_ROWS_PER_ORDER = 1.2
 MOST_ROWS_PER_FACT = 2.0
 
 
-def compare_facts(typed: TypedRows, name: str, view: str | None) -> str:
+@dataclass(frozen=True)
+class KnownFacts:
+    """The facts of the lake in the connection: SQL of those that count, and the view of all.
+
+    has_versions: whether any was ever replaced. again: positions of the files that were read before
+    under their name: they tell the newest, whatever they reach to.
+    """
+
+    current: str
+    view: str
+    has_versions: bool
+    again: Collection[int]
+
+
+def compare_facts(typed: TypedRows, name: str, known: KnownFacts | None) -> str:
     """SQL that makes the table `name`: file, position and mark (added, changed, unchanged,
-    identical, older) of each good row. view: the facts of the lake that count, None for none.
+    identical, older) of each good row.
 
     Raises DataError where the own id of facts is that of a kind of fact.
     """
-    return _by_ids(typed, name, view) if _have_ids(typed) else _by_contents(typed, name, view)
+    if _have_ids(typed):
+        return _by_ids(typed, name, known)
+    return _by_contents(typed, name, known.current if known else None)
 
 
 def _have_ids(typed: TypedRows) -> bool:
@@ -67,40 +88,62 @@ def _marks_by_content(typed: TypedRows, which: str) -> str:
     )
 
 
-def _by_ids(typed: TypedRows, name: str, view: str | None) -> str:
+def _by_ids(typed: TypedRows, name: str, known: KnownFacts | None) -> str:
     """SQL: all rows of an id are compared with those that the lake has of it.
 
     Ids are joined by their 64-bit hash: half the time and memory of the texts.
     """
     own = quoted(typed.table.own_id)
-    read = f"(SELECT * FROM {view} f WHERE f.{own} IN (SELECT {own} FROM {typed.name}))"
-    known = f"SELECT {ROW_HASH}, {own} FROM {view} WHERE {own} IS NULL" if view else (
-        f"SELECT 0 AS {ROW_HASH} LIMIT 0"
-    )  # fmt: skip
-    versions = "SELECT 0::UBIGINT AS id, 0::HUGEINT AS hashes, 0 AS size LIMIT 0"
-    if view is not None:
-        versions = (
-            f"SELECT hash({own}) AS id, sum({ROW_HASH}::HUGEINT) AS hashes, count(*) AS size "
-            f"FROM {read} GROUP BY 1"
-        )
+    contents = f"SELECT 0 AS {ROW_HASH} LIMIT 0"
+    versions = "SELECT 0::UBIGINT AS id, 0::HUGEINT AS hashes, 0 AS size, 0 AS read_at LIMIT 0"
+    earlier, late = versions, "NULL"
+    if known is not None:
+        contents = f"SELECT DISTINCT {ROW_HASH} FROM {known.current} WHERE {own} IS NULL"
+        versions = _versions_of(known.current, own, typed.name)
+        if known.has_versions:
+            earlier = _versions_of(quoted(known.view), own, typed.name)
+        late = f"(SELECT max({_reaches(typed)}) FROM {known.current})"
+    files = ", ".join(str(file) for file in known.again) if known and known.again else "-1"
+    # A file of another name that ends earlier is an older export.
+    is_old = f"a.reaches < {late} OR o.id IS NOT NULL"
     return (
-        f"CREATE TABLE {name} AS WITH known AS ({known}), versions AS ({versions}), "
-        f"{_marked(typed, own)}, kept AS (SELECT f.*, m.mark FROM facts f LEFT JOIN marked m "
-        f"ON m.{POSITION} = f.{POSITION}), told AS (SELECT id, sum({ROW_HASH}::HUGEINT) AS hashes, "
-        "count(*) AS size FROM kept WHERE mark IS NULL GROUP BY 1) "
-        f"SELECT f.{FILE}, f.{POSITION}, CASE WHEN f.mark IS NOT NULL THEN f.mark "
-        "WHEN v.id IS NULL THEN 'added' "
-        f"WHEN v.hashes = n.hashes AND v.size = n.size THEN 'unchanged' ELSE 'changed' "
-        f"END AS {STATUS} FROM kept f JOIN told n ON n.id = f.id "
-        "LEFT JOIN versions v ON v.id = f.id UNION ALL "
+        f"CREATE TABLE {name} AS WITH known AS ({contents}), versions AS ({versions}), "
+        f"earlier AS ({earlier}), ages AS (SELECT {FILE}, max({_reaches(typed)}) AS reaches FROM "
+        f"{typed.name} WHERE {BAD} IS NULL GROUP BY 1), {_marked(typed, own)}, kept AS ("
+        f"SELECT f.*, m.mark FROM facts f LEFT JOIN marked m ON m.{POSITION} = f.{POSITION}), "
+        f"told AS (SELECT id, sum({ROW_HASH}::HUGEINT) AS hashes, count(*) AS size, "
+        f"any_value({FILE}) AS {FILE} FROM kept WHERE mark IS NULL GROUP BY 1), "
+        f"decided AS (SELECT n.id, CASE WHEN v.id IS NULL THEN 'added' "
+        "WHEN v.hashes = n.hashes AND v.size = n.size THEN 'unchanged' "
+        f"WHEN n.{FILE} NOT IN ({files}) AND ({is_old}) THEN 'older' ELSE 'changed' END AS mark "
+        f"FROM told n JOIN ages a ON a.{FILE} = n.{FILE} LEFT JOIN versions v ON v.id = n.id "
+        "LEFT JOIN (SELECT DISTINCT id, hashes, size FROM earlier) o "
+        "ON o.id = n.id AND o.hashes = n.hashes AND o.size = n.size) "
+        f"SELECT f.{FILE}, f.{POSITION}, coalesce(f.mark, d.mark) AS {STATUS} "
+        f"FROM kept f JOIN decided d ON d.id = f.id UNION ALL "
         f"{_marks_by_content(typed, f't.{own} IS NULL')}"
     )
+
+
+def _versions_of(facts: str, own: str, typed: str) -> str:
+    """SELECT of the versions of the typed ids among facts of the lake."""
+    return (
+        f"SELECT hash({own}) AS id, sum({ROW_HASH}::HUGEINT) AS hashes, count(*) AS size, "
+        f"{INGESTED_AT} AS read_at FROM {facts} WHERE {own} IN (SELECT {own} FROM {typed}) "
+        "GROUP BY ALL"
+    )
+
+
+def _reaches(typed: TypedRows) -> str:
+    """SQL: the latest instant that a row tells of."""
+    at = quoted("at")
+    return f"greatest({at}, cancelled_at)" if typed.table.column("cancelled_at") else at
 
 
 def _marked(typed: TypedRows, own: str) -> str:
     """Tables `facts`, all rows with an id, and `marked`: why a row of an id does not count.
 
-    Of several files the last one that has the id counts. Rows of one content and id are one, but
+    Of several files the newest one that has the id counts. Rows of one content and id are one, but
     for equal items of an order, which stand together. Other rows of one id are its versions, the
     last one counts, where they are about the same people; rows of an order are its items.
     """
@@ -117,10 +160,11 @@ def _marked(typed: TypedRows, own: str) -> str:
         f"WHERE t.{BAD} IS NULL AND t.{own} IS NOT NULL), "
         # Most ids stand once: only the others are numbered.
         "repeated AS (SELECT id FROM facts GROUP BY 1 HAVING count(*) > 1), "
-        f"placed AS (SELECT f.*, max({FILE}) OVER (PARTITION BY id) AS newest, {block} AS block "
-        "FROM facts f SEMI JOIN repeated USING (id)), "
+        f"placed AS (SELECT f.*, arg_max(f.{FILE}, (a.reaches, f.{FILE})) OVER (PARTITION BY id) "
+        f"AS newest, {block.replace(FILE, f'f.{FILE}')} AS block "
+        f"FROM facts f SEMI JOIN repeated USING (id) JOIN ages a ON a.{FILE} = f.{FILE}), "
         f"counted AS (SELECT *, {nth if block != '0' else '1'} AS nth FROM placed), "
-        f"marked AS (SELECT {POSITION}, CASE WHEN {FILE} < newest THEN 'older' "
+        f"marked AS (SELECT {POSITION}, CASE WHEN {FILE} <> newest THEN 'older' "
         f"WHEN {repeats} > 1 THEN 'identical' "
         f"WHEN row_number() OVER ({version}) > 1 THEN 'older' END AS mark FROM counted)"
     )

@@ -6,27 +6,41 @@ it is read, how much is missing, what could not be read. A sample proposes readi
 values decides between them, and a type that the lake already has for a field is kept if it fits.
 """
 
+from collections import Counter
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from redumbrella.columns import TABLES, CanonicalColumn
 from redumbrella.errors import SettingsError
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.choosing import Choice, Chooser
+from redumbrella.sources.counting import (
+    Counted,
+    Missing,
+    Read,
+    Wanted,
+    count_values,
+    find_missing,
+    with_whole_days,
+)
+from redumbrella.sources.instants import ORDERS, SERIAL, SPELLED, UNIX, is_buddhist
 from redumbrella.sources.mapping import Mapping
+from redumbrella.sources.numbers import BEYOND_REASON
+from redumbrella.sources.placeholders import MISSING_WORDS, MissingWords
 from redumbrella.sources.staging import ROW, Staging
 from redumbrella.sources.values import (
-    BEYOND_REASON,
-    CODE,
     Reading,
     Type,
     flag_reading,
+    is_named_like_a_time,
     sample_readings,
 )
 
 # A field is a number, flag or time only when so many of its values can be read so.
 READABLE_SHARE = 0.99
+_EXAMPLES = 3
+_TYPED = ("number", "flag", "time")
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,10 @@ class ColumnRead:
 
     `name` in the lake, `column` in the source; `kind` of a canonical column, None for a field;
     `present` and `unreadable` count values; `widened` says that the lake has had another type for
-    the field, which now becomes text.
+    the field, which now becomes text. `missing`: texts that stand for nothing in this column, with
+    how often each occurs; they are not among `present`. `days` counts times that are days without
+    a time of day. `is_guess`: nothing in the file decides how a mark, or a day and a month, is
+    meant. `sets_aside`: a row with an unreadable value cannot be used; otherwise its cell is empty.
     """
 
     name: str
@@ -47,6 +64,10 @@ class ColumnRead:
     unreadable: int
     widened: bool = False
     notes: tuple[str, ...] = ()
+    missing: MappingOf[str, int] = field(default_factory=dict)
+    days: int = 0
+    is_guess: bool = False
+    sets_aside: bool = False
 
     @property
     def type(self) -> Type:
@@ -54,20 +75,22 @@ class ColumnRead:
         return self.reading.type
 
     @property
+    def is_day(self) -> bool:
+        """Whether its times are days without a time of day, known at the end of the day."""
+        return 0 < self.present <= self.days + self.unreadable
+
+    @property
+    def text(self) -> str:
+        """SQL: the staged value, NULL where it is missing."""
+        if not self.missing:
+            return self.here
+        listed = ", ".join(literal(text) for text in self.missing)
+        return f"CASE WHEN {self.here}::VARCHAR IN ({listed}) THEN NULL ELSE {self.here} END"
+
+    @property
     def sql(self) -> str:
         """The typed value in the staging table."""
-        return self.reading.sql(self.here)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """A column to decide on and the readings that may fit."""
-
-    name: str
-    origin: ColumnSource
-    kind: str | None
-    here: str
-    readings: tuple[Reading, ...]
+        return self.reading.sql(self.text) if self.missing else self.reading.sql(self.here)
 
 
 def read_columns(
@@ -85,28 +108,26 @@ def read_columns(
     for column in TABLES[table].columns:
         origin = mapping.canonical.get(column.name)
         if origin is not None:
-            wanted.append(_canonical(column, origin, staging, samples))
+            wanted.append(_canonical(column, table, origin, staging, samples))
+    for name, origin in mapping.of_amount.items():
+        number = CanonicalColumn(name, "number")
+        wanted.append(_canonical(number, table, origin, staging, samples))
     for name, source in mapping.fields.items():
         wanted.append(_field(name, source, staging, samples, lake_types.get(name)))
-    counts = _count(staging, wanted)
-    has_commas = any(
-        _count_of(one, found, ",") > _count_of(one, found, ".")
+    counts = count_values(staging, wanted)
+    chooser = Chooser(staging, wanted, counts, timezone)
+    drafts = [
+        _draft(staging, one, found, chooser, lake_types.get(one.name) if one.kind is None else None)
         for one, found in zip(wanted, counts, strict=True)
+    ]
+    rows = staging.count()
+    words = MissingWords(
+        has_empty=any(found.present < rows for found in counts), own=staging.missing
     )
-    problems: list[str] = []
-    columns = []
-    for one, found in zip(wanted, counts, strict=True):
-        known = lake_types.get(one.name) if one.kind is None else None
-        columns.append(
-            _decide(
-                one,
-                found,
-                known=known,
-                has_commas=has_commas,
-                timezone=timezone,
-                problems=problems,
-            )
-        )
+    for draft in drafts:
+        words.words |= {text.lower() for text in draft.missing.texts if text in MISSING_WORDS}
+    columns = [_column(staging, draft, words, rows) for draft in drafts]
+    problems = [problem for draft in drafts for problem in draft.choice.problems]
     return columns, [f"[tables.{table}] {problem}" for problem in problems]
 
 
@@ -115,7 +136,7 @@ def check_formats(staging: Staging, mapping: Mapping, table: str) -> None:
     import duckdb
 
     for name, origin in mapping.canonical.items():
-        if origin.format is None:
+        if origin.format is None or origin.format in ORDERS:
             continue
         try:
             staging.one(f"SELECT try_strptime('', {literal(origin.format)})")
@@ -129,12 +150,13 @@ def check_formats(staging: Staging, mapping: Mapping, table: str) -> None:
 
 def _canonical(
     column: CanonicalColumn,
+    table: str,
     origin: ColumnSource,
     staging: Staging,
     samples: MappingOf[str, list[str]],
-) -> _Wanted:
+) -> Wanted:
     if origin.row:
-        return _Wanted(column.name, origin, column.kind, ROW, (Reading("text"),))
+        return Wanted(column.name, origin, column.kind, ROW, (Reading("text"),))
     here = staging.columns[origin.column]
     sample = samples.get(origin.column, [])
     readings = [Reading("text")]
@@ -149,8 +171,11 @@ def _canonical(
         readings = [Reading("time", origin.format)]
     elif column.kind == "time":
         proposed = sample_readings(sample, compact_times=True)
-        readings = [one for one in proposed if one.type == "time"] or [Reading("time", "iso")]
-    return _Wanted(column.name, origin, column.kind, here, tuple(readings))
+        readings = [one for one in proposed if one.type == "time"] or [Reading("time", SPELLED)]
+    needed = column.required or column.name in TABLES[table].key or column.kind == "flag"
+    return Wanted(
+        column.name, origin, column.kind, here, tuple(readings), tuple(sample), is_needed=needed
+    )
 
 
 def _field(
@@ -159,150 +184,162 @@ def _field(
     staging: Staging,
     samples: MappingOf[str, list[str]],
     known: Type | None,
-) -> _Wanted:
+) -> Wanted:
     here = staging.columns[source]
+    sample = samples.get(source, [])
     if here in staging.instants:
         readings = [Reading("time", "typed")]
     elif known == "text":
         readings = []
     else:
-        readings = sample_readings(samples[source])
+        named = is_named_like_a_time(source) and known in {None, "time"}
+        readings = sample_readings(sample, named_time=named)
         if known is not None and known not in {one.type for one in readings}:
             readings = [*readings, *_readings_of(known)]
-    return _Wanted(name, ColumnSource(source), None, here, tuple(readings))
+    return Wanted(name, ColumnSource(source), None, here, tuple(readings), tuple(sample))
 
 
 def _readings_of(known: Type) -> list[Reading]:
     """What may fit a type that the lake already has."""
     if known == "number":
         return [Reading("number", "."), Reading("number", ",")]
-    return [Reading("time", "iso") if known == "time" else Reading("flag")]
+    return [Reading("time", SPELLED) if known == "time" else Reading("flag")]
 
 
-def _count(staging: Staging, wanted: Sequence[_Wanted]) -> list[list[int]]:
-    """For each column: present values, values that are codes, values that each reading reads."""
-    if not wanted:
-        return []
-    parts = []
-    for one in wanted:
-        is_text = one.here not in staging.instants and one.here != ROW
-        has_number = any(reading.type == "number" for reading in one.readings)
-        codes = f"count(*) FILTER (regexp_full_match({one.here}, {literal(CODE)}))"
-        parts += [f"count({one.here})", codes if is_text and has_number else "0"]
-        parts += [f"count({reading.sql(one.here)})" for reading in one.readings]
-    flat = list(staging.one(f"SELECT {', '.join(parts)} FROM {quoted(staging.name)}"))
-    counts = []
-    for one in wanted:
-        size = 2 + len(one.readings)
-        counts.append([int(number) for number in flat[:size]])
-        flat = flat[size:]
-    return counts
+@dataclass(frozen=True)
+class _Draft:
+    """What was decided about a column before the words of texts are."""
+
+    wanted: Wanted
+    counted: Counted
+    choice: Choice
+    read: Read
+    missing: Missing
+    known: Type | None
 
 
-def _count_of(one: _Wanted, found: Sequence[int], mark: str) -> int:
-    """How many values are numbers with this decimal mark."""
-    counts = zip(one.readings, found[2:], strict=True)
-    return max(
-        (n for reading, n in counts if (reading.type, reading.style) == ("number", mark)), default=0
-    )
-
-
-def _decide(
-    one: _Wanted,
-    found: Sequence[int],
-    *,
-    known: Type | None,
-    has_commas: bool,
-    timezone: str,
-    problems: list[str],
-) -> ColumnRead:
-    present, codes, *counts = found
-    notes: list[str] = []
-    best = _best(one, counts, has_commas)
-    reading = one.readings[best] if one.readings else Reading("text")
-    readable = counts[best] if counts else present
-    ties = [r for r, n in zip(one.readings, counts, strict=True) if n == readable > 0]
-    if reading.type == "time" and len(ties) > 1:
-        reading = _day_or_month(one, ties, timezone, notes, problems)
+def _draft(
+    staging: Staging, one: Wanted, found: Counted, chooser: Chooser, known: Type | None
+) -> _Draft:
+    choice = chooser.choose(one, found)
+    read = choice.read or Read(Reading("text"), found.present)
     if one.kind is None:
-        reading = _field_reading(one, found, reading, readable, known)
-        if reading.type in {"text", "empty"}:
-            readable = present
-    widened = known not in {None, reading.type} and reading.type == "text"
+        kept = _field_read(staging, one, found, read, known)
+        choice = choice if kept is read else Choice(kept)
+        read = kept
+    missing = _missing(staging, one, found, read)
+    read = with_whole_days(staging, one.here, read)
+    return _Draft(one, found, choice, read, missing, known)
+
+
+def _missing(staging: Staging, one: Wanted, found: Counted, read: Read) -> Missing:
+    if read.reading.type in _TYPED:
+        return find_missing(staging, one.here, found, read)
+    return Missing()
+
+
+def _field_read(
+    staging: Staging, one: Wanted, found: Counted, read: Read, known: Type | None
+) -> Read:
+    """The reading of a field, or plain text when too little of it can be read."""
+    if found.present == 0:
+        return Read(Reading("empty"), 0)
+    if known is not None and known != read.reading.type:
+        # What the lake already has is kept where it fits as well.
+        candidates = [other for other in found.reads if other.reading.type == known]
+    else:
+        candidates = [] if read.reading.type == "number" and found.codes else [read]
+    for other in candidates:
+        present = found.present - _missing(staging, one, found, other).unreadable.total()
+        if other.count and other.count >= READABLE_SHARE * present:
+            return other
+    return Read(Reading("text"), found.present)
+
+
+def _column(staging: Staging, draft: _Draft, words: MissingWords, rows: int) -> ColumnRead:
+    one, found, read, reading = draft.wanted, draft.counted, draft.read, draft.read.reading
+    notes = list(draft.choice.notes)
+    missing = draft.missing.texts
+    if reading.type == "text" and one.here in staging.words:
+        missing = staging.words[one.here]
+        if one.kind != "id":
+            missing = words.of_text(missing, one.sample, empty=rows - found.present)
+        if kept := staging.words[one.here] - missing:
+            notes.append(f"{_listed(kept)} counts as a value here, not as missing")
+    present = found.present - missing.total()
+    unreadable = 0
+    if reading.type in _TYPED:
+        unreadable = present - (read.count - draft.missing.stand_ins.total())
+    widened = draft.known not in {None, reading.type} and reading.type == "text"
     if widened:
-        notes.append(f"was {_named(known)} before: it is text from now on")
-    if present > readable and one.kind is None:
-        what = f"no {reading.type}"
-        if reading.type == "number":
-            what += f" below {BEYOND_REASON:,}"
-        many = present - readable
-        said = "1 value is {}, and counts" if many == 1 else f"{many:,} values are {{}} and count"
-        notes.append(f"{said.format(what)} as missing")
-    with_comma, with_point = _count_of(one, found, ","), _count_of(one, found, ".")
-    if reading.type == "number" and reading.style == "," and with_comma > with_point:
-        notes.append("numbers with a decimal comma")
-    if codes and one.kind is None:
-        notes.append("digits that are codes (leading zeros or very long), kept as text")
-    return ColumnRead(
+        notes.append(f"was {_named(draft.known)} before: it is text from now on")
+    if odd := Counter({text: n for text, n in missing.items() if text not in MISSING_WORDS}):
+        notes.append(f"{_listed(odd)} counts as missing")
+    column = ColumnRead(
         name=one.name,
         column=one.origin.column,
         kind=one.kind,
         reading=reading,
         here=one.here,
         present=present,
-        unreadable=present - readable,
+        unreadable=unreadable,
         widened=widened,
-        notes=tuple(notes),
+        missing=dict(missing),
+        days=min(read.days, present),
+        is_guess=draft.choice.is_guess,
+        sets_aside=one.kind is not None and (one.is_needed or 2 * unreadable > present),
     )
+    if unreadable and not column.sets_aside:
+        notes.append(_unreadable_note(staging, column))
+    if reading.type == "time":
+        notes += _time_notes(one, column)
+    if found.codes and one.kind is None:
+        notes.append("digits that are codes (leading zeros or very long), kept as text")
+    return replace(column, notes=tuple(notes))
 
 
-def _best(one: _Wanted, counts: Sequence[int], has_commas: bool) -> int:
-    """Position of the reading that reads most; commas win a tie in a file that has them."""
-    if not counts:
-        return 0
-
-    def rank(position: int) -> tuple[int, bool, int]:
-        comma = one.readings[position].style == "," and has_commas
-        return counts[position], comma, -position
-
-    return max(range(len(counts)), key=rank)
-
-
-def _field_reading(
-    one: _Wanted, found: Sequence[int], reading: Reading, readable: int, known: Type | None
-) -> Reading:
-    """The reading of a field, or plain text when too little of it can be read."""
-    present, codes, *counts = found
-    if present == 0:
-        return Reading("empty")
-    if known is not None and known != reading.type:
-        # What the lake already has is kept where it fits as well.
-        fitting = [
-            other
-            for other, count in zip(one.readings, counts, strict=True)
-            if other.type == known and count >= READABLE_SHARE * present
-        ]
-        return fitting[0] if fitting else Reading("text")
-    is_code = reading.type == "number" and codes > 0
-    return Reading("text") if is_code or readable < READABLE_SHARE * present else reading
+def _unreadable_note(staging: Staging, column: ColumnRead) -> str:
+    """How many values cannot be read, and what they look like."""
+    what = f"no {column.type}"
+    if column.type == "number":
+        what += f" below {BEYOND_REASON:,}"
+    many = column.unreadable
+    said = "1 value is {}, and counts" if many == 1 else f"{many:,} values are {{}} and count"
+    examples = staging.connection.execute(
+        f"SELECT DISTINCT left({column.here}::VARCHAR, 40) FROM {quoted(staging.name)} WHERE "
+        f"({column.text}) IS NOT NULL AND ({column.sql}) IS NULL ORDER BY 1 LIMIT {_EXAMPLES}"
+    ).fetchall()
+    shown = ", ".join(f'"{text}"' for (text,) in examples)
+    return f"{said.format(what)} as missing: {shown}"
 
 
-def _day_or_month(
-    one: _Wanted, ties: Sequence[Reading], timezone: str, notes: list[str], problems: list[str]
-) -> Reading:
-    """Which of several formats that read every value equally well is meant."""
-    styles = " or ".join(f'"{reading.style}"' for reading in ties)
-    if one.kind is not None:
-        problems.append(
-            f'the times in "{one.origin.column}" can be read as {styles}. Say which: '
-            f'{one.name} = {{ column = "{one.origin.column}", format = "{ties[0].style}" }}'
+def _time_notes(one: Wanted, column: ColumnRead) -> list[str]:
+    notes = []
+    reading = column.reading
+    if column.is_day:
+        notes.append("days without a time of day: known at the end of the day")
+    elif column.days:
+        notes.append(
+            f"{column.days:,} of {column.present:,} are days without a time of day: known at the "
+            "end of the day"
         )
-        return ties[0]
-    month_first = timezone.startswith(("America/", "US/"))
-    wanted = "%m" if month_first else "%d"
-    chosen = next((one for one in ties if one.style.startswith(wanted)), ties[0])
-    notes.append(f"times that fit {styles}: read as {chosen.style}")
-    return chosen
+    if one.kind is None and reading.style in {*UNIX, SERIAL}:
+        since = "1899" if reading.style == SERIAL else "1970"
+        notes.append(f"digits read as {reading.style} since {since}")
+    if reading.style in UNIX and (rounded := [text for text in one.sample if "E+" in text]):
+        notes.append(
+            f'times rounded by a spreadsheet, such as "{rounded[0]}", may be hours off: export the '
+            "column as whole numbers"
+        )
+    if reading.style in ORDERS and any(is_buddhist(text) for text in one.sample[:_EXAMPLES]):
+        notes.append("years of the Buddhist calendar are read as 543 years earlier")
+    return notes
+
+
+def _listed(texts: Counter[str]) -> str:
+    shown = ", ".join(f'"{text}" ({count:,})' for text, count in texts.most_common(5))
+    more = len(texts) - 5
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _named(known: Type | None) -> str:

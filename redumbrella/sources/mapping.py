@@ -4,6 +4,7 @@ The columns of a source and its settings come in; which canonical column is read
 column, which others become fields, notes and problems go out. Values are not looked at here.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
@@ -13,7 +14,15 @@ from redumbrella.errors import nearest
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.staging import BAD, FILE, ROW
 
+# What an amount rests on beside its own column, as it is called among the columns read.
+TIMES, LESS = "amount: times", "amount: less"
 _SHOWN_COLUMNS = 12
+# When a row was copied says nothing about it, and changes with every copy.
+_COPIED = re.compile(
+    r"_(fivetran|airbyte|sdc|dlt|hevo|stitch|rivery)_.*|_?(last_)?(synced|loaded|extracted|exported|"
+    r"ingested|replicated)(_at|_on|_time|_date)?|_?(sync|load|extract|export|etl|ingest|ingestion|"
+    r"snapshot)_(at|time|timestamp|date|ts|id)"
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +38,19 @@ class Mapping:
     notes: tuple[str, ...]
     problems: tuple[str, ...]
 
+    @property
+    def of_amount(self) -> dict[str, ColumnSource]:
+        """The further columns of numbers that the amount rests on, by TIMES and LESS."""
+        amount = self.canonical.get("amount", ColumnSource())
+        named = {TIMES: amount.times, LESS: amount.less}
+        return {name: ColumnSource(column) for name, column in named.items() if column}
+
 
 def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()) -> Mapping:
     """Maps the columns of a source; explicit settings win, then equal names.
 
+    Names are equal without capitals, blanks and marks too ("Cancelled at", "cancelledAt") and in
+    American spelling ("Canceled At"): then a note says so.
     lake: names of the fields that the lake has. One that differs only in capitals is the same.
     """
     table = TABLES[source.table]
@@ -48,6 +66,8 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
         target = table.column(name) or table.column(name.casefold())
         if target is not None and target.name not in source.columns:
             canonical.setdefault(target.name, ColumnSource(name))
+    alike = _spelled_alike(source, table, canonical, free)
+    canonical |= {target: ColumnSource(name) for target, name in alike.items()}
     used = {origin.column for origin in canonical.values()}
     problems += [
         f'"{origin.column}" is mapped to {name} and also ignored: remove one of the two.'
@@ -62,16 +82,54 @@ def map_columns(source: Source, columns: Sequence[str], lake: Iterable[str] = ()
             'Set it with delimiter = ";" (or "," or "tab" or "|").',
         )
     spelled = {name.casefold(): name for name in lake}
-    fields, notes = _fields([name for name in free if name not in used], table, spelled)
+    left = [name for name in free if name not in used]
+    copied = [name for name in left if _says_when_copied(name) and name not in source.keep]
+    fields, notes = _fields([name for name in left if name not in copied], table, spelled)
+    notes += [
+        f'"{name}" says when the row was copied, not what happened: it is left out.'
+        for name in copied
+    ]
+    notes += [
+        f'"{name}" is taken for {target}. If it is not, put it into ignore, or name the column: '
+        f'{target} = "…" under [tables.{source.table}.columns].'
+        for target, name in alike.items()
+    ]
     place = f"[tables.{source.table}]"
     return Mapping(canonical, fields, tuple(notes), tuple(f"{place} {one}" for one in problems))
+
+
+def _spelled_alike(
+    source: Source, table: Table, canonical: MappingOf[str, ColumnSource], free: Sequence[str]
+) -> dict[str, str]:
+    """Canonical column -> the first source column whose name differs only in spelling."""
+    used = {origin.column for origin in canonical.values()}
+    open_yet = {
+        _letters(name): name
+        for name in table.names
+        if name not in canonical and name not in source.columns
+    }
+    alike: dict[str, str] = {}
+    for name in free:
+        target = open_yet.get(_letters(name))
+        if target is not None and name not in used:
+            alike.setdefault(target, name)
+    return alike
+
+
+def _letters(name: str) -> str:
+    """A name without capitals, blanks and marks, in one spelling."""
+    bare = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return bare.replace("canceled", "cancelled")
 
 
 def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
     """Names in the settings that no source column has."""
     named = [(f"{name} =", origin.column) for name, origin in source.columns.items()]
     named += [
-        (f"{name}: decided =", origin.decided or "") for name, origin in source.columns.items()
+        (f"{name} = {{ … }}", other)
+        for name, origin in source.columns.items()
+        for other in (origin.times, origin.less, origin.currency, origin.decided)
+        if other
     ]
     named += [("ignore:", name) for name in source.ignore]
     named += [("keep:", name) for name in source.keep]
@@ -129,6 +187,11 @@ def _fields(
         taken.add(field.casefold())
         fields[spelled.get(field.casefold(), field)] = name
     return fields, notes
+
+
+def _says_when_copied(name: str) -> bool:
+    spelled = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s.-]+", "_", name.strip()).lower()
+    return _COPIED.fullmatch(spelled) is not None
 
 
 def _listed(columns: Sequence[str]) -> str:

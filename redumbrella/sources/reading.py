@@ -9,30 +9,38 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redumbrella.columns import TABLES
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.logs import log_event
 from redumbrella.progress import Progress
+from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
-from redumbrella.sources.delimited import LONG_FIELD
-from redumbrella.sources.files import FileInput, Records, find_files, read_file
+from redumbrella.sources.amounts import read_amounts
+from redumbrella.sources.files import FileInput, JoinedFile, find_files, read_file
+from redumbrella.sources.identifiers import check_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
+from redumbrella.sources.joining import join_files
 from redumbrella.sources.mapping import map_columns
+from redumbrella.sources.order_items import complete_items
 from redumbrella.sources.outcome_counts import (
     OutcomeCounts,
     closing_note,
     count_outcomes,
     outcome_notes,
 )
+from redumbrella.sources.records import LONG_FIELD, Records
 from redumbrella.sources.sql import QueryInput, find_query, read_query
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
+    IDENTICAL,
     KEPT_REJECTED,
+    OLDER,
     Rejected,
     TypedRows,
     find_rejected,
@@ -40,6 +48,7 @@ from redumbrella.sources.validation import (
     type_rows,
 )
 from redumbrella.sources.values import Type
+from redumbrella.sources.versions import mark_versions
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,13 +56,15 @@ if TYPE_CHECKING:
 Input = FileInput | QueryInput
 
 _SHOWN_REJECTED = 3
+_SHOWN_MISSING, _SHOWN_COLUMNS = 12, 3
 
 
 @dataclass(frozen=True)
 class InputRead:
     """One file or query that was read.
 
-    `rejected` counts rows set aside by reason, `identical` exact copies of another row.
+    `rejected` counts rows set aside by reason, `identical` exact copies of another row, `older`
+    earlier versions of a record that has a newer row.
     """
 
     name: str
@@ -61,6 +72,7 @@ class InputRead:
     rejected: Counter[str]
     identical: int
     notes: tuple[str, ...]
+    older: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,47 +104,61 @@ class TableRead:
         """How many rows are exact copies of another row of their file."""
         return sum(one.identical for one in self.inputs)
 
+    @property
+    def older(self) -> int:
+        """How many rows are earlier versions of a record that has a newer row."""
+        return sum(one.older for one in self.inputs)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the workspace says to the reading of every source.
+
+    timezone: of times without an offset. now: the present instant, UTC microseconds; what is dated
+    after it is counted and said. currencies: see `sources.amounts`.
+    """
+
+    timezone: str
+    now: int
+    currencies: Currencies
+
 
 def find_inputs(source: Source, root: Path) -> list[Input]:
     """The files or the query of a source. Raises DataError when something is not there."""
     if source.url is not None:
         return [find_query(source.url, source.query or "", root)]
     files, problems = find_files(source.path, root)
+    joined = []
+    for one in source.join:
+        found, more = find_files([one.path], root)
+        problems += more
+        joined += [JoinedFile(file, one.here, one.there) for file in found]
     if problems:
         listed = " ".join(problems)
         message = f"[tables.{source.table}] {listed} Paths are relative to {root.resolve()}."
         raise DataError(message, reason="missing_file")
-    return list(files)
+    return [replace(file, joined=tuple(joined)) for file in files]
 
 
 def read_table(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     inputs: Sequence[Input],
+    workspace: Surroundings,
     *,
-    timezone: str,
     lake_types: Mapping[str, Type],
-    now: int,
     report: Progress,
 ) -> TableRead:
-    """Reads all inputs of a table into DuckDB, decides types, validates rows.
-
-    now: the present instant, UTC microseconds; what is dated after it is counted and said.
-    """
+    """Reads all inputs of a table into DuckDB, decides types, validates rows."""
     started = monotonic()
-    staging = Staging(connection, f"raw_{source.table}")
+    staging = Staging(connection, f"raw_{source.table}", missing=source.missing)
     staging.create()
-    opened, counted = _stage(staging, source, inputs, timezone, report)
+    opened, counted = _stage(staging, source, inputs, workspace.timezone, report)
     if not staging.columns:
         raise _nothing_read(source, inputs, opened)
-    mapping = map_columns(source, list(staging.columns), lake_types)
-    _raise_settings(mapping.problems)
-    check_formats(staging, mapping, source.table)
+    told = _join(staging, source, inputs)
     report(f"Looking at the values of {source.table}", 0.5)
-    columns, problems = read_columns(staging, mapping, source.table, timezone, lake_types)
-    _raise_settings(problems)
-    prefixes = [one.name for one in inputs] if may_be_many_files(source) else None
-    typed = type_rows(staging, source, columns, prefixes)
+    typed, notes = _typed(staging, source, inputs, workspace, lake_types)
     found = _set_aside(typed, opened)
     outcome = count_outcomes(typed)
     records_staged = staging.count()
@@ -146,14 +172,14 @@ def read_table(
     read = TableRead(
         source=source,
         inputs=tuple(reads),
-        columns=tuple(columns),
+        columns=typed.read,
         rows=sum(one.rows for one in reads),
         staged=records_staged,
         rejected=tuple(found),
         notes=(
-            *mapping.notes,
-            *_missing_note(staging),
-            *future_notes(typed, now),
+            *told,
+            *notes,
+            *future_notes(typed, workspace.now),
             *closing_note(typed),
             *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
             *_kept_note(reads, found),
@@ -164,6 +190,31 @@ def read_table(
     _log(read, monotonic() - started)
     _refuse_if_mostly_bad(read)
     return read
+
+
+def _typed(
+    staging: Staging,
+    source: Source,
+    inputs: Sequence[Input],
+    workspace: Surroundings,
+    lake_types: Mapping[str, Type],
+) -> tuple[TypedRows, list[str]]:
+    """The typed rows of a staged table, and notes on how they were read."""
+    mapping = map_columns(source, list(staging.columns), lake_types)
+    _raise_settings(mapping.problems)
+    check_formats(staging, mapping, source.table)
+    items = complete_items(staging, mapping.canonical) if source.table == "purchases" else []
+    columns, problems = read_columns(staging, mapping, source.table, workspace.timezone, lake_types)
+    _raise_settings(problems)
+    amounts = read_amounts(staging, source, columns, workspace.currencies)
+    names = [one.name for one in inputs]
+    of_ids = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
+    prefixes = names if may_be_many_files(source) else None
+    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
+    of_versions = mark_versions(typed, names)
+    of_amounts = amounts.notes if amounts else ()
+    of_missing = _missing_note(staging, columns)
+    return typed, [*mapping.notes, *items, *of_amounts, *of_missing, *of_ids, *of_versions]
 
 
 def _origin(source: Source, outcome: OutcomeCounts) -> ColumnSource:
@@ -194,6 +245,7 @@ def _stage(
         which = f", {position + 1} of {len(inputs)}" if len(inputs) > 1 else ""
         report(f"Reading {source.table}{which}", position / len(inputs))
         records = _open(one, source, timezone)
+        staging.delimiters |= {records.delimiter} if records.delimiter else set()
         counted.append(sum(staging.add(position, chunk) for chunk in records.chunks))
         if not counted[-1]:
             staging.know(records.columns)
@@ -201,10 +253,20 @@ def _stage(
     return opened, counted
 
 
+def _join(staging: Staging, source: Source, inputs: Sequence[Input]) -> list[str]:
+    """Adds the columns of the files that are joined; what was found."""
+    joined = next((one.joined for one in inputs if isinstance(one, FileInput)), ())
+    try:
+        return join_files(staging, joined, source.delimiter)
+    except SettingsError as problem:
+        message = f"[tables.{source.table}] {problem.message}"
+        raise SettingsError(message, reason=problem.reason) from None
+
+
 def _open(one: Input, source: Source, timezone: str) -> Records:
     if isinstance(one, QueryInput):
         return read_query(one, timezone)
-    return read_file(one, source.delimiter)
+    return read_file(one, source.delimiter, source.sheet)
 
 
 def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Records]) -> DataError:
@@ -217,9 +279,10 @@ def _nothing_read(source: Source, inputs: Sequence[Input], opened: Sequence[Reco
 
 
 def _input_read(one: Input, records: Records, rows: int, counts: Counter[str]) -> InputRead:
-    identical = counts.pop("identical", 0)
+    identical, older = counts.pop(IDENTICAL, 0), counts.pop(OLDER, 0)
     misfits = Counter(line.reason for line in records.bad)
-    return InputRead(one.name, rows + len(records.bad), counts + misfits, identical, records.notes)
+    total = rows + len(records.bad)
+    return InputRead(one.name, total, counts + misfits, identical, tuple(records.notes), older)
 
 
 def may_be_many_files(source: Source) -> bool:
@@ -248,11 +311,31 @@ def _set_aside(typed: TypedRows, opened: Sequence[Records]) -> list[Rejected]:
     return sorted(result, key=lambda row: (row.file, row.record))
 
 
-def _missing_note(staging: Staging) -> list[str]:
-    if not staging.missing_texts:
+def _missing_note(staging: Staging, columns: Sequence[ColumnRead]) -> list[str]:
+    """Which texts count as missing, how often, and in which columns."""
+    found: dict[str, dict[str, int]] = {}
+    for column in columns:
+        for text, count in (*column.missing.items(), *_own_missing(staging, column.here)):
+            found.setdefault(text, {})[column.column] = count
+    if not found:
         return []
-    listed = ", ".join(f'"{text}" ({count:,})' for text, count in staging.missing_texts.items())
-    return [f"Besides empty cells, these count as missing: {listed}."]
+    listed = ", ".join(
+        f'"{text}" ({sum(counts.values()):,} in {_columns_named(list(counts))})'
+        for text, counts in list(found.items())[:_SHOWN_MISSING]
+    )
+    more = len(found) - _SHOWN_MISSING
+    tail = f" and {more:,} more" if more > 0 else ""
+    return [f"Besides empty cells, these count as missing: {listed}{tail}."]
+
+
+def _own_missing(staging: Staging, here: str) -> Iterable[tuple[str, int]]:
+    return staging.missing_texts.get(here, Counter()).items()
+
+
+def _columns_named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN_COLUMNS])
+    more = len(names) - _SHOWN_COLUMNS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _kept_note(inputs: Sequence[InputRead], kept: Sequence[Rejected]) -> list[str]:
@@ -286,7 +369,10 @@ def _advice(read: TableRead) -> str:
         return "Is a quote missing? Else leave the long column out of the export."
     if worst in {"duplicate_id", "two_outcomes"}:
         key = " and ".join(read.typed.table.key)
-        return f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        said = f"Is {key} really the id of a row? Map another column, or {{ row = true }}."
+        if read.source.table == "leads":
+            said += " If they are changes of a lead, map updated_at: it says which row is newest."
+        return said
     outcome = read.source.columns.get("won")
     shown = read.rejected[:_SHOWN_REJECTED]
     if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):

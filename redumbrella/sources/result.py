@@ -53,8 +53,9 @@ class Example:
 class SourceResult:
     """What was found in one source, and (after `ingest`) what it changed in the lake.
 
-    `rejected` counts rows set aside by reason; `identical` exact copies inside one file; `outcome`
-    says which values count as won, lost and open, where the table has outcomes.
+    `rejected` counts rows set aside by reason; `identical` exact copies inside one file; `older`
+    rows of a record that has a newer one; `outcome` says which values count as won, lost and open,
+    where the table has outcomes.
     """
 
     table: str
@@ -64,6 +65,7 @@ class SourceResult:
     changed: int = 0
     unchanged: int = 0
     identical: int = 0
+    older: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     columns: tuple[ColumnResult, ...] = ()
@@ -94,12 +96,23 @@ def described(
         changed=counts["changed"],
         unchanged=counts["unchanged"] + sum(file.rows for file in skipped),
         identical=read.identical + counts["identical"],
+        older=read.older + counts["older"],
         rejected=dict(read.reasons),
         examples=tuple(examples),
         columns=tuple(_column(column, max(read.staged, 1)) for column in read.columns),
-        notes=read.notes,
+        notes=(*read.notes, *_older_note(counts["older"])),
         outcome=read.outcome,
     )
+
+
+def _older_note(count: int) -> list[str]:
+    if not count:
+        return []
+    rows = "1 row tells" if count == 1 else f"{count:,} rows tell"
+    return [
+        f"{rows} what a newer row or export tells anew: the newest counts. If this file is newer, "
+        "give it the name of the one before."
+    ]
 
 
 def _column(column: ColumnRead, rows: int) -> ColumnResult:

@@ -1,8 +1,9 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """A place to look at everything that was read before anything is written: DuckDB, in memory.
 
-Chunks of records come in and are cleaned (blanks trimmed, missing values NULL); one table of texts
-and instants per canonical table goes out. Memory is bounded: DuckDB moves what does not fit into
+Chunks of records come in and are cleaned (blanks trimmed, empty texts NULL); one table of texts
+and instants per canonical table goes out. Words such as NA stay, counted for each column: what they
+mean is decided when all rows are known. A date is the last microsecond of its day. Memory is bounded: DuckDB moves what does not fit into
 a temporary folder, which is removed at the end.
 """
 
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from redumbrella.errors import EngineError
 from redumbrella.lake.duckdb_options import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.sources.delimited import Chunk
-from redumbrella.sources.values import MISSING
+from redumbrella.sources.instants import end_of_day_sql
+from redumbrella.sources.placeholders import ALWAYS_MISSING, MISSING_WORDS
+from redumbrella.sources.records import Chunk
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,13 +35,10 @@ _ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
 BAD = "_bad"  # why a typed row is set aside, NULL when it is good
+ITEM = "_item"  # bool: a further item of an order, without an amount of its own
 
 _SAMPLED = 1_000  # characters: more than any number or time has
 _BLANKS = " \t\r\n\f\u00a0\ufeff"
-_SPELLINGS = sorted(
-    {spelled for text in MISSING for spelled in (text, text.upper(), text.title())}
-    | {"NaN", "NaT", "\\N"}
-)
 
 
 @contextmanager
@@ -78,17 +77,23 @@ class Staging:
     """The records of all files of one canonical table, as texts and instants.
 
     `columns` maps each source column to its column here ("Name" and "name" of two files are one);
-    `instants` are those here that came as times; `missing_texts` counts the texts, other than an
-    empty one, that were taken for a missing value. `widest`: mean bytes of a record, where they are
-    longest.
+    `instants` are those here that came as times. `missing`: texts of the settings that stand for a
+    missing value, besides empty ones; `missing_texts` counts them, with their columns here. `words`
+    counts the words of each column here that may stand for one; `delimiters` are those of the
+    files. `widest`: mean bytes of a record, where they are longest. `marks`: bool columns that were
+    added.
     """
 
     connection: duckdb.DuckDBPyConnection
     name: str
     columns: dict[str, str] = field(default_factory=dict)
     instants: set[str] = field(default_factory=set)
-    missing_texts: Counter[str] = field(default_factory=Counter)
+    missing: tuple[str, ...] | None = None
+    missing_texts: dict[str, Counter[str]] = field(default_factory=dict)
+    words: dict[str, Counter[str]] = field(default_factory=dict)
+    delimiters: set[str] = field(default_factory=set)
     widest: int = 0
+    marks: set[str] = field(default_factory=set)
 
     def create(self) -> None:
         """Makes the empty table."""
@@ -119,6 +124,11 @@ class Staging:
 
         for name in columns:
             self._prepare(pa.field(name, pa.string()))
+
+    def mark(self, name: str) -> None:
+        """Adds a bool column, false everywhere."""
+        self._alter(f"ADD COLUMN {name} BOOLEAN DEFAULT FALSE")
+        self.marks.add(name)
 
     def count(self) -> int:
         """Number of records."""
@@ -178,18 +188,28 @@ class Staging:
         from pyarrow import compute
 
         nothing = pa.scalar(None, pa.string())
-        spellings = pa.array(_SPELLINGS)
+        missing = pa.array([*ALWAYS_MISSING, *(self.missing or ())])
+        words = pa.array(sorted(MISSING_WORDS))
         for position, column in enumerate(rows.schema):
             if not _is_text(column):
                 continue
             texts = compute.utf8_trim(rows.column(position).cast(pa.string()), _BLANKS)
-            is_missing = compute.is_in(texts, value_set=spellings)
-            for found in compute.value_counts(texts.filter(is_missing)).to_pylist():
-                if found["values"]:
-                    self.missing_texts[found["values"]] += found["counts"]
+            is_missing = compute.is_in(texts, value_set=missing)
+            self._note(self.missing_texts, column.name, texts.filter(is_missing))
             texts = compute.if_else(is_missing, nothing, texts)
+            is_word = compute.is_in(texts, value_set=words)
+            self._note(self.words, column.name, texts.filter(is_word))
             rows = rows.set_column(position, column.name, texts)
         return rows
+
+    @staticmethod
+    def _note(counters: dict[str, Counter[str]], here: str, texts: pa.ChunkedArray) -> None:
+        """Counts texts of a column here."""
+        from pyarrow import compute
+
+        for found in compute.value_counts(texts).to_pylist():
+            if found["values"]:
+                counters.setdefault(here, Counter())[found["values"]] += found["counts"]
 
     def _value(self, column: pa.Field) -> str:
         """SQL for a column of a chunk as the text or instant that is kept here."""
@@ -197,8 +217,9 @@ class Staging:
 
         name = column.name
         if _is_instant(column):
-            instant = f"{name}::TIMESTAMP" if pa.types.is_date(column.type) else name
-            instant = f"{instant}::TIMESTAMPTZ"
+            instant = f"{name}::TIMESTAMPTZ"
+            if pa.types.is_date(column.type):
+                instant = end_of_day_sql(f"{name}::TIMESTAMP")
             return instant if name in self.instants else _instant_text(instant)
         if pa.types.is_floating(column.type):
             # As exports write them: no fraction on whole numbers, NaN is missing.

@@ -53,7 +53,8 @@ class Walked(NamedTuple):
 class _Fields:
     """The state between two pieces of text: where in a record and in a field it stands."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, quote: str) -> None:
+        self.quote = quote
         self.ends = re.compile(f"{re.escape(delimiter)}|\r\n|\r|\n")
         self.delimiter = delimiter
         self.line = 1
@@ -133,13 +134,13 @@ class _Fields:
         while at < len(piece):
             if self.saw_quote:  # the last piece or this one ended with a quote
                 self.saw_quote = False
-                if piece[at] != '"':
+                if piece[at] != self.quote:
                     self.is_quoted = False
                     return at
                 self.length += 1
                 at += 1
                 continue
-            end = piece.find('"', at)
+            end = piece.find(self.quote, at)
             stop = len(piece) if end < 0 else end
             self.length += stop - at
             self.line += _line_ends(piece, at, stop)
@@ -148,18 +149,18 @@ class _Fields:
         return at
 
 
-def walk_text(text: TextIO, delimiter: str) -> Iterator[Walked]:
+def walk_text(text: TextIO, delimiter: str, quote: str = '"') -> Iterator[Walked]:
     """The records of a text, blank lines included, as Arrow counts them."""
-    state = _Fields(delimiter)
+    state = _Fields(delimiter, quote)
     while piece := _piece(text):
         at = 0
         while at < len(piece):
-            if state.size == 0 and (end := _end_of_plain(piece, at)) > at:
+            if state.size == 0 and (end := _end_of_plain(piece, at, quote)) > at:
                 yield from state.plain(piece[at:end])
                 at = end
                 continue
             begin = at
-            if state.is_fresh and piece[at] == '"':
+            if state.is_fresh and piece[at] == quote:
                 state.is_fresh, state.is_quoted, state.opening = False, True, state.line
                 at += 1
             if state.is_quoted:
@@ -189,13 +190,13 @@ def walk_text(text: TextIO, delimiter: str) -> Iterator[Walked]:
         yield state.end_record(state.line, is_open=is_open)
 
 
-def _end_of_plain(piece: str, at: int) -> int:
+def _end_of_plain(piece: str, at: int, quote: str) -> int:
     """Where the lines without a quote end, that begin at a place; the place where there are none.
 
     Lines that end with a lone carriage return are left to the slower way.
     """
-    quote = piece.find('"', at)
-    end = piece.rfind("\n", at, len(piece) if quote < 0 else quote) + 1
+    first = piece.find(quote, at)
+    end = piece.rfind("\n", at, len(piece) if first < 0 else first) + 1
     if piece.count("\r", at, end) > piece.count("\r\n", at, end):
         return at
     return end
@@ -228,6 +229,13 @@ class TextStream(io.RawIOBase):
     def readable(self) -> bool:
         """It can be read."""
         return True
+
+    def readinto(self, buffer: object) -> int:
+        """Reads into a buffer; how many bytes."""
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        piece = self.read(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes, all of them when it is negative; none at the end."""

@@ -1,9 +1,9 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Which rows can be used: typed rows, bad values, and ids that stand twice in one file.
+"""Which rows can be used: typed rows, and values that cannot be read.
 
 A staged table and the decision how to read each column come in; a table of typed rows with a
 content hash goes out, in which every unusable row carries the reason why. Promise: no row
-disappears here; each is good, rejected with a reason, or an exact copy of another.
+disappears here; each is good or rejected with a reason.
 """
 
 from collections import Counter
@@ -16,9 +16,11 @@ from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.decided import only_where_decided
+from redumbrella.sources.identifiers import id_sql, is_id
 from redumbrella.sources.inference import ColumnRead
-from redumbrella.sources.staging import BAD, FILE, ROW, Staging
-from redumbrella.sources.values import BEYOND_REASON, Reading
+from redumbrella.sources.numbers import BEYOND_REASON
+from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
+from redumbrella.sources.values import Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -30,7 +32,8 @@ SQL_TYPES = {
 # So many rejected rows of one table are kept with their text; all are counted.
 KEPT_REJECTED = 100_000
 _KEPT_TEXT = 2_000  # characters of each of their fields
-_IDENTICAL = "identical"
+# Rows that are no mistakes: exact copies of another one, and older versions of its record.
+IDENTICAL, OLDER = "identical", "older"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class TypedRows:
         return int(self.staging.one(f"SELECT count(*) FROM {self.name}")[0])
 
     def counts(self, files: int) -> list[Counter[str]]:
-        """For each file how many rows were set aside, by reason; `identical` are exact copies."""
+        """For each file how many rows do not count, by reason.
+
+        Those that are IDENTICAL or OLDER are no mistakes.
+        """
         counts = [Counter[str]() for _ in range(files)]
         found = self.staging.connection.execute(
             f"SELECT {FILE}, split_part({BAD}, ':', 1), count(*) FROM {self.name} "
@@ -76,9 +82,16 @@ class TypedRows:
 
 
 def type_rows(
-    staging: Staging, source: Source, read: Sequence[ColumnRead], files: Sequence[str] | None
+    staging: Staging,
+    source: Source,
+    read: Sequence[ColumnRead],
+    files: Sequence[str] | None,
+    amount: str | None = None,
 ) -> TypedRows:
-    """Makes the table of typed rows. `files`: names to put before ids made of row numbers."""
+    """Makes the table of typed rows. `files`: names to put before ids made of row numbers.
+
+    amount: SQL for the amount of a row, where it rests on more than its own column.
+    """
     table = TABLES[source.table]
     by_name = {column.name: column for column in read if column.kind is not None}
     expressions: dict[str, str] = {}
@@ -91,6 +104,8 @@ def type_rows(
             expressions[column.name] = _row_id(files)
         else:
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
+    if amount is not None:
+        expressions["amount"] = f"({amount})::DOUBLE"
     for name, origin in source.columns.items():
         if origin.decided is not None:
             here = staging.columns[origin.decided]
@@ -110,10 +125,7 @@ def type_rows(
         f"{_hash(expressions, table, fields)} AS {ROW_HASH}, {_bad(table, by_name, staging)} "
         f"AS {BAD} FROM {quoted(staging.name)}"
     )
-    rows = TypedRows(staging, table, name, named, tuple(read))
-    if table.key and not any(key in by_name and by_name[key].here == ROW for key in table.key):
-        _mark_duplicates(rows)
-    return rows
+    return TypedRows(staging, table, name, named, tuple(read))
 
 
 # What it means when an instant of these columns has not come yet.
@@ -166,7 +178,7 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
     found = staging.connection.execute(
         f"SELECT t.{FILE}, t.{ROW}, t.{BAD}, {raw} FROM {rows.name} t "
         f"JOIN {quoted(staging.name)} r ON t.{FILE} = r.{FILE} AND t.{ROW} = r.{ROW} "
-        f"WHERE t.{BAD} IS NOT NULL AND t.{BAD} <> {literal(_IDENTICAL)} "
+        f"WHERE t.{BAD} IS NOT NULL AND t.{BAD} NOT IN ({literal(IDENTICAL)}, {literal(OLDER)}) "
         f"ORDER BY t.{FILE}, t.{ROW} LIMIT {limit}"
     ).fetchall()
     result = []
@@ -180,8 +192,11 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
 
 
 def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
+    if is_id(column):
+        is_instant = column.here in staging.instants
+        return id_sql(f"({column.text})::VARCHAR" if is_instant else column.text)
     if column.here in staging.instants and column.reading.style != "typed":
-        return column.reading.sql(f"{column.here}::VARCHAR")
+        return column.reading.sql(f"({column.text})::VARCHAR")
     return column.sql
 
 
@@ -205,7 +220,7 @@ def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead
             texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
     for field in fields:
         is_instant = field.reading.style == "typed"
-        texts[field.name] = f"epoch_us({field.here})" if is_instant else field.here
+        texts[field.name] = f"epoch_us({field.text})" if is_instant else field.text
     parts = ", ".join(
         f"{literal(name)} || chr(30) || ({sql})::VARCHAR" for name, sql in sorted(texts.items())
     )
@@ -222,36 +237,25 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             continue
         if column.required:
             missing = literal(f"missing_required:{column.name}")
-            cases.append(f"WHEN {found.here} IS NULL THEN {missing}")
+            # A further item of an order has no amount of its own.
+            unless = f" AND NOT {ITEM}" if column.name == "amount" and ITEM in staging.marks else ""
+            cases.append(f"WHEN {_given(found, staging)} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
-        if found.type != "text" and not lists_values:
+        if found.type != "text" and found.sets_aside and not lists_values:
             unreadable = literal(f"unreadable_value:{column.name}")
             typed = _canonical_sql(found, staging)
-            cases.append(f"WHEN {found.here} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
-    given = [by_name[name].here for name in table.one_of if name in by_name]
+            cases.append(f"WHEN {found.text} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
+    given = [_given(by_name[name], staging) for name in table.one_of if name in by_name]
     if given:
-        none = " AND ".join(f"{here} IS NULL" for here in given)
+        none = " AND ".join(f"{text} IS NULL" for text in given)
         cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
-def _mark_duplicates(rows: TypedRows) -> None:
-    """Of several rows of one file with one id the last counts; the others are marked."""
-    keys = ", ".join(quoted(name) for name in rows.table.key)
-    won = "won" if rows.table.column("won") else "NULL::BOOLEAN"
-    newest = f"OVER (PARTITION BY {FILE}, {keys} ORDER BY {ROW} DESC)"
-    why = (
-        f"CASE WHEN {ROW_HASH} = first_value({ROW_HASH}) {newest} THEN {literal(_IDENTICAL)} "
-        f"WHEN {won} <> first_value({won}) {newest} "
-        f"THEN 'two_outcomes:' || first_value({ROW}) {newest} "
-        f"ELSE 'duplicate_id:' || first_value({ROW}) {newest} END"
-    )
-    rows.staging.connection.execute(
-        f"UPDATE {rows.name} SET {BAD} = d.why FROM (SELECT {FILE}, {ROW}, {why} AS why "
-        f"FROM {rows.name} WHERE {BAD} IS NULL QUALIFY row_number() {newest} > 1) d "
-        f"WHERE {rows.name}.{FILE} = d.{FILE} AND {rows.name}.{ROW} = d.{ROW}"
-    )
+def _given(column: ColumnRead, staging: Staging) -> str:
+    """SQL: what has to be there; of an id something must be left of its text."""
+    return _canonical_sql(column, staging) if is_id(column) else column.text
 
 
 def _message(
@@ -264,7 +268,7 @@ def _message(
     if reason in {"duplicate_id", "two_outcomes"}:
         what = "another outcome" if reason == "two_outcomes" else "other values"
         key = " and ".join(table.key)
-        return f"row {name} has the same {key} with {what}: the later row counts"
+        return f"row {name} has the same {key} with {what}: that row counts"
     assert column is not None
     if reason == "missing_required":
         needed = " or ".join(table.one_of) if name in table.one_of else name

@@ -1,22 +1,39 @@
-"""What the text of a column means: missing, number, flag, time or plain text.
+"""What the text of a column means: number, flag, time or plain text.
 
 A sample of texts comes in; the readings that may fit go out, each of which can be written as SQL
-for DuckDB that gives the value, or NULL where a text cannot be read so. Names of columns are never
-looked at: only values count. A number of BEYOND_REASON or more is none. The session's TimeZone
-applies to times without an offset.
+for DuckDB that gives the value, or NULL where a text cannot be read so. The name of a column counts
+in one case only: digits are a time where it is named like one. The session's TimeZone applies to
+times without an offset.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal
 
 from redumbrella.lake.quoting import literal
+from redumbrella.sources.instants import (
+    COMPACT_FORMATS,
+    DAY_FIRST,
+    MONTH_FIRST,
+    ORDERS,
+    SERIAL,
+    SPELLED,
+    UNIX,
+    YEAR_FIRST,
+    end_of_day_sql,
+    instant_sql,
+    is_instant,
+    is_numeric_day,
+    is_plausible,
+    short_parts,
+)
+from redumbrella.sources.numbers import is_beyond_reason, is_number, number_sql
+from redumbrella.sources.placeholders import is_known_placeholder, odd_texts
 
 Type = Literal["number", "flag", "time", "text", "empty"]
 
-MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "\\n")
 TRUE = ("yes", "y", "true", "t", "won", "closed won", "closedwon", "1", "1.0")
 FALSE = ("no", "n", "false", "f", "lost", "closed lost", "closedlost", "0", "0.0")
 
@@ -24,101 +41,50 @@ FALSE = ("no", "n", "false", "f", "lost", "closed lost", "closedlost", "0", "0.0
 _PLAUSIBLE = 0.9
 # At most so many different texts of a column are looked at one by one.
 SAMPLE_VALUES = 500
+# So few different first parts beside last ones are years: 24-01-31.
+_FEWER_YEARS = 3
 
-# Spaces (also the unbreakable ones), apostrophes, currencies and percent, for RE2 and Python alike.
-_SYMBOLS = "[\\s\u00a0\u202f'€$£¥%]"
-_DECIMAL_POINT = r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_DECIMAL_COMMA = r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?"
-# No amount, length or count is so large, and the sums of those below it stay exact enough.
-BEYOND_REASON = 10**15
-# Codes, not quantities: a leading zero, or more digits than a float64 can hold.
-CODE = r"[+-]?0\d+|[+-]?\d{16,}"
-ISO = (
-    r"[1-9]\d{3}-\d{1,2}-\d{1,2}"
-    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
+# Names of columns of times, in six languages: sure ones, and ones that may mean something else.
+_TIME_NAMES = re.compile(
+    r"(^|_)(date|datetime|datum|zeit|zeitpunkt|fecha|time|timestamp|ts|at|created|closed|updated|"
+    r"modified|created_on|closed_on|on|zeitstempel|horodatage|erstellt|geschlossen)(_(utc|ms|us|s))?$"
 )
-_DATE_LIKE = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d.*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|"
-    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d",
-    re.IGNORECASE,
-)
-_UNIX = {"unix seconds": (r"[1-9]\d{8,9}(?:\.\d+)?", 1e6), "unix ms": (r"[1-9]\d{11,12}", 1e3)}
-
-_DATES = (
-    *("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d"),
-    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %b %Y"),
-    *("%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%a %d %b %Y"),
-)
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", "T%H:%M:%S")
-FORMATS = (*(date + clock for clock in _CLOCKS for date in _DATES), "%d/%b/%Y:%H:%M:%S %z")
-COMPACT_FORMATS = ("%Y%m%d", "%Y%m%d%H%M%S")
 
 
 @dataclass(frozen=True)
 class Reading:
     """One way to read a column.
 
-    `style` is the decimal mark of a number ("." or ","), the format of a time ("iso", "typed",
-    "unix ms" or a strptime format), empty otherwise. `symbols`: currency signs, per cent
-    signs and spaces are dropped.
+    `style` is the decimal mark of a number ("." or ","), the spelling of a time ("typed" where the
+    source says that it is a time, otherwise see instant_sql), empty otherwise. `whole_days`: every
+    time is a midnight, of "local" (the session's zone) or "UTC", and means its day.
     """
 
     type: Type
     style: str = ""
-    symbols: bool = False
     true: tuple[str, ...] = TRUE
     false: tuple[str, ...] = FALSE
+    whole_days: Literal["", "local", "UTC"] = ""
 
     def sql(self, column: str) -> str:
         """The value of an SQL expression of type text; NULL where it cannot be read."""
         if self.type == "number":
-            return self._number_sql(column)
+            return number_sql(column, self.style)
         if self.type == "flag":
             return (
                 f"CASE WHEN lower({column}) IN ({_texts(self.true)}) THEN TRUE "
                 f"WHEN lower({column}) IN ({_texts(self.false)}) THEN FALSE END"
             )
         if self.type == "time":
-            return self._time_sql(column)
+            instant = column if self.style == "typed" else instant_sql(column, self.style)
+            if self.whole_days:
+                return end_of_day_sql(instant, "UTC" if self.whole_days == "UTC" else None)
+            return instant
         return column
-
-    def _number_sql(self, column: str) -> str:
-        pattern = _DECIMAL_COMMA if self.style == "," else _DECIMAL_POINT
-        if self.symbols:
-            column = f"regexp_replace({column}, {literal(_SYMBOLS)}, '', 'g')"
-        plain = f"replace({column}, ',', '')"
-        if self.style == ",":
-            plain = f"replace(replace({column}, '.', ''), ',', '.')"
-        readable = f"regexp_full_match({column}, {literal(pattern)})"
-        number = f"TRY_CAST({plain} AS DOUBLE)"
-        return f"CASE WHEN {readable} AND abs({number}) < {BEYOND_REASON} THEN {number} END"
-
-    def _time_sql(self, column: str) -> str:
-        if self.style == "typed":  # the source itself says that it is a time
-            return column
-        if self.style == "iso":
-            readable = f"regexp_full_match({column}, {literal(ISO)})"
-            plain = f"replace({column}, ',', '.')"
-            return f"CASE WHEN {readable} THEN TRY_CAST({plain} AS TIMESTAMPTZ) END"
-        if self.style in _UNIX:
-            pattern, microseconds = _UNIX[self.style]
-            readable = f"regexp_full_match({column}, {literal(pattern)})"
-            ticks = f"(TRY_CAST({column} AS DOUBLE) * {microseconds:.0f})::BIGINT"
-            return f"CASE WHEN {readable} THEN make_timestamptz({ticks}) END"
-        # "24" is no year of four digits, though the parser would take it for the year 24.
-        parsed = f"try_strptime({column}, {literal(self.style)})"
-        return f"CASE WHEN year({parsed}) BETWEEN 1000 AND 9999 THEN {parsed}::TIMESTAMPTZ END"
 
     def is_beyond(self, text: str) -> bool:
         """Whether a text would be a number, were it not so large."""
-        if self.type != "number":
-            return False
-        plain = re.sub(_SYMBOLS, "", text) if self.symbols else text
-        pattern = _DECIMAL_COMMA if self.style == "," else _DECIMAL_POINT
-        if not re.fullmatch(pattern, plain):
-            return False
-        marks = (".", ",") if self.style == "," else (",", ".")
-        return abs(float(plain.replace(marks[0], "").replace(marks[1], "."))) >= BEYOND_REASON
+        return self.type == "number" and is_beyond_reason(text, self.style)
 
     @property
     def expected(self) -> str:
@@ -127,36 +93,48 @@ class Reading:
             return "a number such as 1234,5" if self.style == "," else "a number such as 1234.5"
         if self.type == "flag":
             return f"one of {', '.join(self.true[:5])} or {', '.join(self.false[:5])}"
-        if self.style == "iso":
+        if self.type != "time":
+            return "text"
+        if self.style in ("iso", SPELLED):
             return "a time such as 2026-11-21 or 2026-11-21T08:30:00+01:00"
-        if self.type == "time":
-            return f"a time of the form {self.style}"
-        return "text"
+        if self.style in UNIX:
+            return f"a time in {self.style} since 1970"
+        if self.style in ORDERS:
+            shown = {DAY_FIRST: "21/11/2026", MONTH_FIRST: "11/21/2026", YEAR_FIRST: "26-11-21"}
+            return f"a time such as {shown[self.style]} 08:30 ({self.style})"
+        return f"a time of the form {self.style}"
 
 
-def sample_readings(values: Sequence[str], *, compact_times: bool = False) -> list[Reading]:
+def sample_readings(
+    values: Sequence[str], *, compact_times: bool = False, named_time: bool = False
+) -> list[Reading]:
     """The readings that may fit a sample of present values, likeliest first; empty: plain text.
 
-    `compact_times` also allows times of digits only (20261121, seconds since 1970), which would
-    otherwise be numbers.
+    `compact_times` also allows times of digits only (20261121, seconds since 1970, Excel's days),
+    which would otherwise be numbers: for a column that is said to hold times. `named_time` allows
+    them where all are dated plausibly: for a column that is named like a time.
     """
-    texts = list(dict.fromkeys(values))[:SAMPLE_VALUES]
+    counts = Counter(value for value in values if not is_known_placeholder(value))
+    texts = list(counts)[:SAMPLE_VALUES]
     if not texts:
         return []
     if _says_yes_or_no({text.lower() for text in texts}):
         return [Reading("flag")]
-    if compact_times:
-        digits = [Reading("time", style) for style in (*_UNIX, *COMPACT_FORMATS)]
-        if found := _plausible(texts, digits):
+    if compact_times or named_time:
+        digits = [Reading("time", style) for style in (*UNIX, *COMPACT_FORMATS, SERIAL)]
+        if found := _plausible(texts, digits, is_plausible):
             return found
-    symbols = any(re.search(_SYMBOLS, text) for text in texts)
-    numbers = [Reading("number", mark, symbols) for mark in (".", ",")]
-    if found := _plausible(texts, numbers):
+        if compact_times and (found := _plausible(texts, digits[:-1], is_instant)):
+            return found
+    if found := _numbers(counts, texts):
         return found
-    if _share(texts, lambda text: _DATE_LIKE.search(text) is not None) < _PLAUSIBLE:
-        return []
-    iso = _plausible(texts, [Reading("time", "iso")])
-    return iso or _plausible(texts, [Reading("time", style) for style in FORMATS])
+    return _times(counts, texts)
+
+
+def is_named_like_a_time(name: str) -> bool:
+    """Whether a column's name says that it holds times: created_at, Close Date, timestamp."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return _TIME_NAMES.search(re.sub(r"[^0-9a-z]+", "_", snake.lower()).strip("_")) is not None
 
 
 def flag_reading(won: Sequence[str], lost: Sequence[str]) -> Reading:
@@ -179,8 +157,47 @@ def _says_yes_or_no(lowered: set[str]) -> bool:
     return lowered == yes | no and not lowered & numbers and max(len(yes), len(no)) == 1
 
 
-def _plausible(texts: Sequence[str], readings: Sequence[Reading]) -> list[Reading]:
-    shares = {reading: _share(texts, _tester(reading)) for reading in readings}
+def _numbers(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
+    """The decimal marks that may fit, beside a few texts that say that there is no number."""
+    odd = odd_texts(counts, lambda text: is_number(text, ".") or is_number(text, ","))
+    present = [text for text in texts if text not in odd]
+    marks = [Reading("number", mark) for mark in (".", ",")]
+    return _plausible(present, marks, lambda mark: lambda text: is_number(text, mark))
+
+
+def _times(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
+    """The spellings that may fit; several orders of day and month where none is ruled out."""
+    fits = {style: is_instant(style) for style in ("iso", SPELLED, DAY_FIRST, MONTH_FIRST)}
+    odd = odd_texts(counts, lambda text: fits[DAY_FIRST](text) or fits[MONTH_FIRST](text))
+    present = [text for text in texts if text not in odd]
+    if present and all(fits["iso"](text) for text in present):
+        return [Reading("time", "iso")]
+    if not any(is_numeric_day(text) for text in present):
+        styles = ("iso", SPELLED)
+        found = _plausible(present, [Reading("time", style) for style in styles], is_instant)
+        return found[:1] if found and found[0].style == SPELLED else found
+    orders = [Reading("time", style) for style in _orders(present)]
+    return _plausible(present, orders, is_instant)
+
+
+def _orders(texts: Sequence[str]) -> tuple[str, ...]:
+    """The orders that days of numbers may have; a short year may stand first."""
+    parts = [found for text in texts if (found := short_parts(text))]
+    firsts, lasts = (len({one[side] for one in parts}) for side in (0, 1))
+    if len(parts) < len(texts) / 2 or firsts >= lasts:
+        return (DAY_FIRST, MONTH_FIRST)
+    if firsts * _FEWER_YEARS <= lasts:
+        return (YEAR_FIRST,)
+    return (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)
+
+
+def _plausible(
+    texts: Sequence[str],
+    readings: Sequence[Reading],
+    tester: Callable[[str], Callable[[str], bool]],
+) -> list[Reading]:
+    """The readings that fit nearly all texts, best first; tester: of a style, tests one text."""
+    shares = {reading: _share(texts, tester(reading.style)) for reading in readings}
     fitting = [reading for reading in readings if shares[reading] >= _PLAUSIBLE]
     return sorted(fitting, key=lambda reading: -shares[reading])
 
@@ -193,29 +210,7 @@ def _share(texts: Sequence[str], test: Callable[[str], bool]) -> float:
         failed += not test(text)
         if failed > allowed:
             return 0.0
-    return 1 - failed / len(texts)
-
-
-def _tester(reading: Reading) -> Callable[[str], bool]:
-    """A quick test in Python whether one text may be read so."""
-    if reading.type == "number":
-        pattern = re.compile(_DECIMAL_COMMA if reading.style == "," else _DECIMAL_POINT)
-        symbols = re.compile(_SYMBOLS)
-        return lambda text: bool(pattern.fullmatch(symbols.sub("", text)))
-    if reading.style == "iso":
-        return lambda text: bool(re.fullmatch(ISO, text))
-    if reading.style in _UNIX:
-        unix = re.compile(_UNIX[reading.style][0])
-        return lambda text: bool(unix.fullmatch(text))
-    return lambda text: _parses(text, reading.style)
-
-
-def _parses(text: str, style: str) -> bool:
-    try:
-        # Only whether it fits is asked; the zone is applied when the values are read.
-        return 1800 <= datetime.strptime(text, style).year <= 2200
-    except ValueError:
-        return False
+    return 1 - failed / len(texts) if texts else 0.0
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -93,7 +93,7 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         )
     instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
     if "created_at" in leads.column_names:
-        known = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        known = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         leads = leads.filter(known)
     is_closed = pc.is_valid(leads["won"])
     if "closed_at" in leads.column_names:
@@ -176,7 +176,7 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
     notes = []
     here = pa.chunked_array([pa.array(np.ones(leads.num_rows, np.bool_))])
     if "created_at" in leads.column_names:
-        here = pc.fill_null(pc.less(leads["created_at"], instant), True)
+        here = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
         if later := pc.sum(pc.invert(here)).as_py():
             notes.append(
                 f"Leads created after this instant: {later:,}. They are neither learned from nor "
@@ -201,10 +201,25 @@ def notes_on_the_future(leads: pa.Table, as_of: int) -> list[str]:
     return notes
 
 
+def begun_at(created: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants of creation; of a lead of which only the day is known, the beginning of that day.
+
+    Such an instant is kept as the last microsecond of its day, when all that happened on it is
+    known. The lead may have come at any time of it, and is asked about with what was known before.
+    created: timestamps in the workspace's zone, or without one.
+    """
+    local = created if created.type.tz is None else pc.local_timestamp(created)
+    day = pc.floor_temporal(local, unit="day")
+    is_day = pc.equal(pc.subtract(local, day).cast(pa.int64()), MICROSECONDS_PER_DAY - 1)
+    if created.type.tz is not None:
+        day = pc.assume_timezone(day, created.type.tz, ambiguous="earliest", nonexistent="latest")
+    return pc.if_else(is_day, day, created)
+
+
 def _positions(leads: pa.Table, is_closed: pa.ChunkedArray) -> tuple[NDArray[np.float64], Order]:
     arrival = leads[ORDER].cast(pa.float64()).to_numpy(zero_copy_only=False)
     if "created_at" in leads.column_names:
-        created = leads["created_at"]
+        created = begun_at(leads["created_at"])
         if created.null_count <= (1.0 - LEAST_DATED_SHARE) * leads.num_rows:
             micros = created.cast(pa.int64()).cast(pa.float64(), safe=False)
             at = micros.to_numpy(zero_copy_only=False).copy()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redumbrella.clock import now
@@ -26,8 +26,11 @@ from redumbrella.settings.settings import Settings
 from redumbrella.settings.sources import Source
 from redumbrella.sources.changes import find_changes
 from redumbrella.sources.files import FileInput
+from redumbrella.sources.linking import link_ids
+from redumbrella.sources.links import Link, lake_links, read_links
 from redumbrella.sources.reading import (
     Input,
+    Surroundings,
     TableRead,
     find_inputs,
     may_be_many_files,
@@ -42,6 +45,9 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_exports
 from redumbrella.workspace import Workspace
 
+# Another number when the same content is read differently by another version of Red Umbrella: what
+# was read before is then read again.
+READING = 2
 _NO_OUTCOME = (
     "No column says whether a lead was won or lost, so nothing can be learned. Name it in "
     'umbrella.toml under [tables.leads.columns], such as  won = "Converted"'
@@ -50,10 +56,14 @@ _NO_OUTCOME = (
 
 @dataclass(frozen=True)
 class IngestResult:
-    """All sources, and the version of each lake table afterwards."""
+    """All sources, the version of each lake table afterwards, and how the tables meet.
+
+    `links` is empty when nothing new was read.
+    """
 
     sources: tuple[SourceResult, ...]
     versions: Mapping[str, int]
+    links: tuple[Link, ...] = ()
 
     @property
     def has_changed(self) -> bool:
@@ -63,15 +73,19 @@ class IngestResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What would be read, and every problem; nothing was written."""
+    """What would be read, every problem, and how the tables meet; nothing was written."""
 
     sources: tuple[SourceResult, ...]
     problems: tuple[str, ...]
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """A table that is to be read: its inputs with their fingerprints, and those to skip."""
+    """A table that is to be read: its inputs with their fingerprints, and those to skip.
+
+    again: positions of the inputs that were read before, when they had another content.
+    """
 
     source: Source
     inputs: list[Input]
@@ -79,33 +93,56 @@ class _Pending:
     mapping: str
     skipped: list[FileResult]
     afresh: bool
+    again: set[int] = field(default_factory=set)
 
 
 def check(settings: Settings, report: Progress = silent) -> CheckResult:
     """Reads every source as `ingest` would, and writes nothing. Problems are collected."""
-    results = []
+    reads: list[TableRead] = []
     problems = []
+    links: list[Link] = []
     if not settings.tables:
         problems.append(_no_tables(settings).message)
-    for source in settings.tables.values():
-        try:
-            inputs = find_inputs(source, settings.root)
-            with staging_connection(settings.timezone) as connection:
-                read = read_table(
-                    connection,
-                    source,
-                    inputs,
-                    timezone=settings.timezone,
-                    lake_types={},
-                    now=now(),
-                    report=report,
-                )
-                _refuse_empty(read)
-                results.append(described(read))
-        except UmbrellaError as problem:
-            problems.append(problem.message)
+    try:
+        with staging_connection(settings.timezone) as connection:
+            for source in settings.tables.values():
+                try:
+                    reads.append(_read_alone(settings, connection, source, report))
+                except UmbrellaError as problem:
+                    problems.append(problem.message)
+            reads = _linked(reads, None, ())
+            links = read_links([read.typed for read in reads])
+    except UmbrellaError as problem:
+        problems.append(problem.message)
+    results = [described(read) for read in reads]
     problems += [_NO_OUTCOME for one in results if _lacks_outcome(settings, one)]
-    return CheckResult(tuple(results), tuple(problems))
+    return CheckResult(tuple(results), tuple(problems), tuple(links))
+
+
+def _read_alone(settings: Settings, connection: Any, source: Source, report: Progress) -> TableRead:
+    """Reads a source as if the lake had nothing."""
+    read = read_table(
+        connection,
+        source,
+        find_inputs(source, settings.root),
+        _surroundings(settings),
+        lake_types={},
+        report=report,
+    )
+    _refuse_empty(read)
+    return read
+
+
+def _surroundings(settings: Settings) -> Surroundings:
+    return Surroundings(settings.timezone, now(), settings.currencies)
+
+
+def _linked(
+    reads: Sequence[TableRead], lake: Lake | None, afresh: Sequence[str]
+) -> list[TableRead]:
+    """What was read, with ids as their home tables write them, where that is safe."""
+    notes = link_ids([read.typed for read in reads], lake, afresh)
+    return [replace(read, notes=(*read.notes, *notes.get(read.source.table, ()))) for read in reads]
 
 
 def _lacks_outcome(settings: Settings, leads: SourceResult) -> bool:
@@ -161,12 +198,16 @@ def _ingest(
                 if plan.inputs:
                     with collect():
                         reads.append((plan, _read(workspace, connection, plan, report)))
-        for position, (plan, read) in enumerate(reads):
+        afresh = [plan.source.table for plan, _ in reads if plan.afresh]
+        linked = _linked([read for _, read in reads], lake, afresh)
+        for position, ((plan, _), read) in enumerate(zip(reads, linked, strict=True)):
             report(f"Writing {plan.source.table}", position / len(reads))
             results[plan.source.table] = _write(workspace, plan, read, run)
     versions = {name: lake.version(name) for name in lake.tables()}
     return IngestResult(
-        tuple(results.values()), {name: v for name, v in versions.items() if v is not None}
+        tuple(results.values()),
+        {name: v for name, v in versions.items() if v is not None},
+        tuple(lake_links(lake)) if reads else (),
     )
 
 
@@ -189,9 +230,8 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
         connection,
         plan.source,
         plan.inputs,
-        timezone=workspace.settings.timezone,
+        _surroundings(workspace.settings),
         lake_types=types,
-        now=now(),
         report=report,
     )
     if plan.afresh or not workspace.lake.exists(table):
@@ -202,7 +242,7 @@ def _read(workspace: Workspace, connection: Any, plan: _Pending, report: Progres
 def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     """Which inputs of a source have to be read."""
     inputs = find_inputs(source, workspace.root)
-    mapping = _mapping_hash(source, workspace.settings.timezone)
+    mapping = _mapping_hash(source, workspace.settings)
     prints = [_fingerprint(one) for one in inputs]
     with workspace.state.reading() as connection:
         known = {row["path"]: row for row in sources_of(connection, source.table)}
@@ -214,6 +254,8 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     )
     if remapped and in_lake and not reread:
         why = f"The settings of [tables.{source.table}] have changed"
+        if not any(row["mapping"].startswith(f"{READING}:") for row in known.values()):
+            why = f"This version of Red Umbrella reads {source.table} in another way"
         _refuse_lost(source.table, inputs, list(known), why)
     if known and not in_lake and not reread:
         why = f"The lake has lost its table {source.table}"
@@ -228,6 +270,8 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
             assert row is not None
             pending.skipped.append(FileResult(one.name, row["rows"], skipped=True))
         else:
+            if row is not None:
+                pending.again.add(len(pending.inputs))
             pending.inputs.append(one)
             pending.fingerprints.append(fingerprint)
     return pending
@@ -237,7 +281,7 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
     lake, table = workspace.lake, plan.source.table
     moment = now()
     widened = [column.name for column in read.columns if column.widened]
-    changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh)
+    changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh, again=plan.again)
     total = changes.total
     if plan.afresh:
         lake.overwrite(table, changes.rows(lake, moment, afresh=True))
@@ -281,13 +325,16 @@ def _skipped(plan: _Pending) -> SourceResult:
     return SourceResult(plan.source.table, tuple(plan.skipped), unchanged=unchanged)
 
 
-def _mapping_hash(source: Source, timezone: str) -> str:
-    """Changes when the same content would be read differently."""
+def _mapping_hash(source: Source, settings: Settings) -> str:
+    """Changes when the same content would be read differently, by READING or by settings."""
     has_row_ids = any(origin.row for origin in source.columns.values())
     prefixed = has_row_ids and may_be_many_files(source)
     columns = sorted((name, repr(origin)) for name, origin in source.columns.items())
-    content = repr((columns, sorted(source.ignore), source.delimiter, timezone, prefixed))
-    return hashlib.sha256(content.encode()).hexdigest()
+    currencies = settings.currencies
+    money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
+    read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
+    content = repr((*read_by, money, source.join, source.missing, source.sheet))
+    return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _fingerprint(one: Input) -> str:

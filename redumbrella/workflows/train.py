@@ -28,6 +28,7 @@ from redumbrella.reports.model import ReportDocument
 from redumbrella.reports.products import ProductsReport
 from redumbrella.scores.products import product_rows
 from redumbrella.settings.targets import Target
+from redumbrella.sources.links import lake_links
 from redumbrella.state.forecasts import replace_product_forecasts
 from redumbrella.state.models import current_model, is_version_taken, store_model
 from redumbrella.state.sources import count_rejected
@@ -104,7 +105,7 @@ def _train(
         rejected = count_rejected(connection, "leads")
         current = current_model(connection, target.name)
     versions = {table: lake.version(table) for table in lake.tables()}
-    under = Circumstances(as_of, started, versions, rejected)
+    under = Circumstances(as_of, started, versions, rejected, lake_links(lake))
     document = build_report(settings, learned, gathered, under)
     document["values"] = None if valuation is None else dict(valuation.figures)
     products = learned.products

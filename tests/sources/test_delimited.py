@@ -11,15 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
-from redumbrella.sources.delimited import (
-    LONG_FIELD,
-    BadLine,
-    inspect_delimited,
-    line_numbers,
-    read_delimited,
-    sniff_delimiter,
-    unique_names,
-)
+from redumbrella.sources.delimited import line_numbers, read_delimited
+from redumbrella.sources.records import LONG_FIELD, BadLine, unique_names
+from redumbrella.sources.text_format import inspect_delimited, sniff_delimiter
 from redumbrella.sources.text_walk import MOST_IN_FIELD
 
 
@@ -29,7 +23,7 @@ def read(path: Path, delimiter: str | None = None) -> tuple[dict[int, list[str]]
     assert form is not None
     bad: list[BadLine] = []
     records = {}
-    for chunk in read_delimited(path, form, bad):
+    for chunk in read_delimited(path, form, bad, []):
         columns = [column.to_pylist() for column in chunk.rows.columns]
         for number, *values in zip(chunk.numbers.tolist(), *columns, strict=True):
             records[number] = values
@@ -202,7 +196,7 @@ def test_a_line_of_names_that_never_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"PK\x03\x04 rest of a workbook", "zip or Excel"),
+        (b"PK\x03\x04 rest of a workbook", "damaged ZIP"),
         (b"\xd0\xcf\x11\xe0 old workbook", "Excel"),
         (b"%PDF-1.7", "PDF"),
         (b"SQLite format 3\x00", "url = "),

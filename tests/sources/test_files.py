@@ -9,7 +9,8 @@ import pytest
 from pyarrow import parquet
 
 from redumbrella.errors import DataError
-from redumbrella.sources.files import as_text, find_files, read_file
+from redumbrella.sources.files import find_files, read_file
+from redumbrella.sources.records import as_text
 
 
 def touch(path: Path, content: str = "a,b\n1,2\n") -> Path:
@@ -56,7 +57,7 @@ def test_kinds_and_fingerprints(tmp_path: Path) -> None:
     files, _ = find_files(
         ["a.csv", "a.CSV.gz", "a.jsonl", "a.ndjson.gz", "a.pq", "a", "b.dat"], tmp_path
     )
-    kinds = ["delimited", "delimited", "jsonl", "jsonl", "parquet", "delimited", "parquet"]
+    kinds = ["delimited", "delimited", "json", "json", "parquet", "delimited", "parquet"]
     assert [file.kind for file in files] == kinds
     before = files[0].fingerprint()
     assert files[5].fingerprint() == before
@@ -70,7 +71,7 @@ def test_parquet_keeps_types_and_leaves_bytes_out(tmp_path: Path) -> None:
         {
             "n": [1.5, None],
             "at": pa.array([datetime(2024, 1, 1, tzinfo=UTC)] * 2, pa.timestamp("ns", "UTC")),
-            "bytes": pa.array([b"x", b"y"], pa.binary()),
+            "bytes": pa.array([b"x\xff", b"y"], pa.binary()),
             "N": ["x", "y"],
         }
     )

@@ -49,7 +49,7 @@ def test_a_crm_export(tmp_path: Path) -> None:
     assert guess.table == "leads"
     assert origin(guess, "lead_id") == ColumnSource("Lead Number")
     assert origin(guess, "won") == ColumnSource("Converted")
-    assert origin(guess, "created_at") == ColumnSource("Created On", "%d/%m/%Y")
+    assert origin(guess, "created_at") == ColumnSource("Created On", "day first")
     assert origin(guess, "source") == ColumnSource("Lead Source")
     assert origin(guess, "rep_id") == ColumnSource("Owner")
     assert list(guess.ignore) == ["Prospect ID"]
@@ -58,7 +58,7 @@ def test_a_crm_export(tmp_path: Path) -> None:
     assert "still open" in why
     leads = found.tables["leads"]
     assert leads.path == ("export.csv",)
-    assert leads.columns["created_at"] == ColumnSource("Created On", "%d/%m/%Y")
+    assert leads.columns["created_at"] == ColumnSource("Created On", "day first")
     assert leads.ignore == ("Prospect ID",)
     assert found.targets[0].from_ == "leads.won"
     assert check(found).problems == ()
@@ -121,7 +121,9 @@ def test_other_tables(tmp_path: Path) -> None:
         tmp_path, "orders.csv", "Order,Customer ID,Date,Total,Quantity\n" + orders
     )
     assert guess.table == "purchases"
-    assert {choice.name for choice in guess.choices} == {"person_id", "at", "amount", "quantity"}
+    assert {choice.name for choice in guess.choices} == {
+        *("person_id", "at", "amount", "purchase_id", "quantity")
+    }
     assert origin(guess, "person_id") == ColumnSource("Customer ID")
     assert check(found).problems == ()
     clicks = "person_id,at,kind\np,2024-01-01,view\nq,2024-01-02,view\n"
@@ -170,22 +172,16 @@ def test_any_column_name_survives_in_the_settings(first: str, second: str) -> No
         assert check(found).problems == ()
 
 
-def test_targets_offered_for_purchases_are_valid_without_their_hash(tmp_path: Path) -> None:
+def test_an_order_book_alone_has_targets_that_suit_it(tmp_path: Path) -> None:
     lines = [f"c{n % 20},2024-01-{n % 28 + 1:02d},{n}.50,p{n % 5}" for n in range(80)]
     content = "customer,time,amount,product\n" + "\n".join(lines) + "\n"
-    guess, found = guessed(tmp_path, "orders.csv", content)
+    guess, found = guessed(tmp_path, "list.csv", content)
     assert guess.table == "purchases"
-    assert found.targets == ()
-    text = (tmp_path / "umbrella.toml").read_text("utf-8")
-    head, offered = text.split("# Who buys which product", 1)
-    given = [
-        line.removeprefix("# ") if " = " in line or line == "# [[targets]]" else line
-        for line in offered.split("# [success]")[0].splitlines()[1:]
-    ]
-    (tmp_path / "umbrella.toml").write_text(head + "\n".join(given) + "\n", "utf-8")
-    products, churn = load_settings(tmp_path).targets
+    products, churn = found.targets
     assert (products.purchase, products.per, products.horizon_days) == (True, "product", 30)
     assert (churn.absence_of, churn.horizon_days) == ("purchase", 90)
+    _, without = guessed(tmp_path, "list.csv", content.replace("product", "note"))
+    assert [(one.purchase, one.per) for one in without.targets] == [(True, None), (False, None)]
 
 
 def test_an_outcome_is_known_by_its_words_where_its_name_says_nothing(tmp_path: Path) -> None:
@@ -231,8 +227,8 @@ def test_ids_that_files_share_tell_who_is_who(tmp_path: Path) -> None:
     leads, people, contacts, bills, events = guesses
     assert origin(leads, "lead_id") == ColumnSource("Anfrage-Nr")
     assert origin(leads, "won") == ColumnSource("Ergebnis", won=("gewonnen",), lost=("verloren",))
-    assert origin(leads, "created_at") == ColumnSource("Eingang", "%d.%m.%Y %H:%M")
-    assert origin(leads, "closed_at") == ColumnSource("Abschluss am", "%d.%m.%Y %H:%M")
+    assert origin(leads, "created_at") == ColumnSource("Eingang", "day first")
+    assert origin(leads, "closed_at") == ColumnSource("Abschluss am", "day first")
     assert origin(leads, "rep_id") == ColumnSource("Betreuer")
     assert all(origin(g, "person_id") == ColumnSource("Kunden-Nr") for g in guesses[:4])
     assert origin(events, "person_id") == ColumnSource("user")
@@ -278,6 +274,9 @@ def test_calls_that_were_won_or_lost_are_leads(tmp_path: Path) -> None:
     assert origin(guess, "won") == ColumnSource("result")
     assert origin(guess, "created_at") == ColumnSource("called")
     # A log of calls whose people come again and again stays one.
-    people = lines.replace("C", "P1").replace("won", "yes").replace("lost", "no")
+    people = "".join(
+        f"P{int(line[1:].split(',')[0]) % 40}{line[line.index(',') :]}\n"
+        for line in lines.replace("won", "yes").replace("lost", "no").splitlines()
+    )
     guess, _ = guessed(tmp_path, "calls.csv", head.replace("id,", "person_id,") + people)
     assert guess.table == "activities"

@@ -72,3 +72,21 @@ def test_one_column_looks_like_a_wrong_delimiter() -> None:
         source(columns={"lead_id": ColumnSource("id")}), ["id;won;size"]
     ).problems
     assert 'only one column was found, "id;won;size": is the delimiter right?' in problems[0]
+
+
+def test_a_name_that_differs_only_in_spelling_is_taken_and_said() -> None:
+    for name in ("Cancelled at", "cancelledAt", "Canceled At", "CANCELLED_AT"):
+        mapping = map_columns(
+            source("purchases", columns={"at": ColumnSource("day")}),
+            ["person_id", "day", "amount", name],
+        )
+        assert mapping.canonical["cancelled_at"] == ColumnSource(name), name
+        assert mapping.fields == {}
+        said = " ".join(mapping.notes)
+        assert (f'"{name}" is taken for cancelled_at' in said) == (name != "CANCELLED_AT")
+    left_out = source("purchases", ignore=("Cancelled at",))
+    assert "cancelled_at" not in map_columns(left_out, ["Cancelled at"]).canonical
+    # A column of the very name comes first, and the other stays a field.
+    both = map_columns(source("purchases"), ["Cancelled at", "cancelled_at"])
+    assert both.canonical["cancelled_at"] == ColumnSource("cancelled_at")
+    assert both.fields == {"Cancelled at": "Cancelled at"}

@@ -12,7 +12,12 @@ from lead_worlds import START, TIME, times
 from redumbrella.clock import to_microseconds
 from redumbrella.columns import INGESTED_AT
 from redumbrella.errors import DataError
-from redumbrella.training.observations import Observations, lead_observations, notes_on_the_future
+from redumbrella.training.observations import (
+    Observations,
+    begun_at,
+    lead_observations,
+    notes_on_the_future,
+)
 
 LATER = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
 DAY = timedelta(days=1)
@@ -182,6 +187,19 @@ def test_what_lies_in_the_future_is_said() -> None:
     assert "count as open" in ended
     assert notes_on_the_future(table, LATER) == []
     assert notes_on_the_future(leads([True, None]), LATER) == []
+
+
+def test_a_lead_of_which_only_the_day_is_known_is_asked_about_as_before_that_day() -> None:
+    lisbon = pa.timestamp("us", "Europe/Lisbon")
+    end = datetime(2024, 7, 1, 22, 59, 59, 999_999, tzinfo=UTC)  # of the first of July in Lisbon
+    exact = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
+    created = pa.chunked_array([pa.array([end, exact, None], lisbon)])
+    found = begun_at(created).to_pylist()
+    assert [None if at is None else at.astimezone(UTC) for at in found] == [
+        datetime(2024, 6, 30, 23, 0, tzinfo=UTC),
+        exact,
+        None,
+    ]
 
 
 def learned(won: list[bool | None], closed: list[str | None], at: str) -> pa.Table:

@@ -11,14 +11,18 @@ from pathlib import Path
 from redumbrella.errors import DataError
 from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
+from redumbrella.sources.instants import SPELLED
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.staging import ROW, Staging, staging_connection
-from redumbrella.sources.values import Reading, sample_readings
+from redumbrella.sources.values import Reading, is_named_like_a_time, sample_readings
 
 MOST_ROWS = 200_000
+SAMPLED = 200
 FEW_VALUES = 60  # a list of stages may be long
 LEAST_IDS = 20
 BEGINNING = 1_000  # characters
+MOST_IDS = 20_000
+KEY_PRESENT, KEY_DISTINCT = 0.9, 0.95
 LONGEST_ID = 200  # characters; what is longer identifies nothing
 OUT_OF_ORDER = 0.01  # share of the rows
 _ANY_TIMEZONE = "UTC"
@@ -28,8 +32,9 @@ _ANY_TIMEZONE = "UTC"
 class Seen:
     """A column with what its values show.
 
-    values: the most frequent ones and how often each, when there are few. ids: all values of a
-    column that could identify something, else empty. in_order: whether times follow each other
+    values: the most frequent ones and how often each, when there are few. sample: some values.
+    ids: hashes of the values of a column that could identify something, else empty; of very many
+    only those that two to the power of `kept` divides. in_order: whether times follow each other
     through the file, from old to new or from new to old.
     """
 
@@ -39,8 +44,10 @@ class Seen:
     values: tuple[tuple[str, int], ...]
     is_time: bool
     style: str
-    ids: frozenset[str]
+    ids: frozenset[int]
     in_order: bool
+    sample: tuple[str, ...] = ()
+    kept: int = 0
 
     @property
     def name(self) -> str:
@@ -51,6 +58,16 @@ class Seen:
     def is_unique(self) -> bool:
         """Whether every row has a value of its own."""
         return self.read.present == self.rows == self.distinct and self.rows > 1
+
+    @property
+    def is_key(self) -> bool:
+        """Whether nearly every row has a value, and nearly every value is another one."""
+        is_there = self.read.present >= KEY_PRESENT * self.rows
+        return self.rows > 1 and is_there and self.distinct >= KEY_DISTINCT * self.read.present
+
+    def kept_under(self, power: int) -> frozenset[int]:
+        """Those of the ids that are kept when two to this power has to divide them."""
+        return frozenset(one for one in self.ids if one % (1 << power) == 0)
 
 
 @dataclass(frozen=True)
@@ -78,10 +95,12 @@ def look_at(path: str, root: Path) -> FileLook:
             if staging.count() >= MOST_ROWS:
                 break
         rows = staging.count()
+        part = () if rows < MOST_ROWS else (f"Only the first {rows:,} rows were looked at.",)
         if not rows:
             message = f"{file.name} has no rows. Expected a line of names and then data."
             raise DataError(message, reason="no_rows")
-        return FileLook(file, tuple(_columns(staging, rows)), rows, records.notes)
+        notes = (*records.notes, *part)
+        return FileLook(file, tuple(_columns(staging, rows)), rows, notes)
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
@@ -96,25 +115,51 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
         frequent = _frequent(staging, read) if count <= FEW_VALUES else ()
         times = [
             one
-            for one in sample_readings(samples.get(read.column, []), compact_times=True)
+            for one in sample_readings(
+                samples.get(read.column, []), named_time=is_named_like_a_time(read.column)
+            )
             if one.type == "time"
         ]
         style = read.reading.style if read.type == "time" else times[0].style if times else ""
-        ids: frozenset[str] = frozenset()
+        sample = samples.get(read.column, [])
+        ids: frozenset[int] = frozenset()
+        kept = max(count // MOST_IDS, 1).bit_length() - 1
         if count >= LEAST_IDS and not style and read.type in {"text", "number"}:
-            values = staging.connection.execute(
-                f"SELECT DISTINCT {read.here}::VARCHAR FROM {staging.name} "
-                f"WHERE {read.here} IS NOT NULL AND length({read.here}::VARCHAR) <= {LONGEST_ID}"
+            ids = _ids(staging, read, kept)
+        reading = read.reading if read.type == "time" else Reading("time", style)
+        in_order = bool(style) and count > 1 and _is_in_order(staging, read, reading)
+        if read.is_guess and read.type == "time":
+            style = SPELLED  # without a format, so that reading asks which is meant
+        seen.append(
+            Seen(
+                read=read,
+                distinct=count,
+                rows=rows,
+                values=tuple(frequent),
+                is_time=bool(style),
+                style=style,
+                ids=ids,
+                in_order=in_order,
+                sample=tuple(text[:LONGEST_ID] for text in sample[:SAMPLED]),
+                kept=kept,
             )
-            ids = frozenset(value for (value,) in values.fetchall())
-        in_order = bool(style) and count > 1 and _is_in_order(staging, read, style)
-        seen.append(Seen(read, count, rows, tuple(frequent), bool(style), style, ids, in_order))
+        )
     return seen
 
 
-def _is_in_order(staging: Staging, read: ColumnRead, style: str) -> bool:
+def _ids(staging: Staging, read: ColumnRead, kept: int) -> frozenset[int]:
+    """Hashes of the values, written alike where two systems write one id in two ways."""
+    plain = f"regexp_replace(lower(trim({read.here}::VARCHAR)), '\\.0+$', '')"
+    found = staging.connection.execute(
+        f"SELECT DISTINCT hash({plain}) AS id FROM {staging.name} WHERE {read.here} IS NOT NULL "
+        f"AND length({read.here}::VARCHAR) <= {LONGEST_ID} AND id % {1 << kept} = 0"
+    )
+    return frozenset(value for (value,) in found.fetchall())
+
+
+def _is_in_order(staging: Staging, read: ColumnRead, reading: Reading) -> bool:
     """Whether hardly any time comes before the one above it, or hardly any after it."""
-    time = read.here if read.here in staging.instants else Reading("time", style).sql(read.here)
+    time = read.here if read.here in staging.instants else reading.sql(read.here)
     back, forth, steps = staging.one(
         "SELECT count(*) FILTER (WHERE here < above), count(*) FILTER (WHERE here > above), "
         f"count(*) FROM (SELECT {time} AS here, lag({time}) OVER (ORDER BY {ROW}) AS above "

@@ -18,6 +18,7 @@ from redumbrella.sources.guessing.outcome_words import (
     FILLERS,
     INTEREST,
     LOST,
+    MAY_END,
     NEGATIONS,
     NO,
     NOUNS,
@@ -27,6 +28,7 @@ from redumbrella.sources.guessing.outcome_words import (
     THINGS,
     UNQUALIFIED,
     WHOLE_LOST,
+    WHOLE_WON,
     WON_TIERS,
     YES,
     YET,
@@ -42,6 +44,7 @@ _LOST_WORDS = LOST | ENDED | UNQUALIFIED
 _WON_WORDS = frozenset[str]().union(*WON_TIERS)
 _ENDS = _LOST_WORDS | _WON_WORDS
 _STRONG = (LOST | WON_TIERS[0]) - NOUNS
+_CONTRARY = NEGATIONS | OTHERS | YET
 _PREFIXES = frozenset(("pre", "un", "dis"))  # of the word that follows: "pre-qualified"
 _KNOWN = _WON_WORDS | _LOST_WORDS | INTEREST | NEGATIONS | CLOSED | FILLERS | THINGS
 _LEAST_PART = 3  # letters of a word that is written together with others
@@ -85,23 +88,38 @@ def yes_or_no(text: str) -> bool | None:
 
 def meaning(text: str) -> Meaning:
     """What a whole value says."""
-    if "".join(spoken(text)) in WHOLE_LOST:
-        return Meaning("lost")
+    joined = "".join(spoken(text))
+    if joined in WHOLE_LOST or joined in WHOLE_WON:
+        return Meaning("lost" if joined in WHOLE_LOST else "won")
     words = _parts(text)
+    if "?" in text and not _ENDS.isdisjoint(words):
+        return _DOUBT
     whole = _said(words)
-    if whole.says != "unknown":
-        return whole
     parts = [part for part in (_parts(one) for one in _MARKS.split(text)) if part]
+    if whole.says != "unknown" and (whole.says != "doubt" or len(parts) == 1):
+        return whole
     return _with_reason(parts) if len(parts) > 1 else _with_because(words)
 
 
 def _with_because(words: tuple[str, ...]) -> Meaning:
-    """ "Lost to competitor": a lost value with why, and no mark between."""
-    at = next((place for place, word in enumerate(words) if word in _LOST_WORDS), len(words))
+    """ "Lost to competitor", "closed_lost_price": an end with why, and no mark between."""
+    at = next((place for place, word in enumerate(words) if word in _ENDS), len(words))
     head, rest = words[: at + 1], words[at + 1 :]
-    if rest and rest[0] in BECAUSE and _said(head).says == "lost":
-        return _said(head)
-    return _DOUBT if set(words) & _STRONG else _UNKNOWN
+    said = _said(head)
+    if rest and said.says == "lost" and (rest[0] in BECAUSE or head[0] in CLOSED):
+        return said
+    is_clear = set(rest).isdisjoint(_LOST_WORDS | _CONTRARY)
+    if rest and said.says == "won" and head[0] in CLOSED and is_clear:
+        return said
+    return _DOUBT if words[:1] and words[0] in CLOSED else _unsure(set(words))
+
+
+def _unsure(words: set[str]) -> Meaning:
+    """Of words that are not all known: whether they may mean an end."""
+    if words & OTHERS and not words & _ENDS:  # "not contacted"
+        return _UNKNOWN
+    may_end = words & (_STRONG | _LOST_WORDS | MAY_END | NEGATIONS)
+    return _DOUBT if may_end else _UNKNOWN
 
 
 def _with_reason(parts: list[tuple[str, ...]]) -> Meaning:
@@ -109,15 +127,14 @@ def _with_reason(parts: list[tuple[str, ...]]) -> Meaning:
     head, tail = _said(parts[0]), _said(parts[-1])
     after = {word for part in parts[1:] for word in part}
     before = {word for part in parts[:-1] for word in part}
-    contrary = NEGATIONS | OTHERS | YET
     if head.says == "lost":
         return head
     if head.says == "won":
-        return _DOUBT if after & (_LOST_WORDS | contrary) else head
+        return _DOUBT if after & (_LOST_WORDS | _CONTRARY) else head
     if not (before | after) & _STRONG:
-        return _UNKNOWN
+        return _unsure(before | after)
     is_clear = tail.says in {"won", "lost"} and not _STRONG.isdisjoint(parts[-1])
-    return tail if is_clear and not before & (_ENDS | OPEN | contrary) else _DOUBT
+    return tail if is_clear and not before & (_ENDS | OPEN | _CONTRARY) else _DOUBT
 
 
 def _said(words: tuple[str, ...]) -> Meaning:

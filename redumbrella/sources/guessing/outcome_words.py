@@ -17,13 +17,17 @@ WON = frozenset(
         *("venduto", "venduta", "ganho", "ganha", "ganhou", "conquistado", "conquistada"),
         *("verkocht", "geconverteerd", "binnengehaald", "klant"),
         *("wygrana", "wygrany", "wygrane", "wygrano", "sprzedane", "sprzedana", "sprzedany"),
-        *("sprzedano", "skonwertowany", "skonwertowana", "klient"),
+        *("sprzedano", "skonwertowany", "skonwertowana", "klient", "klienta", "kunden"),
+        # Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Romanian, Turkish, Russian.
+        *("vunnen", "vunnet", "vundet", "voitettu", "vyhrano", "vyhrana", "megnyert", "castigat"),
+        *("castigata", "kazanildi", "выиграна", "выиграно", "выиграли"),
     )
 )
 BOUGHT = frozenset(
     (
         *("signed", "enrolled", "enroled", "purchased", "purchase", "bought", "subscribed"),
         *("ordered", "order", "sale", "hired", "success", "successful", "contracted", "funded"),
+        *("installed", "joined", "disbursed", "policiert", "ausgezahlt"),
         *("auftrag", "beauftragt", "bestellt", "bestellung", "gekauft", "kauf", "unterschrieben"),
         *("unterzeichnet", "erfolg", "erfolgreich", "eingeschrieben", "eingestellt"),
         *("signe", "signee", "commande", "commandee", "achete", "achetee", "vente", "inscrit"),
@@ -45,7 +49,15 @@ AGREED = frozenset(
         *("reserve", "valide", "validee", "aceptado", "aceptada", "aprobado", "aprobada"),
         *("reservado", "reservada", "accettato", "accettata", "approvato", "approvata"),
         *("prenotato", "prenotata", "aceito", "aceite", "aceita", "aprovado", "aprovada"),
-        *("geaccepteerd", "akkoord", "goedgekeurd", "geboekt", "zaakceptowana", "zaakceptowany"),
+        *(
+            "geaccepteerd",
+            "aanvaard",
+            "akkoord",
+            "goedgekeurd",
+            "geboekt",
+            "zaakceptowana",
+            "zaakceptowany",
+        ),
         *("zaakceptowane", "przyjeta", "przyjety", "przyjete", "zatwierdzona", "zatwierdzony"),
     )
 )
@@ -64,7 +76,9 @@ LOST = frozenset(
         *("lost", "loss", "closedlost", "verloren", "perdu", "perdue", "perdus", "perdues"),
         *("perdido", "perdida", "perdidos", "perdidas", "perso", "persa", "persi", "perse"),
         *("przegrana", "przegrany", "przegrane", "przegrano", "stracona", "stracony", "stracone"),
-        *("utracona", "utracony", "utracone"),
+        *("utracona", "utracony", "utracone", "forlorad", "forlorat", "tabt", "tapt", "havitty"),
+        *("prohrano", "prohrana", "ztraceno", "ztracena", "elveszett", "elvesztett", "pierdut"),
+        *("pierduta", "kaybedildi", "проиграна", "проиграно"),
     )
 )
 # What else ends a lead without a sale.
@@ -87,7 +101,7 @@ ENDED = frozenset(
         *("afgewezen", "geannuleerd", "afgekeurd", "mislukt", "afgehaakt", "vervallen"),
         *("geweigerd", "odrzucona", "odrzucony", "odrzucone", "anulowana", "anulowany"),
         *("anulowane", "rezygnacja", "zrezygnowal", "zrezygnowala", "porzucona", "porzucony"),
-        *("nieudana", "nieudany", "niezainteresowany", "niezainteresowana", "martwy"),
+        *("nieudana", "nieudany", "odmowa", "niezainteresowany", "niezainteresowana", "martwy"),
     )
 )
 UNQUALIFIED = frozenset(
@@ -104,7 +118,9 @@ INTEREST = frozenset(
         *("interested", "interest", "interesse", "interessiert", "interessee", "interet"),
         *("interesado", "interesada", "interes", "interessato", "interessata", "interessado"),
         *("interessada", "geinteresseerd", "zainteresowany", "zainteresowana", "zainteresowania"),
-        *("fit", "geeignet", "retenu", "retenue", "suite"),
+        *("enroll", "enrol", "join", "buy", "sign", "convert", "need", "needs", "budget"),
+        *("bedarf", "besoin", "necesidad", "presupuesto", "bisogno"),
+        *("necessidade", "behoefte", "potrzeby", "fit", "geeignet", "retenu", "retenue", "suite"),
     )
 )
 NEGATIONS = frozenset(
@@ -155,22 +171,53 @@ FILLERS = frozenset(
         *("classee", "el", "es", "fue", "ha", "sido", "oportunidad", "negocio", "trato"),
         *("solicitud", "recibido", "recibida", "il", "lo", "e", "stato", "stata", "opportunita"),
         *("trattativa", "affare", "ricevuto", "o", "foi", "oportunidade", "recebido"),
-        *("recebida", "de", "het", "kans", "ontvangen", "szansa", "transakcja", "okazja"),
+        *(
+            "recebida",
+            "realizada",
+            "realizado",
+            "heeft",
+            "tem",
+            "tiene",
+            "ma",
+            "de",
+            "het",
+            "kans",
+            "ontvangen",
+            "szansa",
+            "transakcja",
+            "okazja",
+            "szansy",
+        ),
+        *("we", "they", "wir", "leider", "did", "does", "longer", "more", "mehr", "plus", "mas"),
+        *("piu", "mais", "meer", "anymore", "zlozone", "zlozono"),
     )
 )
 # Things that are accepted or refused; alone they say nothing.
 THINGS = frozenset(
     (
         *("offer", "quote", "contract", "quotation", "bid", "tender", "application", "angebot"),
-        *("vertrag", "offerte", "devis", "contrat", "offre", "oferta", "contrato", "presupuesto"),
+        *("vertrag", "offerte", "devis", "contrat", "offre", "oferta", "contrato"),
         *("propuesta", "offerta", "contratto", "preventivo", "proposta", "orcamento", "voorstel"),
-        *("umowa", "umowe", "oferte", "antrag", "bewerbung"),
+        *("umowa", "umowe", "oferte", "antrag", "bewerbung", "financing", "loan", "policy"),
+        *("finanzierung", "kredit", "kaufvertrag", "gebot", "bod", "compromis", "dossier"),
     )
 )
 # These nouns say won alone, and follow the other word else: "Auftrag verloren", "lost customer".
 NOUNS = frozenset(
     (
-        *("customer", "kunde", "kundin", "client", "cliente", "klant", "klient", "order", "sale"),
+        *(
+            "customer",
+            "kunde",
+            "kundin",
+            "client",
+            "cliente",
+            "klant",
+            "klient",
+            "klienta",
+            "kunden",
+            "order",
+            "sale",
+        ),
         *("auftrag", "bestellung", "kauf", "commande", "vente", "compra", "venta", "pedido"),
         *("ordine", "vendita", "encomenda", "venda", "opdracht", "verkoop", "zamowienie"),
         *("purchase", "win"),
@@ -203,6 +250,20 @@ WHOLE_LOST = frozenset(
         "nodeal",
         "nosale",
         "brakzainteresowania",
+    )
+)
+WHOLE_WON = frozenset(
+    ("convertedtopaid", "convertedtocustomer", "convertedtoopportunity", "успешнореализовано")
+)
+# What may end a lead, or not: whoever knows the company has to say it.
+MAY_END = frozenset(
+    (
+        *("expired", "duplicate", "inactive", "archived", "unreachable", "ghosted", "stalled"),
+        *("terminated", "former", "invalid", "unresponsive", "abgelaufen", "duplikat", "inaktiv"),
+        *("archiviert", "unerreichbar", "expire", "doublon", "inactif", "archive", "injoignable"),
+        *("vencido", "caducado", "duplicado", "inactivo", "archivado", "scaduto", "duplicato"),
+        *("inattivo", "expirado", "inativo", "arquivado", "verlopen", "duplicaat", "inactief"),
+        *("wygasla", "wygasl", "duplikat", "nieaktywny"),
     )
 )
 # Words of a marketing list, in which "Other" stands for whoever is no buyer.
@@ -249,22 +310,28 @@ PAST_WORDS = {
     *("vorige", "laatste", "poprzedni", "ostatni"),
 }
 # Columns with such a word in their name say something else than how the lead ended.
-NO_OUTCOME = frozenset(
+NO_STAGE = frozenset(
     (
-        *("newsletter", "opt", "optin", "optout", "consent", "gdpr", "dsgvo", "rgpd", "email"),
-        *("emails", "mail", "sms", "phone", "call", "calls", "vip", "bounced", "unsubscribed"),
-        *("duplicate", "deleted", "archived", "active", "test", "marketing", "do", "verified"),
-        *("valid", "blocked", "existing", "returning", "member", "public", "read", "private"),
-        *("gender", "sex", "type", "kind", "typ", "art", "tipo", "category", "reason", "grund"),
-        *("raison", "motif", "motivo", "razon", "reden", "powod", "source", "quelle", "country"),
-        *("language", "pipeline", "forecast", "payment", "zahlung", "paiement", "pago"),
-        *("pagamento", "betaling", "invoice", "delivery", "shipping", "task", "ticket", "account"),
-        *("campaign", "marital", "employment", "quality", "rating", "score", "priority", "terms"),
-        *("cookie", "cookies", "datenschutz", "einwilligung", "werbung", "abonniert", "aktiv"),
-        *("geschlecht", "sexe", "sexo", "sesso", "geslacht", "plec", "consentement"),
-        *("consentimiento", "consenso", "privacy", "zgoda", "toestemming", "trial", "demo"),
-        *("housing", "loan", "default", "partner", "attended", "visited", "downloaded", "opened"),
-        *("clicked", "subscription", "support", "contract", "budget", "owner", "region", "sync"),
-        *("loss", "contacted", "unread", "starred", "favourite", "favorite", "open"),
+        *("email", "emails", "mail", "sms", "phone", "call", "calls", "gender", "sex", "type"),
+        *("kind", "typ", "art", "tipo", "category", "reason", "grund", "raison", "motif"),
+        *("motivo", "razon", "reden", "powod", "source", "quelle", "country", "language"),
+        *("forecast", "payment", "zahlung", "paiement", "pago", "pagamento", "betaling"),
+        *("invoice", "delivery", "shipping", "task", "ticket", "account", "campaign", "marital"),
+        *("employment", "quality", "rating", "score", "priority", "subscription", "support"),
+        *("geschlecht", "sexe", "sexo", "sesso", "geslacht", "plec", "credit", "sync", "visa"),
+    )
+)
+# The same for columns of yes and no.
+NO_ANSWER = NO_STAGE | frozenset(
+    (
+        *("newsletter", "opt", "optin", "optout", "consent", "gdpr", "dsgvo", "rgpd", "vip"),
+        *("bounced", "unsubscribed", "duplicate", "deleted", "archived", "active", "test"),
+        *("marketing", "do", "verified", "valid", "blocked", "existing", "returning", "member"),
+        *("public", "read", "private", "terms", "cookie", "cookies", "datenschutz"),
+        *("einwilligung", "werbung", "abonniert", "aktiv", "consentement", "consentimiento"),
+        *("consenso", "privacy", "zgoda", "toestemming", "trial", "demo", "housing", "loan"),
+        *("default", "partner", "attended", "visited", "downloaded", "opened", "clicked"),
+        *("contract", "budget", "owner", "region", "loss", "contacted", "unread", "starred"),
+        *("favourite", "favorite", "open", "pipeline", "bestandskunde", "local", "remote"),
     )
 )

@@ -19,7 +19,8 @@ from redumbrella.sources.guessing.outcome_words import (
     ENDED,
     LOST,
     NEGATIONS,
-    NO_OUTCOME,
+    NO_ANSWER,
+    NO_STAGE,
     OUTCOME_WORDS,
     PAST_WORDS,
     STAGE_NAMES,
@@ -115,13 +116,16 @@ def _decided_by(values: ValuesRead, columns: Sequence[Seen]) -> Seen | None:
     """The column that says which rows are closed, for a flag that is no for open ones too."""
     won = sum(count for _, count in values.won)
     for column in columns:
-        if column.name == values.column or not _may_be(column):
-            continue
         is_named = not CLOSED.isdisjoint(spoken(column.name))
-        if column.is_time and is_named:
-            if won < column.read.present < column.rows:
+        if column.is_time:
+            if is_named and won < column.read.present < column.rows:
                 return column
-        elif _says_closed(column, is_named) and won <= _closed_count(column) < column.rows:
+        elif (
+            column.name != values.column
+            and _may_be(column)
+            and _says_closed(column, is_named)
+            and won <= _closed_count(column) < column.rows
+        ):
             return column
     return None
 
@@ -161,7 +165,13 @@ def _is_of_open_leads(best: _Candidate, columns: Sequence[Seen]) -> bool:
 def _may_be(column: Seen) -> bool:
     """Whether its name does not say that it is about something else, or about an earlier time."""
     said = set(spoken(column.name))
-    return not column.is_time and not said & PAST_WORDS and not said & NO_OUTCOME
+    has_answers = bool(column.values) and all(
+        yes_or_no(text) is not None for text, _ in column.values
+    )
+    other = NO_ANSWER if has_answers else NO_STAGE
+    if "status" in said and not said & LOST:  # "Status Reason" is a finer status
+        other = other - {"reason"}
+    return not column.is_time and not said & PAST_WORDS and not said & other
 
 
 def _is_turned(column: Seen) -> bool:
@@ -214,7 +224,7 @@ def _question(columns: Sequence[Seen], found: Sequence[_Candidate]) -> Choice:
         )
         return Choice("won", None, why, proposal=best.source())
     asked = sorted(
-        (c for c in columns if c.values and _may_be(c) and _is_named(c)),
+        (c for c in columns if c.values and _may_be(c) and (_is_named(c) or _is_half(c))),
         key=lambda column: (
             not _is_half(column),
             not _is_stage(column),

@@ -12,14 +12,15 @@ from pathlib import Path
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.guess import TableGuess
+from redumbrella.sources.guessing.questions import MARK, is_asked
 
 _HEAD = """\
 # Settings of this workspace. After a change: umbrella check, then umbrella run.
 
 [workspace]
 name = {name}
-currency = "EUR"
-timezone = "UTC"     # of times that carry no offset, such as "Europe/Lisbon"
+currency = {currency}     # {why_currency}
+timezone = {timezone}     # of times that carry no offset, such as "Europe/Lisbon"; {why_timezone}
 # state = "postgresql://user@host/database"     # default: state.db in this folder
 """
 
@@ -44,19 +45,29 @@ name = "conversion"
 from = "leads.won"     # what is to be predicted: the outcome of a lead
 """
 
-_ABOUT_BUYERS = """\
-# Who buys which product within 30 days; without `per`: who buys anything.
-# [[targets]]
-# name = "products"
-# purchase = true
-# per = "product"
-# horizon_days = 30
+_ABOUT_ANY_PURCHASE = """\
+# Who buys anything within 30 days.
+[[targets]]
+name = "purchase"
+purchase = true
+horizon_days = 30
+"""
 
+_ABOUT_PRODUCTS = """\
+# Who buys which product within 30 days; without `per`: who buys anything.
+[[targets]]
+name = "products"
+purchase = true
+per = "product"
+horizon_days = 30
+"""
+
+_ABOUT_CHURN = """\
 # Who will not buy for 90 days.
-# [[targets]]
-# name = "churn"
-# absence_of = "purchase"
-# horizon_days = 90
+[[targets]]
+name = "churn"
+absence_of = "purchase"
+horizon_days = 90
 """
 
 _TAIL = """\
@@ -70,33 +81,61 @@ _WIDTH = 96
 
 def settings_text(name: str, folder: Path, guesses: Sequence[TableGuess]) -> str:
     """The whole file for a workspace in `folder`."""
-    parts = [_HEAD.format(name=_text(name))]
+    parts = [_head(name, guesses)]
     done: set[str] = set()
     for guess in guesses:
         section = _section(guess, folder)
-        if guess.table in done:  # a second file of a table: a list of paths would be needed
-            again = f"# [tables.{guess.table}] stands above. If this file belongs there, add it"
-            section = f"{again} to path = [ … ].\n" + _commented(section)
+        if guess.table in done:  # other columns: the two cannot be one list of paths
+            again = f"# [tables.{guess.table}] stands above, and this file has other columns. If it"
+            section = f"{again}\n# belongs there too, add it to path = [ … ].\n" + _commented(
+                section
+            )
         done.add(guess.table)
         parts.append(section)
     if not guesses:
         parts.append(_EMPTY_LEADS)
-    parts.append(_ABOUT_LEADS if "leads" in done else _commented(_ABOUT_LEADS))
-    if "purchases" in done:
-        parts.append(_ABOUT_BUYERS)
+    parts += _targets(guesses)
     parts.append(_TAIL)
     return "\n".join(parts)
+
+
+def _head(name: str, guesses: Sequence[TableGuess]) -> str:
+    currencies = [guess.currency for guess in guesses if guess.currency[0] is not None]
+    zones = [guess.timezone for guess in guesses if guess.timezone[0] is not None]
+    currency, why_currency = currencies[0] if currencies else ("EUR", None)
+    timezone, why_timezone = zones[0] if zones else ("UTC", None)
+    return _HEAD.format(
+        name=_text(name),
+        currency=_text(currency or "EUR"),
+        why_currency=_flat(why_currency or "no file says which: change it if it is another"),
+        timezone=_text(timezone or "UTC"),
+        why_timezone=_flat(why_timezone or "no file says which"),
+    )
+
+
+def _targets(guesses: Sequence[TableGuess]) -> list[str]:
+    """Targets that suit the tables: an outcome to predict, else what buyers will do."""
+    tables = {guess.table: guess for guess in reversed(guesses)}
+    parts = [_ABOUT_LEADS if "leads" in tables else _commented(_ABOUT_LEADS)]
+    if "purchases" not in tables:
+        return parts
+    has_products = any(
+        choice.name == "product_id" and choice.origin for choice in tables["purchases"].choices
+    )
+    offered = [_ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE, _ABOUT_CHURN]
+    return parts + [_commented(one) if "leads" in tables else one for one in offered]
 
 
 def _section(guess: TableGuess, folder: Path) -> str:
     lines = [
         *_wrapped(
-            f"{guess.file.path.name}: {guess.rows:,} rows looked at; taken for {guess.table}, "
+            f"{_files(guess)}: {guess.rows:,} rows looked at; taken for {guess.table}, "
             f"because {guess.why}."
         ),
-        *(f"# {note}" for note in guess.notes),
+        *(line for note in guess.notes for line in _wrapped(note)),
         f"[tables.{guess.table}]",
-        f"path = {_text(_relative(guess.file.path, folder))}",
+        f"path = {_path(guess, folder)}",
+        *_joins(guess, folder),
     ]
     if guess.ignore:
         lines.append(f"ignore = {_list(list(guess.ignore))}")
@@ -110,12 +149,12 @@ def _section(guess: TableGuess, folder: Path) -> str:
         )
     lines += ["", f"[tables.{guess.table}.columns]"]
     for choice in guess.choices:
-        lines += _choice(choice)
+        lines += _choice(choice, guess.table)
     lines += ["# Every other column is kept as a field.", ""]
     return "\n".join(lines)
 
 
-def _choice(choice: Choice) -> list[str]:
+def _choice(choice: Choice, table: str) -> list[str]:
     lines = _wrapped(f"{choice.name}: {choice.why}.")
     if choice.origin is not None and choice.origin.row:
         lines += _wrapped(
@@ -124,11 +163,10 @@ def _choice(choice: Choice) -> list[str]:
         )
     if choice.other:
         lines += _wrapped("Also possible: " + ", ".join(map(_quoted, choice.other)))
-    if choice.proposal is not None:
-        lines.append('# To be filled in; remove the "# " before it:')
-        lines.append(f"# {choice.name} = {_origin(choice.proposal, is_proposed=True)}")
-    elif choice.origin is None:
-        lines.append(f'# {choice.name} = ""')
+    if choice.origin is None:
+        shown = '""' if choice.proposal is None else _origin(choice.proposal, is_proposed=True)
+        mark = f'{MARK}say which, and remove the "# " before it' if is_asked(choice, table) else ""
+        lines.append(f"# {choice.name} = {shown}{mark}")
     else:
         lines.append(f"{choice.name} = {_origin(choice.origin)}")
     return lines
@@ -137,16 +175,49 @@ def _choice(choice: Choice) -> list[str]:
 def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     if origin.row:
         return "{ row = true }"
-    if is_proposed or origin.won or origin.decided:
-        parts = [f"column = {_text(origin.column)}"]
-        if is_proposed or origin.won:
-            parts += [f"won = {_list(origin.won)}", f"lost = {_list(origin.lost)}"]
-        if origin.decided:
-            parts.append(f"decided = {_text(origin.decided)}")
-        return f"{{ {', '.join(parts)} }}"
-    if origin.format is not None:
-        return f"{{ column = {_text(origin.column)}, format = {_text(origin.format)} }}"
-    return _text(origin.column)
+    options = [
+        f"{name} = {_text(value)}"
+        for name in ("format", "times", "less", "currency", "decided")
+        if (value := getattr(origin, name)) is not None
+    ]
+    options += [
+        f"{name} = {_list(getattr(origin, name))}"
+        for name in ("won", "lost")
+        if getattr(origin, name) or is_proposed
+    ]
+    if not options:
+        return _text(origin.column)
+    return f"{{ {', '.join([f'column = {_text(origin.column)}', *options])} }}"
+
+
+def _joins(guess: TableGuess, folder: Path) -> list[str]:
+    """The files that tell more about the same rows, and why they are joined."""
+    if not guess.joins:
+        return []
+    said = [
+        line
+        for one in guess.joins
+        for line in _wrapped(
+            f"{one.look.file.path.name} has the same ids and tells more about these rows: its "
+            "columns are added."
+        )
+    ]
+    parts = []
+    for one in guess.joins:
+        on = _text(one.here)
+        if one.here != one.there:
+            on = f"{{ here = {_text(one.here)}, there = {_text(one.there)} }}"
+        parts.append(f"{{ path = {_text(_relative(one.look.file.path, folder))}, on = {on} }}")
+    return [*said, f"join = [{', '.join(parts)}]"]
+
+
+def _files(guess: TableGuess) -> str:
+    return ", ".join(file.path.name for file in (guess.file, *guess.more))
+
+
+def _path(guess: TableGuess, folder: Path) -> str:
+    names = [_relative(file.path, folder) for file in (guess.file, *guess.more)]
+    return _text(names[0]) if len(names) == 1 else _list(names)
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -171,11 +242,18 @@ def _list(values: Sequence[str]) -> str:
 
 
 def _wrapped(comment: str) -> list[str]:
-    # Names of columns stand in comments too, and TOML forbids control characters even there.
-    flat = " ".join("".join(c if c.isprintable() else " " for c in comment).split())
     return textwrap.wrap(
-        flat, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False
+        _flat(comment),
+        _WIDTH,
+        initial_indent="# ",
+        subsequent_indent="#   ",
+        break_long_words=False,
     )
+
+
+def _flat(comment: str) -> str:
+    # Names of columns stand in comments too, and TOML forbids control characters even there.
+    return " ".join("".join(c if c.isprintable() else " " for c in comment).split())
 
 
 def _commented(section: str) -> str:

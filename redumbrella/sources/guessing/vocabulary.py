@@ -1,10 +1,10 @@
-"""Words that names of files and columns are made of, in six languages, and what they mean.
+"""Words that names of files and values are made of, in eight languages, and what they mean.
 
-A guess rests on values; these words only choose among columns whose values fit. Names are split at
-anything but the letters a to z, so "gagné" is read as "gagn" and "Kunden-Nr." as "kunden", "nr".
+Names are compared as words without accents: "Kunden-Nr." is "kunden", "nr", "gagné" is "gagne".
 """
 
 import re
+import unicodedata
 
 # Table -> words of a file's name.
 TABLE_WORDS = {
@@ -28,60 +28,27 @@ TABLE_WORDS = {
     "treatments": ("treatments", "experiment"),
     "identities": ("identities", "aliases"),
 }  # fmt: skip
-ID_WORDS = ("lead", "id", "number", "no", "nr", "key", "code", "uuid", "guid", "ref", "name")
-LEAK_WORDS = {"duration", "closed", "close", "closing", "status", "stage", "reason", "lost", "won",
-              "result", "outcome", "converted", "conversion", "invoice", "contract", "last",
-              "spend", "revenue"}  # fmt: skip
 # What a sales person does, as a whole value: "E-Mail", but not "email_opened".
 CONTACT_WORDS = {"call", "phone", "e", "mail", "email", "meeting", "anruf", "telefonat", "termin",
                  "appel", "llamada", "reunion", "chiamata", "incontro", "ligacao"}  # fmt: skip
-# Canonical column -> names that mean it, as words.
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "person_id": ("person", "customer", "contact", "client", "user", "visitor", "member", "kunde",
-                  "kunden", "kontakt", "klant", "cliente", "utilisateur", "usuario", "utente"),
-    "lead_id": ("lead", "case", "anfrage"),
-    "account_id": ("account", "company", "organisation", "organization", "firma", "entreprise",
-                   "empresa", "azienda"),
-    "product_id": ("product", "stockcode", "sku", "item", "produkt", "artikel", "produit",
-                   "producto", "produto", "prodotto"),
-    "campaign_id": ("campaign", "kampagne", "campagne"),
-    "rep_id": ("rep", "owner", "agent", "salesperson", "seller", "betreuer", "vertreter",
-               "verkaufer", "vendeur", "vendedor", "venditore"),
-    "anonymous_id": ("anonymous", "cookie", "visitor"),
-    "source": ("source", "channel", "origin", "quelle", "herkunft", "kanal", "canal", "origen",
-               "fonte"),
-    "kind": ("kind", "event", "activity", "action", "type", "art", "typ", "tipo", "ereignis"),
-    "at": ("at", "timestamp", "time", "date", "datetime", "invoicedate", "when", "zeitpunkt",
-           "zeit", "datum", "fecha", "data", "heure"),
-    "created_at": ("created", "create", "registered", "reg", "received", "opened", "eingang",
-                   "erstellt", "angelegt", "creado", "criado", "creato", "start", "date", "datum",
-                   "fecha", "data"),
-    "closed_at": ("closed", "close", "converted", "ended", "end", "abschluss", "geschlossen",
-                  "beendet", "cierre", "chiusura", "fechamento"),
-    "known_at": ("known", "updated", "modified"),
-    "date": ("date", "day", "datum", "tag", "fecha", "data"),
-    "amount": ("amount", "total", "revenue", "value", "price", "dollars", "sum", "betrag", "summe",
-               "preis", "montant", "prix", "importe", "importo", "valor", "bedrag"),
-    "cost": ("cost", "spend", "kosten"),
-    "outcome": ("outcome", "result", "ergebnis", "resultat", "resultado", "risultato"),
-    "rating": ("rating", "score", "fit", "bewertung"),
-    "quantity": ("quantity", "qty", "menge", "anzahl", "cantidad"),
-    "duration_s": ("duration", "seconds", "secs", "dauer"),
-    "page_category": ("page", "category", "seite"),
-    "arm": ("arm", "segment", "group", "variant"),
-    "name": ("name", "title"),
-}  # fmt: skip
-# From this synonym of created_at on, any other time may be called so: the start of a policy.
-FIRST_VAGUE = "start"
-# A time with such a word is not when a lead came in.
-END_WORDS = {*SYNONYMS["closed_at"], "last", "updated", "modified", "birth", "due"}
-# Such a name means it only on its own: the origin of a lead, but not "hispanic origin".
-ALONE = {"origin"}
-# What such a word adds to a name says nothing about what the column is.
-FILLING = {"id", "lead", "name", "code", "nr", "no", "number", "nummer", "num"}
+# Letters that no decomposition takes apart.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d"}
+)
+
+
+def bag(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
+    return frozenset(text.split())
+
+
+def plain(name: str) -> str:
+    """A name without accents: "Verkäufer" -> "Verkaufer"."""
+    apart = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def words(name: str) -> tuple[str, ...]:
-    """A name as lower-case words: "LeadNumber_ID" -> lead, number, id."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return tuple(re.findall(r"[a-z]+", spaced.lower()))
+    """A name as lower-case words without accents: "LeadNumber_ID 2" -> lead, number, id."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain(name))
+    return tuple(re.findall(r"[^\W\d_]+", spaced.lower()))

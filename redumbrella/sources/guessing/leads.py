@@ -1,0 +1,304 @@
+"""Which columns of a file of leads are which: id, outcome, times, and what is no feature.
+
+Columns come in; the choices, the columns to leave out with the reason, and names that sound as if
+they were only known after the outcome go out.
+"""
+
+from collections.abc import Sequence
+
+from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.guessing.choice import Choice
+from redumbrella.sources.guessing.columns import (
+    LEAST_PRESENT,
+    Fits,
+    Open,
+    in_currency,
+    is_key,
+    is_number,
+    named,
+)
+from redumbrella.sources.guessing.kin import Kin
+from redumbrella.sources.guessing.looking import Seen
+from redumbrella.sources.guessing.meanings import meaning
+from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
+from redumbrella.sources.guessing.outcome_words import PAST_WORDS
+from redumbrella.sources.guessing.outcomes import guess_outcome
+from redumbrella.sources.guessing.times import lead_times
+from redumbrella.sources.guessing.vocabulary import bag, words
+
+# So many ids of all must be different, so that a column without a sure name is an id.
+_MOSTLY_DIFFERENT = 0.9
+# At least such a share where the name says lead id, and each row is a version of a lead.
+_VERSIONS = 0.02
+
+_GIVEN_NAMES = bag(
+    "firstname lastname givenname familyname fullname surname forename middlename vorname "
+    "nachname name namen prenom nom nomdefamille nombre apellido apellidos nome cognome "
+    "sobrenome apelido voornaam achternaam naam imie nazwisko contactname contactperson "
+    "ansprechpartner dealname dealtitle leadname opportunityname title titel subject betreff "
+    "salutation anrede kundenname nombrecompleto nomecompleto nomcomplet"
+)
+_ADDRESSES = bag(
+    "street address strasse anschrift rue calle direccion via indirizzo endereco straat adres "
+    "ulica website url webseite linkedin homepage ip"
+)
+_COMPANIES = bag(
+    "company account organization organisation firma unternehmen entreprise societe empresa "
+    "azienda bedrijf firm"
+)
+# What a CRM writes when a lead has ended, or works out from its stage.
+_ENDINGS = bag("won lost gewonnen verloren gagne perdu ganado perdido vinto perso")
+_END_OF = bag(
+    "time date reason grund datum am on at motif raison motivo razon motivazione reden powod"
+)
+_FROM_THE_STAGE = bag(
+    "probability wahrscheinlichkeit probabilite probabilidad forecast forecasted weighted "
+    "gewichtet gewichteter"
+)
+_LEAKS = bag(
+    "duration closed close closing status stage reason lost won result outcome converted "
+    "conversion invoice contract abschluss grund dauer ergebnis motif raison motivo resultado"
+)
+_LAST = bag("last letzte letzter derniere ultima ultimo laatste ostatnia")
+_TOUCHES = bag(
+    "activity contact contacted touch touched modified updated seen call email meeting "
+    "interaction engagement aktivitat kontakt activite actividad attivita atividade"
+)
+_SAYS_NOTHING = "which says nothing about the outcome"
+_OF_IDS = bag("id uuid guid key nr number")
+_SPENDING = bag("spend spent revenue umsatz")
+_OF_THE_COMPANY = bag("annual company yearly estimated expected")
+
+
+def lead_choices(
+    columns: Sequence[Seen], kin: Kin
+) -> tuple[list[Choice], dict[str, str], list[str]]:
+    """Choices for leads, columns to leave out with the reason, and likely leaks."""
+    free = Open("leads", list(columns))
+    lead_id, id_column = lead_id_of(columns)
+    _take(free, lead_id)
+    outcome = guess_outcome(free.columns)
+    _take(free, outcome)
+    has_versions = id_column is not None and not id_column.is_key
+    for choice in lead_times(free.columns, outcome, has_versions):
+        _take(free, choice)
+    if not free.has("created_at"):
+        why = "no column holds the time a lead came in: the order of the rows counts as time"
+        if free.has("updated_at"):
+            why = "no column holds it: the oldest row of a lead says when it came in"
+        free.choices.append(Choice("created_at", None, why))
+    person = kin.who([column for column in free.columns if is_key(column)])
+    if person is not None:
+        why = f"the same ids stand in {', '.join(kin.of(person))}"
+        free.take(Choice("person_id", ColumnSource(person.name), why), person)
+    else:
+        _named(free, "person_id", _is_person)
+    _named(free, "product_id", _is_repeated)
+    _named(free, "campaign_id", _is_repeated)
+    _named(free, "source", lambda seen: _is_repeated(seen) and seen.read.type == "text")
+    _named(free, "rep_id", _is_repeated)
+    _amount(free)
+    decided = outcome.origin.decided if outcome.origin is not None else None
+    ignore = _left_out([column for column in free.columns if column.name != decided])
+    leaks = [c.name for c in free.columns if c.name not in ignore and _sounds_late(c.name)]
+    return free.choices, ignore, leaks
+
+
+def _take(free: Open, choice: Choice) -> None:
+    used = choice.origin.column if choice.origin is not None else ""
+    free.take(choice, *(column for column in free.columns if used and column.name == used))
+
+
+def _named(free: Open, name: str, fits: Fits) -> None:
+    found = free.named(name, fits)
+    if found:
+        others = tuple(column.name for column in found[1:4])
+        free.take(Choice(name, ColumnSource(found[0].name), "by its name", others), found[0])
+
+
+def _amount(free: Open) -> None:
+    found = free.named("amount", is_number)
+    if not found:
+        return
+    origin, said, column = in_currency(ColumnSource(found[0].name), free)
+    others = tuple(one.name for one in found[1:4])
+    used = [found[0], *([column] if column is not None else [])]
+    free.take(Choice("amount", origin, f"by its name{said}", others), *used)
+
+
+def _is_person(seen: Seen) -> bool:
+    """Ids of people: mostly different, or named as an id; "contact: cellular" is none."""
+    said = set(words(seen.name))
+    named_so = bool(said & {"id", "number", "nr", "no", "key", "code"}) or any(
+        word.endswith("nummer") for word in said
+    )
+    least = 0.05 if named_so else 0.5
+    return is_key(seen) and seen.distinct > least * seen.rows and seen.read.present * 2 > seen.rows
+
+
+def _is_repeated(seen: Seen) -> bool:
+    """Ids of a few things that many leads share; "campaign: 3" is a count, "campaign id: 3" not."""
+    is_text = seen.read.type == "text" or bool({"id", "nr"} & set(words(seen.name)))
+    is_plain = seen.read.type in {"text", "number"} and not seen.is_time
+    return is_plain and is_text and not seen.is_unique and 2 * seen.distinct <= seen.rows
+
+
+def lead_id_of(columns: Sequence[Seen]) -> tuple[Choice, Seen | None]:
+    """The choice of lead_id, and its column unless it is the number of the row.
+
+    A few blank or repeated ids do not make another column the id: they are counted and said.
+    """
+    plain = [column for column in columns if _may_be_id(column)]
+    unique = [column for column in columns if column.is_unique and column.read.type == "text"]
+    found = (
+        _named_ids(plain)
+        or [column for column in plain if _looks_like_an_id(column)]
+        or [column for column in unique if means(column.name, "email")]
+        or [column for column in unique if words(column.name)[-1:] == ("name",)]
+    )
+    if not found:
+        why = "no column has an id of its own in every row: the number of the row serves as id"
+        return Choice("lead_id", ColumnSource(row=True), why), None
+    others = tuple(column.name for column in found[1:5])
+    return Choice("lead_id", ColumnSource(found[0].name), _why_id(found[0]), others), found[0]
+
+
+def _named_ids(columns: Sequence[Seen]) -> list[Seen]:
+    """Columns named as the id of a lead, the surest first."""
+    ranked = [(_id_rank(column), place, column) for place, column in enumerate(columns)]
+    found = [(rank, place, column) for rank, place, column in ranked if rank is not None]
+    return [column for *_, column in sorted(found, key=lambda one: one[:2])]
+
+
+def _why_id(column: Seen) -> str:
+    if column.is_unique:
+        return "different in every row"
+    said = []
+    if missing := column.rows - column.read.present:
+        said.append(f"empty in {missing:,} of {column.rows:,} rows")
+    if again := column.read.present - column.distinct:
+        rows = f"{column.distinct:,} different ones in {column.read.present:,} rows"
+        said.append(f"{again:,} come again" if column.is_key else f"{rows}: versions of a lead")
+    return "by its name; " + ", ".join(said)
+
+
+def _may_be_id(column: Seen) -> bool:
+    is_plain = column.read.type in {"text", "number"} and not column.is_time
+    is_there = column.read.present >= LEAST_PRESENT * column.rows
+    return is_plain and is_there and column.distinct > 1 and not _has_fractions(column)
+
+
+def _has_fractions(column: Seen) -> bool:
+    if column.read.type != "number":
+        return False
+    return any(not text.rstrip("0").rstrip(".,").lstrip("+").isdigit() and "." in text
+               and not text.endswith(".0") for text in column.sample)  # fmt: skip
+
+
+def _id_rank(column: Seen) -> int | None:
+    """How surely a column is the id of a lead: by its name, if enough of its values differ."""
+    rank = rank_of(column.name, "lead_id", "leads")
+    if rank is None:
+        return None
+    different = column.distinct / max(column.read.present, 1)
+    says_lead = rank < _FIRST_BARE and len(words(column.name)) > 1
+    if different >= _MOSTLY_DIFFERENT:
+        # A bare "id" beside a contact id is the lead's: names of other things are refused.
+        return rank
+    return rank + AT_THE_END if says_lead and different >= _VERSIONS else None
+
+
+_FIRST_BARE = rank_of("id", "lead_id", "leads") or WITHOUT_OWNER
+
+
+def _looks_like_an_id(column: Seen) -> bool:
+    """Codes, different in every row: digits in them, no blanks, no e-mails."""
+    if not column.is_unique or column.read.type != "text":
+        return False
+    return bool(column.sample) and all(
+        any(letter.isdigit() for letter in text) and not set(text) & set(" @") and len(text) <= 40
+        for text in column.sample
+    )
+
+
+def _left_out(columns: Sequence[Seen]) -> dict[str, str]:
+    """Columns that are no features, with the reason."""
+    return {column.name: reason for column in columns if (reason := _reason(column))}
+
+
+def _reason(column: Seen) -> str | None:
+    """Why a column is no feature, or None."""
+    said = frozenset(words(column.name))
+    is_text = column.read.type == "text"
+    is_part = column.read.present < column.rows
+    reasons = (
+        (_reaches_a_person(column, said), f"a way to reach a person, {_SAYS_NOTHING}"),
+        (is_text and _is_a_name(column), f"a name, {_SAYS_NOTHING}"),
+        (is_text and _is_an_address(column, said), f"an address, {_SAYS_NOTHING}"),
+        (is_part and said & _ENDINGS and said & _END_OF, "written only when a lead has ended"),
+        (said & _FROM_THE_STAGE, "worked out from the stage, which is changed when a lead ends"),
+        (_says_the_end(column), "says the outcome too"),
+        (_is_second_id(column, said), "every value is different: a second id, or free text"),
+        (is_text and column.is_key and said & _COMPANIES, "nearly every value is another name"),
+    )
+    return next((why for is_so, why in reasons if is_so), None)
+
+
+def _is_an_address(column: Seen, said: frozenset[str]) -> bool:
+    return bool(said & _ADDRESSES) and 2 * column.distinct > column.rows
+
+
+def _is_second_id(column: Seen, said: frozenset[str]) -> bool:
+    is_plain = column.read.type in {"text", "number"} and not column.is_time
+    is_named = means(column.name, "lead_id", "leads") or bool(said & _OF_IDS)
+    return column.is_key and is_plain and is_named
+
+
+def _reaches_a_person(column: Seen, said: frozenset[str]) -> bool:
+    if means(column.name, "phone") and not said & {"type", "calls", "verified"}:
+        return True
+    return means(column.name, "email") and 10 * column.distinct > column.rows
+
+
+def _is_a_name(column: Seen) -> bool:
+    """Names of people and deals; a title that few values share may be a position."""
+    joined = "".join(words(column.name))
+    if joined not in _GIVEN_NAMES and not (words(column.name)[-1:] == ("name",) and column.is_key):
+        return False
+    return joined not in {"name", "title", "titel"} or 10 * column.distinct > column.rows
+
+
+def _says_the_end(column: Seen) -> bool:
+    """Whether the values say won and lost in words, or a flag is named as the outcome."""
+    if "".join(words(column.name)) in {"converted", "iswon", "isclosed", "isconverted", "won"}:
+        return column.distinct <= 2
+    if PAST_WORDS & set(words(column.name)):
+        return False
+    return says_won_or_lost(column) and guess_outcome([column]).origin is not None
+
+
+def _sounds_late(name: str) -> bool:
+    """Whether a name sounds as if it were only known after the outcome."""
+    said = set(words(name))
+    if said & {"birth", "marital", "employment", "previous", "prior"}:
+        return False
+    if said & _LEAKS or (said & _SPENDING and not said & _OF_THE_COMPANY):
+        return True
+    return bool(said & _LAST and said & _TOUCHES)
+
+
+def has_lead_names(columns: Sequence[Seen]) -> str | None:
+    """Names that only leads have: an id of leads and a stage, status or source; said in words."""
+    ids = [c for c in columns if _may_be_id(c) and (r := rank_of(c.name, "lead_id", "leads"))
+           is not None and r < _FIRST_BARE and c.is_key and len(words(c.name)) > 1]  # fmt: skip
+    stages = [
+        column for column in columns
+        if set(words(column.name)) & {"stage", "pipeline", "phase", "etape", "etapa", "fase"}
+        or named("source", "leads", [column], lambda seen: seen.read.type == "text")
+    ]  # fmt: skip
+    return f'it has "{ids[0].name}" and "{stages[0].name}"' if ids and stages else None
+
+
+def says_won_or_lost(column: Seen) -> bool:
+    """Whether values of a column say won or lost in words, and not only yes and no."""
+    return any(meaning(text).says in {"won", "lost"} for text, _ in column.values)
