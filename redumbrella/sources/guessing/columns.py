@@ -14,7 +14,7 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import AT_THE_END, rank_of
-from redumbrella.sources.guessing.times import is_plain_time, time_origin, time_why
+from redumbrella.sources.guessing.times import is_plain_time, time_choice
 from redumbrella.sources.guessing.vocabulary import words
 
 Fits = Callable[[Seen], bool]
@@ -108,12 +108,12 @@ def choose(name: str, free: Open, fits: Fits | None = None) -> bool:
     if not found:
         return False
     chosen = found[0]
+    others = tuple(column.name for column in found[1:6])
     if is_plain_time(chosen):
-        origin, why = time_origin(chosen), time_why(chosen)
-    else:
-        unit = "; it has to be in seconds" if name == "duration_s" else ""
-        origin, why = ColumnSource(chosen.name), f"by its name{unit}"
-    free.take(Choice(name, origin, why, tuple(column.name for column in found[1:6])), chosen)
+        free.take(time_choice(name, chosen, other=others), chosen)
+        return True
+    unit = "; it has to be in seconds" if name == "duration_s" else ""
+    free.take(Choice(name, ColumnSource(chosen.name), f"by its name{unit}", others), chosen)
     return True
 
 
