@@ -41,14 +41,14 @@ class Open:
 
     def named(self, name: str, fits: Fits) -> list[Seen]:
         """The free columns that mean a canonical column or role, the surest first."""
-        return named(name, self.table, self.columns, fits)
+        return columns_named(name, self.table, self.columns, fits)
 
     def has(self, name: str) -> bool:
         """Whether a canonical column is chosen already."""
         return any(choice.name == name for choice in self.choices)
 
 
-def named(name: str, table: str, columns: Iterable[Seen], fits: Fits) -> list[Seen]:
+def columns_named(name: str, table: str, columns: Iterable[Seen], fits: Fits) -> list[Seen]:
     """Columns whose name means a canonical column or role and whose values fit, surest first."""
     found = []
     for place, column in enumerate(columns):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
-from redumbrella.sources.guessing.columns import fact_choices, named
+from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
 from redumbrella.sources.guessing.leads import is_shared, lead_choices, lead_id_of
@@ -130,7 +130,9 @@ def _kin(
         if table == "leads" and guess_outcome(other.columns).origin is not None
     ]
     ids = [column for other in leads if (column := lead_id_of(other.columns)[1]) is not None]
-    sellers = [one for other in leads for one in named("rep_id", "leads", other.columns, is_shared)]
+    sellers = [
+        one for other in leads for one in columns_named("rep_id", "leads", other.columns, is_shared)
+    ]
     return Kin(
         shared_ids(look, [look, *(other for other, _ in tables)]),
         frozenset(

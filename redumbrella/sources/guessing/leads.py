@@ -12,10 +12,10 @@ from redumbrella.sources.guessing.columns import (
     LEAST_PRESENT,
     Fits,
     Open,
+    columns_named,
     in_currency,
     is_key,
     is_number,
-    named,
 )
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
@@ -294,7 +294,7 @@ def has_lead_names(columns: Sequence[Seen]) -> str | None:
     stages = [
         column for column in columns
         if set(words(column.name)) & {"stage", "pipeline", "phase", "etape", "etapa", "fase"}
-        or named("source", "leads", [column], lambda seen: seen.read.type == "text")
+        or columns_named("source", "leads", [column], lambda seen: seen.read.type == "text")
     ]  # fmt: skip
     return f'it has "{ids[0].name}" and "{stages[0].name}"' if ids and stages else None
 

@@ -60,12 +60,6 @@ def guess_outcome(columns: Sequence[Seen]) -> Choice:
     return Choice("won", best.source(), _why(best, columns), others, known)
 
 
-def tells_won_from_lost(column: Seen) -> bool:
-    """Whether values say won and lost in words that are used of a sale."""
-    values = read_values(column, is_named=False)
-    return values.is_clear and not values.is_yes_no and values.tier == 0 and _may_be(column)
-
-
 def is_told_for_some(column: Seen) -> bool:
     """Won or lost for some rows, empty for others: so looks an outcome while leads are open."""
     if not _may_be(column) or _is_turned(column):

@@ -9,10 +9,10 @@ from redumbrella.columns import TABLES
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import (
     Fits,
+    columns_named,
     is_key,
     is_number,
     is_order_number,
-    named,
 )
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.leads import has_lead_names, lead_id_of, says_won_or_lost
@@ -61,7 +61,7 @@ def is_order_book(columns: Sequence[Seen]) -> bool:
 
 
 def _first(name: str, table: str, columns: Sequence[Seen], fits: Fits) -> Seen | None:
-    found = named(name, table, columns, fits)
+    found = columns_named(name, table, columns, fits)
     return found[0] if found else None
 
 
