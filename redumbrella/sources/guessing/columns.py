@@ -66,14 +66,20 @@ def fits_kind(name: str, table: str) -> Fits:
         return is_number
     if column.kind == "time":
         return is_plain_time if name != "cancelled_at" else _is_time_or_empty
+    if column.kind == "id" and name == "campaign_id":
+        return _is_name  # there may be a single one
     if column.kind == "id":
         return is_key
-    return lambda seen: not seen.is_time and seen.read.type not in {"flag", "empty"}
+    return _is_name
 
 
 def _is_time_or_empty(seen: Seen) -> bool:
     """Times, or nothing yet: in a young export no order may have been cancelled."""
     return is_plain_time(seen) or seen.read.type == "empty"
+
+
+def _is_name(seen: Seen) -> bool:
+    return not seen.is_time and seen.read.type not in {"flag", "empty"}
 
 
 def is_number(seen: Seen) -> bool:

@@ -20,7 +20,7 @@ from redumbrella.sources.guessing.columns import (
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning
-from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
+from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.outcome_words import PAST_WORDS
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.times import lead_times
@@ -203,9 +203,9 @@ def _id_rank(column: Seen) -> int | None:
     different = column.distinct / max(column.read.present, 1)
     says_lead = rank < _FIRST_BARE and len(words(column.name)) > 1
     if different >= _MOSTLY_DIFFERENT:
-        # A bare "id" beside a contact id is the lead's: names of other things are refused.
         return rank
-    return rank + AT_THE_END if says_lead and different >= _VERSIONS else None
+    # Named as that of a lead and coming again, beside a bare id of its own: rows of a history.
+    return _FIRST_BARE - 1 if says_lead and different >= _VERSIONS else None
 
 
 _FIRST_BARE = rank_of("id", "lead_id", "leads") or WITHOUT_OWNER

@@ -57,9 +57,9 @@ NAMES: dict[str, str] = {
         closed on, date closed, closing date, actual close date, actual closing date, decided
         at, decided on, decision date, resolved at, resolved on, ended at, end date, ended,
         converted at, converted date, conversion date, date converted, converted on, abschluss
-        am, abschlussdatum, abschluss, abgeschlossen am, abgeschlossen, geschlossen am,
-        geschlossen, entschieden am, beendet am, beendet, date de cloture, cloture le, cloture,
-        date de fermeture, ferme le, date de decision, fecha de cierre, fecha cierre, cerrado
+        am, abschlussdatum, schlusstermin, schlussdatum, abschluss, abgeschlossen am,
+        abgeschlossen, geschlossen am, geschlossen, entschieden am, beendet am, beendet, date
+        de cloture, cloture le, cloture, date de fermeture, ferme le, date de decision, fecha de cierre, fecha cierre, cerrado
         el, cerrado, cierre, data di chiusura, data chiusura, chiuso il, chiusura, data de
         fechamento, data fechamento, fechado em, fechamento, gesloten op, sluitdatum, afgesloten
         op, afsluitdatum, einddatum, data zamkniecia, zamknieto, zakonczono, data zakonczenia""",
@@ -137,7 +137,7 @@ NAMES: dict[str, str] = {
         user responsible, employee, employee id, sold by, betreuer, verkaufer, verkaufer id,
         verkaufer nr, verkaeufer, vertreter, vertreternummer, vertriebler, vertriebsmitarbeiter,
         vertrieb, kundenbetreuer, zustandig, zustaendig, zustandiger, bearbeiter,
-        sachbearbeiter, berater, besitzer, verantwortlich, verantwortlicher, mitarbeiter,
+        sachbearbeiter, berater, besitzer, inhaber, verantwortlich, verantwortlicher, mitarbeiter,
         mitarbeiter id, innendienst, aussendienst, vendeur, vendeuse, commercial, conseiller,
         proprietaire, responsable, charge d affaires, vendedor, vendedora, comercial,
         propietario, asesor, agente, venditore, commerciale, responsabile, proprietario,

@@ -68,6 +68,7 @@ def lead_times(columns: Sequence[Seen], outcome: Choice, has_versions: bool) -> 
     if has_versions and updated is None:
         sure = _sure(times)
         vague = [column for column in times if column not in sure and not _is_an_end(column)]
+        vague = vague or (sure if len(times) == 1 else [])
         updated = vague[0] if vague else None
     rest = [column for column in times if column is not updated]
     created = _created(rest, alone=not has_versions)
