@@ -51,6 +51,8 @@ MEANING = {
         "delimiter": "Of delimited text; found by itself when absent.",
         "ignore": "Columns that are not read at all.",
         "keep": "Columns that must stay, whatever the leak guard or the search for time says.",
+        "lost_after_days": "Leads only: the age from which a lead without an outcome counts as lost. "
+        "Without it such a lead stays open for ever.",
         "columns": "Which source column is which canonical column; the rest become fields.",
     },
     "tables.leads.columns.won": {

@@ -21,6 +21,8 @@ from redumbrella.cli.terminal import (
     say,
     workspace_option,
 )
+from redumbrella.figures import counted
+from redumbrella.reports.wording import HOLD_OUT
 from redumbrella.settings.section import FILE_NAME
 from redumbrella.settings.settings import load_settings
 from redumbrella.sources.guessing.questions import left_open
@@ -46,10 +48,13 @@ def command(workspace: Path, *, as_json: bool) -> None:
 
 
 def _print(result: CheckResult) -> None:
+    if _is_nothing_open(result):
+        say(f"No lead is open, so there is nobody to rank. {HOLD_OUT}")
     for source in result.sources:
         rejected = sum(source.rejected.values())
         files = ", ".join(file.name for file in source.files)
-        say(f"{source.table}: {source.rows:,} rows in {files}, {rejected:,} to set aside.")
+        rows = counted(source.rows, "row")
+        say(f"{source.table}: {rows} in {files}, {rejected:,} to set aside.")
         for lines in (column_lines, outcome_lines, note_lines, rejected_lines):
             for line in lines(source):
                 say(line)
@@ -58,4 +63,18 @@ def _print(result: CheckResult) -> None:
     for problem in result.problems:
         print_error(problem)
     if not result.problems:
-        say("All of it can be read. Next: umbrella run")
+        say(f"{_readable(result)} Next: umbrella run")
+
+
+def _readable(result: CheckResult) -> str:
+    aside = sum(sum(source.rejected.values()) for source in result.sources)
+    if not aside:
+        return "All of it can be read."
+    are = "is" if aside == 1 else "are"
+    return f"{counted(aside, 'row')} {are} set aside; the rest can be read."
+
+
+def _is_nothing_open(result: CheckResult) -> bool:
+    """Whether the leads are all won or lost."""
+    outcomes = [source.outcome for source in result.sources if source.outcome is not None]
+    return bool(outcomes) and not any(outcome.totals[2] for outcome in outcomes)

@@ -14,7 +14,7 @@ from time import monotonic
 import click
 
 from redumbrella.cli.streams import finish_output, prepare_streams, silence
-from redumbrella.cli.terminal import print_error, print_usage_error
+from redumbrella.cli.terminal import forget_workspace, print_error, print_usage_error
 from redumbrella.cli.unforeseen import print_unforeseen, refuse_unreadable
 from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.logs import LOG_VARIABLE, log_event, log_format, log_to
@@ -83,6 +83,7 @@ def umbrella(context: click.Context, verbose: bool) -> None:
 
     Start with `umbrella init DIR --from leads.csv`, then `umbrella run -w DIR`.
     """
+    forget_workspace()
     form = log_format(verbose, os.environ.get(LOG_VARIABLE))
     if form is not None:
         context.with_resource(log_to(form, sys.stderr))

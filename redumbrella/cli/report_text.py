@@ -1,20 +1,13 @@
 """The model report on one screen of the terminal: verdict first, then what it rests on."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from redumbrella.cli.terminal import pasted
 from redumbrella.cli.text import console, plain_table
-from redumbrella.figures import MISSING, count, decimal, iso_day, percent
+from redumbrella.figures import MISSING, count, counted, decimal, iso_day, percent
 from redumbrella.reports.measures import MeanError
 from redumbrella.reports.model import Leak, ReportDocument, Stability
-from redumbrella.reports.wording import (
-    HOLD_OUT,
-    VERDICTS,
-    age_of_newest,
-    held_out_words,
-    products_examined,
-)
+from redumbrella.reports.wording import VERDICTS, products_examined, said_first
 from redumbrella.views.models import ModelReport
 from redumbrella.views.worth import sentences_about
 
@@ -30,7 +23,7 @@ def print_report(report: ModelReport, timezone: str) -> None:
     """Prints the summary, days in the workspace's time zone; `umbrella train` ends with it too."""
     output = console()
     document = report.document
-    for line in _first(document, timezone):
+    for line in said_first(document, timezone):
         output.print(pasted(line), soft_wrap=True)
     output.print(VERDICTS[document["verdict"]["verdict"]], style="bold")
     lines = [f"  - {reason}" for reason in document["verdict"]["reasons"]]
@@ -52,20 +45,6 @@ def print_report(report: ModelReport, timezone: str) -> None:
     for line in closing:
         if line:
             output.print(pasted(line), soft_wrap=True)
-
-
-def _first(document: ReportDocument, timezone: str) -> list[str]:
-    """What has to be known before anything else."""
-    counts, newest = document["counts"], document["newest_lead"]
-    lines = []
-    if counts.get("about") != "people" and not counts["open"]:
-        lines.append("No lead is open: there is nobody to call. " + HOLD_OUT)
-    if document["held_out"]:
-        lines.append(held_out_words(document["held_out"]))
-    if newest is not None:
-        known = datetime.fromisoformat(document["as_of"])
-        lines.append(age_of_newest(datetime.fromisoformat(newest), known, timezone))
-    return [line for line in lines if line]
 
 
 def families_table(document: ReportDocument, *, narrow: bool = False) -> "Table":
@@ -109,16 +88,18 @@ def _counts(document: ReportDocument, timezone: str) -> str:
     )
     rate = f" ({percent(counts['won'] / counts['closed'])})" if counts["closed"] else ""
     rejected = (
-        f", {count(counts['rejected_rows'])} rows set aside" if counts["rejected_rows"] else ""
+        f", {counted(counts['rejected_rows'], 'row')} set aside" if counts["rejected_rows"] else ""
     )
+    held = f", {count(document['held_out'])} held out" if document["held_out"] else ""
     if counts.get("about") == "people":
         return (
             f"{count(counts['closed'])} rows of people at regular instants, {when}: "
             f"{count(counts['won'])} yes{rate}. {count(counts['open'])} people to score{rejected}."
         )
     return (
-        f"{count(counts['leads'])} leads, {when}: {count(counts['won'])} of "
-        f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open{rejected}."
+        f"{counted(counts['leads'], 'lead')}, {when}: {count(counts['won'])} of "
+        f"{count(counts['closed'])} closed ones won{rate}, {count(counts['open'])} open"
+        f"{held}{rejected}."
     )
 
 

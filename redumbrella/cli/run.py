@@ -60,8 +60,12 @@ def _share(text: str) -> float:
 def tell(workspace: Workspace, result: RunResult) -> None:
     """Says what each step did, and what to look at next."""
     from redumbrella.cli.report_text import print_report
+    from redumbrella.views.leads import LEADS
     from redumbrella.views.models import report_of
 
+    nobody = _is_nobody_open(workspace)
+    if nobody and result.trained is None:
+        say(LEADS.nothing(workspace, None))
     _tell_sources(result)
     if workspace.settings.targets:
         if result.trained is None:
@@ -79,8 +83,7 @@ def tell(workspace: Workspace, result: RunResult) -> None:
             if other.scored is not None:
                 say(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
-    nobody = result.scored is not None and not result.scored.leads and not result.others
-    lists = ["leads"] * (bool(workspace.settings.targets) and not nobody)
+    lists = ["leads"] * (bool(workspace.settings.targets) and not (nobody and not result.others))
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
     if commands:
@@ -95,6 +98,16 @@ def _tell_sources(result: RunResult) -> None:
                 say(line)
     for line in link_lines(result.ingested.links):
         say(line)
+
+
+def _is_nobody_open(workspace: Workspace) -> bool:
+    """Whether the list of leads has no rows."""
+    from redumbrella.views.leads import LEADS
+    from redumbrella.views.listing import is_empty
+
+    main = workspace.settings.main_target
+    about_leads = main is not None and main.from_ is not None
+    return about_leads and is_empty(workspace, LEADS, LEADS.query({}))
 
 
 def _scored(workspace: Workspace, scored: ScoreResult) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from redumbrella.figures import percent
+from redumbrella.figures import counted, percent
 from redumbrella.sources.links import Link
 from redumbrella.sources.outcome_counts import outcome_text
 from redumbrella.sources.result import ColumnResult, SourceResult
@@ -21,15 +21,16 @@ _SHOWN = 40
 def summary(source: SourceResult) -> str:
     """One line about what was read and what it changed."""
     if source.files and all(file.skipped for file in source.files):
-        return f"{source.table}: nothing new, {source.unchanged:,} rows as before."
+        return f"{source.table}: nothing new, {counted(source.unchanged, 'row')} as before."
     parts = [f"{source.added:,} new"]
     parts += [f"{source.changed:,} changed"] if source.changed else []
     parts += [f"{source.unchanged:,} as before"] if source.unchanged else []
-    parts += [f"{source.identical:,} exact copies"] if source.identical else []
+    copies = "exact copy" if source.identical == 1 else "exact copies"
+    parts += [f"{source.identical:,} {copies}"] if source.identical else []
     parts += [f"{source.older:,} older rows of the same id"] if source.older else []
     rejected = sum(source.rejected.values())
     parts += [f"{rejected:,} set aside"] if rejected else []
-    return f"{source.table}: {source.rows:,} rows read, {', '.join(parts)}."
+    return f"{source.table}: {counted(source.rows, 'row')} read, {', '.join(parts)}."
 
 
 def rejected_lines(source: SourceResult) -> Iterable[str]:
@@ -72,7 +73,7 @@ def column_lines(source: SourceResult) -> Iterable[str]:
     for column in canonical:
         yield f"  {column.name:<16} from {_described(column)}"
     if fields:
-        yield f"  and {len(fields)} fields:"
+        yield f"  and {counted(len(fields), 'field')}:"
     for column in fields[:_SHOWN]:
         yield f"    {_described(column)}"
     if len(fields) > _SHOWN:

@@ -50,6 +50,11 @@ def _note_workspace(context: click.Context, parameter: click.Parameter, value: P
     return value
 
 
+def forget_workspace() -> None:
+    """No workspace was named: a new command begins."""
+    _GIVEN.set("")
+
+
 def pasted(text: str) -> str:
     """The text, its commands as they can be pasted: with -w DIR where the workspace was named so.
 

@@ -29,7 +29,8 @@ class Evidence:
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
     the same in the last period alone. drift: base rate of the last period over that before it.
-    doubts: why the outcomes themselves cannot be relied on, as sentences.
+    doubts: why the outcomes themselves cannot be relied on; cautions: why scores of some leads are
+    too high; both as sentences.
     """
 
     family: str
@@ -43,6 +44,7 @@ class Evidence:
     kept_leaks: Sequence[str]
     gates: Sequence[Gate]
     doubts: Sequence[str] = ()
+    cautions: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _measured(gate: Gate) -> str:
 
 
 def _cares(facts: Evidence) -> list[str]:
-    reasons = []
+    reasons = list(facts.cautions)
     if not facts.regime.reliable:
         reasons.append(facts.regime.reason)
     limit = max(0.02, 0.15 * min(facts.base_rate, 1 - facts.base_rate))

@@ -12,7 +12,7 @@ from redumbrella.features.history import HistoryEncoder
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
 from redumbrella.learning.gathering import Gathered
-from redumbrella.learning.ripening import ripe, staged
+from redumbrella.learning.ripening import Ripe, ripe, staged
 from redumbrella.models.registry import with_history
 from redumbrella.settings.settings import Settings
 from redumbrella.training.arrival import ArrivalTime, fit_arrival_time
@@ -39,7 +39,7 @@ class Material:
     design: Design
     leaks: list[Leak]
     settling: int
-    note: str | None
+    ripened: Ripe
 
     @property
     def record(self) -> Design:
@@ -72,7 +72,7 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
     # The guard saw all leads; only those whose time is decided teach.
     ripened = ripe(gathered)
-    observed, settling, note = ripened.observed, ripened.settling, ripened.note
+    observed, settling = ripened.observed, ripened.settling
     _require_closed(observed)
     encoder = _fit_encoder(observed, candidates, left_out)
     arrival = None
@@ -83,12 +83,12 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     streams = gathered.learn_history()
     if streams is None:
         design = encoder.transform(observed.closed)
-        return Material(observed, encoder, None, arrival, design, leaks, settling, note)
+        return Material(observed, encoder, None, arrival, design, leaks, settling, ripened)
     history = streams.group(gathered.facts.tables)
     observed = staged(gathered, observed, settling)
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
-    return Material(observed, encoder, streams, arrival, design, leaks, settling, note)
+    return Material(observed, encoder, streams, arrival, design, leaks, settling, ripened)
 
 
 def insisted(settings: Settings) -> Sequence[str]:

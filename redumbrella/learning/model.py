@@ -48,7 +48,14 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         fold = lesson.folds[-1]
         products = learn_products(model, gathered, material.design, material.streams, fold)
     return Learned(
-        model, lesson, observed, material.leaks, material.settling, products, material.note
+        model,
+        lesson,
+        observed,
+        material.leaks,
+        material.settling,
+        products,
+        note=material.ripened.note,
+        care=material.ripened.care,
     )
 
 

@@ -163,7 +163,7 @@ def _counts(rejected: int, model: LeadModel, gathered: Gathered) -> dict[str, An
         "closed": observed.closed.num_rows,
         "won": won,
         "lost": observed.closed.num_rows - won,
-        "open": observed.open.num_rows,
+        "open": observed.open.num_rows - observed.held,
         "rejected_rows": rejected,
         "features": len(features_of(model)),
         "ignored_columns": [
@@ -353,6 +353,7 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
         gates=gates,
         doubts=doubts,
+        cautions=() if learned.care is None else (learned.care,),
     )
 
 

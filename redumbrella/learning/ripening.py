@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.learning.gathering import Gathered, person_ids, touches
 from redumbrella.training.maturity import settling_time
 from redumbrella.training.observations import Observations
-from redumbrella.training.ripeness import said_of_unripe, unripe_since
+from redumbrella.training.ripeness import said_of_age, said_of_unripe, unripe_since
 from redumbrella.training.stages import MOST_PER_SUBJECT, lead_stages
 
 MOST_ROWS = 80_000
+SLOWER = 1.5  # deciding takes so much longer than winning, and an open lead's age tells
+OLD_SHARE, LEAST_OLD = 0.2, 20  # of the open leads
 LEAST_MATURE = 40  # won and lost leads below which even young ones must teach
 
 
@@ -25,12 +28,14 @@ class Ripe:
     """The closed leads that teach, and why others wait.
 
     settling: microseconds that deciding takes, 0 where no closing is dated. note: what is said of
-    outcomes that are not ripe; None where there are none.
+    outcomes that are not ripe; None where there are none. care: why scores of old open leads are
+    too high, if they are.
     """
 
     observed: Observations
     settling: int = 0
     note: str | None = None
+    care: str | None = None
 
 
 def ripe(gathered: Gathered) -> Ripe:
@@ -40,8 +45,9 @@ def ripe(gathered: Gathered) -> Ripe:
         return Ripe(observed)
     settled, settling = _settled(gathered)
     since = _unripe_since(gathered)
+    care = _said_of_age(gathered, settling)
     if since is None:
-        return Ripe(settled, settling)
+        return Ripe(settled, settling, None, care)
     rows = np.flatnonzero(observed.position < since)
     ends = (observed.position.max(initial=since), observed.open_position.max(initial=since))
     waits = max(float(settling), float(max(ends)) - since)
@@ -57,7 +63,26 @@ def ripe(gathered: Gathered) -> Ripe:
     note = None
     if gathered.lost_after is None and late.size:
         note = said_of_unripe(since, dated, late.size, float(late.mean()), before)
-    return Ripe(kept, round(waits) if dated else 0, note)
+    return Ripe(kept, round(waits) if dated else 0, note, care or note)
+
+
+def _said_of_age(gathered: Gathered, settling: int) -> str | None:
+    """That most open leads are past the time in which leads are won, where no score sees it."""
+    observed, closed_at = gathered.observed, _closed_at(gathered.observed)
+    if closed_at is None or gathered.sees_history or not settling:
+        return None
+    took = (closed_at - observed.position)[(observed.won == 1.0)]
+    took = took[took > 0]
+    if took.size < LEAST_MATURE:
+        return None
+    quick = float(np.quantile(took, 0.99))
+    still_open = observed.open_position[: observed.open_position.size - observed.held]
+    end = max(observed.position.max(initial=0.0), still_open.max(initial=0.0))
+    older = int((still_open < end - quick).sum())
+    if SLOWER * quick > settling or older < OLD_SHARE * still_open.size or older < LEAST_OLD:
+        return None
+    days = MICROSECONDS_PER_DAY
+    return said_of_age(quick / days, settling / days, older)
 
 
 def _settled(gathered: Gathered) -> tuple[Observations, int]:

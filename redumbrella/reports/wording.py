@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from redumbrella.figures import count, decimal, money, money_interval, percent
 from redumbrella.reports.customers import Lifetime
+from redumbrella.reports.model import ReportDocument
 from redumbrella.reports.products import ProductsReport
 
 REGIMES = {
@@ -24,10 +25,8 @@ VERDICTS = {
 }
 
 
+HOLD_OUT = "To see a list now, hold out the newest closed leads: `umbrella run --hold-out 10%`."
 OLD_DAYS = 30  # a record whose newest lead is older may have been left behind
-
-
-HOLD_OUT = "To see a list now, hold out the newest closed leads: umbrella run --hold-out 10%"
 
 
 def age_of_newest(newest: datetime | None, known: datetime, timezone: str) -> str:
@@ -45,6 +44,20 @@ def held_out_words(leads: int) -> str:
         f"{count(leads)} closed {are} held out: the model did not learn from them, and they are on "
         "the list as if they were open, with what came of each. `umbrella run` takes them off."
     )
+
+
+def said_first(document: ReportDocument, timezone: str) -> list[str]:
+    """What has to be known of a model's leads before anything else; mostly nothing."""
+    counts, newest = document["counts"], document["newest_lead"]
+    lines = []
+    if counts.get("about") != "people" and not counts["open"] and not document["held_out"]:
+        lines.append(f"No lead is open: there is nobody to call. {HOLD_OUT}")
+    if document["held_out"]:
+        lines.append(held_out_words(document["held_out"]))
+    if newest is not None:
+        known = datetime.fromisoformat(document["as_of"])
+        lines.append(age_of_newest(datetime.fromisoformat(newest), known, timezone))
+    return [line for line in lines if line]
 
 
 def one_in(probability: float, whom: str = "leads") -> str:

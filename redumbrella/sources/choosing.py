@@ -89,15 +89,20 @@ class Chooser:
             return not is_point, "as is usual for this currency"
         if not is_point:
             return True, "nothing in the file says otherwise"
+        why = self._why_point_groups(one)
+        return (True, why) if why else (False, "nothing in the file says otherwise")
+
+    def _why_point_groups(self, one: Wanted) -> str | None:
+        """Why a point before three digits groups thousands; None: nothing says so."""
         if self._staging.delimiters == {";"}:
-            return True, "values are parted by semicolons, as where a comma marks decimals"
+            return "values are parted by semicolons, as where a comma marks decimals"
         if self._has_accents:
-            return True, "as is usual where columns have such names"
-        if len(one.sample) >= _LEAST_GROUPED and is_grouped_throughout(one.sample, mark):
-            return True, "smaller numbers have no point"
+            return "as is usual where columns have such names"
+        if len(one.sample) >= _LEAST_GROUPED and is_grouped_throughout(one.sample, "."):
+            return "smaller numbers have no point"
         if one.kind is not None and one.name in _MONEY:
-            return True, "nothing in the file says otherwise; money hardly has three decimals"
-        return False, "nothing in the file says otherwise"
+            return "nothing in the file says otherwise; money hardly has three decimals"
+        return None
 
     def _order(self, one: Wanted, ties: Sequence[Read]) -> Choice:
         """Which of several orders of day and month that read every value equally well is meant."""

@@ -23,6 +23,7 @@ from redumbrella.sources.records import (
     long_field,
     within_limits,
 )
+from redumbrella.sources.table_shape import is_underline
 from redumbrella.sources.text_format import TextFormat, table_bytes, table_text, unclosed_quote
 from redumbrella.sources.text_walk import MOST_IN_FIELD, MOST_IN_ROW, TextStream, Walked, walk_text
 
@@ -121,6 +122,8 @@ class _Reading:
                 if _values(rows, row)[: len(columns)] == list(self.form.header):
                     fits[row] = False
                     self.repeated += 1
+            for row in (numbers == self.form.skipped_records + 2).nonzero()[0]:
+                fits[row] = not is_underline("".join(_values(rows, row)))
         for column in rows.columns[len(columns) :]:
             for row in (compute.not_equal(column, "").to_numpy() & kept & fits).nonzero()[0]:
                 fits[row] = False
@@ -181,7 +184,7 @@ class _Reading:
         first = self.form.skipped_records + 1
         mended: dict[int, list[str]] = {}
         for row in self.misfits:
-            if row.number <= first:
+            if row.number <= first or (row.number == first + 1 and is_underline(row.text)):
                 continue
             values = self._without_empty_end(row)
             if values is None:

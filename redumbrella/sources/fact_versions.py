@@ -73,18 +73,34 @@ def _have_ids(typed: TypedRows) -> bool:
 
 def _by_contents(typed: TypedRows, name: str, view: str | None) -> str:
     """SQL: a fact is new once, when no fact with the same content is known."""
-    known = f"SELECT DISTINCT {ROW_HASH} FROM {view}" if view else f"SELECT 0 AS {ROW_HASH} LIMIT 0"
+    known = _contents(view, "TRUE")
     return f"CREATE TABLE {name} AS WITH known AS ({known}) {_marks_by_content(typed, 'TRUE')}"
 
 
+def _contents(view: str | None, which: str) -> str:
+    """SELECT of the contents that the lake has, and how often."""
+    if view is None:
+        return f"SELECT 0 AS {ROW_HASH}, 0 AS size LIMIT 0"
+    return f"SELECT {ROW_HASH}, count(*) AS size FROM {view} WHERE {which} GROUP BY 1"
+
+
 def _marks_by_content(typed: TypedRows, which: str) -> str:
-    """SELECT of the marks of facts that are told by their content alone; known: contents."""
+    """SELECT of the marks of facts that are told by their content alone; known: contents.
+
+    Two rows of one content are one fact, but where only the day is known: on a day the same may
+    happen several times. Then a file has as many facts as rows, and a later file that has them
+    again adds what is more.
+    """
+    at = next((column for column in typed.read if column.name == "at" and column.kind), None)
+    nth = "1"
+    if at is not None and at.is_day:
+        nth = f"row_number() OVER (PARTITION BY t.{FILE}, t.{ROW_HASH} ORDER BY t.rowid)"
     return (
-        f"SELECT t.{FILE}, t.rowid AS {POSITION}, "
-        f"CASE WHEN k.{ROW_HASH} IS NOT NULL THEN 'unchanged' WHEN row_number() OVER ("
-        f"PARTITION BY t.{ROW_HASH} ORDER BY t.rowid) = 1 "
-        f"THEN 'added' ELSE 'identical' END AS {STATUS} FROM {typed.name} t "
-        f"LEFT JOIN known k ON t.{ROW_HASH} = k.{ROW_HASH} WHERE t.{BAD} IS NULL AND {which}"
+        f"SELECT n.{FILE}, n.{POSITION}, CASE WHEN n.nth <= k.size THEN 'unchanged' "
+        f"WHEN row_number() OVER (PARTITION BY n.{ROW_HASH}, n.nth ORDER BY n.{POSITION}) = 1 "
+        f"THEN 'added' ELSE 'identical' END AS {STATUS} FROM (SELECT t.{FILE}, "
+        f"t.rowid AS {POSITION}, t.{ROW_HASH}, {nth} AS nth FROM {typed.name} t "
+        f"WHERE t.{BAD} IS NULL AND {which}) n LEFT JOIN known k ON n.{ROW_HASH} = k.{ROW_HASH}"
     )
 
 
@@ -94,11 +110,10 @@ def _by_ids(typed: TypedRows, name: str, known: KnownFacts | None) -> str:
     Ids are joined by their 64-bit hash: half the time and memory of the texts.
     """
     own = quoted(typed.table.own_id)
-    contents = f"SELECT 0 AS {ROW_HASH} LIMIT 0"
+    contents = _contents(known.current if known else None, f"{own} IS NULL")
     versions = "SELECT 0::UBIGINT AS id, 0::HUGEINT AS hashes, 0 AS size, 0 AS read_at LIMIT 0"
     earlier, late = versions, "NULL"
     if known is not None:
-        contents = f"SELECT DISTINCT {ROW_HASH} FROM {known.current} WHERE {own} IS NULL"
         versions = _versions_of(known.current, own, typed.name)
         if known.has_versions:
             earlier = _versions_of(quoted(known.view), own, typed.name)

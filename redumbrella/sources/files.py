@@ -1,3 +1,4 @@
+# ruff: noqa: S608  names in SQL go through lake.quoting
 """Files on disk: which files a `path` of the settings means, and their records in batches.
 
 A path, glob or list comes in; `FileInput`s go out, each with a fingerprint of its content, and the
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,21 +17,32 @@ from pathlib import Path
 from typing import Literal
 
 from redumbrella.errors import DataError, nearest, said_by
+from redumbrella.lake.quoting import quoted
 from redumbrella.sources.delimited import line_numbers, read_delimited
 from redumbrella.sources.file_order import sorted_as_meant
 from redumbrella.sources.json_records import looks_like_json, read_json
-from redumbrella.sources.packed import OLE, PARQUET, ZIP, first_bytes, is_packed, is_workbook
+from redumbrella.sources.packed import (
+    OLE,
+    PARQUET,
+    SQLITE,
+    ZIP,
+    first_bytes,
+    is_packed,
+    is_workbook,
+)
 from redumbrella.sources.parquet_records import read_parquet
 from redumbrella.sources.records import BadLine, Chunk, Records, bounded, same_lines
 from redumbrella.sources.spreadsheets import read_workbook
+from redumbrella.sources.sql import database_tables
 from redumbrella.sources.text_format import inspect_delimited
 
-FileType = Literal["delimited", "parquet", "json", "workbook"]
+FileType = Literal["delimited", "parquet", "json", "workbook", "database"]
 
 _JSON_ENDINGS = {".json", ".jsonl", ".ndjson"}
 _PARQUET_ENDINGS = {".parquet", ".pq"}
 _PACKED_ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip"}
 _FIRST = 1 << 12
+_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,8 @@ def read_file(file: FileInput, delimiter: str | None, sheet: str | None = None) 
     Raises DataError when it cannot be read at all.
     """
     with reading_source(file.name):
+        if file.kind == "database":
+            raise _no_file_to_read(file)
         if file.kind == "delimited":
             records = _delimited(file.path, delimiter)
         elif file.kind == "workbook":
@@ -151,9 +166,27 @@ def _kind(path: Path) -> FileType:
     except OSError:
         return "delimited"
     first = first_bytes(path, _FIRST)
+    if first.startswith(SQLITE):
+        return "database"
     if first.startswith(PARQUET) or suffix in _PARQUET_ENDINGS:
         return "parquet"
     return "json" if suffix in _JSON_ENDINGS or looks_like_json(first) else "delimited"
+
+
+def _no_file_to_read(file: FileInput) -> DataError:
+    """What is said of a database that is named as a file."""
+    tables = database_tables(file.path)
+    if not tables:
+        message = f"{file.name} is a SQLite database without any table."
+        return DataError(message, reason="empty_file")
+    listed = ", ".join(tables[:_LISTED]) + (", …" if len(tables) > _LISTED else "")
+    query = json.dumps(f"select * from {quoted(tables[0])}", ensure_ascii=False)
+    url = json.dumps(f"sqlite:///{file.name}", ensure_ascii=False)
+    message = (
+        f"{file.name} is a SQLite database with the tables: {listed}. In umbrella.toml, instead of "
+        f"path:\n  url = {url}\n  query = {query}"
+    )
+    return DataError(message, reason="database_file")
 
 
 def _not_found(pattern: str, root: Path) -> str:

@@ -1,6 +1,6 @@
 """How people and programs write an instant, and how such a text is read.
 
-A text comes in; SQL for DuckDB that gives the instant goes out, and tests of single texts in Python.
+A text comes in; SQL for DuckDB that gives the instant goes out, and tests of one text in Python.
 Promises: what is no instant is NULL; a day without a time of day is the last microsecond of that
 day; a time without an offset belongs to the session's TimeZone; a stated offset always counts.
 """
@@ -116,7 +116,8 @@ _NUMERIC = (
     f"(?P<y>[1-9]\\d{{3}}|\\d{{2}}){_AFTER}"
 )
 _DAY_NAME_YEAR = (
-    f"{_WEEKDAY}(?P<d>\\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?(?:[-/]|{_BLANK}*(?:de |of |d')?){_MONTH}"
+    f"{_WEEKDAY}(?P<d>\\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?"
+    f"(?:[-/]|{_BLANK}*(?:de |of |d')?){_MONTH}"
     f"(?:\\.?[-/,]?{_BLANK}*(?:de |del |of )?)(?P<y>[1-9]\\d{{3}}|\\d{{2}}){_AFTER}"
 )
 _NAME_DAY_YEAR = (
@@ -187,6 +188,18 @@ def is_instant(style: str) -> Callable[[str], bool]:
     return lambda text: _parses(text, style)
 
 
+def expected_instant(style: str) -> str:
+    """What a text in this style looks like, for messages."""
+    shown = {DAY_FIRST: "21/11/2026", MONTH_FIRST: "11/21/2026", YEAR_FIRST: "26-11-21"}
+    if style in ("iso", SPELLED):
+        return "a time such as 2026-11-21 or 2026-11-21T08:30:00+01:00"
+    if style in UNIX:
+        return f"a time in {style} since 1970"
+    if style in ORDERS:
+        return f"a time such as {shown[style]} 08:30 ({style})"
+    return f"a time of the form {style}"
+
+
 def is_plausible(style: str) -> Callable[[str], bool]:
     """A test whether digits, read in this style, are an instant of our time."""
     fits, (low, high) = is_instant(style), _PLAUSIBLE_YEARS
@@ -199,7 +212,7 @@ def is_numeric_day(text: str) -> bool:
 
 
 def short_parts(text: str) -> tuple[str, str] | None:
-    """First and last part of a day such as 24-01-31, whose year may be either; None: no such day."""
+    """First and last part of a day such as 24-01-31, whose year may be either, or None."""
     found = _COMPILED_NUMERIC.fullmatch(text)
     return (found["d"], found["y"]) if found and len(found["y"]) == 2 else None
 
@@ -224,7 +237,8 @@ def end_of_day_sql(instant: str, timezone: str | None = None) -> str:
 def _iso_case(column: str) -> str:
     """WHEN ... THEN ... for the texts that DuckDB reads by itself."""
     day = f"{column} || ' {END_OF_DAY}'"
-    text = f"CASE WHEN length({column}) <= {_LONGEST_DAY} THEN {day} ELSE replace({column}, ',', '.') END"
+    time = f"replace({column}, ',', '.')"
+    text = f"CASE WHEN length({column}) <= {_LONGEST_DAY} THEN {day} ELSE {time} END"
     matches = f"regexp_full_match({column}, {literal(_ISO)})"
     return f"WHEN {matches} THEN TRY_CAST({text} AS TIMESTAMPTZ)"
 
@@ -292,7 +306,7 @@ def _parts_sql(column: str, pattern: str) -> str:
 def _zone_sql() -> str:
     known = " ".join(f"WHEN '{name}' THEN '{offset}'" for name, offset in ZONES.items())
     # "+1" and "+100" are no offsets of two or four digits.
-    offset = r"regexp_replace(replace(p.z, '−', '-'), '^([+-])(\d)$', '\10\2')"
+    offset = "regexp_replace(replace(p.z, '\u2212', '-'), '^([+-])(\\d)$', '\\10\\2')"
     return (
         f"CASE WHEN p.z <> '' THEN {offset} WHEN p.w <> '' THEN CASE upper(p.w) {known} END "
         "WHEN p.r <> '' THEN ' ' || p.r ELSE '' END"

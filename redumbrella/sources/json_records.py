@@ -8,6 +8,7 @@ with the file. A line or an element that is no object is set aside.
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -35,7 +36,7 @@ from redumbrella.sources.records import (
 )
 from redumbrella.sources.text_facts import text_facts
 
-Flat = dict[str, str | None]
+Flat = dict[str, Any]  # of simple values, which become text at the end
 Batch = tuple[list[int], list[Flat]]
 
 _BATCH_ROWS = 50_000
@@ -52,6 +53,7 @@ _TYPED = {
     *("stringValue", "integerValue", "doubleValue", "booleanValue", "timestampValue"),
     *("nullValue", "set_timestamp_micros"),
 }
+_SIMPLE = {str, int, float, bool, type(None)}
 _NO_VALUE = {"set_timestamp_micros", "nullValue"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -67,7 +69,9 @@ class _Form:
 
 def looks_like_json(first: bytes) -> bool:
     """Whether the first bytes of a text begin an object or an array of JSON."""
-    return _STARTS.match(first.removeprefix(b"\xef\xbb\xbf")) is not None
+    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        first = first.removeprefix(mark)
+    return _STARTS.match(first.replace(b"\0", b"")) is not None
 
 
 def read_json(path: Path) -> Records:
@@ -133,8 +137,8 @@ def _columns(form: _Form, bad: list[BadLine]) -> list[str]:
     """The names that occur anywhere in the file, in order of first appearance."""
     columns: dict[str, None] = {}
     for _, records in _batches(form, bad):
-        for record in records:
-            columns.update(dict.fromkeys(record))
+        for names in {tuple(record): None for record in records}:
+            columns.update(dict.fromkeys(names))
         if len(columns) > _MOST_COLUMNS:
             message = (
                 f"{form.path.name} has more than {_MOST_COLUMNS:,} different names in its objects. "
@@ -228,15 +232,19 @@ def _record(parsed: dict[str, Any]) -> Flat:
 
 def _flatten(prefix: str, value: dict[str, Any], flat: Flat, depth: int) -> None:
     for key, inner in value.items():
+        kind = type(inner)
+        if kind in _SIMPLE:
+            flat[prefix + key] = inner
+            continue
         one = inner
-        if isinstance(one, list) and one and isinstance(one[0], dict):
+        if kind is list and one and type(one[0]) is dict:
             one = _keyed(one)
-        if isinstance(one, dict):
+        if type(one) is dict:
             one = _typed(one)
-        if isinstance(one, dict) and depth < _DEEPEST:
+        if type(one) is dict and depth < _DEEPEST:
             _flatten(f"{prefix}{key}.", one, flat, depth + 1)
         else:
-            flat[prefix + key] = as_text(one)
+            flat[prefix + key] = one if type(one) in _SIMPLE else as_text(one)
 
 
 def _keyed(value: list[Any]) -> Any:
@@ -282,9 +290,10 @@ def _text_chunk(
     arrays = []
     for column in columns:
         values = [record.get(column) for record in records]
+        texts = [one if type(one) is str or one is None else as_text(one) for one in values]
         try:
-            arrays.append(pa.array(values, pa.string()))
+            arrays.append(pa.array(texts, pa.string()))
         except UnicodeEncodeError:  # half a pair of surrogates is no character
-            clean = [v and v.encode("utf-8", "replace").decode() for v in values]
+            clean = [text and text.encode("utf-8", "replace").decode() for text in texts]
             arrays.append(pa.array(clean, pa.string()))
     return Chunk(pa.table(arrays, names=list(names)), np.array(numbers, dtype=np.int64))

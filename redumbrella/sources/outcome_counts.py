@@ -5,13 +5,14 @@ The typed rows of leads and their staged texts come in; an `OutcomeCounts` and n
 rows that can be used are counted.
 """
 
+import json
 from dataclasses import dataclass
 
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.sources import ColumnSource
+from redumbrella.sources.guessing.meanings import meaning, yes_or_no
 from redumbrella.sources.staging import BAD, FILE, ROW
 from redumbrella.sources.validation import TypedRows
-from redumbrella.sources.values import FALSE, TRUE
 
 Counted = tuple[tuple[str, int], ...]
 
@@ -83,12 +84,12 @@ def outcome_notes(counts: OutcomeCounts, origin: ColumnSource) -> list[str]:
         which = "every lead is won" if not opened else "nobody is lost"
         notes.append(
             f"By {said} {which} (won {won:,}, open {opened:,}), so nothing can be learned. Which "
-            f"values mean lost? {_line(counts, origin)}"
+            f"values mean lost? {settings_line(counts, origin)}"
         )
     elif lost and not won:
         notes.append(
             f"By {said} nobody is won (lost {lost:,}, open {opened:,}), so nothing can be learned. "
-            f"Which values mean won? {_line(counts, origin)}"
+            f"Which values mean won? {settings_line(counts, origin)}"
         )
     elif won and lost and not opened:
         notes.append(
@@ -131,21 +132,29 @@ def _unreadable_note(counts: OutcomeCounts, origin: ColumnSource) -> str:
     return (
         f'Values of "{counts.column}" that are neither won nor lost: '
         f"{_listed(counts.unreadable, _SHOWN)}. Their rows are set aside. Say which values mean "
-        f"won and which lost; every other one then means still open: {_line(counts, origin)}"
+        "won and which lost; every other one then means still open: "
+        f"{settings_line(counts, origin)}"
     )
 
 
-def _line(counts: OutcomeCounts, origin: ColumnSource) -> str:
-    """A line for umbrella.toml with the values that are known."""
-    won = origin.won or tuple(text for text, _ in counts.won) or TRUE[:1]
-    lost = origin.lost or tuple(text for text, _ in counts.lost) or FALSE[:1]
-    return (
-        f'won = {{ column = "{counts.column}", won = [{_quoted(won)}], lost = [{_quoted(lost)}] }}'
-    )
+def settings_line(counts: OutcomeCounts, origin: ColumnSource) -> str:
+    """A line for umbrella.toml: values that are known to mean won or lost, dots where none is."""
+    known = [text for text, _ in counts.unreadable]
+    won = origin.won or tuple(text for text, _ in counts.won)
+    lost = origin.lost or tuple(text for text, _ in counts.lost)
+    won += tuple(text for text in known if _is_won(text) is True)
+    lost += tuple(text for text in known if _is_won(text) is False)
+    values = f"won = [{_quoted(won or ('...',))}], lost = [{_quoted(lost or ('...',))}]"
+    return f'won = {{ column = "{counts.column}", {values} }}'
+
+
+def _is_won(text: str) -> bool | None:
+    says = meaning(text).says
+    return says == "won" if says in {"won", "lost"} else yes_or_no(text)
 
 
 def _quoted(texts: tuple[str, ...]) -> str:
-    return ", ".join(f'"{text}"' for text in texts)
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 
 
 def _listed(group: Counted, most: int) -> str:

@@ -20,6 +20,7 @@ from typing import IO
 from redumbrella.errors import DataError
 
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
+SQLITE = b"SQLite format 3\x00"
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 # A table packs to a hundredth at best; what unpacks to more is made to fill a disk or memory.
 _MOST_TIMES, _FREE_BYTES = 400, 1 << 30

@@ -22,13 +22,37 @@ MISSING_WORDS = frozenset(
 ALWAYS_MISSING = ("", "\\N")
 
 _KNOWN = frozenset(
-    (*_WORDS, *_SURE, "\\n")
-    + ("n.a.", "n. a.", "nil", "inf", "-inf", "+inf", "infinity", "-infinity", "undefined")
-    + ("#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#error!", "#calc!", "#spill!")
-    + ("unknown", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend")
-    + ("(no value)", "(not set)", "(none)", "(blank)", "(empty)", "(unknown)", "(null)", "no value")
-    + ("tbd", "tba", "tbc", "no data", "not available", "not applicable", "missing", "not set")
-    + ("k.a.", "k. a.", "keine angabe", "n/v", "nd", "n.d.", "s/o", "s.o.", "s/d", "o.a.")
+    (
+        *(
+            *_WORDS,
+            *_SURE,
+            "\\n",
+            "n.a.",
+            "n. a.",
+            "nil",
+            "undefined",
+            "missing",
+            "tbd",
+            "tba",
+            "tbc",
+        ),
+        *("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"),
+        *(
+            "#div/0!",
+            "#ref!",
+            "#value!",
+            "#name?",
+            "#num!",
+            "#null!",
+            "#error!",
+            "#calc!",
+            "#spill!",
+        ),
+        *("unknown", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto"),
+        *("onbekend", "(no value)", "(not set)", "(none)", "(blank)", "(empty)", "(unknown)"),
+        *("no value", "no data", "not available", "not applicable", "not set"),
+        *("k.a.", "k. a.", "keine angabe", "n/v", "nd", "n.d.", "s/o", "s.o.", "s/d", "o.a."),
+    )
 )
 _MARKS_ONLY = re.compile(r"[^\w\s]{1,5}")
 _MOST_ODD, _MOST_ODD_SHARE = 5, 0.2

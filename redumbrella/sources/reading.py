@@ -33,6 +33,7 @@ from redumbrella.sources.outcome_counts import (
     closing_note,
     count_outcomes,
     outcome_notes,
+    settings_line,
 )
 from redumbrella.sources.records import LONG_FIELD, Records
 from redumbrella.sources.sql import QueryInput, find_query, read_query
@@ -373,11 +374,10 @@ def _advice(read: TableRead) -> str:
         if read.source.table == "leads":
             said += " If they are changes of a lead, map updated_at: it says which row is newest."
         return said
-    outcome = read.source.columns.get("won")
+    outcome = read.source.columns.get("won") or ColumnSource("won")
     shown = read.rejected[:_SHOWN_REJECTED]
-    if outcome and all(f'column "{outcome.column}"' in row.message for row in shown):
-        return (
-            "Say which values are won and which lost; every other one means still open:\n"
-            f'  won = {{ column = "{outcome.column}", won = ["..."], lost = ["..."] }}'
-        )
+    if all(f'column "{outcome.column}"' in row.message for row in shown):
+        said = "Say which values are won and which lost; every other one means still open:\n  "
+        counts = read.outcome or OutcomeCounts(outcome.column, (), (), ())
+        return said + settings_line(counts, outcome)
     return "Map another column, set a format, or mend the values."

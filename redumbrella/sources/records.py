@@ -174,15 +174,21 @@ def as_text(value: object) -> str | None:
     """A plain Python value as the text that a CSV export of it would hold; NaN is none."""
     if value is None or isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return _number_text(value)
     if isinstance(value, list | dict):
         return _json_text(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _number_text(value: float) -> str | None:
+    if not math.isfinite(value):
+        return None
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _json_text(value: object) -> str:

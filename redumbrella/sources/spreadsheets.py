@@ -146,19 +146,26 @@ def _sheet(workbook: CalamineWorkbook, name: str) -> _Sheet:
     last = [[_header_text(cell) for cell in row] for row in rows[header + 1 :][-_LAST_ROWS:]]
     below = footer_length(last, beginning[header] if beginning else [])
     table = rows[header : len(rows) - below]
-    width = max((_last_cell(row) for row in table), default=0)
     return _Sheet(
         name=name,
-        rows=[row[:width] for row in table] if width else [],
+        rows=_without_empty_columns(table),
         first=header + 1,
         above=sum(any(cell != "" for cell in row) for row in rows[:header]),
         below=sum(any(cell != "" for cell in row) for row in rows[len(rows) - below :]),
     )
 
 
-def _last_cell(row: Row) -> int:
-    """How many cells a row has up to the last that is not empty."""
-    return next((n for n in range(len(row), 0, -1) if row[n - 1] != ""), 0)
+def _without_empty_columns(table: list[Row]) -> list[Row]:
+    """The table without columns that have neither a name nor a value, such as a margin."""
+    width = len(table[0]) if table else 0
+    kept = [
+        column
+        for column in range(width)
+        if table[0][column] != "" or any(row[column] != "" for row in table)
+    ]
+    if len(kept) == width or not kept:
+        return table if kept else []
+    return [[row[column] for column in kept] for row in table]
 
 
 def _header_text(cell: Any) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,20 @@ def find_query(url: str, query: str, root: Path) -> QueryInput:
         place = url.split("://", 1)[1]
         url, shown = f"postgresql+psycopg://{place}", shown_address(f"postgresql://{place}")
     return QueryInput(f"{shown}{BETWEEN}{masked(' '.join(query.split()))}", url, query, root)
+
+
+def database_tables(path: Path) -> list[str]:
+    """The tables and views of a SQLite file, by name. Raises DataError when it is damaged."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+        "AND name NOT LIKE 'sqlite|_%' ESCAPE '|' ORDER BY name"
+    )
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            return [str(name) for (name,) in database.execute(query)]
+    except sqlite3.Error as problem:
+        message = f"{path.name} is a SQLite database that cannot be read: {problem}."
+        raise DataError(message, reason="damaged_file") from None
 
 
 def is_query(name: str) -> bool:

@@ -1,10 +1,10 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """A place to look at everything that was read before anything is written: DuckDB, in memory.
 
-Chunks of records come in and are cleaned (blanks trimmed, empty texts NULL); one table of texts
-and instants per canonical table goes out. Words such as NA stay, counted for each column: what they
-mean is decided when all rows are known. A date is the last microsecond of its day. Memory is bounded: DuckDB moves what does not fit into
-a temporary folder, which is removed at the end.
+Chunks of records come in and are cleaned (blanks trimmed, empty texts NULL); one table of texts and
+instants per canonical table goes out. Words such as NA stay and are counted for each column: what
+they mean is decided when all rows are known. A date is the last microsecond of its day. Memory is
+bounded: DuckDB moves what does not fit into a temporary folder, which is removed at the end.
 """
 
 from __future__ import annotations

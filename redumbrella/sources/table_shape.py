@@ -21,6 +21,7 @@ _MOST_NOTICES = 15
 
 _NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*\d[\d.,'\u00a0\u202f ]*\s*[%$€£¥)]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T,].*)?")
+_YEAR = re.compile("(19|20)\\d\\d")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 _TOTAL_WORDS = (
@@ -103,7 +104,7 @@ def looks_like_data(header: Cells, rows: Sequence[Cells]) -> bool:
             continue
         same = sum(_kind(value) == kind for value in below) >= _SAME_KIND * len(below)
         alike += same and kind != "number"
-        numbers += same and kind == "number"
+        numbers += same and kind == "number" and not _YEAR.fullmatch(cell.strip())
     return alike > 0 or 2 * numbers >= max(filled(header), 2)
 
 
@@ -113,6 +114,11 @@ def _kind(cell: str) -> str:
     if _NUMBER.fullmatch(cell):
         return "number"
     return "email" if _EMAIL.fullmatch(cell) else ""
+
+
+def is_underline(text: str) -> bool:
+    """Whether a line below the names only underlines them, as programs for databases write it."""
+    return "--" in text and not text.strip("-=+|:,; \t\r\n")
 
 
 def footer_length(last: Sequence[Cells], header: Cells) -> int:

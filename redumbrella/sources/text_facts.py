@@ -27,6 +27,7 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel file. Open it and save the table as .xlsx or CSV (UTF-8)",
     b"%PDF": "a PDF. Export the table as CSV or Excel instead",
     b"SQLite format 3\x00": 'a SQLite database. Use url = "sqlite:///file.db" and query = "…"',
+    b"PK\x05\x06": "a ZIP with no file in it. Export it again",
     b"ORC": "an ORC file. Write it as Parquet",
     b"ARROW1": "an Arrow (Feather) file. Write it as Parquet",
     b"Obj\x01": "an Avro file. Write it as Parquet or JSON lines",

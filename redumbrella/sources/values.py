@@ -17,12 +17,12 @@ from redumbrella.sources.instants import (
     COMPACT_FORMATS,
     DAY_FIRST,
     MONTH_FIRST,
-    ORDERS,
     SERIAL,
     SPELLED,
     UNIX,
     YEAR_FIRST,
     end_of_day_sql,
+    expected_instant,
     instant_sql,
     is_instant,
     is_numeric_day,
@@ -93,16 +93,7 @@ class Reading:
             return "a number such as 1234,5" if self.style == "," else "a number such as 1234.5"
         if self.type == "flag":
             return f"one of {', '.join(self.true[:5])} or {', '.join(self.false[:5])}"
-        if self.type != "time":
-            return "text"
-        if self.style in ("iso", SPELLED):
-            return "a time such as 2026-11-21 or 2026-11-21T08:30:00+01:00"
-        if self.style in UNIX:
-            return f"a time in {self.style} since 1970"
-        if self.style in ORDERS:
-            shown = {DAY_FIRST: "21/11/2026", MONTH_FIRST: "11/21/2026", YEAR_FIRST: "26-11-21"}
-            return f"a time such as {shown[self.style]} 08:30 ({self.style})"
-        return f"a time of the form {self.style}"
+        return expected_instant(self.style) if self.type == "time" else "text"
 
 
 def sample_readings(

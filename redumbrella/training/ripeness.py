@@ -173,7 +173,21 @@ def said_of_unripe(since: float, dated: bool, left_out: int, won: float, before:
     return (
         f"Leads from {place} on do not teach yet, {left_out:,} closed ones: fewer of their time "
         f"are decided than of older leads, and {100 * won:.0f} % of these were won, against "
-        f"{100 * before:.0f} % before. One outcome is written down later than the other."
+        f"{100 * before:.0f} % before. One outcome is written down later than the other"
+        + (", so fewer open leads will be won than their scores say." if won > before else ".")
+    )
+
+
+def said_of_age(quick: float, settling: float, older: int) -> str:
+    """In plain words that open leads are too old for their scores.
+
+    quick: days within which 99 of 100 wins came; settling: days that deciding takes; older: open
+    leads that are older than quick.
+    """
+    return (
+        f"Of 100 wins 99 came within {quick:.0f} days, and losses took up to {settling:.0f}. A "
+        "score says what becomes of such a lead from the day it came; the "
+        f"{older:,} open leads older than {quick:.0f} days will be won far more rarely than that."
     )
 
 

@@ -218,6 +218,12 @@ def _not_found(
         day = f"{record['created_at']:%Y-%m-%d}"
         message = f'Lead "{lead_id}" is dated {day}, in the future: it is scored from that day on.'
         return NotFoundError(message, reason="not_scored")
+    if record and _was_there(connection, target, record):
+        message = (
+            f'Lead "{lead_id}" has no outcome and counts as lost by its age: see lost_after_days '
+            "under [tables.leads], or `umbrella report`. Only open leads are scored."
+        )
+        return NotFoundError(message, reason="closed_lead")
     if record:
         message = f'Lead "{lead_id}" is not scored yet. Run `umbrella run` to score new leads.'
         return NotFoundError(message, reason="not_scored")
@@ -233,6 +239,13 @@ def _is_of_the_future(connection: Connection, target: str, record: Mapping[str, 
         return False
     made = to_datetime(scoring["as_of"])
     return bool(record[INGESTED_AT] <= made < created)
+
+
+def _was_there(connection: Connection, target: str, record: Mapping[str, Any]) -> bool:
+    """Whether a dated lead was in the lake when the list was made, and yet is not on it."""
+    scoring = scoring_of(connection, target)
+    dated = record.get("created_at") is not None and INGESTED_AT in record
+    return scoring is not None and dated and record[INGESTED_AT] <= to_datetime(scoring["as_of"])
 
 
 def _neighbours(connection: Connection, used: Table, target: str, lead_id: str) -> list[str]:

@@ -187,7 +187,7 @@ def test_all_leads_closed(umbrella: Run, tmp_path: Path) -> None:
     for words in (["leads"], ["export", "scores"]):
         code, _, errors = umbrella(*words, "-w", tmp_path)
         assert code != 0
-        assert "No lead was open to be scored" in errors
+        assert "No lead is open, so none is scored" in errors
     assert "is closed" in umbrella("explain", "L00000", "-w", tmp_path)[2]
 
 

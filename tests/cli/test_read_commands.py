@@ -80,7 +80,7 @@ def test_leads_as_json_are_the_read_model(umbrella: Run, company: Workspace, fol
 
 def test_filters_that_match_nothing_are_no_error(umbrella: Run, folder: Path) -> None:
     assert umbrella("leads", "-w", folder, "--search", "nobody")[:2] == (
-        0, "No lead matches. Ask for less: umbrella leads\n")  # fmt: skip
+        0, f"No lead matches. Ask for less: umbrella leads -w {folder}\n")  # fmt: skip
 
 
 def test_explain_shows_reasons_record_and_model(umbrella: Run, folder: Path) -> None:

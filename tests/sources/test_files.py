@@ -1,16 +1,28 @@
 """Which files a path means, and Parquet and JSON lines as records."""
 
+import bz2
+import gzip
+import io
+import lzma
+import random
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 import pytest
+from opened_files import opened
 from pyarrow import parquet
 
 from redumbrella.errors import DataError
 from redumbrella.sources.files import find_files, read_file
 from redumbrella.sources.records import as_text
+from redumbrella.sources.sql import database_tables
 
 
 def touch(path: Path, content: str = "a,b\n1,2\n") -> Path:
@@ -167,3 +179,151 @@ def test_a_parquet_file_with_a_broken_page_is_one_message(tmp_path: Path) -> Non
     files, _ = find_files(["leads.parquet"], tmp_path)
     with pytest.raises(DataError, match="not a readable Parquet file"):
         list(read_file(files[0], None).chunks)
+
+
+def test_structs_bytes_and_odd_types_of_parquet(tmp_path: Path) -> None:
+    """Structs stayed text, and bytes that are text were left out."""
+    company = [{"industry": "Health", "at": {"city": "Bern"}}, None]
+    columns = {
+        "id": pa.array([10**17 + 1, 2], pa.int64()),
+        "customer": pa.array([10001.0, None]),
+        "company": pa.array(company),
+        "raw": pa.array(["Zürich".encode(), b""], pa.large_binary()),
+        "uid": pa.array([bytes(15) + b"\1", None], pa.binary(16)),
+        "key": pa.array([bytes(range(200, 216)), bytes(16)], pa.binary()),
+        "hash": pa.array([b"\xff\xfe", b"x"], pa.binary()),
+        "score": pa.array([float("nan"), 2.5], pa.float32()),
+        "ratio": pa.array([float("inf"), float("-inf")]),
+        "half": pa.array([1.5, None], pa.float16()),
+        "took": pa.array([1_500, None], pa.duration("ms")),
+        "huge": pa.array([Decimal("1.50"), None], pa.decimal256(50, 2)),
+        "source": pa.array(["Web", "Fair"]).dictionary_encode(),
+        "nothing": pa.nulls(2),
+        "tags": pa.array([["a"], []]),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    found = opened(tmp_path / "a.parquet")
+    assert found.rows == [
+        {
+            "id": 10**17 + 1,
+            "customer": 10001.0,
+            "company.industry": "Health",
+            "company.at.city": "Bern",
+            "raw": "Zürich",
+            "uid": "00000000-0000-0000-0000-000000000001",
+            "key": "c8c9cacb-cccd-cecf-d0d1-d2d3d4d5d6d7",
+            "score": None,
+            "ratio": None,
+            "half": 1.5,
+            "took": 1.5,
+            "huge": "1.50",
+            "source": "Web",
+            "nothing": None,
+            "tags": ["a"],
+        },
+        {
+            **dict.fromkeys(found.columns),
+            "id": 2,
+            "raw": "",
+            "key": "00000000-0000-0000-0000-000000000000",
+            "score": 2.5,
+            "source": "Fair",
+            "tags": [],
+        },
+    ]
+    assert [note for note in found.notes if "left out" in note] == [
+        'Column "hash" holds bytes that are no text and is left out.'
+    ]
+
+
+PACKINGS = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda content: pa.compress(content, "zstd", asbytes=True),
+    "zip": lambda content: zipped({"data": content, "__MACOSX/._data": b"x", "empty/": b""}),
+}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, inside in files.items():
+            archive.writestr(name, inside)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("pack", PACKINGS.values(), ids=PACKINGS)
+def test_packed_files_of_every_kind(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    text = io.BytesIO()
+    parquet.write_table(pa.table({"a": ["1", "2"], "b": ["x", "y"]}), text)
+    for content in (b"a,b\n1,x\n2,y\n", b'[{"a":1,"b":"x"},{"a":2,"b":"y"}]', text.getvalue()):
+        path = tmp_path / "leads.dat"
+        path.write_bytes(pack(content))
+        assert opened(path).rows == [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
+        rows = "".join(f"{n},{n * n}\n" for n in range(20_000)).encode()
+        path.write_bytes(pack(b"a,b\n" + rows)[:-200])
+        with pytest.raises(DataError, match=r"damaged .* file"):
+            opened(path)
+
+
+def test_an_archive_that_holds_no_single_table_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zip"
+    for files, said in (
+        ({"a.csv": b"a\n1\n", "b.csv": b"a\n1\n"}, r"2 files \(a.csv, b.csv\)"),
+        ({"__MACOSX/x": b"1"}, "no file in it"),
+        ({"Index/Document.iwa": b"1"}, "Apple Numbers"),
+        ({"[Content_Types].xml": b"1", "word/document.xml": b"1"}, "Office document"),
+        ({}, "no file in it"),
+    ):
+        path.write_bytes(zipped(files))
+        with pytest.raises(DataError, match=said):
+            opened(path)
+    monkeypatch.setattr("redumbrella.sources.packed._FREE_BYTES", 1_000)
+    path.write_bytes(zipped({"a.csv": b"a,b\n" + b"0" * 1_000_000}))
+    with pytest.raises(DataError, match="would unpack to"):
+        opened(path)
+
+
+def test_a_database_names_its_tables(tmp_path: Path) -> None:
+    path = tmp_path / "crm.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute('CREATE TABLE "all leads" (id text)')
+        database.execute("CREATE VIEW zero AS SELECT 1")
+    assert database_tables(path) == ["all leads", "zero"]
+    with pytest.raises(DataError, match=r'url = "sqlite:///crm.db"\n  query = "select \* from'):
+        opened(path)
+    path.write_bytes(b"SQLite format 3\x00" + bytes(90))
+    with pytest.raises(DataError, match="cannot be read"):
+        opened(path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_files_are_read_or_one_message(tmp_path: Path, seed: int) -> None:
+    """Bytes changed, cut out or doubled anywhere: records or one message, never a traceback."""
+    chance = random.Random(seed)
+    rows = [{"id": f"L{n}", "n": n, "text": "Zürich, ß"} for n in range(60)]
+    stored = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows), stored)
+    lines = "\n".join(orjson.dumps(row).decode() for row in rows)
+    comma = "id,n,text\n" + "".join(f'{row["id"]},{row["n"]},"{row["text"]}"\n' for row in rows)
+    contents = {
+        "a.csv": comma.encode(),
+        "a.json": orjson.dumps(rows),
+        "a.jsonl": lines.encode(),
+        "a.parquet": stored.getvalue(),
+        "a.zip": zipped({"a.csv": comma.encode()}),
+    }
+    for name, content in contents.items():
+        for _ in range(12):
+            broken = bytearray(content)
+            for _ in range(chance.randrange(1, 4)):
+                at, size = chance.randrange(len(broken)), chance.randrange(20)
+                more = chance.choice([b"", chance.randbytes(size), bytes(broken[at : at + size])])
+                broken[at : at + size] = more
+            path = tmp_path / name
+            path.write_bytes(broken)
+            with suppress(DataError):
+                opened(path)

@@ -88,7 +88,7 @@ def test_an_id_without_a_score_is_explained(
 
 def test_without_scores_it_says_what_to_run(empty_company: Workspace) -> None:
     page = listed(empty_company, LEADS)
-    assert page.around == {"model": None}
+    assert page.around == {"model": None, "said": ()}
     assert "umbrella run" in LEADS.nothing(empty_company, None)
     with pytest.raises(NotFoundError, match="umbrella run"):
         lead_detail(empty_company, "L-1")
@@ -99,7 +99,7 @@ def test_without_scores_it_says_what_to_run(empty_company: Workspace) -> None:
 def test_a_list_that_was_scored_and_is_empty_says_why(tmp_path: Path) -> None:
     workspace = fill_workspace(tmp_path, leads=3)
     put_scores(workspace, "conversion", [])
-    assert "No lead was open to be scored" in LEADS.nothing(workspace, None)
+    assert "No lead is open, so none is scored" in LEADS.nothing(workspace, None)
     with pytest.raises(NotFoundError) as problem:
         LEADS.nothing(workspace, "buys")
     assert problem.value.reason == "unknown_target"

@@ -170,3 +170,15 @@ def test_the_newest_export_counts_in_whatever_order(
             read(folder, ORDERS, **{name: text})
     newest = max(exports)
     assert money(folder) == float((newest + 1) ** 2)
+
+
+def test_on_one_day_the_same_may_happen_several_times(tmp_path: Path) -> None:
+    settings = EVENTS.replace('event_id = "id"\n', "")
+    head = "user,at,what\n"
+    day = ["a,2024-01-01,view"] * 3 + ["b,2024-01-01,view"]
+    assert read(tmp_path, settings, a=head + "\n".join(day) + "\n").added == 4
+    more = [*day, "a,2024-01-01,view", "b,2024-01-02,view"]
+    result = read(tmp_path, settings, b=head + "\n".join(more) + "\n")
+    assert (result.added, result.unchanged) == (2, 8)  # four of them in the file before
+    timed = head + "a,2024-02-01 10:00,view\na,2024-02-01 10:00,view\n"
+    assert read(tmp_path, settings, c=timed).identical == 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi import Query as Parameter
 from pydantic import BaseModel, Field, create_model
 from starlette.responses import Response
 
@@ -19,6 +20,13 @@ from redumbrella.views.listing import every_row, list_page
 from redumbrella.views.table import Column, Query, View
 
 Rows = Iterable[dict[str, Any]]
+_Raw = Annotated[
+    bool,
+    Parameter(
+        description="Texts as they are, also those that a spreadsheet would run as formulas: do "
+        "not open such a file in a spreadsheet."
+    ),
+]
 
 
 def list_routes() -> APIRouter:
@@ -83,14 +91,19 @@ def _add_file(
 ) -> None:
     asked = Annotated[Query, Depends(list_query(view, paged=False))]
 
+    headers = {"Content-Disposition": f'attachment; filename="{view.name}.{form}"'}
+
     def download(workspace: Opened, query: asked) -> Response:
-        headers = {"Content-Disposition": f'attachment; filename="{view.name}.{form}"'}
         found = pieces(view, every_row(workspace, view, query))
+        return Download(found, media_type, headers)
+
+    def download_csv(workspace: Opened, query: asked, *, raw: _Raw = False) -> Response:
+        found = csv_lines(view.fields, every_row(workspace, view, query), raw=raw)
         return Download(found, media_type, headers)
 
     router.add_api_route(
         f"/{view.name}.{form}",
-        download,
+        download_csv if form == "csv" else download,
         name=f"{form}_of_{view.name}",
         summary=f"All matching {view.noun[1]} as {_WORDS[form]}",
         description=f"Every matching row, with the columns of `umbrella export {view.file_name}`.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from redumbrella.figures import parse_share
 from redumbrella.reports.model import ConfusionPoint
-from redumbrella.reports.wording import products_examined
+from redumbrella.reports.wording import products_examined, said_first
 from redumbrella.server.web.charts import Chart, charts_of
 from redumbrella.server.web.formats import STATIC, environment
 from redumbrella.views.leads import LEADS
@@ -27,6 +27,7 @@ class ReportView:
     open_above: int | None  # scored leads at or above the threshold; None for an earlier model
     worth: list[str]  # what the worth of leads is learned from; empty when it is not
     products_words: str  # how good the models of single products are; empty where there are none
+    first: list[str]  # what has to be known before anything else
     timezone: str
 
 
@@ -55,6 +56,7 @@ def report_view(
         else None,
         worth=sentences_about(report.document.get("values")),
         products_words="" if products is None else products_examined(products),
+        first=said_first(report.document, workspace.settings.timezone),
         timezone=workspace.settings.timezone,
     )
 

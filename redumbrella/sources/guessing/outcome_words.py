@@ -309,6 +309,7 @@ PAST_WORDS = {
     *("precedent", "precedente", "dernier", "derniere", "anterior", "ultimo", "ultima"),
     *("vorige", "laatste", "poprzedni", "ostatni"),
 }
+HAS = frozenset(("has", "had", "hat", "have", "tiene", "tem", "heeft", "ma"))
 # Columns with such a word in their name say something else than how the lead ended.
 NO_STAGE = frozenset(
     (
@@ -331,7 +332,20 @@ NO_ANSWER = NO_STAGE | frozenset(
         *("einwilligung", "werbung", "abonniert", "aktiv", "consentement", "consentimiento"),
         *("consenso", "privacy", "zgoda", "toestemming", "trial", "demo", "housing", "loan"),
         *("default", "partner", "attended", "visited", "downloaded", "opened", "clicked"),
-        *("contract", "budget", "owner", "region", "loss", "contacted", "unread", "starred"),
+        *("new", "neu", "nouveau", "nuevo", "nuovo", "novo", "nieuw", "neukunde", "repeat"),
+        *(
+            "premium",
+            "business",
+            "corporate",
+            "nda",
+            "budget",
+            "owner",
+            "region",
+            "loss",
+            "contacted",
+            "unread",
+            "starred",
+        ),
         *("favourite", "favorite", "open", "pipeline", "bestandskunde", "local", "remote"),
     )
 )

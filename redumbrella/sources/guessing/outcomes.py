@@ -15,8 +15,10 @@ from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning, spoken, yes_or_no
 from redumbrella.sources.guessing.outcome_values import ValuesRead, listed, read_values
 from redumbrella.sources.guessing.outcome_words import (
+    BOUGHT,
     CLOSED,
     ENDED,
+    HAS,
     LOST,
     NEGATIONS,
     NO_ANSWER,
@@ -24,6 +26,7 @@ from redumbrella.sources.guessing.outcome_words import (
     OUTCOME_WORDS,
     PAST_WORDS,
     STAGE_NAMES,
+    WON,
 )
 
 _BEST_TIERS = 2  # of the words for won: those of a sale itself
@@ -71,46 +74,38 @@ def is_told_for_some(column: Seen) -> bool:
 
 def _candidates(columns: Sequence[Seen]) -> Iterator[_Candidate]:
     """Columns that say both won and lost, each with how good it is, 0 the best."""
-    answers = []
     for column in columns:
-        if not column.values or not _may_be(column):
+        if not column.values or not _may_be(column) or _is_turned(column):
             continue
         is_named = _is_named(column)
         values = read_values(column, is_named=is_named)
-        if not values.is_clear or _is_turned(column):
+        if not values.is_clear:
             continue
         if values.is_yes_no:
-            answers.append(column)
-            if found := _answer(column, values, columns, is_named):
-                yield found
+            # Yes and no are said of many things, so here the name decides.
+            if is_named and not _is_of_closing(column):
+                decided = None if values.empty else _decided_by(values, columns)
+                rank = 1 if values.empty else 5 if decided is None else 2
+                yield _Candidate(column, values, rank, decided)
         elif is_named or not values.is_agreement:
             is_sale = values.tier < _BEST_TIERS
             rank = (0 if values.leaves_open else 3) if is_sale else 4
             yield _Candidate(column, values, rank)
-    # Tables for learning often keep the outcome in the last column.
-    if answers == [columns[-1]] and not _is_named(answers[0]):
-        column = answers[0]
-        if column.read.present == column.rows:
-            yield _Candidate(column, read_values(column, is_named=True), 7)
 
 
-def _answer(
-    column: Seen, values: ValuesRead, columns: Sequence[Seen], is_named: bool
-) -> _Candidate | None:
-    """A column of yes and no, where it may be an outcome."""
-    if values.empty:
-        return _Candidate(column, values, 1 if is_named else 5)
-    if not is_named:
-        return None
-    decided = _decided_by(values, columns)
-    return _Candidate(column, values, 6 if decided is None else 2, decided)
+def _is_of_closing(column: Seen) -> bool:
+    """Whether it says that a lead is closed, but not how: "IsClosed", or that it has something."""
+    said = spoken(column.name)
+    is_about_winning = set(said) & (WON | BOUGHT)
+    return not is_about_winning and (not CLOSED.isdisjoint(said) or said[0] in HAS)
 
 
 def _decided_by(values: ValuesRead, columns: Sequence[Seen]) -> Seen | None:
     """The column that says which rows are closed, for a flag that is no for open ones too."""
     won = sum(count for _, count in values.won)
     for column in columns:
-        is_named = not CLOSED.isdisjoint(spoken(column.name))
+        said = set(spoken(column.name))
+        is_named = bool(said & CLOSED) and not said & (LOST | ENDED | WON)
         if column.is_time:
             if is_named and won < column.read.present < column.rows:
                 return column
@@ -176,7 +171,7 @@ def _is_turned(column: Seen) -> bool:
 
 
 def _is_named(column: Seen) -> bool:
-    return not set(spoken(column.name)).isdisjoint(OUTCOME_WORDS)
+    return not set(spoken(column.name)).isdisjoint({*OUTCOME_WORDS, *WON, *BOUGHT})
 
 
 def _is_stage(column: Seen) -> bool:
@@ -191,17 +186,18 @@ def _name_rank(column: Seen, columns: Sequence[Seen]) -> tuple[int, int]:
 
 
 def _why(best: _Candidate, columns: Sequence[Seen]) -> str:
-    why = best.values.listed()
+    values = best.values
+    why = values.listed()
     if best.decided is not None:
         open_yet = best.column.rows - _closed_count(best.decided)
-        why += (
-            f'. Rows that "{best.decided.name}" does not call closed are still open, whatever '
-            f'"{best.column.name}" says: {open_yet:,}'
+        why = (
+            f"won: {listed(values.won)}; lost: {listed(values.lost)}, but only where "
+            f'"{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
         )
-    elif not best.values.leaves_open:
-        why += ": never empty, no open leads"
-    for said, values in (("won", best.values.won), ("lost", best.values.lost)):
-        total = sum(count for _, count in values)
+    elif not values.leaves_open:
+        why += ", as it is never empty: nobody is left to rank"
+    for said, group in (("won", values.won), ("lost", values.lost)):
+        total = sum(count for _, count in group)
         dated = [c.name for c in columns if c.is_time and c.read.present == total < c.rows]
         if dated:
             why += f'. "{dated[0]}" is filled for as many rows as are {said}'
@@ -220,6 +216,7 @@ def _question(columns: Sequence[Seen], found: Sequence[_Candidate]) -> Choice:
     asked = sorted(
         (c for c in columns if c.values and _may_be(c) and (_is_named(c) or _is_half(c))),
         key=lambda column: (
+            not _is_named(column),
             not _is_half(column),
             not _is_stage(column),
             *_name_rank(column, columns),
@@ -252,6 +249,8 @@ def _asked(column: Seen, values: ValuesRead) -> str:
     seen = f'"{column.name}" has {listed(column.values, 12)}{empty}'
     if _is_turned(column):
         return f'{seen}. Is a yes in "{column.name}" a lost lead? Which leads are still open?'
+    if values.is_clear:
+        return f"{seen}. Is {listed(values.won)} a won lead, and {listed(values.lost)} a lost one?"
     if values.won and values.offered:
         offered = listed(values.offered)
         return (
@@ -267,7 +266,7 @@ def _asked(column: Seen, values: ValuesRead) -> str:
 
 def _proposed(values: ValuesRead) -> ColumnSource:
     lost = values.lost or values.offered
-    closed = [text for text, _ in values.doubtful if not values.won]
-    won = [text for text, _ in values.won] or closed
+    closed = [text for text, _ in values.doubtful if meaning(text).says == "closed"]
+    won = [text for text, _ in values.won] or (closed if lost else [])
     won = [text for text in won if text not in {one for one, _ in lost}]
     return ColumnSource(values.column, won=tuple(won), lost=tuple(text for text, _ in lost))
