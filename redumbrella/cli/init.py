@@ -67,7 +67,8 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
 
 def _tell(guess: TableGuess) -> None:
     names = ", ".join(file.path.name for file in (guess.file, *guess.more))
-    say(f"{names}: taken for {guess.table}, because {guess.why}.")
+    are = "are" if guess.more else "is"
+    say(f"{names} {are} taken for {guess.table}, because {guess.why}.")
     for one in guess.joins:
         say(
             f"  {one.look.file.path.name}: joined to it, {one.there} there is {one.here} here, as "
