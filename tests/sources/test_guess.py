@@ -338,3 +338,26 @@ def test_currency_and_timezone_are_what_the_files_say(tmp_path: Path) -> None:
     )
     assert (found.currency, found.timezone) == ("EUR", "UTC")
     assert "no file says which" in (tmp_path / "umbrella.toml").read_text("utf-8")
+
+
+def test_a_single_bad_time_leaves_no_question(tmp_path: Path) -> None:
+    lines = [f"D{n},2024-{1 + n % 12:02}-{1 + n % 28:02} 10:0{n % 10},{('Won', 'Lost')[n % 2]}"
+             for n in range(200)]  # fmt: skip
+    lines[50] = "D50,yesterday,Won"
+    content = "Deal ID,Create Date,Stage\n" + "\n".join(lines) + "\n"
+    guess, found = guessed(tmp_path, "deals.csv", content)
+    assert questions([guess]) == []
+    assert origin(guess, "created_at") == ColumnSource("Create Date")
+    assert check(found).problems == ()
+
+
+def test_visits_with_some_calls_among_them_are_events(tmp_path: Path) -> None:
+    def file(kinds: tuple[str, ...]) -> str:
+        rows = [f"E{n},P{n % 30},2024-01-{1 + n % 28:02}T10:00,{kinds[n % len(kinds)]}"
+                for n in range(150)]  # fmt: skip
+        return "event_id,person_id,timestamp,event_type\n" + "\n".join(rows) + "\n"
+
+    guess, _ = guessed(tmp_path, "a.csv", file(("page_view", "page_view", "call", "demo_request")))
+    assert (guess.table, origin(guess, "kind")) == ("events", ColumnSource("event_type"))
+    guess, _ = guessed(tmp_path, "a.csv", file(("call", "meeting", "demo_request")))
+    assert (guess.table, origin(guess, "kind")) == ("activities", ColumnSource("event_type"))

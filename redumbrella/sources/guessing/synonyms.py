@@ -154,11 +154,11 @@ NAMES: dict[str, str] = {
         ereignisname, art, typ, aktion, evenement, type d evenement, evento, tipo de evento,
         tipo, azione, accion, gebeurtenis, zdarzenie, rodzaj""",
     "activities.kind": """
-        activity type, engagement type, kind, type, activity, call type, task type, action,
-        interaction, channel, task subtype, event, art, typ, aktivitat, aktivitatstyp, aktion,
-        kontaktart, type d activite, activite, tipo, tipo de actividad, actividad, tipo
-        attivita, attivita, tipo de atividade, atividade, soort, activiteit, typ aktywnosci,
-        aktywnosc, rodzaj, subject""",
+        activity type, engagement type, event type, event name, kind, type, activity, call type,
+        task type, action, interaction, channel, task subtype, event, art, typ, aktivitat,
+        aktivitatstyp, aktion, kontaktart, type d activite, activite, tipo, tipo de actividad,
+        actividad, tipo attivita, attivita, tipo de atividade, atividade, soort, activiteit, typ
+        aktywnosci, aktywnosc, rodzaj, subject""",
     "events.event_id": """
         event id, message id, insert id, event uuid, hit id, uuid, id, ereignis id""",
     "activities.activity_id": """

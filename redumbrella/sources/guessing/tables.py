@@ -196,9 +196,15 @@ def _events(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
         "evenement",
     } & set(words(kind.name)):
         return None
-    if any(set(words(text)) <= CONTACT_WORDS for text, _ in kind.values):
+    if _are_contacts(kind):
         return "activities", f'"{who.name}" comes again and again, each time with "{kind.name}"'
     return "events", f'"{who.name}" comes again and again, each time with "{kind.name}"'
+
+
+def _are_contacts(kind: Seen) -> bool:
+    """Whether at least half of what happened is what a sales person does: calls, e-mails."""
+    contacts = [n for text, n in kind.values if words(text) and set(words(text)) <= CONTACT_WORDS]
+    return 2 * sum(contacts) >= kind.read.present > 0
 
 
 def _kind(table: str, columns: Sequence[Seen]) -> Seen | None:
