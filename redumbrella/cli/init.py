@@ -91,7 +91,8 @@ def _kept(folder: Path) -> Path:
 
 def _tell(guess: TableGuess) -> None:
     names = ", ".join(file.path.name for file in (guess.file, *guess.more))
-    say(f"{names}: taken for {guess.table}, because {guess.why}.")
+    are = "are" if guess.more else "is"
+    say(f"{names} {are} taken for {guess.table}, because {guess.why}.")
     for one in guess.joins:
         say(
             f"  {one.look.file.path.name}: joined to it, {one.there} there is {one.here} here, as "
