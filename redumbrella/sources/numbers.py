@@ -198,7 +198,8 @@ def currency_sql(column: str) -> str:
     named = f"coalesce(map_extract_value(MAP {{{known}}}, {found}), {found})"
     # Most amounts are plain digits, which a short pattern tells.
     is_plain = f"regexp_full_match({column}, '[0-9.,+-]*')"
-    return f"CASE WHEN {is_plain} THEN NULL WHEN regexp_matches({column}, {literal(pattern)}) THEN {named} END"
+    is_named = f"regexp_matches({column}, {literal(pattern)})"
+    return f"CASE WHEN {is_plain} THEN NULL WHEN {is_named} THEN {named} END"
 
 
 def _written_digits(column: str, mark: str) -> str:
