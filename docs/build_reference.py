@@ -49,6 +49,7 @@ MEANING = {
         "`from 'cases.csv'` or `read_csv('log*.csv', delim = ';')`, and a column called at too: "
         '`"at"`. The dialect is that of DuckDB.',
         "delimiter": "Of delimited text; found by itself when absent.",
+        "sheet": "Of workbooks; the one with the largest table when absent.",
         "ignore": "Columns that are not read at all.",
         "keep": "Columns that must stay, whatever the leak guard or the search for time says.",
         "lost_after_days": "Leads only: the age from which a lead without an outcome counts as lost. "

@@ -1,6 +1,8 @@
 """`umbrella init`: a workspace folder with a commented umbrella.toml guessed from files."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +16,8 @@ from redumbrella.sources.guessing.guess import TableGuess, guess_files
 from redumbrella.sources.guessing.questions import questions
 from redumbrella.sources.guessing.template import settings_text
 
+_FROM_STANDARD_INPUT = "stdin.csv"  # what it is, is told by its content
+
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
@@ -24,7 +28,7 @@ from redumbrella.sources.guessing.template import settings_text
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A file to guess the settings from; may be given several times.",
+    help="A file to guess the settings from; - for standard input. May be given several times.",
 )
 def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> None:
     """Write a commented umbrella.toml into DIR, guessed from your files.
@@ -38,7 +42,8 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
     if folder.exists() and not folder.is_dir():
         message = f"{folder} is a file. Name a folder for the workspace."
         raise SettingsError(message, reason="not_a_folder")
-    guesses = guess_files([str(path.absolute()) for path in (*files, *more)], folder)
+    paths = [_kept(folder) if str(path) == "-" else path.absolute() for path in (*files, *more)]
+    guesses = guess_files([str(path) for path in paths], folder)
     text = settings_text(folder.resolve().name, folder, guesses)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,9 +70,29 @@ def command(folder: Path, more: tuple[Path, ...], files: tuple[Path, ...]) -> No
     say(f"  umbrella run -w {where}")
 
 
+def _kept(folder: Path) -> Path:
+    """Keeps what comes by standard input as a file of the workspace, to be read again later."""
+    target = folder / _FROM_STANDARD_INPUT
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except FileExistsError:
+        message = (
+            f"{target} is there already, from before. Move it away, or name it instead of -."
+        )
+        raise SettingsError(message, reason="file_exists") from None
+    except OSError as problem:
+        message = f"{target} cannot be written: {problem.strerror}. Check the folder's rights."
+        raise SettingsError(message, reason="not_writable") from None
+    say(f"What came by standard input is kept as {target}.")
+    return target.absolute()
+
+
 def _tell(guess: TableGuess) -> None:
     names = ", ".join(file.path.name for file in (guess.file, *guess.more))
-    say(f"{names}: taken for {guess.table}, because {guess.why}.")
+    are = "are" if guess.more else "is"
+    say(f"{names} {are} taken for {guess.table}, because {guess.why}.")
     for one in guess.joins:
         say(
             f"  {one.look.file.path.name}: joined to it, {one.there} there is {one.here} here, as "

@@ -178,7 +178,8 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         section.problem(f"won and lost are for outcomes, but {name} is none: remove them.")
     if source.decided and kind != "flag":
         section.problem(f"decided is for outcomes, but {name} is none: remove it.")
-    if bool(source.won) != bool(source.lost):
+    has_empty = any(section.content.get(key) == [] for key in ("won", "lost"))
+    if bool(source.won) != bool(source.lost) or has_empty:
         section.problem("won and lost belong together: list the values of both.")
     if bool(source.column) == source.row:
         section.problem('expected { column = "…" } or { row = true }.')

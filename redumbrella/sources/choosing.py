@@ -106,6 +106,9 @@ class Chooser:
 
     def _order(self, one: Wanted, ties: Sequence[Read]) -> Choice:
         """Which of several orders of day and month that read every value equally well is meant."""
+        unordered = [read for read in ties if read.reading.style not in ORDERS]
+        if unordered:  # the year stands first, or the month is a name
+            return Choice(unordered[0])
         styles = " or ".join(read.reading.style for read in ties)
         siblings = {order for name, order in self._orders if name != one.origin.column}
         if len(siblings) == 1:

@@ -100,13 +100,13 @@ def count_values(staging: Staging, wanted: Sequence[Wanted]) -> list[Counted]:
     flat = [int(number or 0) for number in staging.one(f"SELECT {', '.join(parts)} FROM ({inner})")]
     counts = []
     for one in wanted:
-        present, codes, *flat = flat
+        present, many_codes, *flat = flat
         reads = []
         for reading in one.readings:
             size = len(_asked("", reading))
             reads.append(Read(reading, *flat[:size]))
             flat = flat[size:]
-        counts.append(Counted(present, codes, tuple(reads)))
+        counts.append(Counted(present, many_codes, tuple(reads)))
     return counts
 
 

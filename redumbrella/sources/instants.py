@@ -8,6 +8,7 @@ day; a time without an offset belongs to the session's TimeZone; a stated offset
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from redumbrella.lake.quoting import literal
 
@@ -173,10 +174,10 @@ def instant_sql(column: str, style: str) -> str:
 def is_instant(style: str) -> Callable[[str], bool]:
     """A quick test in Python whether one text may be read in this style."""
     if style == "iso":
-        return lambda text: _fits(text, _COMPILED_ISO, 1, 9999)
+        return lambda text: _fits(text, _compiled(_ISO_PARTS), 1, 9999)
     if style == SPELLED:
         return lambda text: (
-            any(_fits(text, one, 1800, 2200) for one in _COMPILED_SPELLED)
+            any(_fits(text, _compiled(one), 1800, 2200) for one in _SPELLED)
             or (re.fullmatch(_WEEK, text) is not None)
         )
     if style in ORDERS:
@@ -208,18 +209,18 @@ def is_plausible(style: str) -> Callable[[str], bool]:
 
 def is_numeric_day(text: str) -> bool:
     """Whether a text has a day such as 01/02/2024, whose parts may stand in several orders."""
-    return _COMPILED_NUMERIC.fullmatch(text) is not None
+    return _compiled(_NUMERIC).fullmatch(text) is not None
 
 
 def short_parts(text: str) -> tuple[str, str] | None:
     """First and last part of a day such as 24-01-31, whose year may be either, or None."""
-    found = _COMPILED_NUMERIC.fullmatch(text)
+    found = _compiled(_NUMERIC).fullmatch(text)
     return (found["d"], found["y"]) if found and len(found["y"]) == 2 else None
 
 
 def is_buddhist(text: str) -> bool:
     """Whether the year of a day such as 31/01/2567 is one of the Buddhist calendar."""
-    found = _COMPILED_NUMERIC.fullmatch(text)
+    found = _compiled(_NUMERIC).fullmatch(text)
     low, high = _BUDDHIST_YEARS
     return found is not None and low < int(found["y"]) < high
 
@@ -329,13 +330,12 @@ def _unnamed(pattern: str) -> tuple[str, list[str]]:
     return re.sub(r"\(\?P<\w>", "(", pattern), re.findall(r"\(\?P<(\w)>", pattern)
 
 
+@cache  # compiled when first needed: commands that read nothing start at once
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_COMPILED_ISO = _compiled(_YEAR_MONTH_DAY.replace("[-/.年]", "-").replace("[-/.月]", "-"))
-_COMPILED_SPELLED = tuple(_compiled(pattern) for pattern in _SPELLED)
-_COMPILED_NUMERIC = _compiled(_NUMERIC)
+_ISO_PARTS = _YEAR_MONTH_DAY.replace("[-/.年]", "-").replace("[-/.月]", "-")
 
 
 def _fits(text: str, pattern: re.Pattern[str], low: int, high: int) -> bool:

@@ -118,11 +118,6 @@ def read_links(typed: Sequence[TypedRows]) -> list[Link]:
     return _links(typed[0].staging.one, tables, columns)
 
 
-def warnings(links: Sequence[Link]) -> list[str]:
-    """What has to be said loudly: links by which little or nothing was found."""
-    return [link.sentence for link in links if link.is_weak]
-
-
 def _newest(table: str) -> str:
     key = ", ".join(quoted(name) for name in TABLES[table].key)
     if not key:

@@ -7,6 +7,7 @@ wherever bookkeepers write it; digits that are grouped in no known way are no nu
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from redumbrella.lake.quoting import literal
 
@@ -122,8 +123,11 @@ def _written(mark: str) -> str:
 
 
 _WRITTEN = {mark: _written(mark) for mark in ".,"}
-_COMPILED_PLAIN = {mark: re.compile(pattern) for mark, pattern in _PLAIN.items()}
-_COMPILED_WRITTEN = {mark: re.compile(pattern) for mark, pattern in _WRITTEN.items()}
+
+
+@cache  # compiled when first needed: commands that read nothing start at once
+def _compiled(mark: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(_PLAIN[mark]), re.compile(_WRITTEN[mark])
 
 
 def number_sql(column: str, mark: str) -> str:
@@ -149,7 +153,7 @@ def number_sql(column: str, mark: str) -> str:
 
 def is_number(text: str, mark: str) -> bool:
     """Whether a text is a number with this decimal mark, however large."""
-    plain, written = _COMPILED_PLAIN[mark], _COMPILED_WRITTEN[mark]
+    plain, written = _compiled(mark)
     return plain.fullmatch(text) is not None or written.fullmatch(text) is not None
 
 
@@ -158,8 +162,9 @@ def is_beyond_reason(text: str, mark: str) -> bool:
     if not is_number(text, mark):
         return False
     kept = re.sub(r"[^0-9eE.,+-]" if "e" in text.lower() else "[^0-9.,]", "", text)
-    if not _COMPILED_PLAIN[mark].fullmatch(text):
-        found = _COMPILED_WRITTEN[mark].fullmatch(text)
+    plain_pattern, written = _compiled(mark)
+    if not plain_pattern.fullmatch(text):
+        found = written.fullmatch(text)
         digits = next(group for group in found.groups() if group) if found else ""
         kept = re.sub("[^0-9.,]", "", digits)
     plain = kept.replace(",", "") if mark == "." else kept.replace(".", "").replace(",", ".")
@@ -191,7 +196,10 @@ def currency_sql(column: str) -> str:
     found = f"upper(trim(regexp_extract({column}, {literal(f'(?i)({_CURRENCY})')}, 1)))"
     known = ", ".join(f"{literal(sign)}: {literal(code)}" for sign, code in _SIGNS.items())
     named = f"coalesce(map_extract_value(MAP {{{known}}}, {found}), {found})"
-    return f"CASE WHEN regexp_matches({column}, {literal(pattern)}) THEN {named} END"
+    # Most amounts are plain digits, which a short pattern tells.
+    is_plain = f"regexp_full_match({column}, '[0-9.,+-]*')"
+    is_named = f"regexp_matches({column}, {literal(pattern)})"
+    return f"CASE WHEN {is_plain} THEN NULL WHEN {is_named} THEN {named} END"
 
 
 def _written_digits(column: str, mark: str) -> str:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.sources import ColumnSource
-from redumbrella.sources.guessing.meanings import meaning, yes_or_no
+from redumbrella.sources.guessing.meanings import ValueCounts, meaning, yes_or_no
 from redumbrella.sources.staging import BAD, FILE, ROW
 from redumbrella.sources.validation import TypedRows
-
-Counted = tuple[tuple[str, int], ...]
 
 _MOST = 10_000  # values; nobody reads more
 _BEGINNING = 100  # characters
@@ -31,10 +29,10 @@ class OutcomeCounts:
     """
 
     column: str
-    won: Counted
-    lost: Counted
-    open: Counted
-    unreadable: Counted = ()
+    won: ValueCounts
+    lost: ValueCounts
+    open: ValueCounts
+    unreadable: ValueCounts = ()
 
     @property
     def totals(self) -> tuple[int, int, int]:
@@ -145,7 +143,9 @@ def settings_line(counts: OutcomeCounts, origin: ColumnSource) -> str:
     won += tuple(text for text in known if _is_won(text) is True)
     lost += tuple(text for text in known if _is_won(text) is False)
     values = f"won = [{_quoted(won or ('...',))}], lost = [{_quoted(lost or ('...',))}]"
-    return f'won = {{ column = "{counts.column}", {values} }}'
+    if origin.decided is not None:
+        values += f", decided = {json.dumps(origin.decided, ensure_ascii=False)}"
+    return f"won = {{ column = {json.dumps(counts.column, ensure_ascii=False)}, {values} }}"
 
 
 def _is_won(text: str) -> bool | None:
@@ -157,7 +157,7 @@ def _quoted(texts: tuple[str, ...]) -> str:
     return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 
 
-def _listed(group: Counted, most: int) -> str:
+def _listed(group: ValueCounts, most: int) -> str:
     shown = ", ".join(f"{text or 'empty'} {number:,}" for text, number in group[:most])
     more = len(group) - most
     return (f"{shown} and {more} more" if more > 0 else shown) or "none"

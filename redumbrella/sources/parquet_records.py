@@ -7,6 +7,7 @@ Lists and maps are handed over as they are and become JSON later.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,16 +47,21 @@ def read_parquet(path: Path) -> Records:
         while True:
             try:
                 batch = next(batches, None)
-                rows = None if batch is None else _plain(_flat(_table(batch)), looks)
+                rows = None if batch is None else _flat(_table(batch))
+                if rows is not None:
+                    _count_infinite(rows, infinite)
+                    rows = _plain(rows, looks)
             except (pa.ArrowException, OSError, ValueError) as problem:
                 raise _not_parquet(path, problem) from None
             if rows is None:
+                notes.extend(_infinite_notes(infinite))
                 return
             numbers = np.arange(begin, begin + rows.num_rows, dtype=np.int64)
             begin += rows.num_rows
             yield Chunk(rows.rename_columns(list(columns)), numbers)
 
     notes = [*_notes(empty.schema, looks), *renamed]
+    infinite: Counter[str] = Counter()
     return Records(columns, chunks(), [], notes, same_lines)
 
 
@@ -190,6 +196,23 @@ def _uuids(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return None if value is None else str(UUID(bytes=value))
 
     return pa.chunked_array([pa.array([written(v) for v in column.to_pylist()], pa.string())])
+
+
+def _count_infinite(rows: pa.Table, infinite: Counter[str]) -> None:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        if pa.types.is_floating(column.type) and not pa.types.is_float16(column.type):
+            infinite[name] += compute.sum(compute.is_inf(column)).as_py() or 0
+
+
+def _infinite_notes(infinite: Counter[str]) -> list[str]:
+    return [
+        f'Column "{name}" holds {count:,} infinite numbers: they count as missing.'
+        for name, count in infinite.items()
+        if count
+    ]
 
 
 def _notes(schema: pa.Schema, looks: dict[str, str]) -> list[str]:

@@ -55,7 +55,7 @@ _KNOWN = frozenset(
     )
 )
 _MARKS_ONLY = re.compile(r"[^\w\s]{1,5}")
-_MOST_ODD, _MOST_ODD_SHARE = 5, 0.2
+MOST_ODD, _MOST_ODD_SHARE = 5, 0.2
 # Days that databases and programs write where there is none, at any time of day.
 _NO_DAY = re.compile(
     r"(?:0{1,4}[-/.]0{1,2}[-/.]0{1,4}|0001-0?1-0?1|0?1[-/.]0?1[-/.]0001|0{8}|9{4}-?12-?31|"
@@ -89,7 +89,7 @@ def odd_texts(counts: Mapping[str, int], reads: Callable[[str], bool]) -> set[st
         if text not in known and counts[text] > 1 and not re.search(r"\d", text)
     ]
     many = sum(counts[text] for text in words)
-    few = len({text.lower() for text in words}) <= _MOST_ODD
+    few = len({text.lower() for text in words}) <= MOST_ODD
     total = sum(counts.values()) - sum(counts[text] for text in known)
     return known | set(words) if few and many <= _MOST_ODD_SHARE * total else known
 

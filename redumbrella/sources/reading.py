@@ -23,7 +23,7 @@ from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.amounts import read_amounts
 from redumbrella.sources.files import FileInput, JoinedFile, find_files, read_file
-from redumbrella.sources.identifiers import check_ids
+from redumbrella.sources.identifiers import clean_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.joining import join_files
 from redumbrella.sources.mapping import map_columns
@@ -209,7 +209,7 @@ def _typed(
     _raise_settings(problems)
     amounts = read_amounts(staging, source, columns, workspace.currencies)
     names = [one.name for one in inputs]
-    of_ids = check_ids(staging, columns, TABLES[source.table], ", ".join(names))
+    of_ids = clean_ids(staging, columns, TABLES[source.table], ", ".join(names))
     prefixes = names if may_be_many_files(source) else None
     typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
     of_versions = mark_versions(typed, names)

@@ -8,9 +8,13 @@ format has it; at most LARGEST bytes are unpacked.
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -28,6 +32,18 @@ if TYPE_CHECKING:
 Row = list[Any]
 
 LARGEST = 4 << 30  # bytes of a workbook when it is unpacked
+_TRIAL = """
+import io, sys, python_calamine
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, resource.RLIM_INFINITY))
+except (ImportError, ValueError, OSError):
+    pass
+content = sys.stdin.buffer if sys.stdin.seekable() else io.BytesIO(sys.stdin.buffer.read())
+workbook = python_calamine.CalamineWorkbook.from_filelike(content)
+for name in workbook.sheet_names:
+    workbook.get_sheet_by_name(name)
+"""
 _BATCH_ROWS = 20_000
 _LAST_ROWS = 50
 _EXACT = 1e21  # whole numbers up to here are written with all digits
@@ -63,22 +79,58 @@ def read_workbook(path: Path, sheet: str | None) -> Records:
 
     with seekable_bytes(path) as file:
         _refuse_huge(path, file)
-        try:
+        _try_apart(path, file)
+        with _one_message(path):
             workbook = python_calamine.CalamineWorkbook.from_filelike(file)
             taken, notes = _taken(workbook, path, sheet)
-        except python_calamine.PasswordError:
-            message = f"{path.name} has a password. Save it without one, and run again."
-            raise DataError(message, reason="unreadable_file") from None
-        except (python_calamine.CalamineError, OSError, ValueError, OverflowError) as problem:
-            message = (
-                f"{path.name} is not a readable workbook: {problem}. Open it and save it again "
-                "as .xlsx, or as CSV (UTF-8)."
-            )
-            raise DataError(message, reason="damaged_file") from None
     if not taken.rows:
         return Records((), iter(()), [], ("The file is empty.",), same_lines)
     names, renamed = unique_names([_header_text(cell) for cell in taken.rows[0]])
     return Records(names, _chunks(taken, names), [], (*notes, *renamed), same_lines)
+
+
+def _try_apart(path: Path, file: Any) -> None:
+    """Opens the workbook in a process of its own first, as a damaged one can end the process.
+
+    Raises DataError where that happens.
+    """
+    # A file on the disk is handed over as it is, an unpacked one as its bytes.
+    given = {"input": file.getvalue()} if isinstance(file, io.BytesIO) else {"stdin": file}
+    ended = subprocess.run(  # noqa: S603  our own words, and no shell
+        [sys.executable, "-c", _TRIAL], capture_output=True, check=False, **given
+    )
+    file.seek(0)
+    if ended.returncode in (0, 1) and b"PanicException" not in ended.stderr:
+        return  # what is only an error says more when it is read in earnest
+    message = (
+        f"{path.name} is not a readable workbook: it is damaged, or has cells so far from its "
+        "table that memory does not suffice. Open it and save its table again as .xlsx or CSV."
+    )
+    raise DataError(message, reason="damaged_file")
+
+
+@contextmanager
+def _one_message(path: Path) -> Iterator[None]:
+    """Makes one DataError of what is said of a workbook that is damaged or has a password."""
+    import python_calamine
+
+    try:
+        yield
+    except python_calamine.PasswordError:
+        message = f"{path.name} has a password. Save it without one, and run again."
+        raise DataError(message, reason="unreadable_file") from None
+    except DataError:
+        raise
+    except BaseException as problem:
+        # Where bytes of an old workbook make no sense the library panics: that is no Exception.
+        is_panic = type(problem).__name__ == "PanicException"
+        if not is_panic and not isinstance(problem, Exception):
+            raise
+        message = (
+            f"{path.name} is not a readable workbook: {problem}. Open it and save it again "
+            "as .xlsx, or as CSV (UTF-8)."
+        )
+        raise DataError(message, reason="damaged_file") from None
 
 
 def _refuse_huge(path: Path, file: Any) -> None:

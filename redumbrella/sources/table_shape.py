@@ -14,6 +14,7 @@ Cells = Sequence[str]
 
 HEADER_WITHIN = 250  # rows that are looked at for the line of names
 _NAMED = 0.75  # share of the columns that a line of names names at least
+_HALF_NAMED = 0.5  # in the first line already
 _FEW_VALUES = 1 / 3  # of a line of names may look like values, such as years
 _SAME_KIND = 0.8
 _ROWS_BELOW = 5  # are compared with a line of names
@@ -72,6 +73,8 @@ def find_header(rows: Sequence[Cells]) -> int | None:
     typical = counts[len(counts) // 2]
     widths = Counter(len(row) for row in rows if filled(row) > 1)
     width = widths.most_common(1)[0][0]
+    if filled(rows[first]) >= max(_HALF_NAMED * typical, 2) and _are_names(rows[first]):
+        return first
     for position, row in enumerate(rows):
         # A title may hold the delimiter, so that only its width tells.
         if filled(row) >= max(_NAMED * typical, 2) and len(row) >= width - 1:

@@ -16,7 +16,6 @@ from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.decided import only_where_decided
-from redumbrella.sources.identifiers import id_sql, is_id
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.numbers import BEYOND_REASON
 from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
@@ -192,9 +191,6 @@ def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]
 
 
 def _canonical_sql(column: ColumnRead, staging: Staging) -> str:
-    if is_id(column):
-        is_instant = column.here in staging.instants
-        return id_sql(f"({column.text})::VARCHAR" if is_instant else column.text)
     if column.here in staging.instants and column.reading.style != "typed":
         return column.reading.sql(f"({column.text})::VARCHAR")
     return column.sql
@@ -239,23 +235,18 @@ def _bad(table: Table, by_name: dict[str, ColumnRead], staging: Staging) -> str:
             missing = literal(f"missing_required:{column.name}")
             # A further item of an order has no amount of its own.
             unless = f" AND NOT {ITEM}" if column.name == "amount" and ITEM in staging.marks else ""
-            cases.append(f"WHEN {_given(found, staging)} IS NULL{unless} THEN {missing}")
+            cases.append(f"WHEN {found.text} IS NULL{unless} THEN {missing}")
         # An outcome with listed values is open for every other value.
         lists_values = column.kind == "flag" and found.reading != Reading("flag")
         if found.type != "text" and found.sets_aside and not lists_values:
             unreadable = literal(f"unreadable_value:{column.name}")
             typed = _canonical_sql(found, staging)
             cases.append(f"WHEN {found.text} IS NOT NULL AND ({typed}) IS NULL THEN {unreadable}")
-    given = [_given(by_name[name], staging) for name in table.one_of if name in by_name]
+    given = [by_name[name].text for name in table.one_of if name in by_name]
     if given:
         none = " AND ".join(f"{text} IS NULL" for text in given)
         cases.append(f"WHEN {none} THEN {literal(f'missing_required:{table.one_of[0]}')}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
-
-
-def _given(column: ColumnRead, staging: Staging) -> str:
-    """SQL: what has to be there; of an id something must be left of its text."""
-    return _canonical_sql(column, staging) if is_id(column) else column.text
 
 
 def _message(

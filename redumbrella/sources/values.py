@@ -30,7 +30,7 @@ from redumbrella.sources.instants import (
     short_parts,
 )
 from redumbrella.sources.numbers import is_beyond_reason, is_number, number_sql
-from redumbrella.sources.placeholders import is_known_placeholder, odd_texts
+from redumbrella.sources.placeholders import MOST_ODD, is_known_placeholder, odd_texts
 
 Type = Literal["number", "flag", "time", "text", "empty"]
 
@@ -41,6 +41,7 @@ FALSE = ("no", "n", "false", "f", "lost", "closed lost", "closedlost", "0", "0.0
 _PLAUSIBLE = 0.9
 # At most so many different texts of a column are looked at one by one.
 SAMPLE_VALUES = 500
+_FIRST_TEXTS = 60
 # So few different first parts beside last ones are years: 24-01-31.
 _FEWER_YEARS = 3
 
@@ -105,8 +106,9 @@ def sample_readings(
     which would otherwise be numbers: for a column that is said to hold times. `named_time` allows
     them where all are dated plausibly: for a column that is named like a time.
     """
-    counts = Counter(value for value in values if not is_known_placeholder(value))
-    texts = list(counts)[:SAMPLE_VALUES]
+    counts = Counter(values)
+    texts = [text for text in counts if not is_known_placeholder(text)][:SAMPLE_VALUES]
+    counts = Counter({text: counts[text] for text in texts})
     if not texts:
         return []
     if _says_yes_or_no({text.lower() for text in texts}):
@@ -150,7 +152,13 @@ def _says_yes_or_no(lowered: set[str]) -> bool:
 
 def _numbers(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
     """The decimal marks that may fit, beside a few texts that say that there is no number."""
-    odd = odd_texts(counts, lambda text: is_number(text, ".") or is_number(text, ","))
+
+    def reads(text: str) -> bool:
+        return is_number(text, ".") or is_number(text, ",")
+
+    if not _may_be(texts, reads):
+        return []
+    odd = odd_texts(counts, reads)
     present = [text for text in texts if text not in odd]
     marks = [Reading("number", mark) for mark in (".", ",")]
     return _plausible(present, marks, lambda mark: lambda text: is_number(text, mark))
@@ -159,7 +167,13 @@ def _numbers(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
 def _times(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
     """The spellings that may fit; several orders of day and month where none is ruled out."""
     fits = {style: is_instant(style) for style in ("iso", SPELLED, DAY_FIRST, MONTH_FIRST)}
-    odd = odd_texts(counts, lambda text: fits[DAY_FIRST](text) or fits[MONTH_FIRST](text))
+
+    def reads(text: str) -> bool:
+        return fits["iso"](text) or fits[DAY_FIRST](text) or fits[MONTH_FIRST](text)
+
+    if not _may_be(texts, reads):
+        return []
+    odd = odd_texts(counts, reads)
     present = [text for text in texts if text not in odd]
     if present and all(fits["iso"](text) for text in present):
         return [Reading("time", "iso")]
@@ -169,6 +183,13 @@ def _times(counts: Counter[str], texts: Sequence[str]) -> list[Reading]:
         return found[:1] if found and found[0].style == SPELLED else found
     orders = [Reading("time", style) for style in _orders(present)]
     return _plausible(present, orders, is_instant)
+
+
+def _may_be(texts: Sequence[str], reads: Callable[[str], bool]) -> bool:
+    """Whether so many of the first texts can be read that it is worth looking at all."""
+    first = texts[:_FIRST_TEXTS]
+    failing = sum(not reads(text) for text in first)
+    return failing < len(first) and failing <= MOST_ODD + (1 - _PLAUSIBLE) * len(first)
 
 
 def _orders(texts: Sequence[str]) -> tuple[str, ...]:

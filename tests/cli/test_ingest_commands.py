@@ -1,5 +1,6 @@
 """`init`, `check` and `ingest` as a person calls them."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,29 @@ def test_from_a_file_to_the_lake(run: Run, tmp_path: Path) -> None:
     assert document["versions"] == {"leads": 1}
 
 
+def test_init_asks_what_it_cannot_know_and_check_repeats_it(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"D{n},2024-01-{1 + n % 28:02},{n % 3},5\n" for n in range(60))
+    (tmp_path / "deals.csv").write_text("Deal ID,Create Date,Stage,Amount\n" + rows, "utf-8")
+    folder = tmp_path / "my work"
+    code, output, _ = run("init", folder, "--from", tmp_path / "deals.csv")
+    assert code == 0
+    assert "umbrella init needs your answer:\n  1. [tables.leads.columns] won: " in output
+    assert f"  umbrella check -w '{folder}'\n  umbrella run -w '{folder}'\n" in output
+    code, output, errors = run("check", "-w", folder)
+    assert code == 2
+    assert "won or lost" in errors
+    assert "Still open in umbrella.toml: won = " in output
+    text = (folder / "umbrella.toml").read_text("utf-8")
+    answered = [
+        'won = { column = "Stage", won = ["2"], lost = ["0"] }' if "# <- " in line else line
+        for line in text.splitlines()
+    ]
+    (folder / "umbrella.toml").write_text("\n".join(answered) + "\n", "utf-8")
+    code, output, _ = run("check", "-w", folder)
+    assert code == 0
+    assert "Still open" not in output
+
+
 def test_several_files_after_from(run: Run, tmp_path: Path) -> None:
     for name in ("leads.csv", "more_leads.csv"):
         (tmp_path / name).write_text(CSV, encoding="utf-8")
@@ -64,11 +88,37 @@ def test_several_files_after_from(run: Run, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("leads.csv", "orders.csv", "more_leads.csv")]
     assert run("init", tmp_path, "--from", *files)[0] == 0
     text = (tmp_path / "umbrella.toml").read_text(encoding="utf-8")
-    assert 'path = "leads.csv"' in text
-    assert '# path = "more_leads.csv"' in text
+    assert 'path = ["leads.csv", "more_leads.csv"]' in text  # two exports of one table
     code, output, _ = run("check", "--json", "-w", tmp_path)
     assert code == 0
     assert [source["table"] for source in json.loads(output)["sources"]] == ["leads", "purchases"]
+
+
+def test_init_keeps_standard_input(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"id": n, "created": f"2024-01-{1 + n % 28:02}", "won": n % 2} for n in range(40)]
+    content = json.dumps({"results": rows}).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    code, output, _ = run("init", tmp_path / "new", "--from", "-")
+    assert code == 0
+    assert "What came by standard input is kept as" in output
+    assert (tmp_path / "new" / "stdin.csv").read_bytes() == content
+    code, output, _ = run("check", "-w", tmp_path / "new")
+    assert code == 0
+    assert "leads: 40 rows in stdin.csv, 0 to set aside." in output
+    (tmp_path / "new" / "umbrella.toml").unlink()
+    code, _, errors = run("init", tmp_path / "new", "--from", "-")
+    assert code == 2
+    assert "stdin.csv is there already" in errors
+
+
+def test_rows_that_cannot_be_read_are_not_called_none(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("id,firm,amount,source\n" + "L1,Acme,12,50,Web\n" * 30, encoding="utf-8")
+    code, _, errors = run("init", tmp_path / "new", "--from", path)
+    assert code == 2
+    assert "has 30 rows, but none can be read. The first, line 2: 5 values" in errors
 
 
 def test_init_never_overwrites(run: Run, tmp_path: Path) -> None:

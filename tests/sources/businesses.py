@@ -528,7 +528,6 @@ def matomo_and_german_leads(seed: int = 23) -> Business:
          f"{n * 100},00 €", f"0{n}/55")
         for n, (state, at) in enumerate(zip(states, times, strict=True))
     ]  # fmt: skip
-    pages = ["Preise", "Start"]
     visits = [
         (
             f"{at:%Y-%m-%d %H:%M:%S}",

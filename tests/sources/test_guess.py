@@ -13,6 +13,7 @@ from redumbrella.settings.settings import Settings, load_settings
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.guess import TableGuess, guess_files
+from redumbrella.sources.guessing.questions import left_open, questions
 from redumbrella.sources.guessing.template import settings_text
 from redumbrella.sources.guessing.vocabulary import words
 from redumbrella.workflows.ingest import check
@@ -280,3 +281,83 @@ def test_calls_that_were_won_or_lost_are_leads(tmp_path: Path) -> None:
     )
     guess, _ = guessed(tmp_path, "calls.csv", head.replace("id,", "person_id,") + people)
     assert guess.table == "activities"
+
+
+def test_day_and_month_that_cannot_be_told_apart_are_asked_for(tmp_path: Path) -> None:
+    lines = [
+        f"D{n},{n % 12 + 1:02}/{n % 11 + 1:02}/2024,{('Won', 'Lost')[n % 2]}" for n in range(60)
+    ]
+    content = "Deal ID,Created,Stage\n" + "\n".join(lines) + "\n"
+    guess, _ = guessed(tmp_path, "deals.csv", content)
+    (asked,) = questions([guess])
+    assert '"Created" may be day first or month first, such as "01/01/2024"' in asked
+    text = (tmp_path / "umbrella.toml").read_text("utf-8")
+    assert 'created_at = "Created"   # <- say which' in text
+    # Another time of the file says it.
+    both = "\n".join(f"{line},{(13, 28)[n % 2]}/03/2024" for n, line in enumerate(lines))
+    guess, found = guessed(tmp_path, "deals.csv", "Deal ID,Created,Stage,Close Date\n" + both)
+    assert questions([guess]) == []
+    assert found.tables["leads"].columns["created_at"] == ColumnSource("Created", "day first")
+
+
+def test_what_is_open_is_marked_in_the_settings_and_found_there(tmp_path: Path) -> None:
+    lines = "".join(f"D{n},2024-01-{1 + n % 28:02},{n % 3},5\n" for n in range(60))
+    guess, _ = guessed(tmp_path, "deals.csv", "Deal ID,Create Date,Stage,Amount\n" + lines)
+    (asked,) = questions([guess])
+    assert asked.startswith("[tables.leads.columns] won: ")
+    (line,) = left_open((tmp_path / "umbrella.toml").read_text("utf-8"))
+    assert line.startswith("won = ")
+
+
+def test_several_currencies_are_asked_for(tmp_path: Path) -> None:
+    lines = "".join(
+        f"O{n},C{n % 9},2024-01-{1 + n % 28:02},{n}.50,{('EUR', 'USD', 'EUR')[n % 3]}\n"
+        for n in range(60)
+    )
+    head = "order_id,customer_id,order_date,amount,currency\n"
+    guess, _ = guessed(tmp_path, "orders.csv", head + lines)
+    assert guess.currency[0] == "EUR"
+    assert "has amounts in EUR, USD" in questions([guess])[0]
+    text = (tmp_path / "umbrella.toml").read_text("utf-8")
+    assert "\n[currencies]\n# USD = 1.0   # <- say what one is worth in EUR" in text
+
+
+def test_currency_and_timezone_are_what_the_files_say(tmp_path: Path) -> None:
+    lines = "".join(
+        f"O{n},C{n % 9},2024-{1 + n % 12:02}-02 10:00:00 "
+        f"{'+0200' if 3 < 1 + n % 12 < 10 else '+0100'},£{n}.50\n"
+        for n in range(60)
+    )
+    _, found = guessed(tmp_path, "o.csv", "order_id,customer_id,order_date,amount\n" + lines)
+    assert (found.currency, found.timezone) == ("GBP", "Europe/Berlin")
+    _, found = guessed(
+        tmp_path,
+        "o.csv",
+        "order_id,customer_id,order_date,amount\n"
+        + lines.replace("£", "").replace(" +0200", "").replace(" +0100", ""),
+    )
+    assert (found.currency, found.timezone) == ("EUR", "UTC")
+    assert "no file says which" in (tmp_path / "umbrella.toml").read_text("utf-8")
+
+
+def test_a_single_bad_time_leaves_no_question(tmp_path: Path) -> None:
+    lines = [f"D{n},2024-{1 + n % 12:02}-{1 + n % 28:02} 10:0{n % 10},{('Won', 'Lost')[n % 2]}"
+             for n in range(200)]  # fmt: skip
+    lines[50] = "D50,yesterday,Won"
+    content = "Deal ID,Create Date,Stage\n" + "\n".join(lines) + "\n"
+    guess, found = guessed(tmp_path, "deals.csv", content)
+    assert questions([guess]) == []
+    assert origin(guess, "created_at") == ColumnSource("Create Date")
+    assert check(found).problems == ()
+
+
+def test_visits_with_some_calls_among_them_are_events(tmp_path: Path) -> None:
+    def file(kinds: tuple[str, ...]) -> str:
+        rows = [f"E{n},P{n % 30},2024-01-{1 + n % 28:02}T10:00,{kinds[n % len(kinds)]}"
+                for n in range(150)]  # fmt: skip
+        return "event_id,person_id,timestamp,event_type\n" + "\n".join(rows) + "\n"
+
+    guess, _ = guessed(tmp_path, "a.csv", file(("page_view", "page_view", "call", "demo_request")))
+    assert (guess.table, origin(guess, "kind")) == ("events", ColumnSource("event_type"))
+    guess, _ = guessed(tmp_path, "a.csv", file(("call", "meeting", "demo_request")))
+    assert (guess.table, origin(guess, "kind")) == ("activities", ColumnSource("event_type"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from redumbrella.columns import TABLES
 from redumbrella.errors import DataError
-from redumbrella.sources.identifiers import check_ids, id_sql
+from redumbrella.sources.identifiers import clean_ids, id_sql
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.values import Reading
@@ -29,7 +29,7 @@ def notes_on(texts: Sequence[str], *, table: str, name: str) -> list[str]:
     connection.execute("CREATE TABLE raw (c0 VARCHAR)")
     connection.execute("INSERT INTO raw SELECT unnest(?::VARCHAR[])", [list(texts)])
     column = ColumnRead(name, "Nr", "id", Reading("text"), "c0", len(texts), 0)
-    return check_ids(Staging(connection, "raw", {"Nr": "c0"}), [column], TABLES[table], "a.csv")
+    return clean_ids(Staging(connection, "raw", {"Nr": "c0"}), [column], TABLES[table], "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,12 @@ def test_long_ids_that_all_end_in_zeros_are_said() -> None:
         notes_on([str(158467123456789123 + n) for n in range(20)], table="leads", name="lead_id")
         == []
     )
+
+
+def test_a_field_that_is_called_like_an_id_and_is_spoilt_is_said() -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE raw AS SELECT '1.58' || i || 'E+17' AS c0 FROM range(9) t(i)")
+    column = ColumnRead("Lead ID", "Lead ID", None, Reading("text"), "c0", 9, 0)
+    staging = Staging(connection, "raw", {"Lead ID": "c0"})
+    (note,) = clean_ids(staging, [column], TABLES["leads"], "a.csv")
+    assert "all 9 ids look like" in note

@@ -25,6 +25,7 @@ from redumbrella.sources.values import is_named_like_a_time, sample_readings
 
 CONNECTION = duckdb.connect()
 MOMENT = datetime(2024, 3, 8, 15, 12, 5, 123456, UTC)
+EPOCH, EXCEL = datetime(1970, 1, 1, tzinfo=UTC), datetime(1899, 12, 30, tzinfo=UTC)
 DAY_END = datetime(2024, 3, 8, 23, 59, 59, 999999, UTC)
 
 
@@ -150,18 +151,18 @@ SPELLINGS = {
     "seconds": ("unix seconds", lambda m: str(int(m.timestamp())), seconds),
     "seconds, float": ("unix seconds", lambda m: f"{int(m.timestamp())}.0", seconds),
     "milliseconds": (
-        "unix ms", lambda m: str((m - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)),
+        "unix ms", lambda m: str((m - EPOCH) // timedelta(milliseconds=1)),
         thousandths,
     ),
     "GA4": (
-        "unix us", lambda m: str((m - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)),
+        "unix us", lambda m: str((m - EPOCH) // timedelta(microseconds=1)),
         whole,
     ),
     "Excel": (
-        SERIAL, lambda m: f"{(seconds(m) - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1):.6f}",
+        SERIAL, lambda m: f"{(seconds(m) - EXCEL) / timedelta(days=1):.6f}",
         seconds,
     ),
-    "Excel day": (SERIAL, lambda m: str((m - datetime(1899, 12, 30, tzinfo=UTC)).days), day_end),
+    "Excel day": (SERIAL, lambda m: str((m - EXCEL).days), day_end),
 }  # fmt: skip
 
 

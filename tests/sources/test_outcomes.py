@@ -80,6 +80,20 @@ CRM = {
     "portuguese": "Novo, Em andamento, Proposta enviada | Ganho || Perdido, Sem interesse",
     "dutch": "Nieuw, Offerte verstuurd | Gewonnen || Verloren, Geen interesse",
     "polish": "Nowa, Oferta wysłana, W toku | Wygrana || Przegrana, Brak zainteresowania",
+    "salesforce, German": "Qualifikation, Bedarfsanalyse | Geschlossen und gewonnen "
+    "|| Geschlossen und verloren",
+    "salesforce, French": "Prospection, Qualification | Fermée/Gagnée || Fermée/Perdue",
+    "salesforce, Portuguese": "Qualificação | Fechada e ganha || Fechada e perdida",
+    "salesforce, Dutch": "Kwalificatie | Gesloten en gewonnen || Gesloten en verloren",
+    "hubspot, German": "Termin vereinbart, Qualifiziert für Kauf, Vertrag gesendet "
+    "| Abgeschlossen und gewonnen || Abgeschlossen und verloren",
+    "hubspot, French": "Rendez-vous planifié, Contrat envoyé | Fermé gagné || Fermé perdu",
+    "hubspot, Spanish": "Cita programada, Contrato enviado | Cierre ganado || Cierre perdido",
+    "zoho, German": "Nicht kontaktiert, In Zukunft kontaktieren | Vorqualifiziert "
+    "|| Verlorener Lead, Nicht qualifiziert",
+    "amocrm": "Новая | Успешно реализовано || Закрыто и не реализовано",
+    "reasons": "Demo | Won - new logo, Won - upsell || Lost - price, Lost to competitor",
+    "reasons by name": "demo | closed_won_new || closed_lost_price, closed_lost_no_decision",
     "percentages": "1 - Lead (10%), 2 - Good fit (50%) | 5 - Won (100%) || 6 - Lost (0%)",
     "a school": "Applied, Interview, Accepted | Enrolled || Withdrawn, Rejected",
 }

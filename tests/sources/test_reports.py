@@ -252,6 +252,9 @@ def test_shapes() -> None:
     assert find_header([]) is None
     assert find_header([[""], ["one column"], ["x"]]) == 1
     assert find_header([["note"], ["hello", " world"], ["foo"], ["bar"]]) == 0
+    words = [["a", "b", "c", "d"], ["e", "f", "g", "h"]]
+    assert find_header([["id", "firm", "", ""], *words]) == 0
+    assert find_header([["Report:", "", "", ""], ["id", "firm", "size", "won"], *words]) == 1
     assert footer_length([["x"], ["y"]], ["a"]) == 0
     assert is_total(["", "Total:", "", "5"], ["a", "b", "c", "d"])
     assert not is_total(["Total Energies", "", "", ""], ["a", "b", "c", "d"])

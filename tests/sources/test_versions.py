@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
 from redumbrella.progress import silent
+from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
-from redumbrella.sources.reading import TableRead, find_inputs, read_table
+from redumbrella.sources.reading import Surroundings, TableRead, find_inputs, read_table
 from redumbrella.sources.staging import BAD, staging_connection
 
 START = datetime(2024, 1, 1, 8)
@@ -35,9 +36,8 @@ def read(
             connection,
             source,
             find_inputs(source, folder),
-            timezone="UTC",
+            Surroundings("UTC", 2 * 10**15, Currencies()),
             lake_types={},
-            now=2 * 10**15,
             report=silent,
         )
         kept = connection.execute(

@@ -212,6 +212,18 @@ def test_what_cannot_be_read_is_one_message(
         opened(path)
 
 
+def test_what_would_end_the_process_is_one_message(tmp_path: Path) -> None:
+    """A damaged .xls, or a cell at the far end of a sheet, made the library ask for all memory."""
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    write_table(book, sheet, [NAMES, *deals()])
+    sheet.write(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(DataError, match="cells so far from its table"):
+        opened(path)
+
+
 def test_a_sheet_without_anything(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"A": [], "B": []})
     found = opened(path)

@@ -10,7 +10,8 @@ class Choice:
     """One mapping proposed: the canonical column, where from, why; `other` names alternatives.
 
     known: how many rows have an outcome, where it is one. proposal: what a person may put in where
-    the origin is open.
+    the origin is open. question: what a person has to say besides, such as which part of a date is
+    the day.
     """
 
     name: str
@@ -19,3 +20,4 @@ class Choice:
     other: tuple[str, ...] = ()
     known: int = 0
     proposal: ColumnSource | None = None
+    question: str = ""

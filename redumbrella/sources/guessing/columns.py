@@ -14,7 +14,7 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import AT_THE_END, rank_of
-from redumbrella.sources.guessing.times import is_plain_time, time_origin, time_why
+from redumbrella.sources.guessing.times import is_plain_time, time_choice
 from redumbrella.sources.guessing.vocabulary import words
 
 Fits = Callable[[Seen], bool]
@@ -41,14 +41,14 @@ class Open:
 
     def named(self, name: str, fits: Fits) -> list[Seen]:
         """The free columns that mean a canonical column or role, the surest first."""
-        return named(name, self.table, self.columns, fits)
+        return columns_named(name, self.table, self.columns, fits)
 
     def has(self, name: str) -> bool:
         """Whether a canonical column is chosen already."""
         return any(choice.name == name for choice in self.choices)
 
 
-def named(name: str, table: str, columns: Iterable[Seen], fits: Fits) -> list[Seen]:
+def columns_named(name: str, table: str, columns: Iterable[Seen], fits: Fits) -> list[Seen]:
     """Columns whose name means a canonical column or role and whose values fit, surest first."""
     found = []
     for place, column in enumerate(columns):
@@ -66,14 +66,20 @@ def fits_kind(name: str, table: str) -> Fits:
         return is_number
     if column.kind == "time":
         return is_plain_time if name != "cancelled_at" else _is_time_or_empty
+    if column.kind == "id" and name == "campaign_id":
+        return _is_name  # there may be a single one
     if column.kind == "id":
         return is_key
-    return lambda seen: not seen.is_time and seen.read.type not in {"flag", "empty"}
+    return _is_name
 
 
 def _is_time_or_empty(seen: Seen) -> bool:
     """Times, or nothing yet: in a young export no order may have been cancelled."""
     return is_plain_time(seen) or seen.read.type == "empty"
+
+
+def _is_name(seen: Seen) -> bool:
+    return not seen.is_time and seen.read.type not in {"flag", "empty"}
 
 
 def is_number(seen: Seen) -> bool:
@@ -108,12 +114,12 @@ def choose(name: str, free: Open, fits: Fits | None = None) -> bool:
     if not found:
         return False
     chosen = found[0]
+    others = tuple(column.name for column in found[1:6])
     if is_plain_time(chosen):
-        origin, why = time_origin(chosen), time_why(chosen)
-    else:
-        unit = "; it has to be in seconds" if name == "duration_s" else ""
-        origin, why = ColumnSource(chosen.name), f"by its name{unit}"
-    free.take(Choice(name, origin, why, tuple(column.name for column in found[1:6])), chosen)
+        free.take(time_choice(name, chosen, other=others), chosen)
+        return True
+    unit = "; it has to be in seconds" if name == "duration_s" else ""
+    free.take(Choice(name, ColumnSource(chosen.name), f"by its name{unit}", others), chosen)
     return True
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from redumbrella.sources.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
-from redumbrella.sources.guessing.columns import fact_choices, named
+from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
 from redumbrella.sources.guessing.leads import is_shared, lead_choices, lead_id_of
 from redumbrella.sources.guessing.looking import FileLook, look_at
 from redumbrella.sources.guessing.outcomes import guess_outcome
-from redumbrella.sources.guessing.place import guess_currency, guess_timezone
+from redumbrella.sources.guessing.place import guess_currency, guess_timezone, named_currencies
 from redumbrella.sources.guessing.tables import is_order_book, which_table
 
 
@@ -28,7 +28,7 @@ class TableGuess:
     `ignore` are columns proposed to be left out with the reason, `leaks` names that sound as if
     they were only known after the outcome. `more` are further files of the same table, `joins`
     those that tell more about its rows. `currency` and `timezone` are what the file says of
-    itself, each with the reason, or None.
+    itself, each with the reason, or None; `currencies` are the codes beside its amounts.
     """
 
     file: FileInput
@@ -43,6 +43,7 @@ class TableGuess:
     joins: tuple[Proposed, ...] = ()
     currency: tuple[str | None, str | None] = (None, None)
     timezone: tuple[str | None, str | None] = (None, None)
+    currencies: tuple[str, ...] = ()
 
 
 def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
@@ -110,6 +111,7 @@ def _guess(look: FileLook, kin: Kin, joins: Sequence[Proposed]) -> TableGuess:
         joins=tuple(joins),
         currency=guess_currency(look.columns, choices),
         timezone=guess_timezone(look.columns),
+        currencies=named_currencies(look.columns, choices),
     )
 
 
@@ -128,7 +130,9 @@ def _kin(
         if table == "leads" and guess_outcome(other.columns).origin is not None
     ]
     ids = [column for other in leads if (column := lead_id_of(other.columns)[1]) is not None]
-    sellers = [one for other in leads for one in named("rep_id", "leads", other.columns, is_shared)]
+    sellers = [
+        one for other in leads for one in columns_named("rep_id", "leads", other.columns, is_shared)
+    ]
     return Kin(
         shared_ids(look, [look, *(other for other, _ in tables)]),
         frozenset(

@@ -12,15 +12,15 @@ from redumbrella.sources.guessing.columns import (
     LEAST_PRESENT,
     Fits,
     Open,
+    columns_named,
     in_currency,
     is_key,
     is_number,
-    named,
 )
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning
-from redumbrella.sources.guessing.names import AT_THE_END, WITHOUT_OWNER, means, rank_of
+from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.outcome_words import PAST_WORDS
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.times import lead_times
@@ -203,9 +203,9 @@ def _id_rank(column: Seen) -> int | None:
     different = column.distinct / max(column.read.present, 1)
     says_lead = rank < _FIRST_BARE and len(words(column.name)) > 1
     if different >= _MOSTLY_DIFFERENT:
-        # A bare "id" beside a contact id is the lead's: names of other things are refused.
         return rank
-    return rank + AT_THE_END if says_lead and different >= _VERSIONS else None
+    # Named as that of a lead and coming again, beside a bare id of its own: rows of a history.
+    return _FIRST_BARE - 1 if says_lead and different >= _VERSIONS else None
 
 
 _FIRST_BARE = rank_of("id", "lead_id", "leads") or WITHOUT_OWNER
@@ -294,7 +294,7 @@ def has_lead_names(columns: Sequence[Seen]) -> str | None:
     stages = [
         column for column in columns
         if set(words(column.name)) & {"stage", "pipeline", "phase", "etape", "etapa", "fase"}
-        or named("source", "leads", [column], lambda seen: seen.read.type == "text")
+        or columns_named("source", "leads", [column], lambda seen: seen.read.type == "text")
     ]  # fmt: skip
     return f'it has "{ids[0].name}" and "{stages[0].name}"' if ids and stages else None
 

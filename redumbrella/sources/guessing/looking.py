@@ -6,14 +6,15 @@ that files can be compared: two files that share many of them speak of the same 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redumbrella.errors import DataError
 from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
-from redumbrella.sources.instants import SPELLED
+from redumbrella.sources.instants import ORDERS, SPELLED
 from redumbrella.sources.mapping import Mapping
+from redumbrella.sources.records import Records
 from redumbrella.sources.staging import ROW, Staging, staging_connection
 from redumbrella.sources.values import Reading, is_named_like_a_time, sample_readings
 
@@ -54,6 +55,11 @@ class Seen:
     def name(self) -> str:
         """The column's name in the file."""
         return self.read.column
+
+    @property
+    def is_open(self) -> bool:
+        """Whether they are times whose day and month nothing tells apart."""
+        return self.read.is_guess and self.style == SPELLED
 
     @property
     def is_unique(self) -> bool:
@@ -98,10 +104,23 @@ def look_at(path: str, root: Path) -> FileLook:
         rows = staging.count()
         part = () if rows < MOST_ROWS else (f"Only the first {rows:,} rows were looked at.",)
         if not rows:
-            message = f"{file.name} has no rows. Expected a line of names and then data."
-            raise DataError(message, reason="no_rows")
+            raise _nothing_to_see(records, file)
         notes = (*records.notes, *part)
         return FileLook(file, tuple(_columns(staging, rows)), rows, notes)
+
+
+def _nothing_to_see(records: Records, file: FileInput) -> DataError:
+    """What is said of a file without a record that fits: none at all, or none that can be read."""
+    if not records.bad:
+        message = f"{file.name} has no rows. Expected a line of names and then data."
+        return DataError(message, reason="no_rows")
+    first = records.bad[0]
+    line = records.lines([first.line]).get(first.line, first.line)
+    message = (
+        f"{file.name} has {len(records.bad):,} rows, but none can be read. The first, line {line}: "
+        f"{first.message}."
+    )
+    return DataError(message, reason="no_rows")
 
 
 def _columns(staging: Staging, rows: int) -> list[Seen]:
@@ -138,7 +157,15 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
                 kept=kept,
             )
         )
-    return seen
+    return [_in_one_order(column, seen) for column in seen]
+
+
+def _in_one_order(column: Seen, columns: Sequence[Seen]) -> Seen:
+    """A time whose day and month are open, in the order that all other times of the file have."""
+    orders = {one.style for one in columns if one.style in ORDERS}
+    if not column.is_open or len(orders) != 1:
+        return column
+    return replace(column, style=orders.pop())
 
 
 def _mostly_times(read: ColumnRead, sample: Sequence[str]) -> str:

@@ -34,6 +34,8 @@ from redumbrella.sources.guessing.outcome_words import (
     YET,
 )
 
+# Values of a column, each with how often it stands there.
+ValueCounts = tuple[tuple[str, int], ...]
 Says = Literal["won", "lost", "open", "closed", "doubt", "unknown"]
 
 # Letters that Unicode does not take apart.

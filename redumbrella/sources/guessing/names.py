@@ -17,7 +17,11 @@ WHOSE = {
         "verkaufschance transakcja negociacao venda piste vente venta vendita verkoop auftrag "
         "aanvraag zapytanie solicitud demande richiesta"
     ),
-    "purchases": bag("order purchase transaction sale hs payment charge"),
+    "purchases": bag(
+        "order purchase transaction sale hs payment charge txn trx tx receipt invoice bill basket "
+        "checkout booking bestellung rechnung auftrag commande facture pedido factura ordine "
+        "fattura fatura bestelling factuur zamowienie faktura"
+    ),
     "events": bag("event properties hs mp"),
     "activities": bag("activity hs engagement call task"),
     "people": bag("contact customer person user hs properties"),

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.looking import Seen
-from redumbrella.sources.guessing.meanings import Meaning, meaning, spoken, yes_or_no
+from redumbrella.sources.guessing.meanings import Meaning, ValueCounts, meaning, spoken, yes_or_no
 from redumbrella.sources.guessing.outcome_words import MARKETING, OTHER, WON_TIERS
 from redumbrella.sources.values import FALSE, TRUE
-
-Counted = tuple[tuple[str, int], ...]
 
 _QUALIFIED_TIER = len(WON_TIERS) - 1
 _AGREED_TIER = _QUALIFIED_TIER - 1
@@ -34,14 +32,14 @@ class ValuesRead:
     """
 
     column: str
-    won: Counted
-    lost: Counted
-    open: Counted
-    doubtful: Counted
+    won: ValueCounts
+    lost: ValueCounts
+    open: ValueCounts
+    doubtful: ValueCounts
     empty: int
     tier: int
     is_yes_no: bool
-    offered: Counted = ()
+    offered: ValueCounts = ()
 
     @property
     def is_clear(self) -> bool:
@@ -73,7 +71,7 @@ class ValuesRead:
 
     def listed(self) -> str:
         """The three groups with their counts, for a comment."""
-        parts = [f"won: {listed(self.won)}", f"lost: {listed(self.lost)}"]
+        parts = [f"counts as won: {listed(self.won)}", f"as lost: {listed(self.lost)}"]
         rest = (*self.open, *self.doubtful)
         opened = [listed(rest)] if rest else []
         opened += [f"empty {self.empty:,}"] if self.empty else []
@@ -86,7 +84,7 @@ class ValuesRead:
         return text
 
 
-def listed(values: Counted, most: int = 8) -> str:
+def listed(values: ValueCounts, most: int = 8) -> str:
     """Values with their counts: "Closed Won" 165, "Signed" 3."""
     shown = ", ".join(f'"{text}" {count:,}' for text, count in values[:most])
     more = len(values) - most
@@ -128,7 +126,7 @@ def _sorted_out(column: Seen, said: dict[str, Meaning], is_yes_no: bool) -> Valu
     rest = [text for text in counts if text not in {*won, *lost, *doubtful}]
     tier = min((said[text].tier for text in won), default=len(WON_TIERS))
 
-    def counted(texts: Sequence[str]) -> Counted:
+    def counted(texts: Sequence[str]) -> ValueCounts:
         return tuple((text, count) for text, count in column.values if text in texts)
 
     return ValuesRead(
@@ -166,7 +164,7 @@ def _is_marketing(said: dict[str, Meaning]) -> bool:
     )
 
 
-def _texts(values: Counted) -> tuple[str, ...]:
+def _texts(values: ValueCounts) -> tuple[str, ...]:
     return tuple(text for text, _ in values)
 
 
@@ -174,5 +172,5 @@ def _lowered(texts: Sequence[str]) -> set[str]:
     return {text.strip().lower() for text in texts}
 
 
-def _total(values: Counted) -> int:
+def _total(values: ValueCounts) -> int:
     return sum(count for _, count in values)

@@ -10,6 +10,7 @@ WON = frozenset(
     (
         *("won", "win", "converted", "sold", "customer", "evangelist", "paid", "onboarded"),
         *("gewonnen", "konvertiert", "verkauft", "kunde", "kundin", "bezahlt"),
+        *("gewonnene", "gewonnener", "gewonnenes"),
         *("gagne", "gagnee", "gagnes", "gagnees", "remporte", "remportee", "converti"),
         *("convertie", "vendu", "vendue", "client", "cliente"),
         *("ganado", "ganada", "ganados", "ganadas", "convertido", "convertida", "vendido"),
@@ -27,6 +28,17 @@ BOUGHT = frozenset(
     (
         *("signed", "enrolled", "enroled", "purchased", "purchase", "bought", "subscribed"),
         *("ordered", "order", "sale", "hired", "success", "successful", "contracted", "funded"),
+        *(
+            "renewed",
+            "verlangert",
+            "angemeldet",
+            "renouvele",
+            "renouvelee",
+            "souscrit",
+            "souscrite",
+        ),
+        *("renovado", "renovada", "concedido", "concedida", "rinnovato", "erogato", "acquisita"),
+        *("acquisito", "verlengd"),
         *("installed", "joined", "disbursed", "policiert", "ausgezahlt"),
         *("auftrag", "beauftragt", "bestellt", "bestellung", "gekauft", "kauf", "unterschrieben"),
         *("unterzeichnet", "erfolg", "erfolgreich", "eingeschrieben", "eingestellt"),
@@ -45,6 +57,16 @@ BOUGHT = frozenset(
 AGREED = frozenset(
     (
         *("accepted", "approved", "booked", "good", "angenommen", "akzeptiert", "genehmigt"),
+        *(
+            "confirmed",
+            "bestatigt",
+            "confirme",
+            "confirmee",
+            "confirmado",
+            "confirmada",
+            "confermato",
+        ),
+        *("confermata", "bevestigd", "potwierdzona", "potwierdzony"),
         *("gebucht", "zugesagt", "zusage", "gut", "accepte", "acceptee", "approuve", "approuvee"),
         *("reserve", "valide", "validee", "aceptado", "aceptada", "aprobado", "aprobada"),
         *("reservado", "reservada", "accettato", "accettata", "approvato", "approvata"),
@@ -64,6 +86,7 @@ AGREED = frozenset(
 QUALIFIED = frozenset(
     (
         *("qualified", "prequalified", "qualifiziert", "qualifie", "qualifiee", "cualificado"),
+        *("vorqualifiziert", "prequalifie", "precalificado", "precualificado", "prequalificato"),
         *("cualificada", "calificado", "calificada", "qualificato", "qualificata", "qualificado"),
         *("qualificada", "gekwalificeerd", "zakwalifikowany", "zakwalifikowana"),
     )
@@ -74,6 +97,7 @@ WON_TIERS = (WON, BOUGHT, AGREED, QUALIFIED)
 LOST = frozenset(
     (
         *("lost", "loss", "closedlost", "verloren", "perdu", "perdue", "perdus", "perdues"),
+        *("verlorene", "verlorener", "verlorenes"),
         *("perdido", "perdida", "perdidos", "perdidas", "perso", "persa", "persi", "perse"),
         *("przegrana", "przegrany", "przegrane", "przegrano", "stracona", "stracony", "stracone"),
         *("utracona", "utracony", "utracone", "forlorad", "forlorat", "tabt", "tapt", "havitty"),
@@ -88,8 +112,19 @@ ENDED = frozenset(
         *("abandoned", "withdrawn", "failed", "failure", "unsuccessful", "aborted", "dropped"),
         *("unconverted", "unsold", "spam", "bad", "churned", "fake", "invalid"),
         *("abgelehnt", "ablehnung", "abgesagt", "absage", "storniert", "abgebrochen", "abgewiesen"),
+        *(
+            "storno",
+            "abgemeldet",
+            "refus",
+            "denegado",
+            "denegada",
+            "negado",
+            "desistido",
+            "desistida",
+        ),
+        *("renuncia", "rinuncia", "rinunciato"),
         *("gescheitert", "erfolglos", "verworfen", "zuruckgezogen", "zurueckgezogen", "tot"),
-        *("schlecht", "ungultig", "ungueltig", "abgesprungen", "fehlgeschlagen"),
+        *("schlecht", "ungultiger", "ungultig", "ungueltig", "abgesprungen", "fehlgeschlagen"),
         *("refuse", "refusee", "rejete", "rejetee", "annule", "annulee", "abandonne"),
         *("abandonnee", "decline", "declinee", "echoue", "echouee", "echec", "desiste", "mort"),
         *("rechazado", "rechazada", "cancelado", "cancelada", "descartado", "descartada"),
@@ -141,6 +176,7 @@ YET = frozenset(
 CLOSED = frozenset(
     (
         *("closed", "geschlossen", "abgeschlossen", "beendet", "erledigt", "ferme", "fermee"),
+        *("cierre",),
         *("cloture", "cloturee", "clos", "termine", "terminee", "cerrado", "cerrada"),
         *("chiuso", "chiusa", "concluso", "conclusa", "fechado", "fechada", "encerrado"),
         *("encerrada", "concluido", "concluida", "gesloten", "afgesloten", "zamknieta"),
@@ -165,6 +201,7 @@ FILLERS = frozenset(
     (
         *("lead", "leads", "deal", "deals", "opportunity", "opp", "stage", "status", "prospect"),
         *("is", "was", "has", "been", "the", "a", "an", "as", "placed", "received", "made"),
+        *("and", "und", "et", "y", "en", "i", "oraz", "q"),
         *("der", "die", "das", "ist", "wurde", "hat", "als", "erhalten", "erteilt", "eingegangen"),
         *("geschaft", "geschaeft", "anfrage", "abschluss", "le", "la", "les", "l", "d", "est"),
         *("ete", "opportunite", "affaire", "piste", "demande", "passee", "recue", "classe"),
@@ -199,7 +236,18 @@ THINGS = frozenset(
         *("vertrag", "offerte", "devis", "contrat", "offre", "oferta", "contrato"),
         *("propuesta", "offerta", "contratto", "preventivo", "proposta", "orcamento", "voorstel"),
         *("umowa", "umowe", "oferte", "antrag", "bewerbung", "financing", "loan", "policy"),
-        *("finanzierung", "kredit", "kaufvertrag", "gebot", "bod", "compromis", "dossier"),
+        *(
+            "lease",
+            "mietvertrag",
+            "bail",
+            "finanzierung",
+            "kredit",
+            "kaufvertrag",
+            "gebot",
+            "bod",
+            "compromis",
+            "dossier",
+        ),
     )
 )
 # These nouns say won alone, and follow the other word else: "Auftrag verloren", "lost customer".
@@ -244,6 +292,7 @@ OTHERS = frozenset(
 WHOLE_LOST = frozenset(
     (
         "qualifiedout",
+        "закрытоинереализовано",
         "droppedout",
         "sanssuite",
         "classesanssuite",
@@ -260,6 +309,17 @@ MAY_END = frozenset(
     (
         *("expired", "duplicate", "inactive", "archived", "unreachable", "ghosted", "stalled"),
         *("terminated", "former", "invalid", "unresponsive", "abgelaufen", "duplikat", "inaktiv"),
+        *(
+            "deleted",
+            "removed",
+            "wrong",
+            "outsold",
+            "ausverkauft",
+            "geloscht",
+            "geloescht",
+            "falsche",
+        ),
+        *("supprime", "eliminado", "eliminada", "eliminato", "excluido", "verwijderd", "usuniety"),
         *("archiviert", "unerreichbar", "expire", "doublon", "inactif", "archive", "injoignable"),
         *("vencido", "caducado", "duplicado", "inactivo", "archivado", "scaduto", "duplicato"),
         *("inattivo", "expirado", "inativo", "arquivado", "verlopen", "duplicaat", "inactief"),

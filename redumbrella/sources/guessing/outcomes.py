@@ -191,8 +191,8 @@ def _why(best: _Candidate, columns: Sequence[Seen]) -> str:
     if best.decided is not None:
         open_yet = best.column.rows - _closed_count(best.decided)
         why = (
-            f"won: {listed(values.won)}; lost: {listed(values.lost)}, but only where "
-            f'"{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
+            f"counts as won: {listed(values.won)}; as lost: {listed(values.lost)}, but only "
+            f'where "{best.decided.name}" says closed; still open: {open_yet:,} where it does not'
         )
     elif not values.leaves_open:
         why += ", as it is never empty: nobody is left to rank"

@@ -63,6 +63,18 @@ def guess_currency(
     return None, None
 
 
+def named_currencies(columns: Sequence[Seen], choices: Sequence[Choice]) -> tuple[str, ...]:
+    """The codes that stand beside the amounts, the most frequent first."""
+    named = {c.origin.currency for c in choices if c.origin is not None and c.origin.currency}
+    found = [
+        _SIGNS.get(text.strip(), text.strip().upper())
+        for column in columns
+        if column.name in named
+        for text, _ in column.values
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def _listed(values: Sequence[tuple[str, int]]) -> str:
     return ", ".join(text for text, _ in values[:5])
 

@@ -17,10 +17,16 @@ MARK = "   # <- "
 def questions(guesses: Sequence[TableGuess]) -> list[str]:
     """What a person has to say before anything can be learned, one sentence each."""
     asked = [
-        f"[tables.{guess.table}.columns] {choice.name}: {choice.why}."
+        f"[tables.{guess.table}.columns] {choice.name}: {choice.question or choice.why}."
         for guess in guesses
         for choice in guess.choices
         if is_asked(choice, guess.table)
+    ]
+    asked += [
+        f"[currencies] {guess.file.path.name} has amounts in {', '.join(guess.currencies)}: say "
+        "what one of each is worth in the currency of the workspace."
+        for guess in guesses
+        if len(guess.currencies) > 1
     ]
     tables = {guess.table for guess in guesses}
     if guesses and not tables & {"leads", "purchases"}:
@@ -34,8 +40,8 @@ def questions(guesses: Sequence[TableGuess]) -> list[str]:
 
 def is_asked(choice: Choice, table: str) -> bool:
     """Whether a choice that is open has to be made by a person."""
-    if choice.origin is not None:
-        return False
+    if choice.question or choice.origin is not None:
+        return bool(choice.question)
     column = TABLES[table].column(choice.name)
     return (
         choice.name == "won"

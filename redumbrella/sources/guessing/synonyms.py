@@ -57,23 +57,23 @@ NAMES: dict[str, str] = {
         closed on, date closed, closing date, actual close date, actual closing date, decided
         at, decided on, decision date, resolved at, resolved on, ended at, end date, ended,
         converted at, converted date, conversion date, date converted, converted on, abschluss
-        am, abschlussdatum, abschluss, abgeschlossen am, abgeschlossen, geschlossen am,
-        geschlossen, entschieden am, beendet am, beendet, date de cloture, cloture le, cloture,
-        date de fermeture, ferme le, date de decision, fecha de cierre, fecha cierre, cerrado
-        el, cerrado, cierre, data di chiusura, data chiusura, chiuso il, chiusura, data de
-        fechamento, data fechamento, fechado em, fechamento, gesloten op, sluitdatum, afgesloten
-        op, afsluitdatum, einddatum, data zamkniecia, zamknieto, zakonczono, data zakonczenia""",
+        am, abschlussdatum, schlusstermin, schlussdatum, abschluss, abgeschlossen am,
+        abgeschlossen, geschlossen am, geschlossen, entschieden am, beendet am, beendet, date de
+        cloture, cloture le, cloture, date de fermeture, ferme le, date de decision, fecha de
+        cierre, fecha cierre, cerrado el, cerrado, cierre, data di chiusura, data chiusura,
+        chiuso il, chiusura, data de fechamento, data fechamento, fechado em, fechamento,
+        gesloten op, sluitdatum, afgesloten op, afsluitdatum, einddatum, data zamkniecia,
+        zamknieto, zakonczono, data zakonczenia""",
     "leads.amount": """
         amount, deal amount, opportunity amount, deal value, deal size, opportunity value, lead
         value, contract value, order value, quote value, offer value, estimated value, estimated
         deal value, est revenue, estimated revenue, expected revenue, total value, total amount,
-        value, total, sum, price, dollars, budget, angebotswert,
-        auftragswert, auftragsvolumen, angebotssumme, auftragssumme, angebotsvolumen,
-        vertragswert, geschatzter wert, betrag, summe, wert, volumen, umsatz, preis, montant,
-        montant total, montant du devis, valeur, valeur estimee, prix, importe, importe total,
-        monto, valor, valor estimado, precio, importo, valore, valore stimato, prezzo, valor do
-        negocio, quantia, preco, bedrag, waarde, orderwaarde, prijs, kwota, wartosc, wartosc
-        szansy, cena""",
+        value, total, sum, price, dollars, budget, angebotswert, auftragswert, auftragsvolumen,
+        angebotssumme, auftragssumme, angebotsvolumen, vertragswert, geschatzter wert, betrag,
+        summe, wert, volumen, umsatz, preis, montant, montant total, montant du devis, valeur,
+        valeur estimee, prix, importe, importe total, monto, valor, valor estimado, precio,
+        importo, valore, valore stimato, prezzo, valor do negocio, quantia, preco, bedrag,
+        waarde, orderwaarde, prijs, kwota, wartosc, wartosc szansy, cena""",
     "person_id": """
         person id, contact id, customer id, client id, user id, member id, buyer id, shopper id,
         distinct id, who id, customer key, customer code, associated contact id, associated
@@ -137,28 +137,28 @@ NAMES: dict[str, str] = {
         user responsible, employee, employee id, sold by, betreuer, verkaufer, verkaufer id,
         verkaufer nr, verkaeufer, vertreter, vertreternummer, vertriebler, vertriebsmitarbeiter,
         vertrieb, kundenbetreuer, zustandig, zustaendig, zustandiger, bearbeiter,
-        sachbearbeiter, berater, besitzer, verantwortlich, verantwortlicher, mitarbeiter,
-        mitarbeiter id, innendienst, aussendienst, vendeur, vendeuse, commercial, conseiller,
-        proprietaire, responsable, charge d affaires, vendedor, vendedora, comercial,
-        propietario, asesor, agente, venditore, commerciale, responsabile, proprietario,
-        assegnato a, consulente, responsavel, proprietario do negocio, atribuido a, verkoper,
-        verkoopster, accountmanager, eigenaar, verantwoordelijke, sprzedawca, handlowiec,
-        wlasciciel, opiekun, przedstawiciel""",
+        sachbearbeiter, berater, besitzer, inhaber, verantwortlich, verantwortlicher,
+        mitarbeiter, mitarbeiter id, innendienst, aussendienst, vendeur, vendeuse, commercial,
+        conseiller, proprietaire, responsable, charge d affaires, vendedor, vendedora,
+        comercial, propietario, asesor, agente, venditore, commerciale, responsabile,
+        proprietario, assegnato a, consulente, responsavel, proprietario do negocio, atribuido
+        a, verkoper, verkoopster, accountmanager, eigenaar, verantwoordelijke, sprzedawca,
+        handlowiec, wlasciciel, opiekun, przedstawiciel""",
     "anonymous_id": """
         anonymous id, user pseudo id, device id, client id, cookie id, visitor id, cid,
         idvisitor, amplitude id, fullvisitorid, anonymous, cookie, visitor""",
     "events.kind": """
         event name, event, event type, event action, event kind, kind, action, activity,
-        interaction, action type, type, name, page title, page name, page, page path, screen name,
-        screen, action name, page url, path, title, url, seitentitel, seite, ereignis, ereignisname,
-        art, typ, aktion, evenement, type d evenement, evento, tipo de evento, tipo, azione, accion,
-        gebeurtenis, zdarzenie, rodzaj""",
+        interaction, action type, type, name, page title, page name, page, page path, screen
+        name, screen, action name, page url, path, title, url, seitentitel, seite, ereignis,
+        ereignisname, art, typ, aktion, evenement, type d evenement, evento, tipo de evento,
+        tipo, azione, accion, gebeurtenis, zdarzenie, rodzaj""",
     "activities.kind": """
-        activity type, engagement type, kind, type, activity, call type, task type, action,
-        interaction, channel, task subtype, event, art, typ, aktivitat, aktivitatstyp, aktion,
-        kontaktart, type d activite, activite, tipo, tipo de actividad, actividad, tipo
-        attivita, attivita, tipo de atividade, atividade, soort, activiteit, typ aktywnosci,
-        aktywnosc, rodzaj, subject""",
+        activity type, engagement type, event type, event name, kind, type, activity, call type,
+        task type, action, interaction, channel, task subtype, event, art, typ, aktivitat,
+        aktivitatstyp, aktion, kontaktart, type d activite, activite, tipo, tipo de actividad,
+        actividad, tipo attivita, attivita, tipo de atividade, atividade, soort, activiteit, typ
+        aktywnosci, aktywnosc, rodzaj, subject""",
     "events.event_id": """
         event id, message id, insert id, event uuid, hit id, uuid, id, ereignis id""",
     "activities.activity_id": """
@@ -201,11 +201,10 @@ NAMES: dict[str, str] = {
         date, day, reporting starts, report date, spend date, datum, tag, jour, fecha, dia,
         data, giorno, dag, dzien, week, month, monat""",
     "cost": """
-        cost, spend, amount spent, total cost, total spent,
-        ad spend, media cost, costs, kosten, ausgaben, werbeausgaben, werbekosten, cout, couts,
-        depense, depenses, coste, costo, gasto, gastos, inversion, importe gastado, spesa,
-        importo speso, custo, valor gasto, investimento, uitgaven, besteed bedrag, koszt,
-        wydatki""",
+        cost, spend, amount spent, total cost, total spent, ad spend, media cost, costs, kosten,
+        ausgaben, werbeausgaben, werbekosten, cout, couts, depense, depenses, coste, costo,
+        gasto, gastos, inversion, importe gastado, spesa, importo speso, custo, valor gasto,
+        investimento, uitgaven, besteed bedrag, koszt, wydatki""",
     "purchases.amount": """
         amount, total, order total, grand total, total price, total amount, total paid, total
         sales, order amount, order value, invoice total, invoice amount, amount paid, total

@@ -9,10 +9,10 @@ from redumbrella.columns import TABLES
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import (
     Fits,
+    columns_named,
     is_key,
     is_number,
     is_order_number,
-    named,
 )
 from redumbrella.sources.guessing.kin import Kin
 from redumbrella.sources.guessing.leads import has_lead_names, lead_id_of, says_won_or_lost
@@ -61,7 +61,7 @@ def is_order_book(columns: Sequence[Seen]) -> bool:
 
 
 def _first(name: str, table: str, columns: Sequence[Seen], fits: Fits) -> Seen | None:
-    found = named(name, table, columns, fits)
+    found = columns_named(name, table, columns, fits)
     return found[0] if found else None
 
 
@@ -196,9 +196,15 @@ def _events(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
         "evenement",
     } & set(words(kind.name)):
         return None
-    if any(set(words(text)) <= CONTACT_WORDS for text, _ in kind.values):
+    if _are_contacts(kind):
         return "activities", f'"{who.name}" comes again and again, each time with "{kind.name}"'
     return "events", f'"{who.name}" comes again and again, each time with "{kind.name}"'
+
+
+def _are_contacts(kind: Seen) -> bool:
+    """Whether at least half of what happened is what a sales person does: calls, e-mails."""
+    contacts = [n for text, n in kind.values if words(text) and set(words(text)) <= CONTACT_WORDS]
+    return 2 * sum(contacts) >= kind.read.present > 0
 
 
 def _kind(table: str, columns: Sequence[Seen]) -> Seen | None:

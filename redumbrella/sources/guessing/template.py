@@ -94,6 +94,7 @@ def settings_text(name: str, folder: Path, guesses: Sequence[TableGuess]) -> str
         parts.append(section)
     if not guesses:
         parts.append(_EMPTY_LEADS)
+    parts += _currencies(guesses)
     parts += _targets(guesses)
     parts.append(_TAIL)
     return "\n".join(parts)
@@ -111,6 +112,17 @@ def _head(name: str, guesses: Sequence[TableGuess]) -> str:
         timezone=_text(timezone or "UTC"),
         why_timezone=_flat(why_timezone or "no file says which"),
     )
+
+
+def _currencies(guesses: Sequence[TableGuess]) -> list[str]:
+    """Lines for what foreign currencies are worth, where amounts are in several."""
+    codes = list(dict.fromkeys(code for guess in guesses for code in guess.currencies))
+    own = next((guess.currency[0] for guess in guesses if guess.currency[0]), "EUR")
+    foreign = [code for code in codes if code != own]
+    if not foreign:
+        return []
+    mark = f'{MARK}say what one is worth in {own}, and remove the "# " before it'
+    return ["\n".join(["[currencies]", *(f"# {code} = 1.0{mark}" for code in foreign), ""])]
 
 
 def _targets(guesses: Sequence[TableGuess]) -> list[str]:
@@ -168,7 +180,9 @@ def _choice(choice: Choice, table: str) -> list[str]:
         mark = f'{MARK}say which, and remove the "# " before it' if is_asked(choice, table) else ""
         lines.append(f"# {choice.name} = {shown}{mark}")
     else:
-        lines.append(f"{choice.name} = {_origin(choice.origin)}")
+        lines += _wrapped(choice.question + ".") if choice.question else []
+        mark = f"{MARK}say which" if choice.question else ""
+        lines.append(f"{choice.name} = {_origin(choice.origin)}{mark}")
     return lines
 
 

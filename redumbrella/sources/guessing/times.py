@@ -7,7 +7,7 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.vocabulary import bag, words
-from redumbrella.sources.instants import ORDERS
+from redumbrella.sources.instants import ORDERS, SPELLED
 
 # From this name of created_at on, any other time may be called so: a date, the start of a policy.
 _FIRST_VAGUE = "timestamp"
@@ -31,12 +31,31 @@ def time_origin(column: Seen) -> ColumnSource:
 
 def time_why(column: Seen) -> str:
     """What the times look like, and what is unsure about them."""
-    notes = [note for note in column.read.notes if note.startswith("times that fit")]
-    if notes:
-        return f"{notes[0]}; if day and month are swapped, change the format"
-    return {"iso": "ISO 8601 times", "typed": "times", "": "times"}.get(
-        column.style, f"times of the form {column.style}"
+    if column.is_open:
+        return "times in which day and month cannot be told apart"
+    if column.read.is_guess and column.style in ORDERS:
+        return f"times, {column.style} as in the other times of the file"
+    return {"iso": "ISO 8601 times", "typed": "times", "": "times", SPELLED: "times"}.get(
+        column.style, f"times, {column.style}"
     )
+
+
+def time_choice(
+    name: str, column: Seen, why: str | None = None, other: tuple[str, ...] = ()
+) -> Choice:
+    """A column of times for a canonical column; it asks where day and month are open."""
+    question = ""
+    if column.is_open:
+        orders = " or ".join(f'"{order}"' for order in ORDERS[:2])
+        question = (
+            f'"{column.name}" may be day first or month first, such as {_example(column)}: say '
+            f'{name} = {{ column = "{column.name}", format = … }} with {orders}'
+        )
+    return Choice(name, time_origin(column), why or time_why(column), other, question=question)
+
+
+def _example(column: Seen) -> str:
+    return f'"{column.sample[0]}"' if column.sample else "01/02/2024"
 
 
 def lead_times(columns: Sequence[Seen], outcome: Choice, has_versions: bool) -> list[Choice]:
@@ -49,6 +68,7 @@ def lead_times(columns: Sequence[Seen], outcome: Choice, has_versions: bool) -> 
     if has_versions and updated is None:
         sure = _sure(times)
         vague = [column for column in times if column not in sure and not _is_an_end(column)]
+        vague = vague or (sure if len(times) == 1 else [])
         updated = vague[0] if vague else None
     rest = [column for column in times if column is not updated]
     created = _created(rest, alone=not has_versions)
@@ -56,7 +76,7 @@ def lead_times(columns: Sequence[Seen], outcome: Choice, has_versions: bool) -> 
     closed = _filled_with(outcome, later) or _closed(later)
     changed = None
     if updated is not None:
-        changed = Choice("updated_at", time_origin(updated), _why_updated(updated))
+        changed = time_choice("updated_at", updated, _why_updated(updated))
     return [choice for choice in (created, changed, closed) if choice is not None]
 
 
@@ -104,7 +124,7 @@ def _created(times: Sequence[Seen], *, alone: bool) -> Choice | None:
     chosen = fitting[0]
     why = "" if sure or not ordered else ", in the order of the file"
     others = tuple(column.name for column in times if column is not chosen)[:5]
-    return Choice("created_at", time_origin(chosen), time_why(chosen) + why, others)
+    return time_choice("created_at", chosen, time_why(chosen) + why, others)
 
 
 def _filled_with(outcome: Choice, columns: Sequence[Seen]) -> Choice | None:
@@ -112,7 +132,7 @@ def _filled_with(outcome: Choice, columns: Sequence[Seen]) -> Choice | None:
     for column in columns:
         if column.read.present == outcome.known and outcome.known < column.rows:
             why = f"{time_why(column)}; filled for as many rows as have an outcome"
-            return Choice("closed_at", time_origin(column), why)
+            return time_choice("closed_at", column, why)
     return None
 
 
@@ -121,4 +141,4 @@ def _closed(times: Sequence[Seen]) -> Choice | None:
     if found is None:
         return None
     why = f"{time_why(found)}; it counts for leads with an outcome only"
-    return Choice("closed_at", time_origin(found), why)
+    return time_choice("closed_at", found, why)

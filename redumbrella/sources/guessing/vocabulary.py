@@ -42,7 +42,7 @@ def bag(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def plain(name: str) -> str:
+def unaccented(name: str) -> str:
     """A name without accents: "Verkäufer" -> "Verkaufer"."""
     apart = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
@@ -50,5 +50,5 @@ def plain(name: str) -> str:
 
 def words(name: str) -> tuple[str, ...]:
     """A name as lower-case words without accents: "LeadNumber_ID 2" -> lead, number, id."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain(name))
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", unaccented(name))
     return tuple(re.findall(r"[^\W\d_]+", spaced.lower()))
