@@ -33,22 +33,21 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, metavar="SEED")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--show", type=int, default=3, help="examples of each silent kind")
-    parser.add_argument("--record", type=Path, help="all differences, as JSON lines")
+    parser.add_argument("--record", type=Path, help="all differences, a line of JSON for each table")
     chosen = parser.parse_args()
     begun = time.monotonic()
     seeds = range(chosen.first, chosen.first + chosen.tables)
     found: dict[int, Sequence[Difference]] = {}
     folder = prepare(Path(tempfile.mkdtemp(prefix="odd-")))
+    record = chosen.record.open("w", encoding="utf-8") if chosen.record else None
     with get_context("spawn").Pool(chosen.processes, start, (folder,)) as pool:
-        for seed, many in pool.imap_unordered(compare, seeds, chunksize=10):
+        for seed, many in pool.imap_unordered(compare, seeds, chunksize=4):
             found[seed] = many
-    if chosen.record:
-        lines = [
-            json.dumps([seed, one.kind, one.column, one.cells, one.example, one.said])
-            for seed, many in found.items()
-            for one in many
-        ]
-        chosen.record.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            if record:
+                said = [(one.kind, one.column, one.cells, one.example, one.said) for one in many]
+                record.write(json.dumps([seed, said]) + "\n")
+                record.flush()
+    shutil.rmtree(folder, ignore_errors=True)
     report(found, chosen.show)
     print(f"{time.monotonic() - begun:.0f} s")
 

@@ -110,7 +110,7 @@ class Column:
     truth: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OddTable:
     """One table as a file (or two, exported one after the other) and its truth.
 
@@ -127,6 +127,10 @@ class OddTable:
     files: Mapping[str, bytes] = field(default_factory=dict)
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        odd = {kind: way for kind, way in self.choices.items() if way != CHOICES[kind][0]}
+        return f"odd_table({odd}, {self.seed})"
 
     def column(self, name: str) -> Column:
         """The column of a canonical name or a header."""
