@@ -223,9 +223,9 @@ def _plain(text: str) -> str:
 
 def _about(table: OddTable, reading: Reading, name: str) -> tuple[str, ...]:
     header = table.column(name).header
-    return tuple(
-        note for column, note in reading.said if column == header or f'"{header}"' in note
-    )
+    # "Besides empty cells, these count as missing" lists its columns in brackets.
+    named = re.compile(rf'"{re.escape(header)}"|\(\d+ in [^)]*\b{re.escape(header)}\b')
+    return tuple(note for column, note in reading.said if column == header or named.search(note))
 
 
 def _column_differences(

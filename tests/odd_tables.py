@@ -251,8 +251,8 @@ class _Making:
             for place, one in enumerate(states):
                 row = self.lead(number, wall, one, closed if one != "open" else None)
                 if changes:
-                    then = shifted(wall, 1) if place == 0 else closed or shifted(wall, 2)
-                    text, truth = self.time(max(then, wall), "time")
+                    then = wall if place == 0 or closed is None else max(closed, wall)
+                    text, truth = self.time(then)
                     row[self.names["updated"]] = ("time", "updated_at", text, truth)
                 rows.append(row | fixed)
         return rows
