@@ -216,7 +216,9 @@ def test_bad_rows_are_set_aside_with_file_line_and_value(folder: Folder) -> None
         '1 value is no number below 1,000,000,000,000,000, and counts as missing: "12 (est.)"',
     )
     table = folder.table()
-    at, amount = (dict(zip(table["lead_id"], table[n], strict=True)) for n in ("created_at", "amount"))
+    at, amount = (
+        dict(zip(table["lead_id"], table[n], strict=True)) for n in ("created_at", "amount")
+    )
     assert (at["3"], amount["3"], amount["11"]) == (None, 5, None)
     assert at["11"] == datetime(2024, 1, 1, 23, 59, 59, 999999, tzinfo=UTC)
     found = rejected(folder.open())
