@@ -331,7 +331,8 @@ def save(folder: Folder, kind: str, columns: dict[str, list[str]]) -> None:
 
 @KINDS
 def test_a_column_may_be_called_by_any_word(folder: Folder, kind: str) -> None:
-    names = list({name.casefold(): name for name in reserved()}.values())
+    # One that says when a row was copied is left out, see test_mapping.
+    names = list({n.casefold(): n for n in reserved() if n != "_ingested_at"}.values())
     values = {name: [f"x{n}", f"y{n}"] for n, name in enumerate(names)}
     save(folder, kind, {"lead_id": ["a", "b"], **values})
     assert [one.rows for one in check(load_settings(folder.path)).sources] == [2]
