@@ -52,8 +52,10 @@ MEANING = {
         "sheet": "Of workbooks; the one with the largest table when absent.",
         "ignore": "Columns that are not read at all.",
         "keep": "Columns that must stay, whatever the leak guard or the search for time says.",
-        "lost_after_days": "Leads only: the age from which a lead without an outcome counts as lost. "
-        "Without it such a lead stays open for ever.",
+        "join": 'Files whose columns are added by an id: `join = [{ path = "details.csv", on = '
+        '"Deal ID" }]`, or `on = { here = "Deal ID", there = "deal" }`.',
+        "lost_after_days": "Leads only: the age from which a lead without an outcome counts as "
+        "lost. Without it such a lead stays open for ever.",
         "columns": "Which source column is which canonical column; the rest become fields.",
     },
     "tables.leads.columns.won": {

@@ -78,9 +78,7 @@ def _kept(folder: Path) -> Path:
         with target.open("xb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
     except FileExistsError:
-        message = (
-            f"{target} is there already, from before. Move it away, or name it instead of -."
-        )
+        message = f"{target} is there already, from before. Move it away, or name it instead of -."
         raise SettingsError(message, reason="file_exists") from None
     except OSError as problem:
         message = f"{target} cannot be written: {problem.strerror}. Check the folder's rights."

@@ -90,7 +90,11 @@ class ColumnRead:
     @property
     def sql(self) -> str:
         """The typed value in the staging table."""
-        return self.reading.sql(self.text) if self.missing else self.reading.sql(self.here)
+        value = self.reading.sql(self.here)
+        if not self.missing or self.type in {"number", "flag"}:  # no reading of theirs reads them
+            return value
+        listed = ", ".join(literal(text) for text in self.missing)
+        return f"CASE WHEN {self.here}::VARCHAR IN ({listed}) THEN NULL ELSE {value} END"
 
 
 def read_columns(

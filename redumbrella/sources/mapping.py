@@ -20,7 +20,7 @@ _SHOWN_COLUMNS = 12
 # When a row was copied says nothing about it, and changes with every copy.
 _COPIED = re.compile(
     r"_(fivetran|airbyte|sdc|dlt|hevo|stitch|rivery)_.*|_?(last_)?(synced|loaded|extracted|exported|"
-    r"ingested|replicated)(_at|_on|_time|_date)?|_?(sync|load|extract|export|etl|ingest|ingestion|"
+    r"ingested|replicated)_(at|on|time|date)|_?(sync|load|extract|export|etl|ingest|ingestion|"
     r"snapshot)_(at|time|timestamp|date|ts|id)"
 )
 

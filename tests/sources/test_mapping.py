@@ -90,3 +90,13 @@ def test_a_name_that_differs_only_in_spelling_is_taken_and_said() -> None:
     both = map_columns(source("purchases"), ["Cancelled at", "cancelled_at"])
     assert both.canonical["cancelled_at"] == ColumnSource("cancelled_at")
     assert both.fields == {"Cancelled at": "Cancelled at"}
+
+
+def test_what_says_when_a_row_was_copied_is_left_out_unless_it_is_kept() -> None:
+    copied = ["_fivetran_synced", "syncedAt", "Last Synced At", "_sdc_batched_at", "exported_at"]
+    others = ["sync_partner", "loaded", "seen_at", "export", "extract of the register"]
+    mapping = map_columns(source(), ["lead_id", "Won", *copied, *others])
+    assert sorted(mapping.fields) == sorted(others)
+    assert sum("copied" in note for note in mapping.notes) == len(copied)
+    kept = map_columns(source(keep=("exported_at",)), ["lead_id", "Won", "exported_at"])
+    assert list(kept.fields) == ["exported_at"]

@@ -196,7 +196,8 @@ def _events(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
         "evenement",
     } & set(words(kind.name)):
         return None
-    if _are_contacts(kind):
+    # Only activities can be those of a lead and not of a person.
+    if _are_contacts(kind) or kin.is_lead_id(who):
         return "activities", f'"{who.name}" comes again and again, each time with "{kind.name}"'
     return "events", f'"{who.name}" comes again and again, each time with "{kind.name}"'
 

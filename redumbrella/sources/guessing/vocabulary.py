@@ -28,9 +28,6 @@ TABLE_WORDS = {
     "treatments": ("treatments", "experiment"),
     "identities": ("identities", "aliases"),
 }  # fmt: skip
-# What a sales person does, as a whole value: "E-Mail", but not "email_opened".
-CONTACT_WORDS = {"call", "phone", "e", "mail", "email", "meeting", "anruf", "telefonat", "termin",
-                 "appel", "llamada", "reunion", "chiamata", "incontro", "ligacao"}  # fmt: skip
 # Letters that no decomposition takes apart.
 _LETTERS = str.maketrans(
     {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d"}
@@ -40,6 +37,14 @@ _LETTERS = str.maketrans(
 def bag(text: str) -> frozenset[str]:
     """The words of a text as a set."""
     return frozenset(text.split())
+
+
+# What a sales person does, as a whole value: "E-Mail", but not "email_opened".
+CONTACT_WORDS = bag(
+    "call phone e mail email meeting anruf telefonat telefon termin besuch appel reunion rdv "
+    "llamada correo courriel chiamata incontro riunione ligacao chamada reuniao gesprek afspraak "
+    "bezoek telefoon rozmowa spotkanie sms"
+)
 
 
 def unaccented(name: str) -> str:
