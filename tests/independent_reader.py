@@ -29,14 +29,16 @@ _SIGNS = re.compile(r"^(?:R\$|kr|zł|[$€£₹¥%]|[A-Z]{3})|(?:R\$|kr|zł|[$�
 
 def read_numbers(cells: Sequence[str]) -> list[float | None | _Ambiguous]:
     """Numbers of a column: the mark of decimals is one for the column, shown by all its rows."""
-    marks = {}
-    for decimal in ".,":
-        read = [_number(cell, decimal) for cell in cells]
-        if not any(one == UNREADABLE for one in read):
-            marks[decimal] = read
-    if not marks:
+    marks = [[_number(cell, decimal) for cell in cells] for decimal in ".,"]
+    fewest = min(read.count(UNREADABLE) for read in marks)
+    if 10 * fewest > len(cells):
         return [AMBIGUOUS for _ in cells]
-    first, *more = marks.values()
+    # What nobody can read as a number, such as a remark, is an empty cell.
+    first, *more = [
+        [None if one == UNREADABLE else one for one in read]
+        for read in marks
+        if read.count(UNREADABLE) == fewest
+    ]
     if all(other == first for other in more):
         return list(first)  # type: ignore[arg-type]
     return [
@@ -51,9 +53,9 @@ def _number(cell: str, decimal: str) -> float | str | None:
         return None
     text = text.replace("\u2212", "-")
     sign = 1.0
-    if text.startswith("(") and text.endswith(")"):
-        sign, text = -1.0, text[1:-1]
     for _ in range(3):
+        if text.startswith("(") and text.endswith(")"):
+            sign, text = -1.0, text[1:-1]
         text = _SIGNS.sub("", text).strip()
         if text.startswith("-") or text.endswith("-"):
             sign, text = -sign, text.strip("-").strip()
@@ -100,13 +102,15 @@ def read_times(
     cells: Sequence[str], zone: ZoneInfo
 ) -> list[datetime | None | _Ambiguous]:
     """Instants of a column in UTC: the order of day and month is one for the column."""
-    orders: list[list[datetime | str | None]] = []
-    for order in ("dmy", "mdy"):
-        read = [_instant(cell, order, zone) for cell in cells]
-        if not any(one == UNREADABLE for one in read):
-            orders.append(read)
-    if not orders:
+    read = [[_instant(cell, order, zone) for cell in cells] for order in ("dmy", "mdy")]
+    fewest = min(one.count(UNREADABLE) for one in read)
+    if 10 * fewest > len(cells):
         return [AMBIGUOUS for _ in cells]
+    orders = [
+        [None if one == UNREADABLE else one for one in instants]
+        for instants in read
+        if instants.count(UNREADABLE) == fewest
+    ]
     first = orders[0]
     return [
         one if all(other[at] == one for other in orders) else AMBIGUOUS  # type: ignore[misc]
@@ -218,6 +222,7 @@ def read_texts(cells: Sequence[str]) -> list[str | None | _Ambiguous]:
     has_empty = any(not cell for cell in cells)
 
     def one(cell: str) -> str | None | _Ambiguous:
+        cell = cell.strip()
         if not cell:
             return None
         if cell.lower() in {"na", "none", "null"}:

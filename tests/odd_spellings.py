@@ -100,10 +100,18 @@ def _nano(wall: Wall) -> tuple[str, Wall]:
     return f"{wall.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}789Z", wall
 
 
+def _mixed(wall: Wall) -> tuple[str, Wall]:
+    """Days alone among times."""
+    if wall.second % 5 == 0:
+        return f"{wall:%Y-%m-%d}", end_of_day(wall)
+    return f"{wall:%Y-%m-%d %H:%M:%S}", _second(wall)
+
+
 TIMES: dict[str, TimeSpelling] = {
     "iso blank": _written("%Y-%m-%d %H:%M:%S", _second),
     "iso T": _written("%Y-%m-%dT%H:%M:%S", _second),
     "iso minute": _written("%Y-%m-%d %H:%M", _minute),
+    "iso, some days": _mixed,
     "iso Z": _utc("%Y-%m-%dT%H:%M:%SZ"),
     "iso milliseconds Z": _utc("%Y-%m-%dT%H:%M:%S.000Z"),
     "iso nanoseconds Z": _nano,
@@ -190,6 +198,18 @@ def _whole(thousands: str) -> NumberSpelling:
     return spelled
 
 
+def _cut(thousands: str, decimal: str) -> NumberSpelling:
+    """Cents only where there are any: 1.234 beside 12,5 and 1.234,56."""
+    full = _marks(thousands, decimal)
+
+    def spelled(number: float) -> tuple[str, float]:
+        kept = round(number, round(number) % 3)
+        text, _ = full(kept)
+        return text.rstrip("0").rstrip(decimal), kept
+
+    return spelled
+
+
 NUMBERS: dict[str, NumberSpelling] = {
     "point": _marks("", "."),
     "comma": _marks("", ","),
@@ -201,6 +221,9 @@ NUMBERS: dict[str, NumberSpelling] = {
     "no-break blank": _marks("\u00a0", ","),
     "narrow blank": _marks("\u202f", ","),
     "lakh": _marks(",", ".", lakh=True),
+    "english cut": _cut(",", "."),
+    "german cut": _cut(".", ","),
+    "point cut": _cut("", "."),
     "whole": _whole(""),
     "whole english": _whole(","),
     "whole german": _whole("."),
@@ -229,6 +252,7 @@ EMPTY_NUMBERS = (
     *("-", "n/a", "N/A", "#DIV/0!", "#N/A", "#REF!", "inf", "?", "unknown", "—", "(not set)"),
     *("tbd", "NULL", "NaN", "."),
 )
+STRAYS = ("see mail", "ask Tom", "??", "call back")
 
 IDS: dict[str, Callable[[str], str]] = {
     "plain": lambda text: text,

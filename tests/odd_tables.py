@@ -25,12 +25,14 @@ from tests.odd_spellings import (
     MONEY,
     NUMBERS,
     STAGES,
+    STRAYS,
     TIMES,
     YES_NO,
     Wall,
     shifted,
 )
 
+END_OF_DAY = 999_999  # the microsecond of a day without a time of day
 # The kinds of choices, the plainest first.
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": ("leads", "lead changes", "purchases", "order lines", "refunds", "exported again"),
@@ -50,6 +52,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "outcome": (*(f"stages {name}" for name in STAGES), *(f"yes/no {name}" for name in YES_NO)),
     "flag": tuple(YES_NO),
     "missing word": ("", "NA", "None", "Null"),
+    "blank country": ("no", "yes"),
+    "text": ("plain", "line ends", "quotes", "delimiters", "blanks"),
+    "stray": ("none", "none", "one"),
+    "later export": ("same", "ids otherwise", "changed"),
     "currency": ("none", "one", "several"),
     "file": ("csv", "jsonl", "json", "xlsx"),
     "cells": ("texts", "types"),
@@ -58,6 +64,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "line end": ("\n", "\r\n", "\r"),
     "quotes": ("where needed", "all"),
     "preamble": ("none", "title", "hash"),
+    "edges": ("none", "none", "trailing delimiter", "blank lines", "header again"),
     "footer": ("none", "totals", "report"),
     "order": ("oldest first", "newest first", "shuffled"),
     "names": ("english", "crm", "german", "french", "spanish"),
@@ -241,7 +248,7 @@ class _Making:
     def leads(self) -> list[dict[str, tuple[str, str, str, Any]]]:
         many = self.chance.randint(30, 120)
         walls = sorted(self.walls(many))
-        rows = []
+        rows: list[dict[str, tuple[str, str, str, Any]]] = []
         changes = self.choices["shape"] == "lead changes"
         for number, wall in enumerate(walls):
             state = self.chance.choices(("won", "lost", "open"), (3, 5, 2))[0]
@@ -255,7 +262,17 @@ class _Making:
                     text, truth = self.time(then)
                     row[self.names["updated"]] = ("time", "updated_at", text, truth)
                 rows.append(row | fixed)
+        if self.choices["stray"] == "one":
+            self.put_stray(rows)
         return rows
+
+    def put_stray(self, rows: list[dict[str, tuple[str, str, str, Any]]]) -> None:
+        """A remark in two columns that hold something else: the cell is empty, the row stays."""
+        for header in ("Balance", self.names["closed"]):
+            row = self.chance.choice(rows)
+            kind, name, _, _ = row[header]
+            if sum(bool(one[header][3]) for one in rows) > 25:
+                row[header] = (kind, name, self.chance.choice(STRAYS), None)
 
     def lead(
         self, number: int, wall: Wall, state: str, closed: Wall | None
@@ -294,16 +311,32 @@ class _Making:
         word = self.choices["missing word"]
         if word == "NA" and chance.random() < 0.15:
             country = "NA"
-        row["Country"] = ("text", "", country, country)
+        if self.choices["blank country"] == "yes" and chance.random() < 0.2:
+            country = ""
+        row["Country"] = ("text", "", country, country or None)
         surname = chance.choice(("Miller", "Lopez", "Okafor", "Nowak", "Rossi"))
         if word in {"None", "Null"} and chance.random() < 0.1:
             surname = word
         surname = "" if chance.random() < 0.05 else surname
-        row["Industry contact"] = ("text", "", surname, surname or None)
+        written, surname = self.text_cell(surname)
+        row["Industry contact"] = ("text", "", written, surname or None)
         yes = chance.random() < 0.5
         words = YES_NO[self.choices["flag"]]
         row["Newsletter"] = ("flag", "", words[0] if yes else words[1], yes)
         return row
+
+    def text_cell(self, text: str) -> tuple[str, str]:
+        """A text as it may stand in a cell, and what it says."""
+        if not text or text in {"None", "Null"} or self.chance.random() < 0.6:
+            return text, text
+        odd = {
+            "plain": text,
+            "line ends": f"{text}\nSales",
+            "quotes": f'{text} "Bob"',
+            "delimiters": f"{text}, Ltd; A|B",
+            "blanks": f" {text} ",
+        }[self.choices["text"]]
+        return odd, odd.strip()
 
     def purchases(self) -> list[dict[str, tuple[str, str, str, Any]]]:
         many = self.chance.randint(30, 120)
@@ -393,8 +426,21 @@ class _Making:
         whole = writer[kind](table, headers, rows)
         if self.choices["shape"] != "exported again":
             return {f"{base}.{kind}": whole}
-        first = writer[kind](table, headers, rows[: len(rows) * 2 // 3])
+        before = self.earlier(table, rows[: len(rows) * 2 // 3])
+        first = writer[kind](table, headers, before)
         return {f"{base}_1.{kind}": first, f"{base}_2.{kind}": whole}
+
+    def earlier(self, table: OddTable, rows: list[list[str]]) -> list[list[str]]:
+        """Rows as an earlier export had them: another spelling of ids, or other amounts."""
+        headers = [column.header for column in table.columns]
+        customer, amount = (headers.index(self.names[one]) for one in ("customer", "amount"))
+        changed = [list(row) for row in rows]
+        for row in changed:
+            if self.choices["later export"] == "ids otherwise" and row[customer].isdigit():
+                row[customer] = IDS[self.chance.choice(tuple(IDS))](row[customer])
+            elif self.choices["later export"] == "changed" and self.chance.random() < 0.1:
+                row[amount] = self.chance.choice(rows)[amount]
+        return changed
 
     def typed(self, table: OddTable, rows: Sequence[Sequence[str]]) -> list[list[Any]]:
         """Cells with the types of JSON and workbooks, where the choice says so."""
@@ -403,8 +449,9 @@ class _Making:
         truth = {
             (column.header, cell): value
             for column in table.columns
-            if column.kind == "number"
+            if column.kind == "number" or (column.kind == "time" and self.choices["file"] == "xlsx")
             for cell, value in zip(column.cells, column.truth, strict=True)
+            if value is not None and (column.kind == "number" or value.microsecond in {0, END_OF_DAY})
         }
         headers = [column.header for column in table.columns]
         return [
@@ -426,10 +473,16 @@ class _Making:
         content = io.BytesIO()
         book = xlsxwriter.Workbook(content, {"in_memory": True})
         sheet = book.add_worksheet("Data")
+        formats = [book.add_format({"num_format": one}) for one in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd")]
         for at, row in enumerate([headers, *self.typed(table, rows)]):
             for place, cell in enumerate(row):
                 if isinstance(cell, float):
                     sheet.write_number(at, place, cell)
+                elif isinstance(cell, datetime):
+                    wall = cell.astimezone(self.zone).replace(tzinfo=None)
+                    is_day = wall.microsecond == END_OF_DAY
+                    wall = wall.replace(hour=0, minute=0, second=0, microsecond=0) if is_day else wall
+                    sheet.write_datetime(at, place, wall, formats[is_day])
                 elif cell:
                     sheet.write_string(at, place, cell)
         book.close()
@@ -447,7 +500,15 @@ class _Making:
             content.write(f"Report of all {table.table}{end}{end}")
         elif choices["preamble"] == "hash":
             content.write(f"# exported 2025-01-31{end}")
-        out.writerows([headers, *rows])
+        lines = [headers, *rows]
+        if choices["edges"] == "header again":
+            lines.insert(1 + len(rows) // 2, headers)
+        if choices["edges"] == "trailing delimiter":
+            lines = [[*line, ""] for line in lines]
+        for at, line in enumerate(lines):
+            out.writerow(line)
+            if choices["edges"] == "blank lines" and at % 10 == 9:
+                content.write(end)
         if choices["footer"] == "totals":
             out.writerow(["Total", *self.totals(table)])
         elif choices["footer"] == "report":
