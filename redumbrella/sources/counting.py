@@ -79,6 +79,35 @@ class Counted:
 
 
 def count_values(staging: Staging, wanted: Sequence[Wanted]) -> list[Counted]:
+    """Counts of each column, in one pass where values are written plainly, else in two.
+
+    Most files write numbers and times plainly; the patterns for all other ways take long to make
+    ready, so they are tried only on columns that need them.
+    """
+    if not wanted:
+        return []
+    plain = [
+        replace(one, readings=tuple(replace(r, is_plain=_has_plain(r)) for r in one.readings))
+        for one in wanted
+    ]
+    counts = _counted(staging, plain)
+    open_yet = [
+        place
+        for place, (one, found) in enumerate(zip(plain, counts, strict=True))
+        if any(r.is_plain for r in one.readings)
+        and all(read.count < found.present for read in found.reads if read.reading.is_plain)
+    ]
+    again = _counted(staging, [wanted[place] for place in open_yet])
+    for place, found in zip(open_yet, again, strict=True):
+        counts[place] = found
+    return counts
+
+
+def _has_plain(reading: Reading) -> bool:
+    return reading.type == "number" or (reading.type, reading.style) == ("time", "iso")
+
+
+def _counted(staging: Staging, wanted: Sequence[Wanted]) -> list[Counted]:
     """Counts of each column, in one pass."""
     if not wanted:
         return []

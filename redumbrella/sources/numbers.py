@@ -130,17 +130,20 @@ def _compiled(mark: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(_PLAIN[mark]), re.compile(_WRITTEN[mark])
 
 
-def number_sql(column: str, mark: str) -> str:
+def number_sql(column: str, mark: str, *, is_plain: bool = False) -> str:
     """The number that an SQL text says with this decimal mark, DOUBLE, NULL where it is none.
 
     Per cent and currencies are dropped: "12 %" is 12. A minus may stand before, between, after, or
-    be two brackets.
+    be two brackets. is_plain: only digits, marks, a minus before them and exponents are read, which
+    is quicker.
     """
     plain = f"replace({column}, ',', '')"
     if mark == ",":
         plain = f"replace(replace({column}, '.', ''), ',', '.')"
     number = f"TRY_CAST({plain} AS DOUBLE)"
     matches = f"regexp_full_match({column}, {literal(_PLAIN[mark])})"
+    if is_plain:
+        return f"CASE WHEN {matches} AND abs({number}) < {BEYOND_REASON} THEN {number} END"
     written = f"TRY_CAST({_written_digits(column, mark)} AS DOUBLE)"
     is_negative = f"regexp_matches({column}, {literal(f'{_MINUS}|[(]')})"
     return (

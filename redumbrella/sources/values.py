@@ -9,7 +9,7 @@ times without an offset.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from redumbrella.lake.quoting import literal
@@ -60,7 +60,8 @@ class Reading:
 
     `style` is the decimal mark of a number ("." or ","), the spelling of a time ("typed" where the
     source says that it is a time, otherwise see instant_sql), empty otherwise. `whole_days`: every
-    time is a midnight, of "local" (the session's zone) or "UTC", and means its day.
+    time is a midnight, of "local" (the session's zone) or "UTC", and means its day. `is_plain`: all
+    values are written plainly, so that the quicker way reads the same.
     """
 
     type: Type
@@ -68,18 +69,21 @@ class Reading:
     true: tuple[str, ...] = TRUE
     false: tuple[str, ...] = FALSE
     whole_days: Literal["", "local", "UTC"] = ""
+    is_plain: bool = field(default=False, compare=False)
 
     def sql(self, column: str) -> str:
         """The value of an SQL expression of type text; NULL where it cannot be read."""
         if self.type == "number":
-            return number_sql(column, self.style)
+            return number_sql(column, self.style, is_plain=self.is_plain)
         if self.type == "flag":
             return (
                 f"CASE WHEN lower({column}) IN ({_texts(self.true)}) THEN TRUE "
                 f"WHEN lower({column}) IN ({_texts(self.false)}) THEN FALSE END"
             )
         if self.type == "time":
-            instant = column if self.style == "typed" else instant_sql(column, self.style)
+            instant = column
+            if self.style != "typed":
+                instant = instant_sql(column, self.style, is_plain=self.is_plain)
             if self.whole_days:
                 return end_of_day_sql(instant, "UTC" if self.whole_days == "UTC" else None)
             return instant
