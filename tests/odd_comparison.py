@@ -257,7 +257,7 @@ def _column_differences(
     found = []
     for kind, examples in wrong.items():
         said = notes
-        if kind in {"other value", "a value for nothing"}:
+        if kind != "nothing for a value":
             said = tuple(note for note in notes if not _ABOUT_EMPTY.search(note))
         what = f"{column.kind}: {kind}" + (", undecidable" if unsure else "")
         found.append(Difference(what, name, len(examples), examples[0], said))

@@ -492,7 +492,8 @@ class _Making:
         choices = self.choices
         end = choices["line end"]
         content = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if choices["quotes"] == "all" else csv.QUOTE_MINIMAL
+        quotes_all = choices["quotes"] == "all" or choices["text"] == "line ends"
+        quoting = csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL
         out = csv.writer(
             content, delimiter=choices["delimiter"], lineterminator=end, quoting=quoting
         )
