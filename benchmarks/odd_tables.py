@@ -23,17 +23,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.odd_comparison import Difference, counts, differences, prepare
 from tests.odd_tables import table_of
 
-
-prepared: Path | None = None  # a folder with a new state database, in each process
+PREPARED: list[Path] = []  # in each process: the folder with the state database of a new workspace
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--tables", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, metavar="SEED")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--show", type=int, default=3, help="examples of each silent kind")
-    parser.add_argument("--record", type=Path, help="all differences, a line of JSON for each table")
+    parser.add_argument(
+        "--record", type=Path, help="all differences, a line of JSON for each table"
+    )
     chosen = parser.parse_args()
     begun = time.monotonic()
     seeds = range(chosen.first, chosen.first + chosen.tables)
@@ -54,15 +57,16 @@ def main() -> None:
 
 def start(folder: Path) -> None:
     """What each process needs once."""
-    global prepared
-    prepared = folder
+    PREPARED[:] = [folder]
 
 
 def compare(seed: int) -> tuple[int, list[Difference]]:
     """The differences of one table, which is read in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="odd-"))
     try:
-        return seed, differences(table_of(seed), folder, by_init=seed % 3 == 0, prepared=prepared)
+        return seed, differences(
+            table_of(seed), folder, by_init=seed % 3 == 0, prepared=PREPARED[0]
+        )
     except Exception as problem:
         return seed, [Difference(f"crash {type(problem).__name__}", "", 1, repr(problem), ())]
     finally:

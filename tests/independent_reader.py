@@ -19,15 +19,18 @@ class _Ambiguous:
 AMBIGUOUS = _Ambiguous()
 UNREADABLE = "unreadable"
 _NOTHING = frozenset(
-    "- – — . ? n/a na n.a. nan null none inf -inf unknown tbd (not set) (no value) #n/a #div/0! "
-    "#ref! #value! #null!".split(" ")
-) | {"", "(not set)", "(no value)"}
+    (
+        *("", "-", "\u2013", "\u2014", ".", "?", "n/a", "na", "n.a.", "nan", "null", "none", "inf"),
+        *("-inf", "unknown", "tbd", "(not set)", "(no value)", "#n/a", "#div/0!", "#ref!"),
+        *("#value!", "#null!"),
+    )
+)
 _NO_DATE = re.compile("0000|0001-01-01|1900-01-01|1970-01-01|9999-12-31")
 
 _SIGNS = re.compile(r"^(?:R\$|kr|zł|[$€£₹¥%]|[A-Z]{3})|(?:R\$|kr|zł|[$€£₹¥%]|[A-Z]{3})$")
 
 
-def read_numbers(cells: Sequence[str]) -> list[float | None | _Ambiguous]:
+def read_numbers(cells: Sequence[str]) -> list[float | _Ambiguous | None]:
     """Numbers of a column: the mark of decimals is one for the column, shown by all its rows."""
     marks = [[_number(cell, decimal) for cell in cells] for decimal in ".,"]
     fewest = min(read.count(UNREADABLE) for read in marks)
@@ -98,9 +101,7 @@ _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _WEEKDAY = re.compile("^(?:mon|tue|wed|thu|fri|sat|sun),? ", re.IGNORECASE)
 
 
-def read_times(
-    cells: Sequence[str], zone: ZoneInfo
-) -> list[datetime | None | _Ambiguous]:
+def read_times(cells: Sequence[str], zone: ZoneInfo) -> list[datetime | _Ambiguous | None]:
     """Instants of a column in UTC: the order of day and month is one for the column."""
     read = [[_instant(cell, order, zone) for cell in cells] for order in ("dmy", "mdy")]
     fewest = min(one.count(UNREADABLE) for one in read)
@@ -203,10 +204,10 @@ _YES = {"yes", "ja", "oui", "sí", "sì", "sim", "tak", "y", "j", "1", "true"}
 _NO = {"no", "nein", "non", "não", "nee", "nie", "n", "0", "false"}
 
 
-def read_flags(cells: Sequence[str]) -> list[bool | None | _Ambiguous]:
+def read_flags(cells: Sequence[str]) -> list[bool | _Ambiguous | None]:
     """Yes and no, in eight languages."""
 
-    def one(cell: str) -> bool | None | _Ambiguous:
+    def one(cell: str) -> bool | _Ambiguous | None:
         word = cell.strip().lower()
         if word in _NOTHING:
             return None
@@ -215,13 +216,13 @@ def read_flags(cells: Sequence[str]) -> list[bool | None | _Ambiguous]:
     return [one(cell) for cell in cells]
 
 
-def read_texts(cells: Sequence[str]) -> list[str | None | _Ambiguous]:
+def read_texts(cells: Sequence[str]) -> list[str | _Ambiguous | None]:
     """Text: NA, None and Null are values where the column's other values are of their kind."""
     others = [cell for cell in cells if cell and cell.lower() not in {"na", "none", "null"}]
     codes = bool(others) and all(re.fullmatch("[A-Z]{2}", cell) for cell in others)
     has_empty = any(not cell for cell in cells)
 
-    def one(cell: str) -> str | None | _Ambiguous:
+    def one(cell: str) -> str | _Ambiguous | None:
         cell = cell.strip()
         if not cell:
             return None

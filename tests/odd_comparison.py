@@ -23,7 +23,8 @@ from redumbrella.sources.result import SourceResult
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 from tests.independent_reader import AMBIGUOUS, READERS, read_times
-from tests.odd_tables import NAMES, Column, OddTable
+from tests.odd_files import Column
+from tests.odd_tables import NAMES, OddTable
 
 KEYS = {"leads": "lead_id", "purchases": "purchase_id"}
 # Such a note explains that cells are empty, not that they have another value.
@@ -57,7 +58,9 @@ class Reading:
     error: str = ""
 
 
-def differences(table: OddTable, folder: Path, *, by_init: bool, prepared: Path | None = None) -> list[Difference]:
+def differences(
+    table: OddTable, folder: Path, *, by_init: bool, prepared: Path | None = None
+) -> list[Difference]:
     """Reads a table with the settings that `init` proposes, or with the right ones.
 
     Where `init` asks or proposes other columns, this is a difference and the right settings are
@@ -203,7 +206,9 @@ def _compared(table: OddTable, reading: Reading) -> list[Difference]:
     for name in names:
         truth = [table.records[one][name] for one in both]
         if both and name not in read[both[0]]:
-            found.append(Difference("column gone", name, len(both), "", _about(table, reading, name)))
+            found.append(
+                Difference("column gone", name, len(both), "", _about(table, reading, name))
+            )
             continue
         here = [read[one][name] for one in both]
         found += _column_differences(table, reading, name, both, truth, here)

@@ -4,9 +4,6 @@ A table is made from choices (one spelling for each kind, by name) and a seed fo
 that a failing table can be made again from both, and hypothesis can look for the simplest choices.
 """
 
-import csv
-import io
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from tests.odd_files import Column, FileWriter
 from tests.odd_spellings import (
     EMPTY_NUMBERS,
     EMPTY_TIMES,
@@ -32,7 +30,6 @@ from tests.odd_spellings import (
     shifted,
 )
 
-END_OF_DAY = 999_999  # the microsecond of a day without a time of day
 # The kinds of choices, the plainest first.
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": ("leads", "lead changes", "purchases", "order lines", "refunds", "exported again"),
@@ -70,51 +67,87 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "names": ("english", "crm", "german", "french", "spanish"),
 }
 NAMES: dict[str, dict[str, str]] = {
-    "english": dict(
-        id="lead_id", created="created_at", closed="closed_at", outcome="won", amount="amount",
-        updated="updated_at", order="order_id", customer="customer_id", at="order_date",
-        price="unit_price", quantity="quantity", refund="refunded_amount", currency="currency",
-        stage="status",
-    ),
-    "crm": dict(
-        id="Lead ID", created="Created Date", closed="Close Date", outcome="Converted",
-        amount="Amount", updated="Last Modified Date", order="Order ID", customer="Customer ID",
-        at="Order Date", price="Unit Price", quantity="Quantity", refund="Refunded Amount",
-        currency="Currency", stage="Stage",
-    ),
-    "german": dict(
-        id="Lead-Nr", created="Angelegt am", closed="Abgeschlossen am", outcome="Gewonnen",
-        amount="Betrag", updated="Geändert am", order="Bestellnummer", customer="Kundennummer",
-        at="Bestelldatum", price="Einzelpreis", quantity="Menge", refund="Erstattet",
-        currency="Währung", stage="Status",
-    ),
-    "french": dict(
-        id="ID lead", created="Date de création", closed="Date de clôture", outcome="Gagné",
-        amount="Montant", updated="Date de modification", order="Numéro de commande",
-        customer="Numéro client", at="Date de commande", price="Prix unitaire",
-        quantity="Quantité", refund="Montant remboursé", currency="Devise", stage="Statut",
-    ),
-    "spanish": dict(
-        id="ID lead", created="Fecha de creación", closed="Fecha de cierre", outcome="Ganado",
-        amount="Importe", updated="Fecha de modificación", order="Número de pedido",
-        customer="ID cliente", at="Fecha de pedido", price="Precio unitario",
-        quantity="Cantidad", refund="Importe reembolsado", currency="Moneda", stage="Estado",
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a file: its header, what it is, its texts, and what they truly say.
-
-    kind: id, time, number, flag, outcome, text. name: the canonical column, empty for a field.
-    """
-
-    header: str
-    kind: str
-    name: str
-    cells: tuple[str, ...]
-    truth: tuple[Any, ...]
+    "english": {
+        "id": "lead_id",
+        "created": "created_at",
+        "closed": "closed_at",
+        "outcome": "won",
+        "amount": "amount",
+        "updated": "updated_at",
+        "order": "order_id",
+        "customer": "customer_id",
+        "at": "order_date",
+        "price": "unit_price",
+        "quantity": "quantity",
+        "refund": "refunded_amount",
+        "currency": "currency",
+        "stage": "status",
+    },
+    "crm": {
+        "id": "Lead ID",
+        "created": "Created Date",
+        "closed": "Close Date",
+        "outcome": "Converted",
+        "amount": "Amount",
+        "updated": "Last Modified Date",
+        "order": "Order ID",
+        "customer": "Customer ID",
+        "at": "Order Date",
+        "price": "Unit Price",
+        "quantity": "Quantity",
+        "refund": "Refunded Amount",
+        "currency": "Currency",
+        "stage": "Stage",
+    },
+    "german": {
+        "id": "Lead-Nr",
+        "created": "Angelegt am",
+        "closed": "Abgeschlossen am",
+        "outcome": "Gewonnen",
+        "amount": "Betrag",
+        "updated": "Geändert am",
+        "order": "Bestellnummer",
+        "customer": "Kundennummer",
+        "at": "Bestelldatum",
+        "price": "Einzelpreis",
+        "quantity": "Menge",
+        "refund": "Erstattet",
+        "currency": "Währung",
+        "stage": "Status",
+    },
+    "french": {
+        "id": "ID lead",
+        "created": "Date de création",
+        "closed": "Date de clôture",
+        "outcome": "Gagné",
+        "amount": "Montant",
+        "updated": "Date de modification",
+        "order": "Numéro de commande",
+        "customer": "Numéro client",
+        "at": "Date de commande",
+        "price": "Prix unitaire",
+        "quantity": "Quantité",
+        "refund": "Montant remboursé",
+        "currency": "Devise",
+        "stage": "Statut",
+    },
+    "spanish": {
+        "id": "ID lead",
+        "created": "Fecha de creación",
+        "closed": "Fecha de cierre",
+        "outcome": "Ganado",
+        "amount": "Importe",
+        "updated": "Fecha de modificación",
+        "order": "Número de pedido",
+        "customer": "ID cliente",
+        "at": "Fecha de pedido",
+        "price": "Precio unitario",
+        "quantity": "Cantidad",
+        "refund": "Importe reembolsado",
+        "currency": "Moneda",
+        "stage": "Estado",
+    },
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -394,7 +427,8 @@ class _Making:
             won=(won,) if leads else (),
             lost=(lost,) if leads else (),
         )
-        return replace(table, files=self.files(table))
+        writer = FileWriter(self.choices, self.names, self.zone, self.chance)
+        return replace(table, files=writer.files("leads" if leads else "orders", table.columns))
 
     def lead_records(self, rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         records: dict[str, dict[str, Any]] = {}
@@ -417,117 +451,6 @@ class _Making:
             records[says.pop("purchase_id")] = says
         return records
 
-    def files(self, table: OddTable) -> dict[str, bytes]:
-        headers = [column.header for column in table.columns]
-        rows = [list(cells) for cells in zip(*(one.cells for one in table.columns), strict=True)]
-        writer = {"csv": self.text, "jsonl": self.lines, "json": self.array, "xlsx": self.workbook}
-        kind = self.choices["file"]
-        base = "leads" if table.table == "leads" else "orders"
-        whole = writer[kind](table, headers, rows)
-        if self.choices["shape"] != "exported again":
-            return {f"{base}.{kind}": whole}
-        before = self.earlier(table, rows[: len(rows) * 2 // 3])
-        first = writer[kind](table, headers, before)
-        return {f"{base}_1.{kind}": first, f"{base}_2.{kind}": whole}
-
-    def earlier(self, table: OddTable, rows: list[list[str]]) -> list[list[str]]:
-        """Rows as an earlier export had them: another spelling of ids, or other amounts."""
-        headers = [column.header for column in table.columns]
-        customer, amount = (headers.index(self.names[one]) for one in ("customer", "amount"))
-        changed = [list(row) for row in rows]
-        for row in changed:
-            if self.choices["later export"] == "ids otherwise" and row[customer].isdigit():
-                row[customer] = IDS[self.chance.choice(tuple(IDS))](row[customer])
-            elif self.choices["later export"] == "changed" and self.chance.random() < 0.1:
-                row[amount] = self.chance.choice(rows)[amount]
-        return changed
-
-    def typed(self, table: OddTable, rows: Sequence[Sequence[str]]) -> list[list[Any]]:
-        """Cells with the types of JSON and workbooks, where the choice says so."""
-        if self.choices["cells"] == "texts":
-            return [list(row) for row in rows]
-        truth = {
-            (column.header, cell): value
-            for column in table.columns
-            if column.kind == "number" or (column.kind == "time" and self.choices["file"] == "xlsx")
-            for cell, value in zip(column.cells, column.truth, strict=True)
-            if value is not None and (column.kind == "number" or value.microsecond in {0, END_OF_DAY})
-        }
-        headers = [column.header for column in table.columns]
-        return [
-            [truth.get((header, cell), cell) for header, cell in zip(headers, row, strict=True)]
-            for row in rows
-        ]
-
-    def lines(self, table: OddTable, headers: list[str], rows: list[list[str]]) -> bytes:
-        records = [dict(zip(headers, row, strict=True)) for row in self.typed(table, rows)]
-        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records).encode()
-
-    def array(self, table: OddTable, headers: list[str], rows: list[list[str]]) -> bytes:
-        records = [dict(zip(headers, row, strict=True)) for row in self.typed(table, rows)]
-        return json.dumps(records, ensure_ascii=False).encode()
-
-    def workbook(self, table: OddTable, headers: list[str], rows: list[list[str]]) -> bytes:
-        import xlsxwriter
-
-        content = io.BytesIO()
-        book = xlsxwriter.Workbook(content, {"in_memory": True})
-        sheet = book.add_worksheet("Data")
-        formats = [book.add_format({"num_format": one}) for one in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd")]
-        for at, row in enumerate([headers, *self.typed(table, rows)]):
-            for place, cell in enumerate(row):
-                if isinstance(cell, float):
-                    sheet.write_number(at, place, cell)
-                elif isinstance(cell, datetime):
-                    wall = cell.astimezone(self.zone).replace(tzinfo=None)
-                    is_day = wall.microsecond == END_OF_DAY
-                    wall = wall.replace(hour=0, minute=0, second=0, microsecond=0) if is_day else wall
-                    sheet.write_datetime(at, place, wall, formats[is_day])
-                elif cell:
-                    sheet.write_string(at, place, cell)
-        book.close()
-        return content.getvalue()
-
-    def text(self, table: OddTable, headers: list[str], rows: list[list[str]]) -> bytes:
-        choices = self.choices
-        end = choices["line end"]
-        content = io.StringIO(newline="")
-        quotes_all = choices["quotes"] == "all" or choices["text"] == "line ends"
-        quoting = csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL
-        out = csv.writer(
-            content, delimiter=choices["delimiter"], lineterminator=end, quoting=quoting
-        )
-        if choices["preamble"] == "title":
-            content.write(f"Report of all {table.table}{end}{end}")
-        elif choices["preamble"] == "hash":
-            content.write(f"# exported 2025-01-31{end}")
-        lines = [headers, *rows]
-        if choices["edges"] == "header again":
-            lines.insert(1 + len(rows) // 2, headers)
-        if choices["edges"] == "trailing delimiter":
-            lines = [[*line, ""] for line in lines]
-        for at, line in enumerate(lines):
-            out.writerow(line)
-            if choices["edges"] == "blank lines" and at % 10 == 9:
-                content.write(end)
-        if choices["footer"] == "totals":
-            out.writerow(["Total", *self.totals(table)])
-        elif choices["footer"] == "report":
-            content.write(f'{end}"Copyright (c) 2025 Example Ltd."{end}"Confidential"{end}')
-        text = content.getvalue()
-        try:
-            return text.encode(choices["encoding"])
-        except UnicodeEncodeError:
-            return text.encode("utf-8")
-
-    def totals(self, table: OddTable) -> list[str]:
-        row = []
-        for column in table.columns[1:]:
-            sums = column.name == "amount"
-            total = sum(one or 0.0 for one in column.truth) if sums else 0.0
-            row.append(NUMBERS[self.choices["amount"]](abs(total))[0] if sums else "")
-        return row
-
 
 def _early(wall: Wall, most: int) -> Wall:
     return wall.replace(day=min(wall.day, most))
@@ -537,4 +460,3 @@ def _cells(
     rows: Sequence[dict[str, tuple[str, str, str, Any]]], header: str
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     return tuple(row[header][2] for row in rows), tuple(row[header][3] for row in rows)
-

@@ -38,9 +38,7 @@ def test_nothing_is_read_otherwise_without_a_word(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(table=odd_tables)
-def test_any_mixture_of_spellings(
-    tmp_path: Path, prepared: Path, table: OddTable
-) -> None:
+def test_any_mixture_of_spellings(tmp_path: Path, prepared: Path, table: OddTable) -> None:
     assert silent(table, tmp_path, prepared, by_init=False) == []
 
 
