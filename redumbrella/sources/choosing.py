@@ -80,6 +80,8 @@ class Chooser:
     def _groups_thousands(self, one: Wanted, mark: str) -> tuple[bool, str]:
         """Whether a mark before three digits groups thousands, and why."""
         is_point = mark == "."
+        if len(one.sample) >= _LEAST_GROUPED and is_grouped_throughout(one.sample, mark):
+            return True, f"smaller numbers have no {'point' if is_point else 'comma'}"
         if self._has_commas != self._has_points:
             said = "comma" if self._has_commas else "point"
             return is_point == self._has_commas, f"other columns have a decimal {said}"
@@ -98,8 +100,6 @@ class Chooser:
             return "values are parted by semicolons, as where a comma marks decimals"
         if self._has_accents:
             return "as is usual where columns have such names"
-        if len(one.sample) >= _LEAST_GROUPED and is_grouped_throughout(one.sample, "."):
-            return "smaller numbers have no point"
         if one.kind is not None and one.name in _MONEY:
             return "nothing in the file says otherwise; money hardly has three decimals"
         return None

@@ -6,6 +6,7 @@ it is read, how much is missing, what could not be read. A sample proposes readi
 values decides between them, and a type that the lake already has for a field is kept if it fits.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,9 @@ from redumbrella.sources.values import (
 
 # A field is a number, flag or time only when so many of its values can be read so.
 READABLE_SHARE = 0.99
+# So few remarks among so many numbers or times do not make a field text either.
+_REMARKS, _BESIDE_REMARKS = 2, 30
+_LEAST_OF_MOST = 10
 _EXAMPLES = 3
 _TYPED = ("number", "flag", "time")
 
@@ -229,7 +233,8 @@ def _draft(
     read = choice.read or Read(Reading("text"), found.present)
     if one.kind is None:
         kept = _field_read(staging, one, found, read, known)
-        choice = choice if kept is read else Choice(kept)
+        if kept is not read:
+            choice = Choice(kept, _mostly_note(staging, one, found, read, kept))
         read = kept
     missing = _missing(staging, one, found, read)
     read = with_whole_days(staging, one.here, read)
@@ -255,9 +260,28 @@ def _field_read(
         candidates = [] if read.reading.type == "number" and found.codes else [read]
     for other in candidates:
         present = found.present - _missing(staging, one, found, other).unreadable.total()
-        if other.count and other.count >= READABLE_SHARE * present:
+        is_a_remark = present - other.count <= _REMARKS and other.count >= _BESIDE_REMARKS
+        if other.count and (is_a_remark or other.count >= READABLE_SHARE * present):
             return other
     return Read(Reading("text"), found.present)
+
+
+def _mostly_note(
+    staging: Staging, one: Wanted, found: Counted, read: Read, kept: Read
+) -> tuple[str, ...]:
+    """What is said of a field that stays text though most of its values are something else."""
+    most = max(found.present / 2, _LEAST_OF_MOST)
+    is_mostly = read.reading.type in {"number", "time"} and read.count > most
+    if kept.reading.type != "text" or not is_mostly or found.codes:
+        return ()
+    examples = staging.connection.execute(
+        f"SELECT DISTINCT left({one.here}::VARCHAR, 40) FROM {quoted(staging.name)} WHERE "
+        f"{one.here} IS NOT NULL AND ({read.reading.sql(one.here)}) IS NULL ORDER BY 1 "
+        f"LIMIT {_EXAMPLES}"
+    ).fetchall()
+    shown = ", ".join(f'"{text}"' for (text,) in examples)
+    what = f"{read.reading.type}s"
+    return (f"{read.count:,} of {found.present:,} values are {what}; kept as text for {shown}",)
 
 
 def _column(staging: Staging, draft: _Draft, words: MissingWords, rows: int) -> ColumnRead:
@@ -289,7 +313,7 @@ def _column(staging: Staging, draft: _Draft, words: MissingWords, rows: int) -> 
         unreadable=unreadable,
         widened=widened,
         missing=dict(missing),
-        days=min(read.days, present),
+        days=min(read.days - _days_among(draft.missing.stand_ins), present),
         is_guess=draft.choice.is_guess,
         sets_aside=one.kind is not None and (one.is_needed or 2 * unreadable > present),
     )
@@ -300,6 +324,11 @@ def _column(staging: Staging, draft: _Draft, words: MissingWords, rows: int) -> 
     if found.codes and one.kind is None:
         notes.append("digits that are codes (leading zeros or very long), kept as text")
     return replace(column, notes=tuple(notes))
+
+
+def _days_among(stand_ins: Counter[str]) -> int:
+    """How many of the texts that stand for nothing are days without a time of day."""
+    return sum(count for text, count in stand_ins.items() if re.fullmatch(r"[\d./-]+", text))
 
 
 def _unreadable_note(staging: Staging, column: ColumnRead) -> str:

@@ -45,10 +45,12 @@ _FIRST_TEXTS = 60
 # So few different first parts beside last ones are years: 24-01-31.
 _FEWER_YEARS = 3
 
-# Names of columns of times, in six languages: sure ones, and ones that may mean something else.
+# Names of columns of times, in eight languages: their last word, or their first: "Fecha de cierre".
 _TIME_NAMES = re.compile(
-    r"(^|_)(date|datetime|datum|zeit|zeitpunkt|fecha|time|timestamp|ts|at|created|closed|updated|"
-    r"modified|created_on|closed_on|on|zeitstempel|horodatage|erstellt|geschlossen)(_(utc|ms|us|s))?$"
+    r"(^|_)(date|datetime|\w*datum|\w*zeit|\w*zeitpunkt|fecha|data|time|timestamp|ts|at|created|"
+    r"closed|updated|modified|on|zeitstempel|horodatage|erstellt|geschlossen|am|le|il|el|em|op)"
+    r"(_(utc|ms|us|s))?$"
+    r"|^(date|fecha|data)_(d|de|del|da|do|di|du|der|van)_"
 )
 
 

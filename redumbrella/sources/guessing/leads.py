@@ -288,15 +288,22 @@ def _sounds_late(name: str) -> bool:
 
 
 def has_lead_names(columns: Sequence[Seen]) -> str | None:
-    """Names that only leads have: an id of leads and a stage, status or source; said in words."""
-    ids = [c for c in columns if _may_be_id(c) and (r := rank_of(c.name, "lead_id", "leads"))
-           is not None and r < _FIRST_BARE and c.is_key and len(words(c.name)) > 1]  # fmt: skip
+    """Names that only leads have, in words: an id of leads and a stage, a source or an outcome.
+
+    Ids that come again and again may be those of activities; beside an outcome they are versions.
+    """
+    ids = [c for c in columns if _may_be_id(c) and (rank := _id_rank(c)) is not None
+           and rank < _FIRST_BARE and len(words(c.name)) > 1]  # fmt: skip
+    keys = [column for column in ids if column.is_key]
     stages = [
-        column for column in columns
+        column.name for column in columns
         if set(words(column.name)) & {"stage", "pipeline", "phase", "etape", "etapa", "fase"}
         or columns_named("source", "leads", [column], lambda seen: seen.read.type == "text")
     ]  # fmt: skip
-    return f'it has "{ids[0].name}" and "{stages[0].name}"' if ids and stages else None
+    if keys and stages:
+        return f'it has "{keys[0].name}" and "{stages[0]}"'
+    outcome = guess_outcome(columns).origin if ids else None
+    return f'it has "{ids[0].name}" and "{outcome.column}"' if outcome is not None else None
 
 
 def says_won_or_lost(column: Seen) -> bool:

@@ -14,7 +14,9 @@ NAMES: dict[str, str] = {
         id, anfrage nr, anfragenummer, anfrage id, anfrage, angebotsnummer, angebot nr, chance
         id, opportunity number, deal number, quote number, case number, reference number, numero
         de piste, id piste, id opportunite, id oportunidad, id opportunita, id oportunidade, id
-        kansen, id szansy, leadnummer, identifiant, identificador, identificativo, id, uuid,
+        kansen, id szansy, id lead, numero lead, numero de lead, id prospect, id demande, numero
+        de demande, numero de dossier, id solicitud, numero de solicitud, id richiesta, numero
+        richiesta, id consulta, leadnummer, identifiant, identificador, identificativo, id, uuid,
         guid, key, number, no, nr, num, nummer, numero, numer, code, codigo, codice, kod,
         reference, referenz, referencia, riferimento, ref""",
     "leads.created_at": """

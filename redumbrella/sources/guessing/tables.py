@@ -33,6 +33,12 @@ ORDER_WORDS = bag(
     "spedito consegnato pago paga entregue reembolso betaald terugbetaald verzonden geleverd "
     "oplacone oplacony zwrocone wyslane dostarczone wyslano"
 )
+# What is sent to a lead before anything is bought: "Propuesta enviada" is no status of an order.
+_OFFERS = bag(
+    "proposal proposals quote quotes quotation offer contract angebot offerte vertrag muster devis "
+    "proposition offre contrat propuesta presupuesto cotizacion oferta contrato proposta "
+    "orcamento preventivo offerta contratto offerte contract voorstel umowa email mail correo info"
+)
 _ARMS = bag("control treatment treated holdout placebo test kontrolle kontrollgruppe temoin")
 _OF_REPS = bag(
     "quota capacity territory region team commission seniority target hired hire kapazitat "
@@ -67,7 +73,8 @@ def _first(name: str, table: str, columns: Sequence[Seen], fits: Fits) -> Seen |
 
 def _has_status_of_orders(columns: Sequence[Seen]) -> Seen | None:
     for column in columns:
-        if any(set(words(text)) & ORDER_WORDS for text, _ in column.values):
+        said = [set(words(text)) for text, _ in column.values]
+        if any(one & ORDER_WORDS and not one & _OFFERS for one in said):
             return column
     return None
 
