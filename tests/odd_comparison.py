@@ -264,6 +264,8 @@ def _column_differences(
         said = notes
         if kind != "nothing for a value":
             said = tuple(note for note in notes if not _ABOUT_EMPTY.search(note))
+        if column.kind == "time" and kind == "other value":
+            said = tuple(note for note in said if " first" in note)
         what = f"{column.kind}: {kind}" + (", undecidable" if unsure else "")
         found.append(Difference(what, name, len(examples), examples[0], said))
     return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redumbrella.sources.counting import Counted, Read, Wanted, is_in_order
-from redumbrella.sources.instants import DAY_FIRST, MONTH_FIRST, ORDERS
+from redumbrella.sources.instants import DAY_FIRST, MONTH_FIRST, ORDERS, day_mark
 from redumbrella.sources.numbers import COMMA_CURRENCIES, doubtful, is_grouped_throughout
 from redumbrella.sources.staging import Staging
 
@@ -46,7 +46,7 @@ class Chooser:
         names = "".join(name.lower() for name in staging.columns)
         self._has_accents = any(letter in names for letter in _GERMAN_OR_FRENCH)
         self._orders = [
-            (one.origin.column, found)
+            (one.origin.column, found, day_mark(one.sample))
             for one, counted in zip(wanted, counts, strict=True)
             if (found := _sure_order(counted))
         ]
@@ -110,12 +110,14 @@ class Chooser:
         if unordered:  # the year stands first, or the month is a name
             return Choice(unordered[0])
         styles = " or ".join(read.reading.style for read in ties)
-        siblings = {order for name, order in self._orders if name != one.origin.column}
+        mark = day_mark(one.sample)  # 8/12 says nothing of 12.8.
+        others = {n: o for n, o, m in self._orders if n != one.origin.column and m == mark}
+        siblings = set(others.values())
         if len(siblings) == 1:
             order = siblings.pop()
             found = [read for read in ties if read.reading.style == order]
             if found:
-                name = next(name for name, other in self._orders if other == order)
+                name = next(iter(others))
                 return Choice(found[0], (f'read as {order}, like "{name}"',))
         ordered = [read for read in ties if is_in_order(self._staging, one.here, read.reading)]
         if len(ordered) == 1:

@@ -6,7 +6,7 @@ day; a time without an offset belongs to the session's TimeZone; a stated offset
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -375,3 +375,9 @@ def _year(text: str, style: str) -> int:
     if style in UNIX:
         return datetime.fromtimestamp(float(text) * UNIX[style][1] / 1e6, UTC).year
     return int(text[:4])
+
+
+def day_mark(texts: Iterable[str]) -> str:
+    """What parts day and month in the first text that has them so: ".", "/" or "-"; else empty."""
+    found = (re.match(r"\D*\d{1,4}([./-])\d", text) for text in texts)
+    return next((one[1] for one in found if one), "")

@@ -109,3 +109,17 @@ def test_leads_that_come_again_with_yes_and_no_are_leads(tmp_path: Path, name: s
     assert guess.table == "leads"
     found = {choice.name: choice.origin.column for choice in guess.choices if choice.origin}
     assert (found["lead_id"], found["updated_at"], found["won"]) == (name, "updated_at", "won")
+
+
+def test_an_order_of_days_with_slashes_says_nothing_of_days_with_dots(tmp_path: Path) -> None:
+    """12/31/2024 beside 04.12.2024: the second is asked for, not taken for the fourth month."""
+    created = [f"{1 + n % 12}/{10 + n % 19}/2024 10:12 AM" for n in range(ROWS)]
+    closed = [f"{1 + n % 12:02}.{1 + n % 11:02}.2024 10:12" for n in range(ROWS)]
+    (tmp_path / "leads.csv").write_text(
+        table(created_at=created, closed_at=closed), encoding="utf-8"
+    )
+    (guess,) = guess_files(["leads.csv"], tmp_path)
+    found = {choice.name: choice for choice in guess.choices}
+    assert found["created_at"].origin is not None
+    assert found["created_at"].origin.format == "month first"
+    assert "day first" in found["closed_at"].question

@@ -12,7 +12,7 @@ from pathlib import Path
 from redumbrella.errors import DataError
 from redumbrella.sources.files import FileInput, find_files, read_file
 from redumbrella.sources.inference import ColumnRead, read_columns
-from redumbrella.sources.instants import ORDERS, SPELLED
+from redumbrella.sources.instants import ORDERS, SPELLED, day_mark
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.records import Records
 from redumbrella.sources.staging import ROW, Staging, staging_connection
@@ -161,8 +161,9 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
 
 
 def _in_one_order(column: Seen, columns: Sequence[Seen]) -> Seen:
-    """A time whose day and month are open, in the order that all other times of the file have."""
-    orders = {one.style for one in columns if one.style in ORDERS}
+    """A time whose day and month are open, in the order of all times of the file with its mark."""
+    mark = day_mark(column.sample)
+    orders = {one.style for one in columns if one.style in ORDERS and day_mark(one.sample) == mark}
     if not column.is_open or len(orders) != 1:
         return column
     return replace(column, style=orders.pop())
