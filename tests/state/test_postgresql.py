@@ -165,7 +165,7 @@ def test_a_workspace_with_its_state_and_source_there(database: str, tmp_path: Pa
     first = workspace.lake.current("leads").slice(0, 1).to_pylist()[0]
     assert (first["lead_id"], first["won"], first["size"]) == ("1", False, 1.5)
     assert first["created_at"].isoformat() == "2023-12-31T23:00:00+00:00"
-    assert first["day"].isoformat() == "2024-05-01T00:00:00+00:00"
+    assert first["day"].isoformat() == "2024-05-01T23:59:59.999999+00:00"
     assert not (tmp_path / "state.db").exists()
     workspace.state.close()
 

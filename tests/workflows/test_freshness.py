@@ -14,8 +14,9 @@ from redumbrella.workflows import score, train, value_customers
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace, open_workspace
 
-# What changes nothing that is stored: names, and where things are.
-ELSEWHERE = {"root", "name", "state_url", "engine"}
+# What changes nothing that is stored: names, and where things are; and what reading rests on, which
+# reads its sources again by itself.
+ELSEWHERE = {"root", "name", "state_url", "engine", "currencies"}
 # Parts of [tables.leads], of the targets and of [qualification] under names of their own.
 PARTS = {"tables": ("ignored_fields", "kept_fields"), "targets": (), "qualification": ()}
 
