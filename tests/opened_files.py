@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from redumbrella.sources.files import find_files, read_file
+from redumbrella.sources.formats.files import find_files, read_file
 
 
 @dataclass(frozen=True)

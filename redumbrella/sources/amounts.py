@@ -16,7 +16,7 @@ from redumbrella.settings.currencies import CODES, Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.mapping import LESS, TIMES
-from redumbrella.sources.numbers import currency_sql
+from redumbrella.sources.spellings.numbers import currency_sql
 from redumbrella.sources.staging import Staging
 
 _SHOWN = 6

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redumbrella.sources.counting import Counted, Read, Wanted, is_in_order
-from redumbrella.sources.instants import DAY_FIRST, MONTH_FIRST, ORDERS, day_mark
-from redumbrella.sources.numbers import COMMA_CURRENCIES, doubtful, is_grouped_throughout
+from redumbrella.sources.spellings.instants import DAY_FIRST, MONTH_FIRST, ORDERS, day_mark
+from redumbrella.sources.spellings.numbers import COMMA_CURRENCIES, doubtful, is_grouped_throughout
 from redumbrella.sources.staging import Staging
 
 # Columns of money, in which three decimals are hardly ever meant.

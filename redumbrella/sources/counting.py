@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import ColumnSource
-from redumbrella.sources.numbers import CODE
-from redumbrella.sources.placeholders import is_known_placeholder, odd_texts
+from redumbrella.sources.spellings.numbers import CODE
+from redumbrella.sources.spellings.placeholders import is_known_placeholder, odd_texts
+from redumbrella.sources.spellings.values import Reading
 from redumbrella.sources.staging import ROW, Staging
-from redumbrella.sources.values import Reading
 
 _DAY = 86_400_000_000  # microseconds
 _YEAR = 365.25 * _DAY

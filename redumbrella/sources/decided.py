@@ -5,7 +5,7 @@ leads too, so there it counts only where the other column says that the lead is 
 """
 
 from redumbrella.lake.quoting import literal
-from redumbrella.sources.values import FALSE
+from redumbrella.sources.spellings.values import FALSE
 
 # A row with such a value, or with none, is still open; with any other it is closed.
 NOT_DECIDED = frozenset(

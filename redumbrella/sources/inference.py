@@ -25,18 +25,18 @@ from redumbrella.sources.counting import (
     find_missing,
     with_whole_days,
 )
-from redumbrella.sources.instants import ORDERS, SERIAL, SPELLED, UNIX, is_buddhist
 from redumbrella.sources.mapping import Mapping
-from redumbrella.sources.numbers import BEYOND_REASON
-from redumbrella.sources.placeholders import MISSING_WORDS, MissingWords
-from redumbrella.sources.staging import ROW, Staging
-from redumbrella.sources.values import (
+from redumbrella.sources.spellings.instants import ORDERS, SERIAL, SPELLED, UNIX, is_buddhist
+from redumbrella.sources.spellings.numbers import BEYOND_REASON
+from redumbrella.sources.spellings.placeholders import MISSING_WORDS, MissingWords
+from redumbrella.sources.spellings.values import (
     Reading,
     Type,
     flag_reading,
     is_named_like_a_time,
     sample_readings,
 )
+from redumbrella.sources.staging import ROW, Staging
 
 # A field is a number, flag or time only when so many of its values can be read so.
 READABLE_SHARE = 0.99

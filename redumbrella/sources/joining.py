@@ -10,7 +10,7 @@ from pathlib import Path
 
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.lake.quoting import quoted
-from redumbrella.sources.files import JoinedFile, read_file
+from redumbrella.sources.formats.files import JoinedFile, read_file
 from redumbrella.sources.staging import FILE, ROW, Staging
 
 

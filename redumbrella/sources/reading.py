@@ -22,7 +22,9 @@ from redumbrella.progress import Progress
 from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.amounts import read_amounts
-from redumbrella.sources.files import FileInput, JoinedFile, find_files, read_file
+from redumbrella.sources.formats.files import FileInput, JoinedFile, find_files, read_file
+from redumbrella.sources.formats.records import LONG_FIELD, Records
+from redumbrella.sources.formats.sql import QueryInput, find_query, read_query
 from redumbrella.sources.identifiers import clean_ids
 from redumbrella.sources.inference import ColumnRead, check_formats, read_columns
 from redumbrella.sources.joining import join_files
@@ -35,8 +37,7 @@ from redumbrella.sources.outcome_counts import (
     outcome_notes,
     settings_line,
 )
-from redumbrella.sources.records import LONG_FIELD, Records
-from redumbrella.sources.sql import QueryInput, find_query, read_query
+from redumbrella.sources.spellings.values import Type
 from redumbrella.sources.staging import Staging
 from redumbrella.sources.validation import (
     IDENTICAL,
@@ -48,7 +49,6 @@ from redumbrella.sources.validation import (
     future_notes,
     type_rows,
 )
-from redumbrella.sources.values import Type
 from redumbrella.sources.versions import mark_versions
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from redumbrella.errors import EngineError
 from redumbrella.lake.duckdb_options import OFFLINE
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.sources.instants import end_of_day_sql
-from redumbrella.sources.placeholders import ALWAYS_MISSING, MISSING_WORDS
-from redumbrella.sources.records import Chunk
+from redumbrella.sources.formats.records import Chunk
+from redumbrella.sources.spellings.instants import end_of_day_sql
+from redumbrella.sources.spellings.placeholders import ALWAYS_MISSING, MISSING_WORDS
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,9 +17,9 @@ from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.inference import ColumnRead
-from redumbrella.sources.numbers import BEYOND_REASON
+from redumbrella.sources.spellings.numbers import BEYOND_REASON
+from redumbrella.sources.spellings.values import Reading
 from redumbrella.sources.staging import BAD, FILE, ITEM, ROW, Staging
-from redumbrella.sources.values import Reading
 
 SQL_TYPES = {
     "id": "VARCHAR",

@@ -11,18 +11,18 @@ import pytest
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.choosing import Chooser
 from redumbrella.sources.counting import LEAST_MIDNIGHTS, Wanted, count_values, is_in_order
-from redumbrella.sources.delimited import Chunk
+from redumbrella.sources.formats.delimited import Chunk
 from redumbrella.sources.inference import ColumnRead, read_columns
-from redumbrella.sources.instants import DAY_FIRST, MONTH_FIRST
 from redumbrella.sources.mapping import Mapping
-from redumbrella.sources.placeholders import (
+from redumbrella.sources.spellings.instants import DAY_FIRST, MONTH_FIRST
+from redumbrella.sources.spellings.placeholders import (
     MissingWords,
     is_known_placeholder,
     is_no_day,
     odd_texts,
 )
+from redumbrella.sources.spellings.values import Reading
 from redumbrella.sources.staging import Staging
-from redumbrella.sources.values import Reading
 
 START = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
 

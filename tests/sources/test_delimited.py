@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redumbrella.errors import DataError
-from redumbrella.sources.delimited import line_numbers, read_delimited
-from redumbrella.sources.records import LONG_FIELD, BadLine, unique_names
-from redumbrella.sources.text_format import inspect_delimited, sniff_delimiter
-from redumbrella.sources.text_walk import MOST_IN_FIELD
+from redumbrella.sources.formats.delimited import line_numbers, read_delimited
+from redumbrella.sources.formats.records import LONG_FIELD, BadLine, unique_names
+from redumbrella.sources.formats.text_format import inspect_delimited, sniff_delimiter
+from redumbrella.sources.formats.text_walk import MOST_IN_FIELD
 
 
 def read(path: Path, delimiter: str | None = None) -> tuple[dict[int, list[str]], list[BadLine]]:
@@ -81,7 +81,7 @@ def test_ragged_records_are_set_aside_with_their_number(tmp_path: Path) -> None:
 
 
 def test_many_blocks_keep_their_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redumbrella.sources.delimited.BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr("redumbrella.sources.formats.delimited.BLOCK_BYTES", 1 << 16)
     lines = [f"{number},x,y" if number % 1000 else f"{number},x" for number in range(2, 60_002)]
     path = tmp_path / "a.csv"
     path.write_text("a,b,c\n" + "\n".join(lines) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redumbrella.sources.file_order import sorted_as_meant
+from redumbrella.sources.formats.file_order import sorted_as_meant
 
 ORDERS = [
     "leads.csv|leads (1).csv|leads (2).csv|leads (10).csv",

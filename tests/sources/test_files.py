@@ -20,9 +20,9 @@ from opened_files import opened
 from pyarrow import parquet
 
 from redumbrella.errors import DataError
-from redumbrella.sources.files import find_files, read_file
-from redumbrella.sources.records import as_text
-from redumbrella.sources.sql import database_tables
+from redumbrella.sources.formats.files import find_files, read_file
+from redumbrella.sources.formats.records import as_text
+from redumbrella.sources.formats.sql import database_tables
 
 
 def touch(path: Path, content: str = "a,b\n1,2\n") -> Path:
@@ -282,7 +282,7 @@ def test_an_archive_that_holds_no_single_table_says_so(
         path.write_bytes(zipped(files))
         with pytest.raises(DataError, match=said):
             opened(path)
-    monkeypatch.setattr("redumbrella.sources.packed._FREE_BYTES", 1_000)
+    monkeypatch.setattr("redumbrella.sources.formats.packed._FREE_BYTES", 1_000)
     path.write_bytes(zipped({"a.csv": b"a,b\n" + b"0" * 1_000_000}))
     with pytest.raises(DataError, match="would unpack to"):
         opened(path)

@@ -13,8 +13,8 @@ from redumbrella.columns import TABLES
 from redumbrella.errors import DataError
 from redumbrella.sources.identifiers import clean_ids, id_sql
 from redumbrella.sources.inference import ColumnRead
+from redumbrella.sources.spellings.values import Reading
 from redumbrella.sources.staging import Staging
-from redumbrella.sources.values import Reading
 
 CONNECTION = duckdb.connect()
 

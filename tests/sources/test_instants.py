@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redumbrella.sources.instants import (
+from redumbrella.sources.spellings.instants import (
     DAY_FIRST,
     MONTH_FIRST,
     SERIAL,
@@ -21,7 +21,7 @@ from redumbrella.sources.instants import (
     is_instant,
     is_plausible,
 )
-from redumbrella.sources.values import is_named_like_a_time, sample_readings
+from redumbrella.sources.spellings.values import is_named_like_a_time, sample_readings
 
 CONNECTION = duckdb.connect()
 MOMENT = datetime(2024, 3, 8, 15, 12, 5, 123456, UTC)

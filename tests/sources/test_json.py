@@ -10,7 +10,7 @@ import pytest
 from opened_files import opened
 
 from redumbrella.errors import DataError
-from redumbrella.sources.json_walk import TOP, walk_list, walk_lists
+from redumbrella.sources.formats.json_walk import TOP, walk_list, walk_lists
 
 LEADS: list[dict[str, Any]] = [
     {
@@ -172,7 +172,7 @@ def test_an_array_that_breaks_off_is_one_message(tmp_path: Path, content: str, s
 
 
 def test_values_across_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redumbrella.sources.json_walk._PIECE", 3)
+    monkeypatch.setattr("redumbrella.sources.formats.json_walk._PIECE", 3)
     values = [{"n": -1234567890.5e3, "t": "a\\u00e9\n" * n, "l": [1, [2]]} for n in range(30)]
     text = json.dumps({"a": {"b": values}, "c": [123456, 7]})
     found = list(walk_list(io.StringIO(text), ("a", "b")))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redumbrella.sources.numbers import (
+from redumbrella.sources.spellings.numbers import (
     currency_sql,
     doubtful,
     is_beyond_reason,

@@ -6,7 +6,7 @@ import pytest
 from opened_files import Opened, opened
 
 from redumbrella.errors import DataError
-from redumbrella.sources.table_shape import find_header, footer_length, is_total
+from redumbrella.sources.formats.table_shape import find_header, footer_length, is_total
 
 NAMES = ["lead id", "created", "source", "visits", "note", "won"]
 WON, OPEN, LEADS = 96, 75, 400

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from redumbrella.errors import DataError
-from redumbrella.sources.sql import find_query, read_query
+from redumbrella.sources.formats.sql import find_query, read_query
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workspace import open_workspace
 

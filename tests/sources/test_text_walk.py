@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redumbrella.sources import text_walk
-from redumbrella.sources.text_walk import TextStream, walk_text
+from redumbrella.sources.formats import text_walk
+from redumbrella.sources.formats.text_walk import TextStream, walk_text
 
 cells = st.text(st.sampled_from('ab\n\r",;é '), max_size=6)
 

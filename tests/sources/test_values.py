@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redumbrella.sources.numbers import BEYOND_REASON
-from redumbrella.sources.values import Reading, flag_reading, sample_readings
+from redumbrella.sources.spellings.numbers import BEYOND_REASON
+from redumbrella.sources.spellings.values import Reading, flag_reading, sample_readings
 
 CONNECTION = duckdb.connect()
 

@@ -11,7 +11,7 @@ import xlsxwriter
 from opened_files import opened
 
 from redumbrella.errors import DataError
-from redumbrella.sources.spreadsheets import LARGEST
+from redumbrella.sources.formats.spreadsheets import LARGEST
 
 NAMES = ["Deal ID", "Created", "Closed", "Amount", "Stage", "Share", "Big"]
 DAY = date(2024, 1, 5)
@@ -207,7 +207,7 @@ def test_what_cannot_be_read_is_one_message(
         opened(path)
     path.write_bytes(whole)
     assert LARGEST > 1 << 30
-    monkeypatch.setattr("redumbrella.sources.spreadsheets.LARGEST", 1_000)
+    monkeypatch.setattr("redumbrella.sources.formats.spreadsheets.LARGEST", 1_000)
     with pytest.raises(DataError, match="would unpack to"):
         opened(path)
 

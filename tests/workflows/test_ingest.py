@@ -23,7 +23,7 @@ from redumbrella.errors import DataError, SettingsError, UmbrellaError
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.settings import load_settings
 from redumbrella.sources import changes as changes_module
-from redumbrella.sources.text_walk import MOST_IN_FIELD
+from redumbrella.sources.formats.text_walk import MOST_IN_FIELD
 from redumbrella.workflows.ingest import IngestResult, check, ingest
 from redumbrella.workspace import Workspace, open_workspace
 

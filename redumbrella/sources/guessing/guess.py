@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from redumbrella.sources.files import FileInput
+from redumbrella.sources.formats.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined

@@ -12,7 +12,7 @@ from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import Meaning, ValueCounts, meaning, spoken, yes_or_no
 from redumbrella.sources.guessing.outcome_words import MARKETING, OTHER, WON_TIERS
-from redumbrella.sources.values import FALSE, TRUE
+from redumbrella.sources.spellings.values import FALSE, TRUE
 
 _QUALIFIED_TIER = len(WON_TIERS) - 1
 _AGREED_TIER = _QUALIFIED_TIER - 1

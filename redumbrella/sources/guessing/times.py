@@ -7,7 +7,7 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
 from redumbrella.sources.guessing.vocabulary import bag, words
-from redumbrella.sources.instants import ORDERS, SPELLED
+from redumbrella.sources.spellings.instants import ORDERS, SPELLED
 
 # From this name of created_at on, any other time may be called so: a date, the start of a policy.
 _FIRST_VAGUE = "timestamp"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from redumbrella.errors import DataError
-from redumbrella.sources.packed import is_packed, seekable_bytes
-from redumbrella.sources.records import Chunk, Records, same_lines, unique_names
+from redumbrella.sources.formats.packed import is_packed, seekable_bytes
+from redumbrella.sources.formats.records import Chunk, Records, same_lines, unique_names
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from redumbrella.errors import DataError
-from redumbrella.sources.records import (
+from redumbrella.sources.formats.records import (
     LONG_FIELD,
     SHOWN,
     BadLine,
@@ -23,9 +23,20 @@ from redumbrella.sources.records import (
     long_field,
     within_limits,
 )
-from redumbrella.sources.table_shape import is_underline
-from redumbrella.sources.text_format import TextFormat, table_bytes, table_text, unclosed_quote
-from redumbrella.sources.text_walk import MOST_IN_FIELD, MOST_IN_ROW, TextStream, Walked, walk_text
+from redumbrella.sources.formats.table_shape import is_underline
+from redumbrella.sources.formats.text_format import (
+    TextFormat,
+    table_bytes,
+    table_text,
+    unclosed_quote,
+)
+from redumbrella.sources.formats.text_walk import (
+    MOST_IN_FIELD,
+    MOST_IN_ROW,
+    TextStream,
+    Walked,
+    walk_text,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redumbrella.errors import DataError, nearest
-from redumbrella.sources.packed import seekable_bytes
-from redumbrella.sources.records import Chunk, Records, as_text, same_lines, unique_names
-from redumbrella.sources.table_shape import HEADER_WITHIN, find_header, footer_length
+from redumbrella.sources.formats.packed import seekable_bytes
+from redumbrella.sources.formats.records import Chunk, Records, as_text, same_lines, unique_names
+from redumbrella.sources.formats.table_shape import HEADER_WITHIN, find_header, footer_length
 
 if TYPE_CHECKING:
     import pyarrow as pa

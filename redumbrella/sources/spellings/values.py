@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from redumbrella.lake.quoting import literal
-from redumbrella.sources.instants import (
+from redumbrella.sources.spellings.instants import (
     COMPACT_FORMATS,
     DAY_FIRST,
     MONTH_FIRST,
@@ -29,8 +29,8 @@ from redumbrella.sources.instants import (
     is_plausible,
     short_parts,
 )
-from redumbrella.sources.numbers import is_beyond_reason, is_number, number_sql
-from redumbrella.sources.placeholders import MOST_ODD, is_known_placeholder, odd_texts
+from redumbrella.sources.spellings.numbers import is_beyond_reason, is_number, number_sql
+from redumbrella.sources.spellings.placeholders import MOST_ODD, is_known_placeholder, odd_texts
 
 Type = Literal["number", "flag", "time", "text", "empty"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from redumbrella.sources.text_walk import MOST_IN_FIELD
+from redumbrella.sources.formats.text_walk import MOST_IN_FIELD
 
 if TYPE_CHECKING:
     import numpy as np

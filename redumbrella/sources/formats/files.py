@@ -18,10 +18,10 @@ from typing import Literal
 
 from redumbrella.errors import DataError, nearest, said_by
 from redumbrella.lake.quoting import quoted
-from redumbrella.sources.delimited import line_numbers, read_delimited
-from redumbrella.sources.file_order import sorted_as_meant
-from redumbrella.sources.json_records import looks_like_json, read_json
-from redumbrella.sources.packed import (
+from redumbrella.sources.formats.delimited import line_numbers, read_delimited
+from redumbrella.sources.formats.file_order import sorted_as_meant
+from redumbrella.sources.formats.json_records import looks_like_json, read_json
+from redumbrella.sources.formats.packed import (
     OLE,
     PARQUET,
     SQLITE,
@@ -30,11 +30,11 @@ from redumbrella.sources.packed import (
     is_packed,
     is_workbook,
 )
-from redumbrella.sources.parquet_records import read_parquet
-from redumbrella.sources.records import BadLine, Chunk, Records, bounded, same_lines
-from redumbrella.sources.spreadsheets import read_workbook
-from redumbrella.sources.sql import database_tables
-from redumbrella.sources.text_format import inspect_delimited
+from redumbrella.sources.formats.parquet_records import read_parquet
+from redumbrella.sources.formats.records import BadLine, Chunk, Records, bounded, same_lines
+from redumbrella.sources.formats.spreadsheets import read_workbook
+from redumbrella.sources.formats.sql import database_tables
+from redumbrella.sources.formats.text_format import inspect_delimited
 
 FileType = Literal["delimited", "parquet", "json", "workbook", "database"]
 

@@ -23,9 +23,9 @@ from typing import Any, TextIO
 import orjson
 
 from redumbrella.errors import DataError
-from redumbrella.sources.json_walk import TOP, BrokenJsonError, Place, walk_list, walk_lists
-from redumbrella.sources.packed import open_bytes, unpacking
-from redumbrella.sources.records import (
+from redumbrella.sources.formats.json_walk import TOP, BrokenJsonError, Place, walk_list, walk_lists
+from redumbrella.sources.formats.packed import open_bytes, unpacking
+from redumbrella.sources.formats.records import (
     SHOWN,
     BadLine,
     Chunk,
@@ -34,7 +34,7 @@ from redumbrella.sources.records import (
     same_lines,
     unique_names,
 )
-from redumbrella.sources.text_facts import text_facts
+from redumbrella.sources.formats.text_facts import text_facts
 
 Flat = dict[str, Any]  # of simple values, which become text at the end
 Batch = tuple[list[int], list[Flat]]

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from redumbrella.errors import DataError
-from redumbrella.sources.packed import open_bytes
-from redumbrella.sources.records import unique_names
-from redumbrella.sources.table_shape import (
+from redumbrella.sources.formats.packed import open_bytes
+from redumbrella.sources.formats.records import unique_names
+from redumbrella.sources.formats.table_shape import (
     HEADER_WITHIN,
     filled,
     find_header,
     footer_length,
     looks_like_data,
 )
-from redumbrella.sources.text_facts import ODD_BYTES, TextFacts, text_facts
-from redumbrella.sources.text_walk import TextStream, walk_text
+from redumbrella.sources.formats.text_facts import ODD_BYTES, TextFacts, text_facts
+from redumbrella.sources.formats.text_walk import TextStream, walk_text
 
 _SAMPLE_CHARACTERS = 1 << 18
 _LONGEST_NAME = 10_000

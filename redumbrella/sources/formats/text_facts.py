@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from redumbrella.errors import DataError
-from redumbrella.sources.packed import open_bytes, unpacking
+from redumbrella.sources.formats.packed import open_bytes, unpacking
 
 # How bytes that are not UTF-8 are read in a text that otherwise is.
 ODD_BYTES = "as-windows-1252"

@@ -1,0 +1,1 @@
+"""From bytes to records: files of every kind, databases."""

@@ -1,0 +1,1 @@
+"""How people and programs write numbers, times, yes and no, and nothing."""
