@@ -9,17 +9,13 @@ bounded: DuckDB moves what does not fit into a temporary folder, which is remove
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redumbrella.errors import EngineError
-from redumbrella.lake.duckdb_options import OFFLINE
-from redumbrella.lake.quoting import literal, quoted
+from redumbrella.lake.quoting import quoted
+from redumbrella.sources.connection import MEMORY_LIMIT
 from redumbrella.sources.formats.records import Chunk
 from redumbrella.sources.spellings.instants import end_of_day_sql
 from redumbrella.sources.spellings.placeholders import ALWAYS_MISSING, MISSING_WORDS
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 
 # Megabytes. Rows go to disk where memory is short; what is worked on of each column cannot: up to
 # 2 MB with two threads, and where texts are long, so many rows.
-MEMORY_LIMIT, MORE_PER_COLUMN = 256, 4
+MORE_PER_COLUMN = 4
 _ROWS_AT_WORK = 4 * 2_048
 FILE = "_file"  # position of the file among those read, from 0
 ROW = "_row"  # number of the record in its file
@@ -39,37 +35,6 @@ ITEM = "_item"  # bool: a further item of an order, without an amount of its own
 
 _SAMPLED = 1_000  # characters: more than any number or time has
 _BLANKS = " \t\r\n\f\u00a0\ufeff"
-
-
-@contextmanager
-def staging_connection(timezone: str, folder: Path | None = None) -> Iterator[Any]:
-    """A DuckDB connection for staging; times without an offset belong to `timezone`.
-
-    Raises EngineError when memory and disk do not suffice.
-    """
-    import duckdb
-
-    with tempfile.TemporaryDirectory(prefix="umbrella-", dir=folder) as spill:
-        connection = duckdb.connect(
-            config={
-                **OFFLINE,
-                "memory_limit": f"{MEMORY_LIMIT}MB",
-                "temp_directory": spill,
-                "threads": 2,
-            }
-        )
-        try:
-            connection.execute(f"SET TimeZone = {literal(timezone)}")
-            yield connection
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
-            what = str(problem).splitlines()[0]
-            message = (
-                f"Not enough memory or disk to read this ({what}). Close other programs, or free "
-                f"room in {Path(spill).parent}, and run the command again."
-            )
-            raise EngineError(message, reason="out_of_memory") from None
-        finally:
-            connection.close()
 
 
 @dataclass

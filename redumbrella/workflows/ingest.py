@@ -25,6 +25,7 @@ from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
 from redumbrella.settings.sources import Source
 from redumbrella.sources.changes import find_changes
+from redumbrella.sources.connection import staging_connection
 from redumbrella.sources.formats.files import FileInput
 from redumbrella.sources.formats.sql import is_query
 from redumbrella.sources.linking import link_ids
@@ -39,7 +40,6 @@ from redumbrella.sources.reading import (
 )
 from redumbrella.sources.result import FileResult, SourceResult, described
 from redumbrella.sources.spellings.values import Type
-from redumbrella.sources.staging import staging_connection
 from redumbrella.state.sources import forget_sources, record_source, sources_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_exports

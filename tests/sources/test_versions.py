@@ -13,8 +13,9 @@ from redumbrella.errors import DataError
 from redumbrella.progress import silent
 from redumbrella.settings.currencies import Currencies
 from redumbrella.settings.sources import ColumnSource, Source
+from redumbrella.sources.connection import staging_connection
 from redumbrella.sources.reading import Surroundings, TableRead, find_inputs, read_table
-from redumbrella.sources.staging import BAD, staging_connection
+from redumbrella.sources.staging import BAD
 
 START = datetime(2024, 1, 1, 8)
 Row = tuple[str, str, str, str]  # id, created, changed, outcome

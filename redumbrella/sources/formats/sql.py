@@ -23,8 +23,8 @@ from redumbrella.errors import DataError, EngineError, nearest
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.masking import masked, shown_address
 from redumbrella.settings.addresses import address_problem
+from redumbrella.sources.connection import staging_connection
 from redumbrella.sources.formats.records import Chunk, Records, as_text, bounded, unique_names
-from redumbrella.sources.staging import staging_connection
 
 if TYPE_CHECKING:
     import duckdb

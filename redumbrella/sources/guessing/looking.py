@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redumbrella.errors import DataError
+from redumbrella.sources.connection import staging_connection
 from redumbrella.sources.formats.files import FileInput, find_files, read_file
 from redumbrella.sources.formats.records import Records
 from redumbrella.sources.inference import ColumnRead, read_columns
 from redumbrella.sources.mapping import Mapping
 from redumbrella.sources.spellings.instants import ORDERS, SPELLED, day_mark
 from redumbrella.sources.spellings.values import Reading, is_named_like_a_time, sample_readings
-from redumbrella.sources.staging import ROW, Staging, staging_connection
+from redumbrella.sources.staging import ROW, Staging
 
 MOST_ROWS = 100_000
 SAMPLED = 200
