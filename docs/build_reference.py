@@ -66,6 +66,11 @@ MEANING = {
         "lost": "Values of the outcome that mean lost; all others mean open.",
         "decided": "Of an outcome that is no for open leads too: the column that says whether a "
         "lead is closed. Where it is empty, no or open, the lead is open.",
+        "cents": "Of an amount: it is in hundredths of the currency.",
+        "status": "Of the amount of a purchase: the column whose values `void` and `returned` "
+        "name.",
+        "void": "Values of `status` with which no money came: the row is no purchase.",
+        "returned": "Values of `status` with which it was given back: the amount is taken off.",
         "times": "Of an amount: the column with the quantity that it is multiplied by.",
         "less": "Of an amount: the column with what was given back.",
         "currency": "Of an amount: the column with its currency.",

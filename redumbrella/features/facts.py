@@ -4,7 +4,7 @@
 In: an opened workspace and an instant. Out: `Facts`, Arrow tables of events, activities and
 purchases, each row with a person_id, and notes on what could not be used. Promises: nothing at or
 after the instant is read; facts of one instant stand in the order in which they were read into the
-lake (a cancellation after the purchases), so that the same lake gives the same bytes.
+lake (refunds and cancellations after the purchases), so that the same lake gives the same bytes.
 """
 
 from collections.abc import Mapping
@@ -42,12 +42,14 @@ SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.p
             ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
        CASE WHEN coalesce(e.amount, 0) >= 0 THEN e.product_id END AS sold_product,
        false AS undone, e.{order} AS place
-FROM {facts} e {products} WHERE {period}
+FROM {facts} e {products} WHERE {period} AND {bought}
 UNION ALL
 SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
-       e.margin, 'cancellation', NULL, true, e.{order} FROM {facts} e WHERE {cancelled}
-) b ORDER BY b.at, b.undone, b.place
+       e.margin, 'cancellation', NULL, true, e.{order} FROM {facts} e WHERE {cancelled} AND {bought}
+) b ORDER BY b.at, b.undone, b.amount < 0, b.place
 """
+# A purchase that was cancelled at once never was one.
+_BOUGHT = "(e.cancelled_at IS NULL OR e.cancelled_at > e.at)"
 _NEWEST_LEADS = (
     "LEFT JOIN (SELECT lead_id, arg_max(coalesce(person_id, lead_id), {order}) AS person_id "
     "FROM leads GROUP BY 1) l ON l.lead_id = e.lead_id"
@@ -110,6 +112,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
                 period=period,
                 order=order,
                 facts=lake.facts("purchases", as_of),
+                bought=_BOUGHT,
                 cancelled=period.replace("e.at", "e.cancelled_at"),
             )
         )

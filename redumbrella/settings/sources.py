@@ -20,7 +20,9 @@ class ColumnSource:
     of the record in its file as the id. `won` and `lost` list the values of an outcome column that
     has more than two values; every other value means that the lead is still open. An amount is
     multiplied by the column `times` (a price by its quantity), less the column `less` (what was
-    given back), and in the currency that the column `currency` names. An outcome counts only where
+    given back), and in the currency that the column `currency` names; `cents`: it is in hundredths.
+    Of a purchase the column `status` says with a value of `void` that no money came, with one of
+    `returned` that it was given back. An outcome counts only where
     the column `decided` says that the lead is closed; where that is empty, no or open, the lead is
     open, whatever the outcome says.
     """
@@ -33,6 +35,10 @@ class ColumnSource:
     times: str | None = None
     less: str | None = None
     currency: str | None = None
+    cents: bool = False
+    status: str | None = None
+    void: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
     decided: str | None = None
 
 
@@ -152,6 +158,22 @@ def _columns(section: Section, table: Table) -> dict[str, ColumnSource]:
     return columns
 
 
+def _check_amount(source: ColumnSource, section: Section, table: Table, name: str) -> None:
+    """Notes options of amounts where they mean nothing."""
+    if (source.times or source.less or source.currency or source.cents) and name != "amount":
+        section.problem(
+            f"times, less, currency and cents are for amount, but this is {name}: remove them."
+        )
+    if source.status or source.void or source.returned:
+        if name != "amount" or table.name != "purchases":
+            section.problem("status, void and returned are for the amount of purchases.")
+        elif not source.status or not (source.void or source.returned):
+            section.problem(
+                'status names a column, void and returned list its values: status = "Status", '
+                'void = ["Failed"], returned = ["Refund"].'
+            )
+
+
 def _column(section: Section, table: Table, name: str) -> ColumnSource:
     kind = next(column.kind for column in table.columns if column.name == name)
     source = ColumnSource(
@@ -163,12 +185,13 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
         times=section.text("times"),
         less=section.text("less"),
         currency=section.text("currency"),
+        cents=section.flag("cents"),
+        status=section.text("status"),
+        void=section.texts("void"),
+        returned=section.texts("returned"),
         decided=section.text("decided"),
     )
-    if (source.times or source.less or source.currency) and name != "amount":
-        section.problem(
-            f"times, less and currency are for amount, but this is {name}: remove them."
-        )
+    _check_amount(source, section, table, name)
     if source.format is not None and kind != "time":
         section.problem(f"format is for times, but {name} is no time: remove it.")
     if source.row and name not in table.key:

@@ -16,20 +16,26 @@ from redumbrella.settings.currencies import CODES, Currencies
 from redumbrella.settings.sources import ColumnSource, Source
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.mapping import LESS, TIMES
+from redumbrella.sources.order_states import meaning
 from redumbrella.sources.spellings.numbers import currency_sql
 from redumbrella.sources.staging import Staging
 
 _SHOWN = 6
+_MOST_STATES = 60  # different values of a column that is a status
 KRONOR = "KR"
 _IN_KRONOR = {"SEK", "NOK", "DKK", "ISK"}
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """SQL for the amount of a row of the staged table, and what is to be said about it."""
+    """SQL for the amount of a row of the staged table, and what is to be said about it.
+
+    void: SQL, whether no money came; None where nothing says so.
+    """
 
     sql: str
     notes: tuple[str, ...]
+    void: str | None = None
 
 
 def read_amounts(
@@ -43,24 +49,94 @@ def read_amounts(
     amount = by_name.get("amount")
     if amount is None:
         return None
-    sql, notes = amount.sql, []
-    quantity = by_name.get("quantity")
-    if TIMES in by_name:
-        sql = f"({sql}) * ({by_name[TIMES].sql})"
-        notes.append(f'amount is "{amount.column}" times "{by_name[TIMES].column}".')
-    elif quantity is not None:
-        sql = f"CASE WHEN ({quantity.sql}) < 0 THEN -abs({sql}) ELSE {sql} END"
-        returned = f"({quantity.sql}) < 0 AND ({amount.sql}) > 0"
-        if count := _count(staging, returned):
-            notes.append(
-                f'{_rows(count)} a "{quantity.column}" below 0: returns, their amount is taken off.'
-            )
+    origin = source.columns.get("amount", ColumnSource())
+    sql, notes = _signed(staging, by_name)
+    if origin.cents:
+        sql = f"({sql}) / 100"
     if LESS in by_name:
-        less = by_name[LESS]
-        sql = f"({sql}) - abs(coalesce({less.sql}, 0))"
-        notes.append(f'amount is less "{less.column}", which was given back.')
+        less = f"abs(coalesce({by_name[LESS].sql}, 0))"
+        sql = f"({sql}) - {less}{' / 100' if origin.cents else ''}"
+        notes.append(f'amount is less "{by_name[LESS].column}", which was given back.')
+    void = None
+    if origin.status is not None:
+        void, returned = (_has(staging, origin.status, v) for v in (origin.void, origin.returned))
+        # What stands below 0 is a return by itself, whatever its order became.
+        void = f"({void} AND coalesce(({sql}) >= 0, TRUE))"
+        sql = f"CASE WHEN {returned} THEN -abs({sql}) ELSE {sql} END"
+        notes += _said_of_status(staging, origin, void, returned)
+    elif source.table == "purchases":
+        notes += _unsaid_status(staging, read)
     rate, said = _rate(staging, source, amount, read, currencies)
-    return Amounts(sql if rate is None else f"({sql}) * ({rate})", (*notes, *said))
+    sql = sql if rate is None else f"({sql}) * ({rate})"
+    return Amounts(sql, (*notes, *said), void)
+
+
+def _signed(staging: Staging, by_name: Mapping[str, ColumnRead]) -> tuple[str, list[str]]:
+    """SQL of an amount times its quantity, or with the sign of its quantity; notes."""
+    amount, quantity = by_name["amount"], by_name.get("quantity")
+    if TIMES in by_name:
+        times = by_name[TIMES]
+        said = f'amount is "{amount.column}" times "{times.column}".'
+        return f"({amount.sql}) * ({times.sql})", [said]
+    if quantity is None:
+        return amount.sql, []
+    sql = f"CASE WHEN ({quantity.sql}) < 0 THEN -abs({amount.sql}) ELSE {amount.sql} END"
+    count = _count(staging, f"({quantity.sql}) < 0 AND ({amount.sql}) > 0")
+    if not count:
+        return sql, []
+    return sql, [
+        f'{_rows(count)} a "{quantity.column}" below 0: returns, their amount is taken off.'
+    ]
+
+
+def _has(staging: Staging, column: str, values: Sequence[str]) -> str:
+    """SQL: whether a staged column has one of these values, in whatever capitals."""
+    if not values:
+        return "FALSE"
+    listed = ", ".join(literal(value.strip().lower()) for value in values)
+    here = staging.columns[column]
+    return f"coalesce(lower(trim({here}::VARCHAR)) IN ({listed}), FALSE)"
+
+
+def _said_of_status(staging: Staging, origin: ColumnSource, void: str, returned: str) -> list[str]:
+    notes = []
+    if origin.void:
+        notes.append(
+            f'"{origin.status}" is {" or ".join(origin.void)} in {_count(staging, void):,} rows: '
+            "no money came, they are no purchases."
+        )
+    if origin.returned:
+        notes.append(
+            f'"{origin.status}" is {" or ".join(origin.returned)} in '
+            f"{_count(staging, returned):,} rows: given back, their amount is taken off."
+        )
+    return notes
+
+
+def _unsaid_status(staging: Staging, read: Sequence[ColumnRead]) -> list[str]:
+    """Columns that say of some orders that no money came, while nothing in the settings does."""
+    notes = []
+    for column in read:
+        if column.kind is not None or column.type != "text":
+            continue
+        values = [
+            value
+            for (value,) in staging.connection.execute(
+                f"SELECT DISTINCT left({column.here}, 100) FROM {quoted(staging.name)} "
+                f"WHERE {column.here} IS NOT NULL LIMIT {_MOST_STATES + 1}"
+            ).fetchall()
+        ]
+        meant = {value: meaning(value) for value in sorted(values)}
+        lost = [value for value, said in meant.items() if said in ("void", "returned")]
+        if len(values) <= _MOST_STATES and lost and "paid" in meant.values():
+            count = _count(staging, _has(staging, column.column, lost))
+            listed = ", ".join(f'"{value}"' for value in lost)
+            notes.append(
+                f'"{column.column}" is {" or ".join(lost)} in {count:,} rows, which count as '
+                "purchases. If no money came, or it was given back, say so: amount = { …, status = "
+                f'"{column.column}", void = [{listed}] }}, or returned = [{listed}].'
+            )
+    return notes
 
 
 def _rate(

@@ -128,7 +128,7 @@ def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
     named += [
         (f"{name} = {{ … }}", other)
         for name, origin in source.columns.items()
-        for other in (origin.times, origin.less, origin.currency, origin.decided)
+        for other in (origin.times, origin.less, origin.currency, origin.status, origin.decided)
         if other
     ]
     named += [("ignore:", name) for name in source.ignore]

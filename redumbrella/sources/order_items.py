@@ -13,7 +13,7 @@ from redumbrella.lake.quoting import quoted
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.staging import FILE, ITEM, ROW, Staging
 
-_FILLED = ("person_id", "at", "cancelled_at")
+_FILLED = ("person_id", "at", "cancelled_at", "status")
 # Totals are told from prices of items by that they are equal within so many orders, and vary.
 _LEAST_ORDERS, _LEAST_EQUAL, _LEAST_AMOUNTS = 20, 0.98, 10
 
@@ -27,6 +27,9 @@ def complete_items(staging: Staging, canonical: Mapping[str, ColumnSource]) -> l
     }
     if not {"purchase_id", "amount", "person_id", "at"} <= set(here):
         return []
+    status = canonical["amount"].status
+    if status is not None and status in staging.columns:
+        here["status"] = staging.columns[status]
     staging.mark(ITEM)
     return [
         *_continued(staging, here),

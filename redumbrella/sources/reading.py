@@ -211,7 +211,7 @@ def _typed(
     names = [one.name for one in inputs]
     of_ids = clean_ids(staging, columns, TABLES[source.table], ", ".join(names))
     prefixes = names if may_be_many_files(source) else None
-    typed = type_rows(staging, source, columns, prefixes, amounts.sql if amounts else None)
+    typed = type_rows(staging, source, columns, prefixes, amounts)
     of_versions = mark_versions(typed, names)
     of_amounts = amounts.notes if amounts else ()
     of_missing = _missing_note(staging, columns)

@@ -15,6 +15,7 @@ from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
+from redumbrella.sources.amounts import Amounts
 from redumbrella.sources.decided import only_where_decided
 from redumbrella.sources.inference import ColumnRead
 from redumbrella.sources.spellings.numbers import BEYOND_REASON
@@ -85,11 +86,11 @@ def type_rows(
     source: Source,
     read: Sequence[ColumnRead],
     files: Sequence[str] | None,
-    amount: str | None = None,
+    amounts: Amounts | None = None,
 ) -> TypedRows:
     """Makes the table of typed rows. `files`: names to put before ids made of row numbers.
 
-    amount: SQL for the amount of a row, where it rests on more than its own column.
+    amounts: how the amount of a row is read, where the table has amounts.
     """
     table = TABLES[source.table]
     by_name = {column.name: column for column in read if column.kind is not None}
@@ -103,8 +104,13 @@ def type_rows(
             expressions[column.name] = _row_id(files)
         else:
             expressions[column.name] = f"({_canonical_sql(found, staging)})::{kind}"
-    if amount is not None:
-        expressions["amount"] = f"({amount})::DOUBLE"
+    if amounts is not None:
+        expressions["amount"] = f"({amounts.sql})::DOUBLE"
+    if amounts is not None and amounts.void is not None:
+        at, cancelled = expressions["at"], expressions["cancelled_at"]
+        expressions["cancelled_at"] = (
+            f"CASE WHEN {amounts.void} THEN coalesce({cancelled}, {at}) ELSE {cancelled} END"
+        )
     for name, origin in source.columns.items():
         if origin.decided is not None:
             here = staging.columns[origin.decided]

@@ -30,6 +30,7 @@ from redumbrella.customers.values import (
 )
 from redumbrella.errors import DataError
 from redumbrella.features.facts import Facts, names_of, read_facts
+from redumbrella.figures import money
 from redumbrella.models.base import Vector
 from redumbrella.progress import Progress
 from redumbrella.reports.customers import Lifetime
@@ -109,11 +110,12 @@ def _value(
     values = value_all(bought.purchases, bought.end, horizon, report)
     ids = bought.ids.take(pa.array(values.known.person))
     net = bought.purchases.net()
+    notes = (*bought.notes, *_unmatched_returns(bought.purchases, net, settings.currency))
     groupings = _groupings(facts, values, net, ids, as_of)
     churn_target, churn = _churn(workspace, ids)
     document = lifetime_document(
         asked, bought.purchases, values, groupings, churn_target,
-        as_of=as_of, valued_at=started, notes=bought.notes,
+        as_of=as_of, valued_at=started, notes=notes,
     )  # fmt: skip
     rows = list(_rows(workspace, values, net, ids, groupings, churn, as_of))
     valuation = {"valued_at": started, "as_of": as_of, "customers": len(rows)}
@@ -188,6 +190,17 @@ def _purchase_notes(
             f"{int((~usable).sum()):,} rows have no amount of their own: further items of an order."
         )
     return notes
+
+
+def _unmatched_returns(purchases: Purchases, net: Purchases, currency: str) -> list[str]:
+    """What was given back of purchases that the record does not have."""
+    left = float(net.amount.sum() - purchases.amount.sum())
+    if left < 1.0:
+        return []
+    return [
+        f"Returns of {money(left, currency)} have no purchase of their customer before them: what "
+        "they give back was bought before the record begins, and they are left out."
+    ]
 
 
 def _groupings(

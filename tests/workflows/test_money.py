@@ -172,3 +172,66 @@ def test_signs_written_with_the_amounts_are_currencies_too(tmp_path: Path) -> No
     assert sum(value or 0 for value in amounts(tmp_path)) == sum(
         (n + 1.5) * (1 if n % 2 else 2) for n in range(20)
     )
+
+
+STATUS = (
+    "order,customer,at,total,state\n"
+    "1,a,2024-01-01 10:00,10,Completed\n2,a,2024-01-02 10:00,20,Failed\n"
+    "3,b,2024-01-03 10:00,30,completed\n4,b,2024-01-04 10:00,5,CANCELLED\n"
+)
+
+
+def earned(folder: Path) -> float:
+    workspace = open_workspace(folder)
+    try:
+        bought = read_facts(workspace.lake, FAR).tables["purchases"].to_pylist()
+    finally:
+        workspace.state.close()
+    signed = [(-1 if row["code"] == "cancellation" else 1) * (row["amount"] or 0) for row in bought]
+    return round(sum(signed), 2)
+
+
+def test_orders_for_which_no_money_came_are_no_purchases(tmp_path: Path) -> None:
+    void = 'amount = { column = "total", status = "state", void = ["Failed", "Cancelled"] }\n'
+    result = shop(tmp_path, void + 'purchase_id = "order"\n', STATUS)
+    assert earned(tmp_path) == 40.0
+    assert any("in 2 rows: no money came" in note for note in result.notes)
+    # Paid in the end: the newer version counts.
+    later = STATUS.replace("Failed", "Completed")
+    shop(tmp_path, void + 'purchase_id = "order"\n', later)
+    assert earned(tmp_path) == 60.0
+
+
+def test_a_status_that_nothing_speaks_of_is_said(tmp_path: Path) -> None:
+    result = shop(tmp_path, 'amount = "total"\n', STATUS)
+    said = next(note for note in result.notes if "state" in note)
+    assert "CANCELLED or Failed in 2 rows" in said
+    assert 'void = ["CANCELLED", "Failed"]' in said
+
+
+def test_a_kind_of_row_may_be_a_refund(tmp_path: Path) -> None:
+    columns = 'amount = { column = "sum", status = "kind", returned = ["Refund"], cents = true }\n'
+    rows = "customer,at,sum,kind\na,2024-01-01,1000,Sale\na,2024-01-02,400,Refund\n"
+    rows += "b,2024-01-03,50,Sale\n"
+    shop(tmp_path, columns, rows)
+    assert earned(tmp_path) == 6.5
+
+
+def test_a_return_above_the_items_of_its_order_is_taken_off(tmp_path: Path) -> None:
+    columns = 'amount = "sum"\n'
+    rows = "customer,at,sum\na,2024-01-01 10:00,-20\na,2024-01-01 10:00,50\nb,2024-01-02 10:00,-7\n"
+    rows += "".join(
+        f"c{n},2024-01-03 10:00,10\nc{n},2024-02-{1 + n:02} 10:00,10\n" for n in range(9)
+    )
+    shop(tmp_path, columns, rows)
+    workspace = open_workspace(tmp_path)
+    try:
+        notes = value_customers(workspace, silent).lifetime["notes"]
+    finally:
+        workspace.state.close()
+    with OpenedWorkspace(tmp_path) as opened:
+        spent = {row["person_id"]: row["spent"] for row in opened.customers()}
+    assert spent["a"] == 30.0
+    assert any(
+        "Returns of 7.00 EUR have no purchase" in note.replace("\u00a0", " ") for note in notes
+    )

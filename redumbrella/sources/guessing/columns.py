@@ -16,6 +16,7 @@ from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.names import AT_THE_END, rank_of
 from redumbrella.sources.guessing.times import is_plain_time, time_choice
 from redumbrella.sources.guessing.vocabulary import words
+from redumbrella.sources.order_states import meaning
 
 Fits = Callable[[Seen], bool]
 
@@ -24,6 +25,10 @@ LEAST_PRESENT = 0.9
 _ORDER_NUMBER = re.compile(r"\W?[A-Za-z]{0,6}[-_ /]?\d[\w/-]*")
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[€$£¥]")
 _MANY_CURRENCIES = 60
+# A column named so tells rows of money from rows of money given back.
+_KINDS = {"type", "kind", "transaction", "art", "typ", "tipo", "rodzaj", "soort", "vorgang"}
+_CENTS = {"cent", "cents", "minor", "pence", "centimes", "centimos", "centesimi", "centavos"}
+_STRIPE = {"charge", "payment_intent", "refund", "balance_transaction"}
 
 
 @dataclass
@@ -201,8 +206,67 @@ def _money(free: Open) -> None:
         used.append(returned[0])
     origin, said, column = in_currency(origin, free)
     used += [column] if column is not None else []
+    origin, of_status = _with_status(origin, free)
+    origin, of_cents = _in_cents(origin, free)
+    said += of_status + of_cents
     others = tuple(seen.name for seen in (*totals, *prices) if seen not in used)[:5]
     free.take(Choice("amount", origin, why + said, others), *used)
+
+
+def _with_status(origin: ColumnSource, free: Open) -> tuple[ColumnSource, str]:
+    """An amount with the column that says that no money came, or that it was given back."""
+    found = [
+        (rows, seen, meant) for seen in free.columns for rows, meant in [_states(seen)] if rows
+    ]
+    if not found:
+        return origin, ""
+    _, seen, meant = max(found, key=lambda one: one[0])
+    void, returned = meant["void"], meant["returned"]
+    is_kind = bool(set(words(seen.name)) & _KINDS)
+    if not is_kind and not _has_negatives(origin, free):
+        # A status says it of a whole order, a kind of a row of its own, as a negative amount does.
+        void, returned = [*void, *returned], []
+    said = f'; "{seen.name}" says'
+    said += f" that no money came: {', '.join(void)}" if void else ""
+    said += f" that it was given back: {', '.join(returned)}" if returned else ""
+    if meant["unknown"]:
+        said += f"; not sure, counted as paid: {', '.join(meant['unknown'])}"
+    return replace(origin, status=seen.name, void=tuple(void), returned=tuple(returned)), said
+
+
+def _states(seen: Seen) -> tuple[int, dict[str, list[str]]]:
+    """How many rows say that no money came or that it was given back, and the values by meaning."""
+    meant: dict[str, list[str]] = {"paid": [], "void": [], "returned": [], "unknown": []}
+    rows = 0
+    for text, count in seen.values:
+        found = meaning(text)
+        meant[found or "unknown"].append(text)
+        rows += count if found in ("void", "returned") else 0
+    is_status = seen.read.type == "text" and bool(meant["paid"])
+    return (rows if is_status else 0), meant
+
+
+def _has_negatives(origin: ColumnSource, free: Open) -> bool:
+    """Whether amounts or quantities below 0 stand for what was given back."""
+    numbers = [seen for seen in free.columns if seen.name in (origin.column, origin.times)]
+    numbers += free.named("quantity", is_number)
+    return any(
+        text.lstrip(" '")[:1] in "-\u2212(" for seen in numbers for text in seen.sample if text
+    )
+
+
+def _in_cents(origin: ColumnSource, free: Open) -> tuple[ColumnSource, str]:
+    """An amount in hundredths: by its name, or as Stripe's interface writes charges."""
+    names = {seen.name.casefold() for seen in free.columns} | {origin.column.casefold()}
+    is_charge = any(
+        seen.name.casefold() == "object" and {text for text, _ in seen.values} <= _STRIPE
+        for seen in free.columns
+    )
+    by_name = set(words(origin.column)) & _CENTS
+    if not by_name and not (is_charge and "amount" in names):
+        return origin, ""
+    why = "by its name" if by_name else "as Stripe writes it"
+    return replace(origin, cents=True), f"; in cents, {why}"
 
 
 def in_currency(origin: ColumnSource, free: Open) -> tuple[ColumnSource, str, Seen | None]:

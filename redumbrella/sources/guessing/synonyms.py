@@ -208,8 +208,10 @@ NAMES: dict[str, str] = {
         gasto, gastos, inversion, importe gastado, spesa, importo speso, custo, valor gasto,
         investimento, uitgaven, besteed bedrag, koszt, wydatki""",
     "purchases.amount": """
-        amount, total, order total, grand total, total price, total amount, total paid, total
-        sales, order amount, order value, invoice total, invoice amount, amount paid, total
+        amount, amount cents, amount in cents, total cents, total in cents, betrag in cent, montant
+        en centimes, importe en centimos, total, order total, grand total, total price, total
+        amount, total paid, total sales, order amount, order value, invoice total, invoice
+        amount, amount paid, total
         collected, sale amount, sales amount, purchase amount, transaction amount, line total,
         line amount, item total, gross amount, gross sales, gross total, gross, net sales, net
         amount, net total, net, revenue, sales, value, sum, paid, dollars, spent, order
@@ -242,6 +244,7 @@ NAMES: dict[str, str] = {
     "purchases.purchase_id": """
         purchase id, order id, order number, order no, order nr, order name, order, increment
         id, invoice no, invoice number, invoice id, invoice, transaction id, transaction number,
+        transaction,
         receipt number, receipt id, receipt no, sale id, sale number, charge id, payment id,
         payment intent id, document number, bestellnummer, bestell nr, bestellung nr, bestell
         id, bestellung, auftragsnummer, auftrags nr, auftrag nr, auftrag, rechnungsnummer,

@@ -191,7 +191,7 @@ def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
         return "{ row = true }"
     options = [
         f"{name} = {_text(value)}"
-        for name in ("format", "times", "less", "currency", "decided")
+        for name in ("format", "times", "less", "currency", "status", "decided")
         if (value := getattr(origin, name)) is not None
     ]
     options += [
@@ -199,6 +199,12 @@ def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
         for name in ("won", "lost")
         if getattr(origin, name) or is_proposed
     ]
+    options += [
+        f"{name} = {_list(values)}"
+        for name in ("void", "returned")
+        if (values := getattr(origin, name))
+    ]
+    options += ["cents = true"] if origin.cents else []
     if not options:
         return _text(origin.column)
     return f"{{ {', '.join([f'column = {_text(origin.column)}', *options])} }}"
