@@ -14,7 +14,8 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
-from redumbrella.sources.guessing.leads import is_shared, lead_choices, lead_id_of
+from redumbrella.sources.guessing.lead_ids import lead_id_of
+from redumbrella.sources.guessing.leads import is_shared, lead_choices
 from redumbrella.sources.guessing.looking import FileLook, look_at
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.place import guess_currency, guess_timezone, named_currencies

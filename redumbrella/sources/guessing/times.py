@@ -95,7 +95,8 @@ def _named(name: str, times: Sequence[Seen]) -> Seen | None:
 
 
 def _is_an_end(column: Seen) -> bool:
-    return bool(set(words(column.name)) & _NOT_THE_BEGINNING)
+    is_end = means(column.name, "closed_at", "leads")
+    return is_end or bool(set(words(column.name)) & _NOT_THE_BEGINNING)
 
 
 def _sure(times: Sequence[Seen]) -> list[Seen]:
