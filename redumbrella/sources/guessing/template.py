@@ -46,29 +46,35 @@ from = "leads.won"     # what is to be predicted: the outcome of a lead
 """
 
 _ABOUT_ANY_PURCHASE = """\
-# Who buys anything within 30 days.
+# Who buys anything within {days} days.{why}
 [[targets]]
 name = "purchase"
 purchase = true
-horizon_days = 30
+horizon_days = {days}
 """
 
 _ABOUT_PRODUCTS = """\
-# Who buys which product within 30 days; without `per`: who buys anything.
+# Who buys which product within {days} days; without `per`: who buys anything.{why}
 [[targets]]
 name = "products"
 purchase = true
 per = "product"
-horizon_days = 30
+horizon_days = {days}
 """
 
 _ABOUT_CHURN = """\
-# Who will not buy for 90 days.
+# Who will not buy for {days} days.{why}
 [[targets]]
 name = "churn"
 absence_of = "purchase"
-horizon_days = 90
+horizon_days = {days}
 """
+
+# Days within which somebody buys, and for which somebody stays away.
+_SOON, _GONE = 30, 90
+_HORIZONS = (7, 14, 30, 60, 90)
+# Of the time that is known: before it there must be history, after it enough to learn from.
+_SHARE_OF_THE_SPAN = 4
 
 _TAIL = """\
 # [success]                       # a model must pass these to be used
@@ -134,8 +140,23 @@ def _targets(guesses: Sequence[TableGuess]) -> list[str]:
     has_products = any(
         choice.name == "product_id" and choice.origin for choice in tables["purchases"].choices
     )
-    offered = [_ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE, _ABOUT_CHURN]
+    span = tables["purchases"].span
+    buying = _ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE
+    offered = [_within(buying, _SOON, span), _within(_ABOUT_CHURN, _GONE, span)]
     return parts + [_commented(one) if "leads" in tables else one for one in offered]
+
+
+def _within(target: str, days: int, span: tuple[float, float] | None) -> str:
+    """A target over so many days, or fewer where the purchases span too short a time for them."""
+    if span is None or (known := span[1] - span[0]) >= _SHARE_OF_THE_SPAN * days:
+        return target.format(days=days, why="")
+    fitting = [one for one in _HORIZONS if _SHARE_OF_THE_SPAN * one <= known]
+    chosen = max(fitting, default=_HORIZONS[0])
+    why = (
+        f"\n# {days} days would be usual, but the purchases span only {known:.0f} days: a quarter "
+        "of them\n# is as far as can be learned."
+    )
+    return target.format(days=chosen, why=why)
 
 
 def _section(guess: TableGuess, folder: Path) -> str:
