@@ -342,7 +342,16 @@ def test_several_currencies_are_asked_for(tmp_path: Path) -> None:
     assert guess.currency[0] == "EUR"
     assert "has amounts in EUR, USD" in questions([guess])[0]
     text = (tmp_path / "umbrella.toml").read_text("utf-8")
-    assert "\n[currencies]\n# USD = 1.0   # <- say what one is worth in EUR" in text
+    block = "# [currencies]\n# USD = 0.00   # <- what one USD is worth in EUR\n"
+    assert block in text
+    (problem,) = check(load_settings(tmp_path)).problems
+    # What the error says to write can be put below, and so can the lines be used that are there.
+    pasted = problem[problem.index("  [currencies]") :]
+    assert "USD = ..." in pasted
+    for answered in (text + pasted.replace("...", "0.92"),
+                     text.replace(block, "[currencies]\nUSD = 0.92\n")):  # fmt: skip
+        (tmp_path / "umbrella.toml").write_text(answered, "utf-8")
+        assert load_settings(tmp_path).currencies.rates == {"USD": 0.92}
 
 
 def test_currency_and_timezone_are_what_the_files_say(tmp_path: Path) -> None:

@@ -93,9 +93,12 @@ def lead_choices(
     _named(free, "source", lambda seen: is_shared(seen) and seen.read.type == "text")
     _named(free, "rep_id", is_shared)
     _amount(free)
+    # The outcome itself, as long as it is asked for, is no feature to be left out.
+    used = {outcome.proposal.column} if outcome.proposal is not None else set()
+    rest = [column for column in free.columns if column.name not in used]
     decided = outcome.origin.decided if outcome.origin is not None else None
-    ignore = _left_out([column for column in free.columns if column.name != decided])
-    leaks = [c.name for c in free.columns if c.name not in ignore and _sounds_late(c.name)]
+    ignore = _left_out([column for column in rest if column.name != decided])
+    leaks = [c.name for c in rest if c.name not in ignore and _sounds_late(c.name)]
     return free.choices, ignore, leaks
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.guess import TableGuess
+from redumbrella.sources.guessing.outcomes import LOST_AFTER_DAYS
 from redumbrella.sources.guessing.questions import MARK, is_asked
 
 _HEAD = """\
@@ -127,8 +128,11 @@ def _currencies(guesses: Sequence[TableGuess]) -> list[str]:
     foreign = [code for code in codes if code != own]
     if not foreign:
         return []
-    mark = f'{MARK}say what one is worth in {own}, and remove the "# " before it'
-    return ["\n".join(["[currencies]", *(f"# {code} = 1.0{mark}" for code in foreign), ""])]
+    rates = [f"# {code} = 0.00{MARK}what one {code} is worth in {own}" for code in foreign]
+    said = (
+        '# Amounts are of several currencies: put in the rates, and remove the "# " of these lines.'
+    )
+    return ["\n".join([said, "# [currencies]", *rates, ""])]
 
 
 def _targets(guesses: Sequence[TableGuess]) -> list[str]:
@@ -175,6 +179,11 @@ def _section(guess: TableGuess, folder: Path) -> str:
         lines += [f"#   {_quoted(name)}: {why}" for name, why in guess.ignore.items()]
     else:
         lines.append("# ignore = []     # columns to leave out")
+    if any(choice.lost_by_age for choice in guess.choices):
+        lines.append(
+            f"# lost_after_days = {LOST_AFTER_DAYS}     # nobody is lost: leads that are open "
+            'longer count as lost; remove the "# "'
+        )
     if guess.leaks:
         lines += _wrapped(
             "Only known after the outcome? Then add to ignore: "
@@ -197,7 +206,8 @@ def _choice(choice: Choice, table: str) -> list[str]:
     if choice.other:
         lines += _wrapped("Also possible: " + ", ".join(map(_quoted, choice.other)))
     if choice.origin is None:
-        shown = '""' if choice.proposal is None else _origin(choice.proposal, is_proposed=True)
+        lists = ("won",) if choice.lost_by_age else ("won", "lost")
+        shown = '""' if choice.proposal is None else _origin(choice.proposal, lists)
         mark = f'{MARK}say which, and remove the "# " before it' if is_asked(choice, table) else ""
         lines.append(f"# {choice.name} = {shown}{mark}")
     else:
@@ -207,7 +217,8 @@ def _choice(choice: Choice, table: str) -> list[str]:
     return lines
 
 
-def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
+def _origin(origin: ColumnSource, proposed: Sequence[str] = ()) -> str:
+    """A column in TOML; proposed: lists that are to be filled in, written even where empty."""
     if origin.row:
         return "{ row = true }"
     options = [
@@ -218,7 +229,7 @@ def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     options += [
         f"{name} = {_list(getattr(origin, name))}"
         for name in ("won", "lost")
-        if getattr(origin, name) or is_proposed
+        if getattr(origin, name) or name in proposed
     ]
     if not options:
         return _text(origin.column)
