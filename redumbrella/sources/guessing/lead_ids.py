@@ -30,7 +30,8 @@ _COUNTED = bag("of anzahl count")
 _NO_CODES = bag(
     "page session days visits times activities employees mitarbeiter phone telefon postal zip plz "
     "postcode postleitzahl cap age alter score rating house hausnummer seconds minutes hours "
-    "revenue umsatz budget cost kosten year jahr sqm qm kwh km size ip"
+    "revenue umsatz budget cost kosten year jahr sqm qm kwh km size ip area "
+    "flache wohnflache surface superficie oppervlakte powierzchnia verbrauch consumption"
 )
 # A dot stands before a digit only: "2024.017", but no "example.org".
 _CODE = re.compile(r"(?!www\.)[#{]?[^\W_](?:[\w/#{}+=-]|\.(?=\d)){0,39}")
