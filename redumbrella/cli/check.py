@@ -60,8 +60,8 @@ def _print(result: CheckResult) -> None:
                 say(line)
     for line in link_lines(result.links):
         say(line)
-    for problem in result.problems:
-        print_error(problem)
+    for problem, reason in zip(result.problems, result.reasons, strict=True):
+        print_error(problem, reason=reason)
     if not result.problems:
         say(f"{_readable(result)} Next: umbrella run")
 

@@ -67,7 +67,9 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     if nobody and result.trained is None:
         say(LEADS.nothing(workspace, None))
     _tell_sources(result)
-    if workspace.settings.targets:
+    main = workspace.settings.main_target
+    skipped = {one.target for one in result.skipped}
+    if main is not None and main.name not in skipped:
         if result.trained is None:
             say("The model in use rests on these leads already; nothing to train.")
         else:
@@ -77,13 +79,16 @@ def tell(workspace: Workspace, result: RunResult) -> None:
             say("The list is up to date.")
         else:
             say(_scored(workspace, result.scored))
-        for other in result.others:
-            if other.trained is not None:
-                say(f'Trained "{other.target}" too: umbrella report --target {other.target}')
-            if other.scored is not None:
-                say(_scored(workspace, other.scored))
+    for other in result.others:
+        if other.trained is not None:
+            say(f'Trained "{other.target}" too: umbrella report --target {other.target}')
+        if other.scored is not None:
+            say(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
-    lists = ["leads"] * (bool(workspace.settings.targets) and not (nobody and not result.others))
+    for one in result.skipped:
+        say(f'Skipped "{one.target}" [{one.reason}]: {one.message}')
+    has_list = len(skipped) < len(workspace.settings.targets)
+    lists = ["leads"] * (has_list and not (nobody and not result.others))
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
     if commands:

@@ -35,7 +35,15 @@ class Currencies:
 def read_currencies(section: Section, own: str) -> Currencies:
     """The section [currencies], such as USD = 0.92; problems are noted in the section."""
     rates = {}
-    for code in section.content:
+    for code, value in section.content.items():
+        if isinstance(value, str) and re.fullmatch(r"\d+(?:[.,]\d+)?", value.strip()):
+            section.known.append(code)
+            written = value.strip().replace(",", ".")
+            section.problem(
+                f'{code} = "{value}" is text: write {code} = {written}, a number with a point and '
+                "without quotes."
+            )
+            continue
         rate = section.number(code, 1e-12)
         if not re.fullmatch("[A-Z]{3}", code):
             section.problem(f'{code} is no currency: expected a three-letter code such as "USD".')

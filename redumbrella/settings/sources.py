@@ -18,7 +18,8 @@ class ColumnSource:
 
     `column` is the name in the source; `format` a strptime format for times. `row` takes the number
     of the record in its file as the id. `won` and `lost` list the values of an outcome column that
-    has more than two values; every other value means that the lead is still open. An amount is
+    has more than two values; every other value means that the lead is still open. `won` may stand
+    alone, where lost leads are not written down. An amount is
     multiplied by the column `times` (a price by its quantity), less the column `less` (what was
     given back), and in the currency that the column `currency` names; `cents`: it is in hundredths.
     Of a purchase the column `status` says with a value of `void` that no money came, with one of
@@ -202,8 +203,11 @@ def _column(section: Section, table: Table, name: str) -> ColumnSource:
     if source.decided and kind != "flag":
         section.problem(f"decided is for outcomes, but {name} is none: remove it.")
     has_empty = any(section.content.get(key) == [] for key in ("won", "lost"))
-    if bool(source.won) != bool(source.lost) or has_empty:
-        section.problem("won and lost belong together: list the values of both.")
+    if (source.lost and not source.won) or has_empty:
+        section.problem(
+            "won and lost belong together: list the values of both. Where no value means lost, "
+            "remove lost, and say lost_after_days = 180 under [tables.leads]."
+        )
     if bool(source.column) == source.row:
         section.problem('expected { column = "…" } or { row = true }.')
     section.finish()

@@ -193,11 +193,11 @@ def _no_rates(
 ) -> str:
     """What to write where amounts have several currencies."""
     listed = ", ".join(f"{code} ({count:,} rows)" for code, count in list(counts.items())[:_SHOWN])
-    lines = "\n".join(f"  {code} = 1.0    # what one {code} is worth in {own}" for code in unknown)
+    lines = "\n".join(f"  {code} = ...    # what one {code} is worth in {own}" for code in unknown)
     return (
         f'[tables.{table}] amounts are of several currencies, "{column}": {listed}. They cannot be '
-        f"added. Say what they are worth in {own}, the currency of the workspace:\n"
-        f"  [currencies]\n{lines}"
+        f"added. Say what they are worth in {own}, the currency of the workspace, under "
+        f"[currencies] in umbrella.toml (once in the file):\n  [currencies]\n{lines}"
     )
 
 

@@ -17,6 +17,8 @@ from redumbrella.sources.staging import BAD, FILE, ROW
 # What an amount rests on beside its own column, as it is called among the columns read.
 TIMES, LESS = "amount: times", "amount: less"
 _SHOWN_COLUMNS = 12
+# So many mapped columns have to be gone, and half of them, where another file was put in place.
+_LEAST_GONE, _SHOWN_GONE = 3, 4
 # When a row was copied says nothing about it, and changes with every copy.
 _COPIED = re.compile(
     r"_(fivetran|airbyte|sdc|dlt|hevo|stitch|rivery)_.*|_?(last_)?(synced|loaded|extracted|exported|"
@@ -131,14 +133,33 @@ def _unknown_names(source: Source, columns: Sequence[str]) -> list[str]:
         for other in (origin.times, origin.less, origin.currency, origin.status, origin.decided)
         if other
     ]
+    if said := _other_columns(source, [name for _, name in named if name], columns):
+        return [said]
     named += [("ignore:", name) for name in source.ignore]
     named += [("keep:", name) for name in source.keep]
     return [
         f'{where} "{name}" is no column of the source.{nearest(name, columns)} '
-        f"Columns: {_listed(columns)}."
+        f"Columns: {_listed(columns)}. Correct the name in umbrella.toml, or export the column too."
         for where, name in named
         if name and name not in columns
     ]
+
+
+def _other_columns(source: Source, named: Sequence[str], columns: Sequence[str]) -> str:
+    """What is said where half of the mapped columns are gone: it is another file."""
+    missing = list(dict.fromkeys(name for name in named if name not in columns))
+    if len(missing) < _LEAST_GONE or 2 * len(missing) < len(set(named)):
+        return ""
+    this = "this file" if source.path else "the query"
+    listed = ", ".join(f'"{name[:60]}"' for name in missing[:_SHOWN_GONE])
+    more = f" and {len(missing) - _SHOWN_GONE} more" if len(missing) > _SHOWN_GONE else ""
+    return (
+        f"{this} has other columns than before, when umbrella.toml was written for it: "
+        f"{len(missing)} of {len(set(named))} are gone. If another file took its place, put the "
+        "right one back; if the columns have new names, write them under "
+        f"[tables.{source.table}.columns], or let `umbrella init` write settings anew.\n"
+        f"  Gone: {listed}{more}\n  Columns now: {_listed(columns)}"
+    )
 
 
 def _required(

@@ -71,18 +71,30 @@ def outcome_text(counts: OutcomeCounts, most: int = _SHOWN) -> str:
     return "; ".join(f"{name}: {_listed(group, most)}" for name, group in groups)
 
 
-def outcome_notes(counts: OutcomeCounts, origin: ColumnSource) -> list[str]:
-    """What is strange about the outcomes of a source, and what to write in umbrella.toml."""
+def outcome_notes(
+    counts: OutcomeCounts, origin: ColumnSource, lost_after_days: float | None = None
+) -> list[str]:
+    """What is strange about the outcomes of a source, and what to write in umbrella.toml.
+
+    lost_after_days: the age at which a lead without an outcome counts as lost, where it is given.
+    """
     notes = []
     won, lost, opened = counts.totals
     if counts.unreadable:
         notes.append(_unreadable_note(counts, origin))
     said = f'"{counts.column}"'
-    if won and not lost:
+    if won and opened and not lost and lost_after_days is not None:
+        notes.append(
+            f"By {said} nobody is lost (won {won:,}, open {opened:,}): leads open longer than "
+            f"{lost_after_days:g} days count as lost."
+        )
+    elif won and not lost:
         which = "every lead is won" if not opened else "nobody is lost"
         notes.append(
             f"By {said} {which} (won {won:,}, open {opened:,}), so nothing can be learned. Which "
-            f"values mean lost? {settings_line(counts, origin)}"
+            f"values mean lost? {settings_line(counts, origin)} If lost leads are not written "
+            "down, say lost_after_days = 180 under [tables.leads]: leads open longer than that "
+            "count as lost."
         )
     elif lost and not won:
         notes.append(

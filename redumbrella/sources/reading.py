@@ -182,7 +182,11 @@ def read_table(
             *notes,
             *future_notes(typed, workspace.now),
             *closing_note(typed),
-            *(outcome_notes(outcome, _origin(source, outcome)) if outcome else ()),
+            *(
+                outcome_notes(outcome, _origin(source, outcome), source.lost_after_days)
+                if outcome
+                else ()
+            ),
             *_kept_note(reads, found),
         ),
         typed=typed,

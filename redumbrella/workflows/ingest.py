@@ -73,11 +73,15 @@ class IngestResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What would be read, every problem, and how the tables meet; nothing was written."""
+    """What would be read, every problem, and how the tables meet; nothing was written.
+
+    reasons: the short code of each problem, in the same order.
+    """
 
     sources: tuple[SourceResult, ...]
     problems: tuple[str, ...]
     links: tuple[Link, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,24 +103,30 @@ class _Pending:
 def check(settings: Settings, report: Progress = silent) -> CheckResult:
     """Reads every source as `ingest` would, and writes nothing. Problems are collected."""
     reads: list[TableRead] = []
-    problems = []
+    problems: list[UmbrellaError] = []
     links: list[Link] = []
     if not settings.tables:
-        problems.append(_no_tables(settings).message)
+        problems.append(_no_tables(settings))
     try:
         with staging_connection(settings.timezone) as connection:
             for source in settings.tables.values():
                 try:
                     reads.append(_read_alone(settings, connection, source, report))
                 except UmbrellaError as problem:
-                    problems.append(problem.message)
+                    problems.append(problem)
             reads = _linked(reads, None, ())
             links = read_links([read.typed for read in reads])
     except UmbrellaError as problem:
-        problems.append(problem.message)
+        problems.append(problem)
     results = [described(read) for read in reads]
-    problems += [_NO_OUTCOME for one in results if _lacks_outcome(settings, one)]
-    return CheckResult(tuple(results), tuple(problems), tuple(links))
+    lacking = sum(_lacks_outcome(settings, one) for one in results)
+    problems += [DataError(_NO_OUTCOME, reason="no_outcomes")] * lacking
+    return CheckResult(
+        tuple(results),
+        tuple(problem.message for problem in problems),
+        tuple(links),
+        tuple(problem.reason for problem in problems),
+    )
 
 
 def _read_alone(settings: Settings, connection: Any, source: Source, report: Progress) -> TableRead:

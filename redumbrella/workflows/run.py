@@ -19,6 +19,9 @@ from redumbrella.workflows.value_customers import (
 )
 from redumbrella.workspace import Workspace
 
+# Reasons for which one target cannot be learned, while others can.
+NOTHING_TO_LEARN = frozenset({"no_outcomes", "no_facts", "no_products"})
+
 
 @dataclass(frozen=True)
 class TargetRun:
@@ -30,10 +33,20 @@ class TargetRun:
 
 
 @dataclass(frozen=True)
+class SkippedTarget:
+    """A target that cannot be learned from what there is, with the reason code and the message."""
+
+    target: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
 class RunResult:
     """What each step did; `trained` and `scored` are those of the main target, the first.
 
-    customers: None where there are no purchases or the list of customers is up to date.
+    customers: None where there are no purchases or the list of customers is up to date. skipped:
+    targets that nothing can be learned for yet, which are not among `others`.
     """
 
     ingested: IngestResult
@@ -41,6 +54,7 @@ class RunResult:
     scored: ScoreResult | None
     others: tuple[TargetRun, ...] = ()
     customers: CustomersResult | None = None
+    skipped: tuple[SkippedTarget, ...] = ()
 
 
 def run(
@@ -49,8 +63,9 @@ def run(
     """Brings lake, models and lists up to date; `fresh` trains and scores in any case.
 
     hold_out: share or, from 1 on, number of the newest closed leads that are learned without and
-    put on the list as if they were open. The next run without it goes back. Raises SettingsError
-    where the main target is not about leads.
+    put on the list as if they were open. The next run without it goes back. A target that nothing
+    can be learned for is skipped where other targets or customers can be done. Raises SettingsError
+    where hold_out is given and no target is about leads, DataError where no list came out.
     """
     if hold_out and not any(target.from_ for target in workspace.settings.targets):
         raise SettingsError(
@@ -60,25 +75,44 @@ def run(
     with workspace.lock():
         ingested = ingest(workspace, part_of(report, 0.0, 0.1))
         targets = _targets(workspace)
-        done = []
-        for number, target in enumerate(targets):
-            start, width = 0.1 + 0.8 * number / len(targets), 0.8 / len(targets)
-            done.append(
-                _run_target(
-                    workspace,
-                    target,
-                    part_of(report, start, start + width),
-                    fresh=fresh,
-                    hold_out=hold_out if target.from_ is not None else 0.0,
-                )
-            )
+        learning = part_of(report, 0.1, 0.9)
+        done, problems = _run_targets(workspace, targets, learning, fresh=fresh, hold_out=hold_out)
         leaving = any(
-            each.scored is not None and target.absence_of is not None
-            for each, target in zip(done, targets, strict=True)
+            target.absence_of is not None and target.name in done and done[target.name].scored
+            for target in targets
         )
         valued = _run_customers(workspace, part_of(report, 0.9, 1.0), fresh=fresh or leaving)
-        main = done[0] if done else TargetRun("", None, None)
-        return RunResult(ingested, main.trained, main.scored, tuple(done[1:]), valued)
+        if problems and not done and not workspace.lake.exists("purchases"):
+            raise next(iter(problems.values()))
+        main = done.get(targets[0].name) if targets else None
+        main = main or TargetRun("", None, None)
+        return RunResult(
+            ingested,
+            main.trained,
+            main.scored,
+            tuple(one for one in done.values() if one is not main),
+            valued,
+            tuple(SkippedTarget(name, p.reason, p.message) for name, p in problems.items()),
+        )
+
+
+def _run_targets(
+    workspace: Workspace, targets: list[Target], report: Progress, *, fresh: bool, hold_out: float
+) -> tuple[dict[str, TargetRun], dict[str, DataError]]:
+    """What was done for each target by name, and why nothing can be learned for the others."""
+    done: dict[str, TargetRun] = {}
+    problems: dict[str, DataError] = {}
+    for number, target in enumerate(targets):
+        held = hold_out if target.from_ is not None else 0.0
+        part = part_of(report, number / len(targets), (number + 1) / len(targets))
+        try:
+            done[target.name] = _run_target(workspace, target, part, fresh=fresh, hold_out=held)
+        except DataError as problem:
+            # What is held out was asked for, so it is not left out in silence.
+            if held or problem.reason not in NOTHING_TO_LEARN:
+                raise
+            problems[target.name] = problem
+    return done, problems
 
 
 def _targets(workspace: Workspace) -> list[Target]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from redumbrella.cli.main import main
 
@@ -158,3 +159,32 @@ def test_rows_set_aside_are_shown(run: Run, tmp_path: Path) -> None:
         assert '    x.csv, line 4: column "won": "perhaps" is not one of' in output
         assert "set aside, missing_required: 1" in output
         assert "    x.csv, line 6: 3 values, but the header has 2 columns" in output
+
+
+@pytest.mark.parametrize(
+    ("source", "more", "code", "said", "next_step"),
+    [
+        ("Quelle", 'sheet = "Leeds"', "missing_sheet", 'no sheet "Leeds"', "Write one of these"),
+        ("Qelle", "", "bad_mapping", 'Did you mean "Quelle"?', "Correct the name in umbrella.toml"),
+    ],
+)
+def test_what_is_not_there_has_a_code_and_a_next_step(
+    run: Run, tmp_path: Path, source: str, more: str, code: str, said: str, next_step: str
+) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "leads.xlsx")
+    sheet = book.add_worksheet("Dossiers")
+    for number, row in enumerate([("Nr", "Converted", "Quelle"), ("A1", "yes", "Web")]):
+        sheet.write_row(number, 0, row)
+    book.close()
+    (tmp_path / "umbrella.toml").write_text(
+        f'[tables.leads]\npath = "leads.xlsx"\n{more}\n[tables.leads.columns]\nlead_id = "Nr"\n'
+        f'won = "Converted"\nsource = "{source}"\n',
+        "utf-8",
+    )
+    for command in ("check", "ingest"):
+        exit_code, _, errors = run(command, "-w", tmp_path)
+        assert exit_code == 2
+        assert f"Error [{code}]: " in errors
+        assert said in errors
+        assert next_step in errors
+    assert json.loads(run("check", "--json", "-w", tmp_path)[1])["reasons"] == [code]

@@ -190,7 +190,8 @@ def test_all_problems_are_listed_together(tmp_path: Path) -> None:
         ("[tables]\nleads = 3", "expected a section"),
         ("[tables.leads]\npath='a'\ncolumns.person_id = { row = true }", "only make the id"),
         ("[tables.leads]\npath='a'\ncolumns.lead_id = {}", "expected { column"),
-        ("[tables.leads]\npath='a'\ncolumns.won = {column='x', won=['y']}", "belong together"),
+        ('currencies.USD = "0,92"', "write USD = 0.92, a number with a point"),
+        ("[tables.leads]\npath='a'\ncolumns.won = {column='x', lost=['y']}", "belong together"),
         (
             "[tables.leads]\nurl='sqlite:///b'\nquery='q'\ncolumns.lead_id = { row = true }",
             "needs a file",

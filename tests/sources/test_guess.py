@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -179,10 +180,32 @@ def test_an_order_book_alone_has_targets_that_suit_it(tmp_path: Path) -> None:
     guess, found = guessed(tmp_path, "list.csv", content)
     assert guess.table == "purchases"
     products, churn = found.targets
-    assert (products.purchase, products.per, products.horizon_days) == (True, "product", 30)
-    assert (churn.absence_of, churn.horizon_days) == ("purchase", 90)
+    assert (products.purchase, products.per) == (True, "product")
+    assert churn.absence_of == "purchase"
     _, without = guessed(tmp_path, "list.csv", content.replace("product", "note"))
     assert [(one.purchase, one.per) for one in without.targets] == [(True, None), (False, None)]
+
+
+@pytest.mark.parametrize(
+    ("days", "buying", "away"), [(20, 7, 7), (61, 14, 14), (130, 30, 30), (300, 30, 60),
+     (400, 30, 90)]
+)  # fmt: skip
+def test_the_horizon_of_targets_fits_the_time_that_purchases_span(
+    tmp_path: Path, days: int, buying: int, away: int
+) -> None:
+    begin, names = date(2023, 1, 1), []
+    for part in range(2):  # one export for each half
+        span = range(part * days // 2, (part + 1) * days // 2 + part)
+        lines = [f"c{n % 20},{begin + timedelta(n)},{n}.50" for n in span]
+        names.append(f"orders-{part}.csv")
+        content = "customer,time,amount\n" + "\n".join(lines) + "\n"
+        (tmp_path / names[-1]).write_text(content)
+    guesses = guess_files(names, tmp_path)
+    text = settings_text("x", tmp_path, guesses)
+    (tmp_path / "umbrella.toml").write_text(text)
+    found = load_settings(tmp_path).targets
+    assert [target.horizon_days for target in found] == [buying, away]
+    assert (f"span only {days} days" in text) == (days < 4 * 90)
 
 
 def test_an_outcome_is_known_by_its_words_where_its_name_says_nothing(tmp_path: Path) -> None:
@@ -319,7 +342,16 @@ def test_several_currencies_are_asked_for(tmp_path: Path) -> None:
     assert guess.currency[0] == "EUR"
     assert "has amounts in EUR, USD" in questions([guess])[0]
     text = (tmp_path / "umbrella.toml").read_text("utf-8")
-    assert "\n[currencies]\n# USD = 1.0   # <- say what one is worth in EUR" in text
+    block = "# [currencies]\n# USD = 0.00   # <- what one USD is worth in EUR\n"
+    assert block in text
+    (problem,) = check(load_settings(tmp_path)).problems
+    # What the error says to write can be put below, and so can the lines be used that are there.
+    pasted = problem[problem.index("  [currencies]") :]
+    assert "USD = ..." in pasted
+    for answered in (text + pasted.replace("...", "0.92"),
+                     text.replace(block, "[currencies]\nUSD = 0.92\n")):  # fmt: skip
+        (tmp_path / "umbrella.toml").write_text(answered, "utf-8")
+        assert load_settings(tmp_path).currencies.rates == {"USD": 0.92}
 
 
 def test_currency_and_timezone_are_what_the_files_say(tmp_path: Path) -> None:

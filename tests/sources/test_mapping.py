@@ -61,6 +61,23 @@ def test_every_problem_is_named() -> None:
     assert len(mapping.problems) == 5
 
 
+def test_another_file_in_its_place_is_said_in_one_sentence() -> None:
+    names = {"lead_id": "Nr", "won": "Ergebnis", "source": "Quelle", "amount": "Betrag"}
+    columns = {name: ColumnSource(column) for name, column in names.items()}
+    mapping = map_columns(source(columns=columns, keep=("Alter",)), ["Nr", "Ref", "MA"])
+    (problem,) = mapping.problems
+    assert problem.startswith("[tables.leads] this file has other columns than before")
+    assert "3 of 4 are gone" in problem
+    assert 'Gone: "Ergebnis", "Quelle", "Betrag"\n' in problem
+    assert problem.endswith("Columns now: Nr, Ref, MA")
+    assert "put the right one back" in problem
+    # One of many that is gone was renamed, and has a hint of its own.
+    few = map_columns(source(columns=columns), ["Nr", "Ergebnis", "Quelle", "Betrag EUR"])
+    (problem,) = few.problems
+    assert 'amount = "Betrag" is no column of the source. Did you mean "Betrag EUR"?' in problem
+    assert "Correct the name in umbrella.toml" in problem
+
+
 def test_either_of_two_ids_is_enough() -> None:
     assert map_columns(source("events"), ["anonymous_id", "at", "kind"]).problems == ()
     (problem,) = map_columns(source("events"), ["at", "kind"]).problems

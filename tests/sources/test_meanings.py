@@ -18,14 +18,18 @@ WON_VALUES = """Closed Won|closedwon|ClosedWon|closed_won|CLOSED-WON|Closed - Co
 5 - Won|Enterprise > Closed Won|Won - onboarding|Gewonnen|Auftrag erhalten|Vertrag unterschrieben|
 Angebot angenommen|Gagné|Gagnée|Fermé - gagné|Devis accepté|Commande reçue|Ganado|Cerrado ganado|
 Cerrada/Ganada|Vinta|Chiusa - vinta|Ganho|Fechado ganho|Gewonnen|Gesloten - gewonnen|Opdracht|
-Wygrana|Zamknięte wygrane|Umowa podpisana|Customer|Contract signed|dealwon"""
+Wygrana|Zamknięte wygrane|Umowa podpisana|Customer|Contract signed|dealwon|
+Zrealizowane|Zrealizowana|Zamówienie zrealizowane|Sfinalizowana|Realisiert|Réalisée|Realizzato|
+Gerealiseerd"""
 LOST_VALUES = """Closed Lost|closedlost|Closed - Not Converted|closed_not_converted|Not Converted|
 Unqualified|Not Qualified|un-qualified|Nicht gewonnen|kein Auftrag|Auftrag nicht erhalten|
 Auftrag verloren|Kein Interesse|no ganado|non acheté|pas signé|Classé sans suite|Perdue|Persa|
 non vinta|Perdido|não ganho|sem interesse|Geen interesse|niet gewonnen|Nie wygrana|
 Brak zainteresowania|Lost - price|Lost (no budget)|Closed Lost to Competition|Junk Lead|Lost Lead|
 Disqualified|Qualified out|Offer declined|Abgelehnt|Rejected by customer|Dead|
-Not interested|No sale|6 - Lost (0%)"""
+Not interested|No sale|6 - Lost (0%)|Do not contact|DO_NOT_CONTACT|DoNotContact|Do Not Call|
+Nicht mehr kontaktieren|Ne pas contacter|Ne plus contacter|No contactar|Non contattare|
+Não contactar|Niet meer contacteren|Nie kontaktować|Niezrealizowane"""
 NEITHER = """Qualified To Buy|qualifiedtobuy|Decision Maker Bought-In|decisionmakerboughtin|
 Contract Sent|contractsent|Presentation Scheduled|Won't fix|Verloren geglaubt|Bad Timing|Recycled|
 Open - Not Contacted|Not Contacted|Not yet converted|noch nicht gewonnen|pas encore signé|Closed|

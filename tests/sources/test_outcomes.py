@@ -248,6 +248,72 @@ def test_a_proposal_can_be_pasted(tmp_path: Path) -> None:
     assert result.outcome.totals == (15, 15, 30)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "won"),
+    [
+        ("Stage", ["Won", "", ""], "Won"),
+        ("Phase", ["Gewonnen", "Offen", "Neu"], "Gewonnen"),
+        ("Statut", ["Gagné", "Ouvert", ""], "Gagné"),
+        ("Converted", ["Yes", "", ""], "Yes"),
+    ],
+)
+def test_where_nobody_is_lost_age_can_say_it(
+    tmp_path: Path, column: str, values: list[str], won: str
+) -> None:
+    guess = table(tmp_path, {column: values})
+    choice = next(choice for choice in guess.choices if choice.name == "won")
+    assert choice.origin is None
+    assert "nobody lost" in choice.why
+    text = settings_text("x", tmp_path, [guess])
+    line = f'# won = {{ column = "{column}", won = ["{won}"] }}   # <- '
+    age = "# lost_after_days = 180 "
+    assert line in text
+    assert age in text
+    answered = text.replace(line, line[2:])
+    for said, answer in (
+        ("If lost leads are not written down", answered),
+        ("leads open longer than 180 days count as lost", answered.replace(age, age[2:])),
+    ):
+        (tmp_path / "umbrella.toml").write_text(answer, "utf-8")
+        (result,) = check(load_settings(tmp_path)).sources
+        assert result.outcome is not None
+        assert result.outcome.totals == (20, 0, 40)
+        (note,) = [note for note in result.notes if "nobody is lost" in note]
+        assert said in note
+        assert ("nothing can be learned" in note) == (answer is answered)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Result date", "Decision date", "Date of decision", "Datum besluit", "Entscheidungsdatum",
+     "Date de décision", "Fecha de decisión", "Data decisione", "Data da decisão", "Data decyzji",
+     "Irgendwann"],
+)  # fmt: skip
+@pytest.mark.parametrize("ends", [["Zapf", "Zopf", ""], ["Won", "", ""]])
+def test_when_a_lead_was_closed_is_proposed_although_its_outcome_is_asked_for(
+    tmp_path: Path, name: str, ends: list[str]
+) -> None:
+    columns = {
+        "Created on": [f"2024-01-0{1 + n % 5}" for n in range(6)],
+        "Result": ends,
+        name: [f"2024-03-0{1 + n}" if ends[n % 3] else "" for n in range(6)],
+    }
+    guess = table(tmp_path, columns)
+    found = {choice.name: choice for choice in guess.choices}
+    assert found["won"].origin is None
+    closed = found["closed_at"].origin
+    assert closed is not None
+    assert closed.column == name
+    assert name not in guess.ignore
+    assert "Result" not in (*guess.ignore, *guess.leaks)
+
+
+def test_an_unknown_stage_may_mean_lost(tmp_path: Path) -> None:
+    text = settings_text("x", tmp_path, [table(tmp_path, {"Stage": ["Won", "Open", "Zapf"]})])
+    assert '# won = { column = "Stage", won = ["Won"], lost = [] }   # <- ' in text
+    assert "lost_after_days" not in text
+
+
 def test_a_sparse_flag_is_none_beside_a_stage(tmp_path: Path) -> None:
     stage = ["Gewonnen", "Verloren", "Angebot"]
     for other in ("is_vip", "Rückruf", "zufrieden"):

@@ -182,7 +182,9 @@ def _known(path: Path, wanted: str, names: list[str]) -> str:
         if name.strip().casefold() == wanted.strip().casefold():
             return name
     message = (
-        f'{path.name} has no sheet "{wanted}".{nearest(wanted, names)} It has: {", ".join(names)}.'
+        f'{path.name} has no sheet "{wanted}".{nearest(wanted, names)} It has: {", ".join(names)}. '
+        "Write one of these names behind sheet = under [tables.…] in umbrella.toml, or remove that "
+        "line: then the sheet with the most cells is read."
     )
     raise DataError(message, reason="missing_sheet")
 

@@ -14,8 +14,9 @@ from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
-from redumbrella.sources.guessing.leads import is_shared, lead_choices, lead_id_of
-from redumbrella.sources.guessing.looking import FileLook, look_at
+from redumbrella.sources.guessing.lead_ids import lead_id_of
+from redumbrella.sources.guessing.leads import is_shared, lead_choices
+from redumbrella.sources.guessing.looking import MOST_ROWS, FileLook, look_at
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.place import guess_currency, guess_timezone, named_currencies
 from redumbrella.sources.guessing.tables import is_order_book, which_table
@@ -28,7 +29,8 @@ class TableGuess:
     `ignore` are columns proposed to be left out with the reason, `leaks` names that sound as if
     they were only known after the outcome. `more` are further files of the same table, `joins`
     those that tell more about its rows. `currency` and `timezone` are what the file says of
-    itself, each with the reason, or None; `currencies` are the codes beside its amounts.
+    itself, each with the reason, or None; `currencies` are the codes beside its amounts. `span`
+    are the first and last time of its facts, days since 1970, None where that is not known.
     """
 
     file: FileInput
@@ -44,6 +46,7 @@ class TableGuess:
     currency: tuple[str | None, str | None] = (None, None)
     timezone: tuple[str | None, str | None] = (None, None)
     currencies: tuple[str, ...] = ()
+    span: tuple[float, float] | None = None
 
 
 def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
@@ -81,6 +84,7 @@ def _together(
                 more=(*one.more, guess.file),
                 rows=one.rows + guess.rows,
                 notes=tuple(dict.fromkeys((*one.notes, *guess.notes))),
+                span=_both(one.span, guess.span),
             )
         )
     return list(found.values())
@@ -112,7 +116,24 @@ def _guess(look: FileLook, kin: Kin, joins: Sequence[Proposed]) -> TableGuess:
         currency=guess_currency(look.columns, choices),
         timezone=guess_timezone(look.columns),
         currencies=named_currencies(look.columns, choices),
+        span=_span(look, choices),
     )
+
+
+def _span(look: FileLook, choices: Sequence[Choice]) -> tuple[float, float] | None:
+    """When the facts of a file begin and end; None where only its first rows were looked at."""
+    at = next((one.origin for one in choices if one.name == "at" and one.origin is not None), None)
+    if at is None or look.rows >= MOST_ROWS:
+        return None
+    return next(((one.began, one.ended) for one in look.columns if one.name == at.column), None)
+
+
+def _both(
+    one: tuple[float, float] | None, other: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    if one is None or other is None:
+        return None
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _kin(

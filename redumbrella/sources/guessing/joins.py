@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from redumbrella.sources.guessing.kin import are_the_same
-from redumbrella.sources.guessing.leads import lead_id_of
+from redumbrella.sources.guessing.lead_ids import lead_id_of
 from redumbrella.sources.guessing.looking import FileLook, Seen
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.vocabulary import words

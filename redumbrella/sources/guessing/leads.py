@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import (
-    LEAST_PRESENT,
     Fits,
     Open,
     columns_named,
@@ -18,18 +17,14 @@ from redumbrella.sources.guessing.columns import (
     is_number,
 )
 from redumbrella.sources.guessing.kin import Kin
+from redumbrella.sources.guessing.lead_ids import any_lead_id_of, ids_of_leads
 from redumbrella.sources.guessing.looking import Seen
 from redumbrella.sources.guessing.meanings import meaning
-from redumbrella.sources.guessing.names import WITHOUT_OWNER, means, rank_of
+from redumbrella.sources.guessing.names import means
 from redumbrella.sources.guessing.outcome_words import PAST_WORDS
 from redumbrella.sources.guessing.outcomes import guess_outcome
 from redumbrella.sources.guessing.times import lead_times
 from redumbrella.sources.guessing.vocabulary import bag, words
-
-# So many ids of all must be different, so that a column without a sure name is an id.
-_MOSTLY_DIFFERENT = 0.9
-# At least such a share where the name says lead id, and each row is a version of a lead.
-_VERSIONS = 0.02
 
 _GIVEN_NAMES = bag(
     "firstname lastname givenname familyname fullname surname forename middlename vorname "
@@ -75,7 +70,7 @@ def lead_choices(
 ) -> tuple[list[Choice], dict[str, str], list[str]]:
     """Choices for leads, columns to leave out with the reason, and likely leaks."""
     free = Open("leads", list(columns))
-    lead_id, id_column = lead_id_of(columns)
+    lead_id, id_column = any_lead_id_of(columns)
     _take(free, lead_id)
     outcome = guess_outcome(free.columns)
     _take(free, outcome)
@@ -98,9 +93,12 @@ def lead_choices(
     _named(free, "source", lambda seen: is_shared(seen) and seen.read.type == "text")
     _named(free, "rep_id", is_shared)
     _amount(free)
+    # The outcome itself, as long as it is asked for, is no feature to be left out.
+    used = {outcome.proposal.column} if outcome.proposal is not None else set()
+    rest = [column for column in free.columns if column.name not in used]
     decided = outcome.origin.decided if outcome.origin is not None else None
-    ignore = _left_out([column for column in free.columns if column.name != decided])
-    leaks = [c.name for c in free.columns if c.name not in ignore and _sounds_late(c.name)]
+    ignore = _left_out([column for column in rest if column.name != decided])
+    leaks = [c.name for c in rest if c.name not in ignore and _sounds_late(c.name)]
     return free.choices, ignore, leaks
 
 
@@ -141,84 +139,6 @@ def is_shared(seen: Seen) -> bool:
     is_text = seen.read.type == "text" or bool({"id", "nr"} & set(words(seen.name)))
     is_plain = seen.read.type in {"text", "number"} and not seen.is_time
     return is_plain and is_text and not seen.is_unique and 2 * seen.distinct <= seen.rows
-
-
-def lead_id_of(columns: Sequence[Seen]) -> tuple[Choice, Seen | None]:
-    """The choice of lead_id, and its column unless it is the number of the row.
-
-    A few blank or repeated ids do not make another column the id: they are counted and said.
-    """
-    plain = [column for column in columns if _may_be_id(column)]
-    unique = [column for column in columns if column.is_unique and column.read.type == "text"]
-    found = (
-        _named_ids(plain)
-        or [column for column in plain if _looks_like_an_id(column)]
-        or [column for column in unique if means(column.name, "email")]
-        or [column for column in unique if words(column.name)[-1:] == ("name",)]
-    )
-    if not found:
-        why = "no column has an id of its own in every row: the number of the row serves as id"
-        return Choice("lead_id", ColumnSource(row=True), why), None
-    others = tuple(column.name for column in found[1:5])
-    return Choice("lead_id", ColumnSource(found[0].name), _why_id(found[0]), others), found[0]
-
-
-def _named_ids(columns: Sequence[Seen]) -> list[Seen]:
-    """Columns named as the id of a lead, the surest first."""
-    ranked = [(_id_rank(column), place, column) for place, column in enumerate(columns)]
-    found = [(rank, place, column) for rank, place, column in ranked if rank is not None]
-    return [column for *_, column in sorted(found, key=lambda one: one[:2])]
-
-
-def _why_id(column: Seen) -> str:
-    if column.is_unique:
-        return "different in every row"
-    said = []
-    if missing := column.rows - column.read.present:
-        said.append(f"empty in {missing:,} of {column.rows:,} rows")
-    if again := column.read.present - column.distinct:
-        rows = f"{column.distinct:,} different ones in {column.read.present:,} rows"
-        said.append(f"{again:,} come again" if column.is_key else f"{rows}: versions of a lead")
-    return "by its name; " + ", ".join(said)
-
-
-def _may_be_id(column: Seen) -> bool:
-    is_plain = column.read.type in {"text", "number"} and not column.is_time
-    is_there = column.read.present >= LEAST_PRESENT * column.rows
-    return is_plain and is_there and column.distinct > 1 and not _has_fractions(column)
-
-
-def _has_fractions(column: Seen) -> bool:
-    if column.read.type != "number":
-        return False
-    return any(not text.rstrip("0").rstrip(".,").lstrip("+").isdigit() and "." in text
-               and not text.endswith(".0") for text in column.sample)  # fmt: skip
-
-
-def _id_rank(column: Seen) -> int | None:
-    """How surely a column is the id of a lead: by its name, if enough of its values differ."""
-    rank = rank_of(column.name, "lead_id", "leads")
-    if rank is None:
-        return None
-    different = column.distinct / max(column.read.present, 1)
-    says_lead = rank < _FIRST_BARE and len(words(column.name)) > 1
-    if different >= _MOSTLY_DIFFERENT:
-        return rank
-    # Named as that of a lead and coming again, beside a bare id of its own: rows of a history.
-    return _FIRST_BARE - 1 if says_lead and different >= _VERSIONS else None
-
-
-_FIRST_BARE = rank_of("id", "lead_id", "leads") or WITHOUT_OWNER
-
-
-def _looks_like_an_id(column: Seen) -> bool:
-    """Codes, different in every row: digits in them, no blanks, no e-mails."""
-    if not column.is_unique or column.read.type != "text":
-        return False
-    return bool(column.sample) and all(
-        any(letter.isdigit() for letter in text) and not set(text) & set(" @") and len(text) <= 40
-        for text in column.sample
-    )
 
 
 def _left_out(columns: Sequence[Seen]) -> dict[str, str]:
@@ -292,8 +212,7 @@ def has_lead_names(columns: Sequence[Seen]) -> str | None:
 
     Ids that come again and again may be those of activities; beside an outcome they are versions.
     """
-    ids = [c for c in columns if _may_be_id(c) and (rank := _id_rank(c)) is not None
-           and rank < _FIRST_BARE and len(words(c.name)) > 1]  # fmt: skip
+    ids = ids_of_leads(columns)
     keys = [column for column in ids if column.is_key]
     stages = [
         column.name for column in columns

@@ -38,7 +38,8 @@ class Seen:
     values: the most frequent ones and how often each, when there are few. sample: some values.
     ids: hashes of the values of a column that could identify something, else empty; of very many
     only those that two to the power of `kept` divides. in_order: whether times follow each other
-    through the file, from old to new or from new to old.
+    through the file, from old to new or from new to old. began, ended: the first and the last of
+    its times, days since 1970.
     """
 
     read: ColumnRead
@@ -51,6 +52,8 @@ class Seen:
     in_order: bool
     sample: tuple[str, ...] = ()
     kept: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def name(self) -> str:
@@ -141,7 +144,9 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
         if count >= LEAST_IDS and not style and read.type in {"text", "number"}:
             ids = _ids(staging, read, kept)
         reading = read.reading if read.type == "time" else Reading("time", style)
-        in_order = bool(style) and count > 1 and _is_in_order(staging, read, reading)
+        in_order, began, ended = False, 0.0, 0.0
+        if style and count > 1:
+            in_order, began, ended = _course(staging, read, reading)
         if read.is_guess and read.type == "time":
             style = SPELLED  # without a format, so that reading asks which is meant
         seen.append(
@@ -156,6 +161,8 @@ def _columns(staging: Staging, rows: int) -> list[Seen]:
                 in_order=in_order,
                 sample=tuple(text[:LONGEST_ID] for text in sample[:SAMPLED]),
                 kept=kept,
+                began=began,
+                ended=ended,
             )
         )
     return [_in_one_order(column, seen) for column in seen]
@@ -189,15 +196,18 @@ def _ids(staging: Staging, read: ColumnRead, kept: int) -> frozenset[int]:
     return frozenset(value for (value,) in found.fetchall())
 
 
-def _is_in_order(staging: Staging, read: ColumnRead, reading: Reading) -> bool:
-    """Whether hardly any time comes before the one above it, or hardly any after it."""
+def _course(staging: Staging, read: ColumnRead, reading: Reading) -> tuple[bool, float, float]:
+    """Whether hardly any time comes before the one above it, or hardly any after it; the first and
+    the last of them, days since 1970.
+    """
     time = read.here if read.here in staging.instants else reading.sql(read.here)
-    back, forth, steps = staging.one(
+    back, forth, steps, began, ended = staging.one(
         "SELECT count(*) FILTER (WHERE here < above), count(*) FILTER (WHERE here > above), "
-        f"count(*) FROM (SELECT {time} AS here, lag({time}) OVER (ORDER BY {ROW}) AS above "
+        "count(*), epoch(min(here)) / 86400, epoch(max(here)) / 86400 "
+        f"FROM (SELECT {time} AS here, lag({time}) OVER (ORDER BY {ROW}) AS above "
         f"FROM {staging.name})"
     )
-    return bool(min(back, forth) <= OUT_OF_ORDER * steps)
+    return min(back, forth) <= OUT_OF_ORDER * steps, began or 0.0, ended or 0.0
 
 
 def _frequent(staging: Staging, read: ColumnRead) -> list[tuple[str, int]]:

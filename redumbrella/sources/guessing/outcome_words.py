@@ -52,6 +52,9 @@ BOUGHT = frozenset(
         *("getekend", "ondertekend", "gekocht", "besteld", "opdracht", "verkoop", "ingeschreven"),
         *("aangenomen", "podpisana", "podpisany", "podpisane", "kupione", "kupiony", "kupiona"),
         *("kupil", "kupila", "zakupiono", "zamowienie", "zamowiono", "sukces", "zapisany"),
+        *("zrealizowane", "zrealizowana", "zrealizowany", "zrealizowano", "sfinalizowane"),
+        *("sfinalizowana", "sfinalizowany", "realisiert", "realisee", "realise", "realizzato"),
+        *("realizzata", "gerealiseerd", "realized", "realised"),
     )
 )
 AGREED = frozenset(
@@ -299,6 +302,15 @@ WHOLE_LOST = frozenset(
         "nodeal",
         "nosale",
         "brakzainteresowania",
+        *("donotcontact", "dontcontact", "donotcall", "dontcall", "dnc", "nolongercontact"),
+        *("nichtkontaktieren", "nichtmehrkontaktieren", "bittenichtkontaktieren", "nichtanrufen"),
+        *("kontaktunerwunscht", "keinkontakt", "keinkontaktgewunscht", "kontaktsperre"),
+        *("nepascontacter", "nepluscontacter", "nepasappeler", "nepasrappeler"),
+        *("nocontactar", "nocontactarmas", "novolveracontactar", "nollamar", "nollamarmas"),
+        *("noncontattare", "noncontattarepiu", "nonchiamare", "nonrichiamare"),
+        *("naocontactar", "naocontatar", "naocontactarmais", "naoligar", "naoentraremcontato"),
+        *("nietcontacteren", "nietmeercontacteren", "nietbenaderen", "nietbellen"),
+        *("nietmeerbellen", "niekontaktowac", "niekontaktowacsie", "niedzwonic"),
     )
 )
 WHOLE_WON = frozenset(

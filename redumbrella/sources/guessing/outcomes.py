@@ -29,6 +29,7 @@ from redumbrella.sources.guessing.outcome_words import (
     WON,
 )
 
+LOST_AFTER_DAYS = 180  # proposed where nobody is lost
 _BEST_TIERS = 2  # of the words for won: those of a sale itself
 
 
@@ -233,10 +234,36 @@ def _question(columns: Sequence[Seen], found: Sequence[_Candidate]) -> Choice:
     values = read_values(column, is_named=True)
     if _is_turned(column):
         values = replace(values, won=(), lost=(), open=column.values, doubtful=())
+    elif all(yes_or_no(text) is True for text, _ in column.values) and _is_named(column):
+        values = replace(values, won=column.values, open=())  # yes or nothing
     others = tuple(other.name for other in (*asked[1:], *columns) if other is not column)
     named = {*two, *(other.name for other in asked)}
     others = tuple(dict.fromkeys(name for name in others if name in named))[:5]
-    return Choice("won", None, _asked(column, values), others, proposal=_proposed(values))
+    by_age = _is_without_losses(values)
+    why = _asked_of_age(column, values) if by_age else _asked(column, values)
+    # Where no value is known, a cell that is filled for a part of the rows may be an outcome.
+    known = values.known or (column.read.present if values.empty else 0)
+    proposal = _proposed(values)
+    return Choice("won", None, why, others, known, proposal=proposal, lost_by_age=by_age)
+
+
+def _is_without_losses(values: ValuesRead) -> bool:
+    """Whether some leads are won and all others surely open: nobody writes lost ones down."""
+    is_open = all(meaning(text).says == "open" for text, _ in values.open)
+    is_clear = not (values.lost or values.offered or values.doubtful) and values.leaves_open
+    return bool(values.won) and is_open and is_clear
+
+
+def _asked_of_age(column: Seen, values: ValuesRead) -> str:
+    rest = listed((*values.open, *([("", values.empty)] if values.empty else []))).replace(
+        '""', "empty"
+    )
+    return (
+        f'"{column.name}" calls {listed(values.won)} won and nobody lost ({rest}). Are lost leads '
+        "written down? If so, add the values that mean lost; if not, only age can tell them: "
+        f"lost_after_days = {LOST_AFTER_DAYS} under [tables.leads] counts leads that are open "
+        "longer as lost"
+    )
 
 
 def _is_half(column: Seen) -> bool:

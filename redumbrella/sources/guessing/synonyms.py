@@ -65,7 +65,15 @@ NAMES: dict[str, str] = {
         cierre, fecha cierre, cerrado el, cerrado, cierre, data di chiusura, data chiusura,
         chiuso il, chiusura, data de fechamento, data fechamento, fechado em, fechamento,
         gesloten op, sluitdatum, afgesloten op, afsluitdatum, einddatum, data zamkniecia,
-        zamknieto, zakonczono, data zakonczenia""",
+        zamknieto, zakonczono, data zakonczenia, result date, date of result, outcome date,
+        date of outcome, date of decision, date of closing, resolution date, date resolved,
+        ergebnisdatum, datum ergebnis, ergebnis am, entscheidungsdatum, datum entscheidung,
+        datum abschluss, datum der entscheidung, entscheid am, date du resultat, decide le,
+        decision le, date de conclusion, fecha de decision, fecha de resultado, fecha resolucion,
+        decidido el, data decisione, data esito, data risultato, deciso il, data da decisao,
+        data do resultado, decidido em, datum besluit, besluitdatum, beslisdatum, besloten op,
+        datum beslissing, datum uitslag, resultaatdatum, datum afsluiting, data decyzji, data
+        wyniku, data rozstrzygniecia, rozstrzygnieto""",
     "leads.amount": """
         amount, deal amount, opportunity amount, deal value, deal size, opportunity value, lead
         value, contract value, order value, quote value, offer value, estimated value, estimated

@@ -15,7 +15,8 @@ from redumbrella.sources.guessing.columns import (
     is_order_number,
 )
 from redumbrella.sources.guessing.kin import Kin
-from redumbrella.sources.guessing.leads import has_lead_names, lead_id_of, says_won_or_lost
+from redumbrella.sources.guessing.lead_ids import lead_id_of
+from redumbrella.sources.guessing.leads import has_lead_names, says_won_or_lost
 from redumbrella.sources.guessing.looking import FileLook, Seen
 from redumbrella.sources.guessing.names import rank_of
 from redumbrella.sources.guessing.outcomes import guess_outcome, is_told_for_some

@@ -12,6 +12,7 @@ from pathlib import Path
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.guess import TableGuess
+from redumbrella.sources.guessing.outcomes import LOST_AFTER_DAYS
 from redumbrella.sources.guessing.questions import MARK, is_asked
 
 _HEAD = """\
@@ -46,29 +47,35 @@ from = "leads.won"     # what is to be predicted: the outcome of a lead
 """
 
 _ABOUT_ANY_PURCHASE = """\
-# Who buys anything within 30 days.
+# Who buys anything within {days} days.{why}
 [[targets]]
 name = "purchase"
 purchase = true
-horizon_days = 30
+horizon_days = {days}
 """
 
 _ABOUT_PRODUCTS = """\
-# Who buys which product within 30 days; without `per`: who buys anything.
+# Who buys which product within {days} days; without `per`: who buys anything.{why}
 [[targets]]
 name = "products"
 purchase = true
 per = "product"
-horizon_days = 30
+horizon_days = {days}
 """
 
 _ABOUT_CHURN = """\
-# Who will not buy for 90 days.
+# Who will not buy for {days} days.{why}
 [[targets]]
 name = "churn"
 absence_of = "purchase"
-horizon_days = 90
+horizon_days = {days}
 """
+
+# Days within which somebody buys, and for which somebody stays away.
+_SOON, _GONE = 30, 90
+_HORIZONS = (7, 14, 30, 60, 90)
+# Of the time that is known: before it there must be history, after it enough to learn from.
+_SHARE_OF_THE_SPAN = 4
 
 _TAIL = """\
 # [success]                       # a model must pass these to be used
@@ -121,8 +128,11 @@ def _currencies(guesses: Sequence[TableGuess]) -> list[str]:
     foreign = [code for code in codes if code != own]
     if not foreign:
         return []
-    mark = f'{MARK}say what one is worth in {own}, and remove the "# " before it'
-    return ["\n".join(["[currencies]", *(f"# {code} = 1.0{mark}" for code in foreign), ""])]
+    rates = [f"# {code} = 0.00{MARK}what one {code} is worth in {own}" for code in foreign]
+    said = (
+        '# Amounts are of several currencies: put in the rates, and remove the "# " of these lines.'
+    )
+    return ["\n".join([said, "# [currencies]", *rates, ""])]
 
 
 def _targets(guesses: Sequence[TableGuess]) -> list[str]:
@@ -134,8 +144,23 @@ def _targets(guesses: Sequence[TableGuess]) -> list[str]:
     has_products = any(
         choice.name == "product_id" and choice.origin for choice in tables["purchases"].choices
     )
-    offered = [_ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE, _ABOUT_CHURN]
+    span = tables["purchases"].span
+    buying = _ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE
+    offered = [_within(buying, _SOON, span), _within(_ABOUT_CHURN, _GONE, span)]
     return parts + [_commented(one) if "leads" in tables else one for one in offered]
+
+
+def _within(target: str, days: int, span: tuple[float, float] | None) -> str:
+    """A target over so many days, or fewer where the purchases span too short a time for them."""
+    if span is None or (known := span[1] - span[0]) >= _SHARE_OF_THE_SPAN * days:
+        return target.format(days=days, why="")
+    fitting = [one for one in _HORIZONS if _SHARE_OF_THE_SPAN * one <= known]
+    chosen = max(fitting, default=_HORIZONS[0])
+    why = (
+        f"\n# {days} days would be usual, but the purchases span only {known:.0f} days: a quarter "
+        "of them\n# is as far as can be learned."
+    )
+    return target.format(days=chosen, why=why)
 
 
 def _section(guess: TableGuess, folder: Path) -> str:
@@ -154,6 +179,11 @@ def _section(guess: TableGuess, folder: Path) -> str:
         lines += [f"#   {_quoted(name)}: {why}" for name, why in guess.ignore.items()]
     else:
         lines.append("# ignore = []     # columns to leave out")
+    if any(choice.lost_by_age for choice in guess.choices):
+        lines.append(
+            f"# lost_after_days = {LOST_AFTER_DAYS}     # nobody is lost: leads that are open "
+            'longer count as lost; remove the "# "'
+        )
     if guess.leaks:
         lines += _wrapped(
             "Only known after the outcome? Then add to ignore: "
@@ -176,7 +206,8 @@ def _choice(choice: Choice, table: str) -> list[str]:
     if choice.other:
         lines += _wrapped("Also possible: " + ", ".join(map(_quoted, choice.other)))
     if choice.origin is None:
-        shown = '""' if choice.proposal is None else _origin(choice.proposal, is_proposed=True)
+        lists = ("won",) if choice.lost_by_age else ("won", "lost")
+        shown = '""' if choice.proposal is None else _origin(choice.proposal, lists)
         mark = f'{MARK}say which, and remove the "# " before it' if is_asked(choice, table) else ""
         lines.append(f"# {choice.name} = {shown}{mark}")
     else:
@@ -186,7 +217,8 @@ def _choice(choice: Choice, table: str) -> list[str]:
     return lines
 
 
-def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
+def _origin(origin: ColumnSource, proposed: Sequence[str] = ()) -> str:
+    """A column in TOML; proposed: lists that are to be filled in, written even where empty."""
     if origin.row:
         return "{ row = true }"
     options = [
@@ -197,7 +229,7 @@ def _origin(origin: ColumnSource, *, is_proposed: bool = False) -> str:
     options += [
         f"{name} = {_list(getattr(origin, name))}"
         for name in ("won", "lost")
-        if getattr(origin, name) or is_proposed
+        if getattr(origin, name) or name in proposed
     ]
     options += [
         f"{name} = {_list(values)}"

@@ -95,7 +95,8 @@ def _named(name: str, times: Sequence[Seen]) -> Seen | None:
 
 
 def _is_an_end(column: Seen) -> bool:
-    return bool(set(words(column.name)) & _NOT_THE_BEGINNING)
+    is_end = means(column.name, "closed_at", "leads")
+    return is_end or bool(set(words(column.name)) & _NOT_THE_BEGINNING)
 
 
 def _sure(times: Sequence[Seen]) -> list[Seen]:
@@ -130,7 +131,7 @@ def _created(times: Sequence[Seen], *, alone: bool) -> Choice | None:
 def _filled_with(outcome: Choice, columns: Sequence[Seen]) -> Choice | None:
     """A time that as many rows have as have an outcome, while others have neither."""
     for column in columns:
-        if column.read.present == outcome.known and outcome.known < column.rows:
+        if column.read.present == outcome.known and 0 < outcome.known < column.rows:
             why = f"{time_why(column)}; filled for as many rows as have an outcome"
             return time_choice("closed_at", column, why)
     return None

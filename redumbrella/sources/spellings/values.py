@@ -76,10 +76,10 @@ class Reading:
         if self.type == "number":
             return number_sql(column, self.style, is_plain=self.is_plain)
         if self.type == "flag":
-            return (
-                f"CASE WHEN lower({column}) IN ({_texts(self.true)}) THEN TRUE "
-                f"WHEN lower({column}) IN ({_texts(self.false)}) THEN FALSE END"
-            )
+            # Won may stand alone: then nothing is lost by its value.
+            lost = f"WHEN lower({column}) IN ({_texts(self.false)}) THEN FALSE "
+            won = f"WHEN lower({column}) IN ({_texts(self.true)}) THEN TRUE "
+            return f"CASE {won}{lost if self.false else ''}END"
         if self.type == "time":
             instant = column
             if self.style != "typed":
@@ -99,7 +99,8 @@ class Reading:
         if self.type == "number":
             return "a number such as 1234,5" if self.style == "," else "a number such as 1234.5"
         if self.type == "flag":
-            return f"one of {', '.join(self.true[:5])} or {', '.join(self.false[:5])}"
+            listed = (", ".join(values[:5]) for values in (self.true, self.false) if values)
+            return f"one of {' or '.join(listed)}"
         return expected_instant(self.style) if self.type == "time" else "text"
 
 
