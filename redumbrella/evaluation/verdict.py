@@ -76,8 +76,8 @@ def _stops(facts: Evidence) -> list[str]:
     reasons = list(facts.doubts)
     if facts.family == "prior":
         reasons.append(
-            "Nothing in the lead record tells won from lost leads better than chance, so every "
-            "lead gets the base rate. Add fields that differ between leads, or more closed leads."
+            "Nothing in the record tells won from lost clearly better than chance yet, so everyone "
+            "gets the base rate. Add fields that differ between them, or more that are decided."
         )
     elif facts.gain[0] <= 2 * facts.gain[1]:
         reasons.append(

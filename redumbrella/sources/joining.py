@@ -11,14 +11,15 @@ from pathlib import Path
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.lake.quoting import quoted
 from redumbrella.sources.formats.files import JoinedFile, read_file
+from redumbrella.sources.identifiers import id_sql
 from redumbrella.sources.staging import FILE, ROW, Staging
 
 
 def join_files(staging: Staging, joined: Sequence[JoinedFile], delimiter: str | None) -> list[str]:
     """Adds the columns of files to the staged records by their ids; what was found, as notes.
 
-    Ids are equal without blanks around them and without regard to capitals. Of several rows of
-    one id the last one in its file counts. A name that is taken gets the file's name behind it.
+    Ids are equal by the rule of ids (`identifiers`) and without regard to capitals. Of several rows
+    of one id the last one in its file counts. A name that is taken gets the file's name behind it.
     """
     notes = []
     for number, one in enumerate(joined):
@@ -58,30 +59,35 @@ def _joined(staging: Staging, there: Staging, one: JoinedFile) -> list[str]:
     staging.know(list(added.values()))
     here, id_there = staging.columns[one.here], there.columns[one.there]
     newest = (
-        f"SELECT * FROM (SELECT *, lower({id_there}::VARCHAR) AS _id FROM {quoted(there.name)} "
-        f"WHERE {id_there} IS NOT NULL) "
+        f"SELECT * FROM (SELECT *, {_alike(id_there)} AS _id FROM {quoted(there.name)} "
+        f"WHERE {_alike(id_there)} IS NOT NULL) "
         f"QUALIFY row_number() OVER (PARTITION BY _id ORDER BY {FILE} DESC, {ROW} DESC) = 1"
     )
     values = ", ".join(
         f"{staging.columns[new]} = {_as_text(there, name)}" for name, new in added.items()
     )
-    match = f"lower({quoted(staging.name)}.{here}::VARCHAR) = j._id"
+    match = f"{_alike(f'{quoted(staging.name)}.{here}')} = j._id"
     if values:
         staging.connection.execute(
             f"UPDATE {quoted(staging.name)} SET {values} FROM ({newest}) AS j WHERE {match}"
         )
     rows, found = staging.one(
-        f"SELECT count(*), count(*) FILTER (lower({here}::VARCHAR) IN "
-        f"(SELECT lower({id_there}::VARCHAR) FROM {quoted(there.name)})) "
+        f"SELECT count(*), count(*) FILTER ({_alike(here)} IN "
+        f"(SELECT {_alike(id_there)} FROM {quoted(there.name)})) "
         f"FROM {quoted(staging.name)}"
     )
     ids, used, rows_there = there.one(
-        f"SELECT count(DISTINCT lower({id_there}::VARCHAR)), count(DISTINCT "
-        f"lower({id_there}::VARCHAR)) FILTER (lower({id_there}::VARCHAR) IN "
-        f"(SELECT lower({here}::VARCHAR) FROM {quoted(staging.name)})), count({id_there}) "
+        f"SELECT count(DISTINCT {_alike(id_there)}), count(DISTINCT "
+        f"{_alike(id_there)}) FILTER ({_alike(id_there)} IN "
+        f"(SELECT {_alike(here)} FROM {quoted(staging.name)})), count({_alike(id_there)}) "
         f"FROM {quoted(there.name)}"
     )
     return _said(one, rows, found, (ids, used, rows_there), added)
+
+
+def _alike(column: str) -> str:
+    """SQL: an id by the rule of ids, in small letters."""
+    return f"lower({id_sql(f'({column})::VARCHAR')})"
 
 
 def _said(

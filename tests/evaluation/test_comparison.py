@@ -348,7 +348,7 @@ def facts(**changed: object) -> Evidence:
     ("changed", "verdict", "word"),
     [
         ({}, "ready", "0.0500 in log loss"),
-        ({"family": "prior", "later_gain": None}, "not ready", "better than chance"),
+        ({"family": "prior", "later_gain": None}, "not ready", "clearly better than chance yet"),
         ({"gain": (0.01, 0.006)}, "not ready", "may be chance"),
         ({"gates": (Gate("min_auc", 0.9, 0.78, False),)}, "not ready", "min_auc = 0.9"),
         ({"later_gain": (-0.05, 0.01)}, "not ready", "last period"),
@@ -372,7 +372,7 @@ def test_the_worst_reason_comes_first_and_none_is_lost() -> None:
     found = judge(facts(drift=3.0, family="prior", regime=allowed(50, 50)))
     assert found.verdict == "not ready"
     assert len(found.reasons) == 3
-    assert "better than chance" in found.reasons[0]
+    assert "clearly better than chance yet" in found.reasons[0]
 
 
 def test_a_gate_that_could_not_be_measured_is_said_so() -> None:

@@ -91,3 +91,13 @@ def test_the_join_is_proposed_where_one_file_only_tells_more(tmp_path: Path) -> 
     assert settings.tables["leads"].columns["amount"].column == "value"
     assert settings.tables["leads"].columns["created_at"].column == "Created"
     assert check(settings).problems == ()
+
+
+def test_ids_are_joined_by_the_rule_of_ids(tmp_path: Path) -> None:
+    settings = business(tmp_path)
+    numbers = {"deals.csv": LEADS.replace("D0", "10"), "amounts.csv": AMOUNTS}
+    numbers["amounts.csv"] = AMOUNTS.replace("d0", "10").replace(" ,", ".0,")
+    for name, text in numbers.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    notes = check(settings).sources[0].notes
+    assert any("55 of 60 rows have one there" in note for note in notes)
