@@ -195,3 +195,11 @@ def test_local_times_follow_summer_time() -> None:
         Reading("time", "%d.%m.%Y %H:%M"), "15.07.2024 12:00", timezone="Europe/Lisbon"
     )
     assert formatted == [summer]
+
+
+def test_unknown_beside_yes_and_no_is_an_answer_of_its_own() -> None:
+    assert sample_readings(["yes", "no", "unknown", "no"]) == []
+    assert [one.type for one in sample_readings(["yes", "no", "NA", "no"])] == ["flag"]
+    assert [one.type for one in sample_readings(["1.5", "2", "unknown", "17", "3"] * 5)] == [
+        "number"
+    ]

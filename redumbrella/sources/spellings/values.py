@@ -30,7 +30,12 @@ from redumbrella.sources.spellings.instants import (
     short_parts,
 )
 from redumbrella.sources.spellings.numbers import is_beyond_reason, is_number, number_sql
-from redumbrella.sources.spellings.placeholders import MOST_ODD, is_known_placeholder, odd_texts
+from redumbrella.sources.spellings.placeholders import (
+    MISSING_WORDS,
+    MOST_ODD,
+    is_known_placeholder,
+    odd_texts,
+)
 
 Type = Literal["number", "flag", "time", "text", "empty"]
 
@@ -118,7 +123,8 @@ def sample_readings(
     counts = Counter({text: counts[text] for text in texts})
     if not texts:
         return []
-    if _says_yes_or_no({text.lower() for text in texts}):
+    # Beside yes and no "unknown" is an answer of its own; beside numbers it is none.
+    if _says_yes_or_no({text.lower() for text in set(values)} - MISSING_WORDS):
         return [Reading("flag")]
     if compact_times or named_time:
         digits = [Reading("time", style) for style in (*UNIX, *COMPACT_FORMATS, SERIAL)]
