@@ -17,6 +17,7 @@ from redumbrella.clock import to_iso
 from redumbrella.columns import ORDER, WRITTEN
 from redumbrella.errors import DataError
 from redumbrella.features.profiles import Profiles, profiles_of
+from redumbrella.lake.days import is_later
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.targets import Target
@@ -150,9 +151,10 @@ def _events(lake: Lake, have: set[str], period: str, as_of: int) -> str:
 
 def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
     """What was left out of a fact table, and who looks like a robot."""
+    late = is_later("t.at", f"TIMESTAMPTZ '{to_iso(as_of)}'")
     found = lake.query(
         f"SELECT count(*) FILTER (t.at < TIMESTAMPTZ '{EARLIEST}') AS early, "
-        f"count(*) FILTER (t.at >= TIMESTAMPTZ '{to_iso(as_of)}') AS late "
+        f"count(*) FILTER ({late}) AS late "
         f"FROM {lake.facts(name, as_of)} t"
     ).to_pylist()[0]
     notes = []

@@ -45,7 +45,7 @@ def read_currencies(section: Section, own: str) -> Currencies:
             )
             continue
         rate = section.number(code, 1e-12)
-        if not re.fullmatch("[A-Z]{3}", code):
+        if not re.fullmatch("[A-Z]{3}|KR", code):  # "kr" beside an amount names no country
             section.problem(f'{code} is no currency: expected a three-letter code such as "USD".')
         elif code == own and rate != 1.0:
             section.problem(f"{code} is the workspace's own currency: remove the line.")

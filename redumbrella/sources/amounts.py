@@ -7,6 +7,7 @@ given back; a negative quantity beside a positive amount is a return. Promise: a
 currencies are never added: each is converted by its rate, or SettingsError names what is missing.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def _signed(staging: Staging, by_name: Mapping[str, ColumnRead]) -> tuple[str, l
     if quantity is None:
         return amount.sql, []
     sql = f"CASE WHEN ({quantity.sql}) < 0 THEN -abs({amount.sql}) ELSE {amount.sql} END"
-    count = _count(staging, f"({quantity.sql}) < 0 AND ({amount.sql}) > 0")
+    count = staging.count(f"({quantity.sql}) < 0 AND ({amount.sql}) > 0")
     if not count:
         return sql, []
     return sql, [
@@ -102,13 +103,13 @@ def _said_of_status(staging: Staging, origin: ColumnSource, void: str, returned:
     notes = []
     if origin.void:
         notes.append(
-            f'"{origin.status}" is {" or ".join(origin.void)} in {_count(staging, void):,} rows: '
+            f'"{origin.status}" is {" or ".join(origin.void)} in {staging.count(void):,} rows: '
             "no money came, they are no purchases."
         )
     if origin.returned:
         notes.append(
             f'"{origin.status}" is {" or ".join(origin.returned)} in '
-            f"{_count(staging, returned):,} rows: given back, their amount is taken off."
+            f"{staging.count(returned):,} rows: given back, their amount is taken off."
         )
     return notes
 
@@ -129,7 +130,7 @@ def _unsaid_status(staging: Staging, read: Sequence[ColumnRead]) -> list[str]:
         meant = {value: meaning(value) for value in sorted(values)}
         lost = [value for value, said in meant.items() if said in ("void", "returned")]
         if len(values) <= _MOST_STATES and lost and "paid" in meant.values():
-            count = _count(staging, _has(staging, column.column, lost))
+            count = staging.count(_has(staging, column.column, lost))
             listed = ", ".join(f'"{value}"' for value in lost)
             notes.append(
                 f'"{column.column}" is {" or ".join(lost)} in {count:,} rows, which count as '
@@ -153,7 +154,10 @@ def _rate(
     found = staging.connection.execute(
         f"SELECT {code}, count(*) FROM {quoted(staging.name)} GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    counts = {_own_krone(one, currencies.own): count for one, count in found if one is not None}
+    counts: Counter[str] = Counter()
+    for one, count in found:
+        if one is not None:
+            counts[_own_krone(one, currencies.own)] += count
     foreign = [one for one in counts if one != currencies.own]
     unknown = [one for one in foreign if one not in currencies.rates]
     where = column or amount.column
@@ -216,10 +220,6 @@ def _column_of_codes(staging: Staging, read: Sequence[ColumnRead]) -> str | None
         if known == present:
             return one.column
     return None
-
-
-def _count(staging: Staging, condition: str) -> int:
-    return int(staging.one(f"SELECT count(*) FROM {quoted(staging.name)} WHERE {condition}")[0])
 
 
 def _rows(count: int) -> str:

@@ -181,9 +181,9 @@ def _marked(typed: TypedRows, own: str) -> str:
         f"WHERE t.{BAD} IS NULL AND t.{own} IS NOT NULL), "
         # Most ids stand once: only the others are numbered.
         "repeated AS (SELECT id FROM facts GROUP BY 1 HAVING count(*) > 1), "
-        f"placed AS (SELECT f.*, arg_max(f.{FILE}, (a.reaches, f.{FILE})) OVER (PARTITION BY id) "
-        f"AS newest, {block.replace(FILE, f'f.{FILE}')} AS block "
-        f"FROM facts f SEMI JOIN repeated USING (id) JOIN ages a ON a.{FILE} = f.{FILE}), "
+        f"placed AS (SELECT f.*, arg_max({FILE}, (a.reaches, {FILE})) OVER (PARTITION BY id) "
+        f"AS newest, {block} AS block "
+        f"FROM facts f SEMI JOIN repeated USING (id) JOIN ages a USING ({FILE})), "
         f"counted AS (SELECT *, {nth if block != '0' else '1'} AS nth FROM placed), "
         f"marked AS (SELECT {POSITION}, CASE WHEN {FILE} <> newest THEN 'older' "
         f"WHEN {repeats} > 1 THEN 'identical' "

@@ -41,7 +41,7 @@ def _continued(staging: Staging, here: Mapping[str, str]) -> list[str]:
     """Rows without an amount continue the order above them."""
     order, amount = here["purchase_id"], here["amount"]
     blank = " AND ".join(f"{here[name]} IS NULL" for name in ("person_id", "at"))
-    if not _count(staging, f"{amount} IS NULL"):
+    if not staging.count(f"{amount} IS NULL"):
         return []
     table = quoted(staging.name)
     # Where not even the order's number is repeated, the row belongs to the one above.
@@ -65,7 +65,7 @@ def _continued(staging: Staging, here: Mapping[str, str]) -> list[str]:
         f"WHERE o.{FILE} = {table}.{FILE} AND o.{ROW} = {table}.{ROW} "
         "AND o.amount IS NULL AND o.total IS NOT NULL AND o.of IS NOT NULL"
     )
-    count = _count(staging, ITEM)
+    count = staging.count(ITEM)
     if not count:
         return []
     rows = (
@@ -97,7 +97,3 @@ def _repeated_totals(staging: Staging, here: Mapping[str, str], *, is_price: boo
         f"The amount stands on each row of an order ({equal:,} orders of several products): it is "
         "the order's total and counts once."
     ]
-
-
-def _count(staging: Staging, condition: str) -> int:
-    return int(staging.one(f"SELECT count(*) FROM {quoted(staging.name)} WHERE {condition}")[0])

@@ -95,9 +95,9 @@ class Staging:
         self._alter(f"ADD COLUMN {name} BOOLEAN DEFAULT FALSE")
         self.marks.add(name)
 
-    def count(self) -> int:
-        """Number of records."""
-        return int(self.one(f"SELECT count(*) FROM {quoted(self.name)}")[0])
+    def count(self, condition: str = "TRUE") -> int:
+        """Number of records for which an SQL condition holds."""
+        return int(self.one(f"SELECT count(*) FROM {quoted(self.name)} WHERE {condition}")[0])
 
     def drop(self) -> None:
         """Frees the memory of the texts."""

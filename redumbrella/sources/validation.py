@@ -13,6 +13,7 @@ from typing import Any
 
 from redumbrella.clock import to_iso
 from redumbrella.columns import ROW_HASH, TABLES, Table
+from redumbrella.lake.days import is_later
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
 from redumbrella.sources.amounts import Amounts
@@ -165,13 +166,9 @@ def future_notes(rows: TypedRows, now: int) -> list[str]:
 
 
 def _later(name: str, table: Table, instant: str) -> str:
-    """SQL: how many rows are dated later; a lead without an outcome may be expected to close, and
-    one that closed today may stand at the end of the day.
-    """
-    if name == "closed_at" and table.column("won"):
-        later = f"closed_at >= {instant} + INTERVAL 1 DAY AND won IS NOT NULL"
-        return f"count(*) FILTER ({later})"
-    return f"count(*) FILTER ({quoted(name)} >= {instant})"
+    """SQL: how many rows are dated later; a lead without an outcome may be expected to close."""
+    closed = " AND won IS NOT NULL" if name == "closed_at" and table.column("won") else ""
+    return f"count(*) FILTER ({is_later(quoted(name), instant)}{closed})"
 
 
 def find_rejected(rows: TypedRows, limit: int = KEPT_REJECTED) -> list[Rejected]:

@@ -264,12 +264,16 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
     )
     if remapped and in_lake and not reread:
         why = f"The settings of [tables.{source.table}] have changed"
-        if not any(row["mapping"].startswith(f"{READING}:") for row in known.values()):
+        if not any(_is_read_so(row) for row in known.values()):
             why = f"This version of Red Umbrella reads {source.table} in another way"
         _refuse_lost(source.table, inputs, list(known), why)
     if known and not in_lake and not reread:
         why = f"The lake has lost its table {source.table}"
         _refuse_lost(source.table, inputs, list(known), why)
+    # What another version read by other rules is replaced, where all of it is still there: ids that
+    # are written in another way would else stand beside the old ones.
+    is_outdated = bool(known) and not any(_is_read_so(row) for row in known.values())
+    remapped = remapped or (is_outdated and not set(known) - {one.name for one in inputs})
     if reread or remapped or not in_lake:
         return _Pending(source, inputs, prints, mapping, [], afresh=reread or remapped)
     pending = _Pending(source, [], [], mapping, [], afresh=False)
@@ -285,6 +289,11 @@ def _plan(workspace: Workspace, source: Source, reread: bool) -> _Pending:
             pending.inputs.append(one)
             pending.fingerprints.append(fingerprint)
     return pending
+
+
+def _is_read_so(row: Mapping[str, Any]) -> bool:
+    """Whether a source was read by the rules of this version."""
+    return str(row["mapping"]).startswith(f"{READING}:")
 
 
 def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> SourceResult:

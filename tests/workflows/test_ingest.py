@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from sqlalchemy import text
 from stored import recent_runs, rejected
 
 from redumbrella.columns import INTERNAL, ORDER, RANKS, RHYTHM, TABLES
@@ -780,3 +781,29 @@ def test_the_lake_always_shows_the_last_reading(
     table = folder.table()
     assert dict(zip(table["lead_id"], table["size"], strict=True)) == expected
     assert list(expected) == table["lead_id"]
+
+
+def test_a_day_that_has_begun_is_no_future(folder: Folder) -> None:
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=2), today, today + timedelta(days=3)]
+    rows = "".join(f"{n},{day},{n % 2}\n" for n, day in enumerate(days))
+    folder.write("leads.csv", "lead_id,created_at,won\n" + rows)
+    notes = [note for note in folder.ingest().sources[0].notes if "future" in note]
+    assert len(notes) == 1
+    assert ": 1. They" in notes[0]
+
+
+def test_leads_that_another_version_read_by_other_rules_are_replaced(folder: Folder) -> None:
+    folder.write("leads.csv", CSV)
+    folder.ingest()
+    workspace = folder.open()
+    # As an earlier version left it: another rule of ids, another mark of what was read.
+    old = workspace.lake.read("leads")
+    ids = pa.array([f"{one}.0" for one in old["lead_id"].to_pylist()])
+    place = old.column_names.index("lead_id")
+    workspace.lake.overwrite("leads", old.set_column(place, "lead_id", ids))
+    with workspace.state.writing() as connection:
+        connection.execute(text("UPDATE sources SET mapping = substr(mapping, 3)"))
+    workspace.state.close()
+    folder.ingest()
+    assert sorted(folder.open().lake.current("leads")["lead_id"].to_pylist()) == ["a", "b", "c"]
