@@ -212,8 +212,14 @@ class Lake:
         known = TABLES.get(table)
         if known is not None and known.key:
             return self.query(current_records(known, _listed(columns)))
-        facts = self.facts(table)
-        return self.query(f"SELECT {_listed(columns)} FROM {facts} ORDER BY {ORDER}")
+        return self.query(f"SELECT {_listed(columns)} FROM {self.facts(table)} ORDER BY {ORDER}")
+
+    def newest(self, table: str) -> str:
+        """SQL for `query`: the newest version of each record or fact, in any order."""
+        known = TABLES.get(table)
+        if known is not None and known.key:
+            return f"({current_records(known, '*')})"
+        return self.facts(table)
 
     def facts(self, table: str, as_of: int | None = None, view: str | None = None) -> str:
         """SQL for `query`, or for the view of `attached`: the rows of a fact table that count.

@@ -134,8 +134,8 @@ class Learned:
     """A fitted model, the rows it learned from, what was measured, and the leaks found.
 
     settling: microseconds that deciding takes; younger leads did not teach. products: for a target
-    with one model per product. note, care: what is
-    said of outcomes that are not ripe yet, beside the verdict and in it.
+    with one model per product. note, care: what is said of outcomes that are not ripe yet, beside
+    the verdict and in it.
     """
 
     model: LeadModel

@@ -38,7 +38,6 @@ class Material:
     arrival: ArrivalTime | None
     design: Design
     leaks: list[Leak]
-    settling: int
     ripened: Ripe
 
     @property
@@ -72,7 +71,7 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     left_out = {leak.column for leak in leaks if leak.severity == "leak" and not leak.kept}
     # The guard saw all leads; only those whose time is decided teach.
     ripened = ripe(gathered)
-    observed, settling = ripened.observed, ripened.settling
+    observed = ripened.observed
     _require_closed(observed)
     encoder = _fit_encoder(observed, candidates, left_out)
     arrival = None
@@ -83,12 +82,12 @@ def prepare(settings: Settings, gathered: Gathered) -> Material:
     streams = gathered.learn_history()
     if streams is None:
         design = encoder.transform(observed.closed)
-        return Material(observed, encoder, None, arrival, design, leaks, settling, ripened)
+        return Material(observed, encoder, None, arrival, design, leaks, ripened)
     history = streams.group(gathered.facts.tables)
-    observed = staged(gathered, observed, settling)
+    observed = staged(gathered, observed, ripened.settling)
     records = encoder.transform(observed.closed)
     design = with_history(records, streams, history, gathered.asked_closed(observed))
-    return Material(observed, encoder, streams, arrival, design, leaks, settling, ripened)
+    return Material(observed, encoder, streams, arrival, design, leaks, ripened)
 
 
 def insisted(settings: Settings) -> Sequence[str]:

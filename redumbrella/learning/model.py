@@ -52,7 +52,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         lesson,
         observed,
         material.leaks,
-        material.settling,
+        material.ripened.settling,
         products,
         note=material.ripened.note,
         care=material.ripened.care,

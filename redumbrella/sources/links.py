@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from redumbrella.columns import ORDER, TABLES
+from redumbrella.columns import TABLES
 from redumbrella.lake.lake import Lake
-from redumbrella.lake.quoting import quoted
 from redumbrella.sources.linking import CAPITALS, HOMES, ZEROS, Looser
 from redumbrella.sources.staging import BAD
 from redumbrella.sources.validation import TypedRows
@@ -95,9 +94,9 @@ class Link:
 
 
 def lake_links(lake: Lake) -> list[Link]:
-    """The links between all tables of the lake, by the newest version of each record."""
+    """The links between all tables of the lake, by the newest version of each record and fact."""
     columns = {table: set(lake.schema(table).names) for table in lake.tables() if table in TABLES}
-    tables = {table: _newest(table) for table in columns}
+    tables = {table: lake.newest(table) for table in columns}
 
     def ask(sql: str) -> Sequence[Any]:
         return list(lake.query(sql).to_pylist()[0].values())
@@ -116,14 +115,6 @@ def read_links(typed: Sequence[TypedRows]) -> list[Link]:
         for one in typed
     }
     return _links(typed[0].staging.one, tables, columns)
-
-
-def _newest(table: str) -> str:
-    key = ", ".join(quoted(name) for name in TABLES[table].key)
-    if not key:
-        return quoted(table)
-    newest = f"row_number() OVER (PARTITION BY {key} ORDER BY {ORDER} DESC) = 1"
-    return f"(SELECT * FROM {quoted(table)} QUALIFY {newest})"
 
 
 def _links(ask: Ask, tables: Mapping[str, str], columns: Mapping[str, set[str]]) -> list[Link]:

@@ -10,6 +10,7 @@ from small_folders import FAR, read
 
 from redumbrella.errors import DataError
 from redumbrella.features.facts import read_facts
+from redumbrella.sources.links import lake_links
 from redumbrella.workspace import open_workspace
 
 ORDERS = """[tables.purchases]
@@ -182,3 +183,18 @@ def test_on_one_day_the_same_may_happen_several_times(tmp_path: Path) -> None:
     assert (result.added, result.unchanged) == (2, 8)  # four of them in the file before
     timed = head + "a,2024-02-01 10:00,view\na,2024-02-01 10:00,view\n"
     assert read(tmp_path, settings, c=timed).identical == 1
+
+
+def test_a_fact_that_was_told_anew_belongs_to_its_lead_once(tmp_path: Path) -> None:
+    settings = ORDERS.replace("*.csv", "shop.csv") + (
+        '[tables.leads]\npath = "leads.csv"\n[tables.leads.columns]\nlead_id = "customer"\n'
+    )
+    leads = "customer,created_at,won\na,2024-01-01,1\nb,2024-01-01,0\n"
+    read(tmp_path, settings, shop=FIRST, leads=leads)
+    read(tmp_path, settings, shop=LATER)
+    workspace = open_workspace(tmp_path)
+    try:
+        links = lake_links(workspace.lake)
+    finally:
+        workspace.state.close()
+    assert [(one.table, one.matched, one.total) for one in links] == [("purchases", 3, 3)]
