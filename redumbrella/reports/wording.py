@@ -31,10 +31,14 @@ OLD_DAYS = 30  # a record whose newest lead is older may have been left behind
 
 def age_of_newest(newest: datetime | None, known: datetime, timezone: str) -> str:
     """What is said of a record that ended long before `known`; '' where it did not."""
-    if newest is None or (known - newest).days <= OLD_DAYS:
+    if newest is None:
         return ""
-    day = f"{newest.astimezone(ZoneInfo(timezone)):%Y-%m-%d}"
-    return f"The newest lead is from {day}, {count((known - newest).days)} days before this."
+    zone = ZoneInfo(timezone)
+    day = newest.astimezone(zone).date()
+    days = (known.astimezone(zone).date() - day).days
+    if days <= OLD_DAYS:
+        return ""
+    return f"The newest lead is from {day:%Y-%m-%d}, {count(days)} days before this."
 
 
 def held_out_words(leads: int) -> str:

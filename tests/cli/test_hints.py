@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,11 @@ def test_raw_exports_have_every_text_as_it_is(umbrella: Run, tmp_path: Path) -> 
         found[bool(words)] = {row["lead_id"] for row in rows}
     assert {"'=1+1", "-NxK3abc"} <= found[False]
     assert {"=1+1", "-NxK3abc"} <= found[True]
+
+
+def test_a_day_is_as_old_at_its_end_as_at_its_beginning() -> None:
+    known = datetime(2026, 11, 28, 16, 0, tzinfo=UTC)
+    begin = datetime(2024, 11, 28, 23, 0, tzinfo=UTC)  # of the 29th in Berlin
+    end = begin + timedelta(days=1, microseconds=-1)
+    said = {age_of_newest(at, known, "Europe/Berlin") for at in (begin, end)}
+    assert said == {"The newest lead is from 2024-11-29, 729 days before this."}
