@@ -55,12 +55,15 @@ class Examination:
         raw, won = [answers[k] for k in known], [self.won[k] for k in known]
         return fit_calibration(raw, won, self._shares(known), forward=self.forward)
 
+    def calibrated(self, family: str) -> list[Vector]:
+        """Calibrated log-odds per fold, by what was known when each was asked."""
+        return [
+            self.calibration(family, at=k).apply(z) for k, z in enumerate(self.log_odds[family])
+        ]
+
     def probability(self, family: str) -> list[Vector]:
         """Calibrated probabilities per fold, by what was known when each was asked."""
-        return [
-            probability_of(self.calibration(family, at=k).apply(z))
-            for k, z in enumerate(self.log_odds[family])
-        ]
+        return [probability_of(z) for z in self.calibrated(family)]
 
     def blend_weights(self, at: int | None = None) -> dict[str, float]:
         """Weights of the blend by the folds that were known when fold `at` was asked."""

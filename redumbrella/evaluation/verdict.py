@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from scipy.stats import norm
+
 from redumbrella.evaluation.regime import Regime
 from redumbrella.figures import percent
 
 Level = Literal["ready", "with care", "not ready"]
+
+
+ERRORS_OF_ORDER = 2.0  # the order has to be so many standard errors better than drawing lots
+# Odds of a whole list that may be one and a half times too high or too low call for care.
+LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,11 @@ class Evidence:
     """What the verdict rests on; every figure is out of sample.
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
-    the same in the last period alone. drift: base rate of the last period over that before it.
-    doubts: why the outcomes themselves cannot be relied on; cautions: why scores of some leads are
-    too high; both as sentences.
+    the same in the last period alone. order: mean AUC of periods that are judged one by one, with
+    its standard error; None without a model. level: standard deviation, in log-odds, of the error
+    that all leads of a later period share. leaks: fields in use that look as if they were known
+    only afterwards. doubts: why the outcomes themselves cannot be relied on; cautions: why scores
+    of some leads are too high; both as sentences.
     """
 
     family: str
@@ -40,8 +50,9 @@ class Evidence:
     calibration_error: float
     base_rate: float
     stability_sd: float | None
-    drift: float | None
-    kept_leaks: Sequence[str]
+    order: tuple[float, float] | None
+    level: float
+    leaks: Sequence[str]
     gates: Sequence[Gate]
     doubts: Sequence[str] = ()
     cautions: Sequence[str] = ()
@@ -84,6 +95,11 @@ def _stops(facts: Evidence) -> list[str]:
             f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
             "may be chance. More closed leads will show."
         )
+    if facts.order is not None and not facts.order[0] > 0.5 + ERRORS_OF_ORDER * facts.order[1]:
+        reasons.append(
+            f"On leads it had not seen, period by period, its order is not clearly better than "
+            f"drawing lots: AUC {facts.order[0]:.3f} ± {facts.order[1]:.3f}, where 0.5 is chance."
+        )
     reasons.extend(
         f"It misses your gate {gate.name} = {gate.required:g}: {_measured(gate)}."
         for gate in facts.gates
@@ -118,14 +134,16 @@ def _cares(facts: Evidence) -> list[str]:
             f"Another sample of the same leads gives another model: AUC varies by "
             f"± {facts.stability_sd:.3f} from one 70/30 split to the next."
         )
-    if facts.drift is not None and not 0.67 <= facts.drift <= 1.5:
+    if facts.level > LEAST_LEVEL_TO_SAY:
         reasons.append(
-            f"The share won in the last period was {facts.drift:.1f} times that of the time "
-            "before: the world moves, so retrain often and watch the calibration."
+            "The share won moves from one period to the next in a way that nothing in the record "
+            "foretold: trust the order more than the percentages, which may all be too high or too "
+            "low together."
         )
-    if facts.kept_leaks:
+    if facts.leaks:
         reasons.append(
-            "Fields that look as if they were only known afterwards are in use because you keep "
-            f"them: {', '.join(facts.kept_leaks)}."
+            "Fields are in use that look as if they were only known afterwards: "
+            f"{', '.join(facts.leaks)}. If they are, the scores are worth nothing on open leads: "
+            "leave them out with ignored_fields."
         )
     return reasons

@@ -19,6 +19,7 @@ from redumbrella.evaluation.comparison import (
 )
 from redumbrella.evaluation.decay import DecayTrial, choose_decay
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine
+from redumbrella.evaluation.level import Level, measure_level
 from redumbrella.evaluation.metrics import row_log_loss
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
@@ -121,6 +122,7 @@ class Lesson:
     weights: Mapping[str, float]
     blend: Blend
     spread: Spread
+    level: Level
     design: Design
     columns: Rows | None
     probability: Vector
@@ -180,6 +182,7 @@ def learn(
     alone = observed.independent()
     apart, outcomes = design.take(alone), won[alone]
     spread = fit_spread(quick, weights, calibration, apart, outcomes, weight[alone], unknown)
+    level = _level(observed, regime, examination, chosen)
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
@@ -200,7 +203,8 @@ def learn(
         comparison=comparison,
         weights=weights,
         blend=Blend(members, weights, calibration),
-        spread=spread,
+        spread=replace(spread, level=level.variance),
+        level=level,
         design=design,
         columns=columns,
         probability=np.concatenate(examination.probability(chosen)),
@@ -218,6 +222,15 @@ def _unknown_variance(
         return ASSUMED_VARIANCE
     most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
     return min(model_variance(examination, comparison), most)
+
+
+def _level(observed: Observations, regime: Regime, examination: Examination, chosen: str) -> Level:
+    """How far the level wanders; not measured without an order of time or with few conversions."""
+    if observed.order == "none" or regime.name != "model":
+        return Level()
+    rows = [fold.test for fold in examination.folds]
+    said = examination.calibrated(chosen)
+    return measure_level(rows, said, examination.won, forward=examination.forward)
 
 
 def _repeats(leads: int) -> int:

@@ -32,6 +32,7 @@ from redumbrella.evaluation.verdict import Evidence, Gate, Verdict, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
+from redumbrella.learning.level_report import level_facts, time_span
 from redumbrella.models.families.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
@@ -66,6 +67,7 @@ def build_report(
     observed, leaks = learned.observed, learned.leaks
     gates = _gates(settings, lesson)
     out_of_time = _out_of_time(lesson.last_period, observed)
+    probability = _open_probability(model, lesson, gathered)
     document: dict[str, Any] = {
         "format": FORMAT,
         "workspace": settings.name,
@@ -98,7 +100,8 @@ def build_report(
         "points": _points_card(lesson, observed),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
-        "score_distribution": distribution(_open_probability(model, lesson, gathered)),
+        "level": level_facts(lesson, observed, probability),
+        "score_distribution": distribution(probability),
         "forgetting": _forgetting(lesson),
         "history": _history(under.lake, model, observed),
         "values": None,
@@ -215,7 +218,7 @@ def _blend(lesson: Lesson) -> dict[str, float]:
 def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
     rows = []
     for k, fold in enumerate(lesson.folds):
-        start, end = _span(observed, fold.test) if lesson.walks_forward else (None, None)
+        start, end = time_span(observed, fold.test) if lesson.walks_forward else (None, None)
         rows.append(
             {
                 "fold": k + 1,
@@ -228,13 +231,6 @@ def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _span(observed: Observations, rows: np.ndarray[Any, Any]) -> tuple[str | None, str | None]:
-    if observed.order != "created_at" or rows.size == 0:
-        return None, None
-    ends = observed.position[[rows.min(), rows.max()]]
-    return to_iso(int(ends[0])), to_iso(int(ends[1]))
 
 
 def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
@@ -271,7 +267,7 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
 def _out_of_time(period: Period | None, observed: Observations) -> dict[str, Any] | None:
     if period is None:
         return None
-    start, end = _span(observed, period.rows.test)
+    start, end = time_span(observed, period.rows.test)
     measured = {
         name: {
             "value": metric(period.probability, period.won),
@@ -335,12 +331,11 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         name: [row_log_loss(p, y) for p, y in zip(exam.probability(name), exam.won, strict=True)]
         for name in ("prior", comparison.chosen)
     }
-    period, later, drift = lesson.last_period, None, None
+    period, later = lesson.last_period, None
     if period is not None:
         gap = row_log_loss(period.prior, period.won) - row_log_loss(period.probability, period.won)
         later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
-        before = float(observed.won[period.rows.train].mean())
-        drift = float(period.won.mean()) / before if before > 0 else None
+    has_order = comparison.chosen != "prior" and not np.isnan(lesson.level.order[0])
     return Evidence(
         family=comparison.chosen,
         regime=lesson.regime,
@@ -349,8 +344,9 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         calibration_error=row.metrics["calibration_error"][0],
         base_rate=float(observed.won.mean()),
         stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,
-        drift=drift,
-        kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
+        order=lesson.level.order if has_order else None,
+        level=float(np.sqrt(lesson.spread.level)),
+        leaks=[leak.column for leak in leaks if leak.kept or leak.severity == "suspect"],
         gates=gates,
         doubts=doubts,
         cautions=() if learned.care is None else (learned.care,),

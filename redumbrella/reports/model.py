@@ -117,6 +117,45 @@ OutOfTime = TypedDict(
 )
 
 
+PeriodFacts = TypedDict(
+    "PeriodFacts",
+    {
+        "from": str | None,
+        "to": str | None,
+        "rows": int,
+        "won": float,
+        "expected": float,
+        "auc": Measured,
+    },
+)
+
+
+class ExpectedWins(TypedDict):
+    """How many of the open leads will be won, with a 90 % interval."""
+
+    leads: int
+    value: float
+    low: float
+    high: float
+
+
+class LevelFacts(TypedDict):
+    """How sure the order is and how sure the level, measured period by period.
+
+    wandering: standard deviation of the level between periods, beyond chance, in log-odds.
+    deviation: of the error that all leads of a list share. order: AUC of the periods, each judged
+    alone. expected: wins among the open leads. words: the same as sentences.
+    """
+
+    measured: bool
+    wandering: float
+    deviation: float
+    order: MeanError
+    periods: list[PeriodFacts]
+    expected: ExpectedWins
+    words: list[str]
+
+
 class CalibrationPoint(TypedDict):
     """Leads with about the same predicted probability, and the share that was won."""
 
@@ -290,6 +329,7 @@ class ReportDocument(TypedDict):
     points: Points | None
     leaks: list[Leak]
     gates: list[Gate]
+    level: NotRequired[LevelFacts]  # reports of earlier versions do not say
     score_distribution: list[ScoreBin]
     forgetting: Forgetting | None
     history: HistoryFacts | None

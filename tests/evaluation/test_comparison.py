@@ -337,8 +337,9 @@ def facts(**changed: object) -> Evidence:
         "calibration_error": 0.01,
         "base_rate": 0.3,
         "stability_sd": 0.01,
-        "drift": 1.0,
-        "kept_leaks": (),
+        "order": (0.78, 0.01),
+        "level": 0.1,
+        "leaks": (),
         "gates": (Gate("min_auc", 0.7, 0.78, True),),
     }
     return Evidence(**{**good, **changed})  # type: ignore[arg-type]
@@ -355,10 +356,12 @@ def facts(**changed: object) -> Evidence:
         ({"regime": allowed(299, 900)}, "with care", "299 won"),
         ({"calibration_error": 0.06}, "with care", "off by 6.0\u00a0%"),
         ({"stability_sd": 0.05}, "with care", "0.050"),
-        ({"drift": 2.0}, "with care", "2.0 times"),
-        ({"drift": 0.5}, "with care", "0.5 times"),
-        ({"kept_leaks": ("duration",)}, "with care", "duration"),
-        ({"later_gain": None, "drift": None, "stability_sd": None}, "ready", "calibrated"),
+        ({"order": (0.53, 0.02)}, "not ready", "drawing lots: AUC 0.530"),
+        ({"order": (0.56, 0.02)}, "ready", "calibrated"),
+        ({"level": 0.24}, "ready", "calibrated"),
+        ({"level": 0.26}, "with care", "trust the order more than the percentages"),
+        ({"leaks": ("duration",)}, "with care", "duration"),
+        ({"later_gain": None, "order": None, "stability_sd": None}, "ready", "calibrated"),
     ],
 )
 def test_verdicts(changed: dict[str, object], verdict: str, word: str) -> None:
@@ -369,7 +372,7 @@ def test_verdicts(changed: dict[str, object], verdict: str, word: str) -> None:
 
 
 def test_the_worst_reason_comes_first_and_none_is_lost() -> None:
-    found = judge(facts(drift=3.0, family="prior", regime=allowed(50, 50)))
+    found = judge(facts(level=0.9, family="prior", regime=allowed(50, 50)))
     assert found.verdict == "not ready"
     assert len(found.reasons) == 3
     assert "clearly better than chance yet" in found.reasons[0]
