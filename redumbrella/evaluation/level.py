@@ -59,15 +59,9 @@ class Level:
         return len(self.periods) >= LEAST_PERIODS
 
     @property
-    def order(self) -> tuple[float, float]:
-        """Mean AUC of the periods, each judged alone, and its standard error; nan without any."""
-        known = [(p.auc, p.auc_error) for p in self.periods if not np.isnan(p.auc)]
-        if not known:
-            return float("nan"), float("nan")
-        values, errors = np.array(known).T
-        chance = float(np.sqrt(np.sum(errors**2))) / values.size
-        between = float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else 0.0
-        return float(values.mean()), max(chance, between)
+    def orders(self) -> list[tuple[float, float]]:
+        """AUC of each period that was won in part, and its standard error."""
+        return [(p.auc, p.auc_error) for p in self.periods if not np.isnan(p.auc)]
 
 
 def measure_level(

@@ -16,7 +16,7 @@ from redumbrella.figures import percent
 Level = Literal["ready", "with care", "not ready"]
 
 
-ERRORS_OF_ORDER = 2.0  # the order has to be so many standard errors better than drawing lots
+ERRORS_OF_ORDER = 2.0  # on average the order is so many standard errors better than chance
 # Odds of a whole list that may be one and a half times too high or too low call for care.
 LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
 
@@ -36,8 +36,8 @@ class Evidence:
     """What the verdict rests on; every figure is out of sample.
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
-    the same in the last period alone. order: mean AUC of periods that are judged one by one, with
-    its standard error; None without a model. level: standard deviation, in log-odds, of the error
+    the same in the last period alone. order: AUC of each period, judged alone, and its
+    standard error; empty where that says nothing. level: standard deviation, in log-odds, of the error
     that all leads of a later period share. leaks: fields in use that look as if they were known
     only afterwards. doubts: why the outcomes themselves cannot be relied on; cautions: why scores
     of some leads are too high; both as sentences.
@@ -50,7 +50,7 @@ class Evidence:
     calibration_error: float
     base_rate: float
     stability_sd: float | None
-    order: tuple[float, float] | None
+    order: Sequence[tuple[float, float]]
     level: float
     leaks: Sequence[str]
     gates: Sequence[Gate]
@@ -95,11 +95,7 @@ def _stops(facts: Evidence) -> list[str]:
             f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
             "may be chance. More closed leads will show."
         )
-    if facts.order is not None and not facts.order[0] > 0.5 + ERRORS_OF_ORDER * facts.order[1]:
-        reasons.append(
-            f"On leads it had not seen, period by period, its order is not clearly better than "
-            f"drawing lots: AUC {facts.order[0]:.3f} ± {facts.order[1]:.3f}, where 0.5 is chance."
-        )
+    reasons.extend(_order_that_fails(facts.order))
     reasons.extend(
         f"It misses your gate {gate.name} = {gate.required:g}: {_measured(gate)}."
         for gate in facts.gates
@@ -111,6 +107,26 @@ def _stops(facts: Evidence) -> list[str]:
             "learned no longer held."
         )
     return reasons
+
+
+def _order_that_fails(order: Sequence[tuple[float, float]]) -> list[str]:
+    """The reason why later periods do not bear the order out; [] where they do."""
+    if not order:
+        return []
+    areas, errors = np.array(order).T
+    mean, error = float(areas.mean()), float(np.sqrt(np.sum(errors**2))) / areas.size
+    if mean > 0.5 + ERRORS_OF_ORDER * error and 2 * len(_at_chance(order)) <= len(order):
+        return []
+    return [
+        f"On leads it had not seen, period by period, its order is not clearly better than drawing "
+        f"lots: mean AUC {mean:.3f} ± {error:.3f}, where 0.5 is chance, and in "
+        f"{len(_at_chance(order))} of {len(order)} periods it was within its error of that."
+    ]
+
+
+def _at_chance(order: Sequence[tuple[float, float]]) -> list[float]:
+    """The AUC of those periods in which it is within its error of one half, or below."""
+    return [area for area, error in order if area - error <= 0.5]
 
 
 def _measured(gate: Gate) -> str:
@@ -133,6 +149,13 @@ def _cares(facts: Evidence) -> list[str]:
         reasons.append(
             f"Another sample of the same leads gives another model: AUC varies by "
             f"± {facts.stability_sd:.3f} from one 70/30 split to the next."
+        )
+    failed = len(_at_chance(facts.order))
+    if failed and not _order_that_fails(facts.order):
+        periods = "one" if failed == 1 else str(failed)
+        reasons.append(
+            f"In {periods} of {len(facts.order)} periods, each judged alone, its order was no better "
+            "than drawing lots. In the others it was."
         )
     if facts.level > LEAST_LEVEL_TO_SAY:
         reasons.append(

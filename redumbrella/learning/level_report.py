@@ -20,12 +20,10 @@ def level_facts(lesson: Lesson, observed: Observations, probability: Vector) -> 
     """What is known of the order and the level. probability: (n,) of the open leads."""
     level, spread = lesson.level, lesson.spread
     expected, low, high = spread.total(probability)
-    auc, error = level.order
     return {
         "measured": level.measured,
         "wandering": level.wandering,
         "deviation": spread.shared,
-        "order": {"mean": auc, "se": error},
         "periods": [_period(period, observed) for period in level.periods],
         "expected": {"leads": probability.size, "value": expected, "low": low, "high": high},
         "words": level_in_words(level, spread, float(probability.mean())),
@@ -43,7 +41,7 @@ def level_in_words(level: Level, spread: Spread, usual: float) -> list[str]:
 
 
 def _order_in_words(level: Level) -> list[str]:
-    known = [period.auc for period in level.periods if not np.isnan(period.auc)]
+    known = [auc for auc, _ in level.orders]
     if not known:
         return []
     low, high = (round(100 * auc) for auc in (min(known), max(known)))

@@ -335,7 +335,6 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
     if period is not None:
         gap = row_log_loss(period.prior, period.won) - row_log_loss(period.probability, period.won)
         later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
-    has_order = comparison.chosen != "prior" and not np.isnan(lesson.level.order[0])
     return Evidence(
         family=comparison.chosen,
         regime=lesson.regime,
@@ -344,7 +343,7 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         calibration_error=row.metrics["calibration_error"][0],
         base_rate=float(observed.won.mean()),
         stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,
-        order=lesson.level.order if has_order else None,
+        order=() if comparison.chosen == "prior" else lesson.level.orders,
         level=float(np.sqrt(lesson.spread.level)),
         leaks=[leak.column for leak in leaks if leak.kept or leak.severity == "suspect"],
         gates=gates,

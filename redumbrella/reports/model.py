@@ -143,14 +143,13 @@ class LevelFacts(TypedDict):
     """How sure the order is and how sure the level, measured period by period.
 
     wandering: standard deviation of the level between periods, beyond chance, in log-odds.
-    deviation: of the error that all leads of a list share. order: AUC of the periods, each judged
-    alone. expected: wins among the open leads. words: the same as sentences.
+    deviation: of the error that all leads of a list share. expected: wins among the open leads.
+    words: the same as sentences.
     """
 
     measured: bool
     wandering: float
     deviation: float
-    order: MeanError
     periods: list[PeriodFacts]
     expected: ExpectedWins
     words: list[str]
