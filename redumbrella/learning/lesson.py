@@ -203,7 +203,7 @@ def learn(
         comparison=comparison,
         weights=weights,
         blend=Blend(members, weights, calibration),
-        spread=replace(spread, level=level.variance),
+        spread=replace(spread, base=max(spread.base, level.chance), level=level.variance),
         level=level,
         design=design,
         columns=columns,
