@@ -47,7 +47,7 @@ class Level:
     variance: what it adds to the variance of every lead's log-odds, so that an interval at
     `LEVEL` of the normal law holds although so few periods were seen; 0 where the level stood
     still as far as can be seen. chance: variance of the mean level of the periods by chance, which
-    is how well calibration can know it. measured: whether there were periods enough to see anything.
+    is how well calibration can know it.
     """
 
     periods: tuple[PeriodLevel, ...] = ()
