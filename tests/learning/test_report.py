@@ -45,7 +45,7 @@ def test_why_the_blend_or_the_base_rate_is_in_use(best: str, chosen: str, said: 
     [
         ("logistic", "logistic", "lowest log loss on later periods (0.3000)"),
         ("logistic", "points", "the simpler hand-made points is only 0.0012 behind"),
-        ("points", "prior", "The lead of hand-made points over the base rate is not clear of "),
+        (
             "points",
             "prior",
             "The lead of hand-made points over the base rate is not clear of chance",
