@@ -24,7 +24,7 @@ from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
-from redumbrella.models.base import Vector, probability_of
+from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.families.additive_logistic import SHRUNKEN_VARIANCE, AdditiveLogistic
@@ -129,10 +129,8 @@ def learn(
         report("Screening window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _screened(design, won, np.arange(won.size), observed.stages)
-    decay, trials = Decay(), list[DecayTrial]()
-    if regime.name == "model":
-        report("Measuring how much past to use", 0.02)
-        decay, trials = choose_decay(design, won, observed.position, arrival, folds)
+    report("Measuring how much past to use", 0.02)
+    decay, trials = _decay(observed, design, arrival, folds, regime)
     if decay.uses_arrival and arrival is not None:
         design = arrival.beside(design, observed.position)
     makers = _makers(regime, design, walks_forward)
@@ -147,8 +145,7 @@ def learn(
         design = design.take(np.arange(won.size), columns)
     # Without a model there is nothing that forgetting was measured to help: all leads count.
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
-    fits = [partial(makers[name]().fit, design, won, weight) for name in weights]
-    members = dict(zip(weights, run_all(fits), strict=True))
+    members = _fitted({name: makers[name] for name in weights}, design, won, weight)
     report("Measuring how sure the scores are", 0.72)
     unknown = _unknown_variance(observed, regime, examination, comparison)
     quick = {name: family.quick for name, family in members.items()}
@@ -162,10 +159,6 @@ def learn(
         if walks_forward
         else _last_fifth(weights, quick, calibration, apart, outcomes, decay, alone)
     )
-    stability = None
-    if regime.name in ("model", "shrunken") and chosen != "prior":
-        part, repeats = part_of(report, 0.82, 1.0), _repeats(alone.size)
-        stability = repeated_split(quick, weights, calibration, apart, outcomes, repeats, part)
     return Lesson(
         regime=regime,
         folds=folds,
@@ -183,8 +176,21 @@ def learn(
         probability=np.concatenate(examination.probability(chosen)),
         won=np.concatenate(examination.won),
         last_period=last_period,
-        stability=stability,
+        stability=_stability(regime, quick, weights, calibration, apart, outcomes, report),
     )
+
+
+def _decay(
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    folds: Sequence[Fold],
+    regime: Regime,
+) -> tuple[Decay, Sequence[DecayTrial]]:
+    """How much past to use: measured where there is enough of it, else all of it."""
+    if regime.name != "model":
+        return Decay(), ()
+    return choose_decay(design, observed.won, observed.position, arrival, folds)
 
 
 def _compared(examination: Examination, regime: Regime) -> Comparison:
@@ -213,11 +219,6 @@ def _level(observed: Observations, regime: Regime, examination: Examination, cho
     rows = [fold.test for fold in examination.folds]
     said = examination.calibrated(chosen)
     return measure_level(rows, said, examination.won, forward=examination.forward)
-
-
-def _repeats(leads: int) -> int:
-    """The more leads, the less one split differs from the next, and the longer it takes."""
-    return 10 if leads <= 4_000 else 5 if leads <= 50_000 else 3
 
 
 def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:
@@ -258,9 +259,15 @@ def relearn(
         name: lesson.blend.members[name].quick if name == "boosted" else FAMILIES[name]
         for name in lesson.weights
     }
+    return Blend(_fitted(makers, design, won, weight), lesson.weights, Calibration()), columns
+
+
+def _fitted(
+    makers: Mapping[str, Maker], design: Design, won: Vector, weight: Vector
+) -> dict[str, Family]:
+    """Each family fitted on all rows."""
     fits = [partial(make().fit, design, won, weight) for make in makers.values()]
-    members = dict(zip(makers, run_all(fits), strict=True))
-    return Blend(members, lesson.weights, Calibration()), columns
+    return dict(zip(makers, run_all(fits), strict=True))
 
 
 def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool]:
@@ -336,6 +343,23 @@ def _makers(regime: Regime, design: Design, walks_forward: bool) -> dict[str, Ma
     if regime.name == "shrunken":
         makers["logistic"] = lambda: AdditiveLogistic(variance=SHRUNKEN_VARIANCE)
     return makers
+
+
+def _stability(
+    regime: Regime,
+    makers: Mapping[str, Maker],
+    weights: Mapping[str, float],
+    calibration: Calibration,
+    design: Design,
+    won: Vector,
+    report: Progress,
+) -> Stability | None:
+    """Random splits of a model; of many leads fewer, as one differs less from the next."""
+    if regime.name not in ("model", "shrunken") or "prior" in weights:
+        return None
+    repeats = 10 if won.size <= 4_000 else 5 if won.size <= 50_000 else 3
+    part = part_of(report, 0.82, 1.0)
+    return repeated_split(makers, weights, calibration, design, won, repeats, part)
 
 
 def _last_fold(examination: Examination, chosen: str, won: Vector) -> Period:
