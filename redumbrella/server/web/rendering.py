@@ -26,6 +26,9 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "menu": () if "menu" in values else menu_of(state.workspace),
         "can_log_out": state.access.token is not None,
         "section": "",
+        "trusts": (),
+        "insist": False,
+        "parameters": dict(request.query_params),
         "default_target": "" if main is None else main.name,
     }
     html = _environment().get_template(template).render({**frame, **values})
