@@ -99,7 +99,9 @@ def _standing(lead: LeadDetail, *, numbers: bool) -> str:
         if numbers and score["expected_value"] is not None
         else ""
     )
-    return f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}."
+    level = f", level with {count(lead.equals)} others" if lead.equals else ""
+    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)}{level}{grade}."
+    return f"{rank}{value} As known on {known}."
 
 
 def _print_products(lead: LeadDetail, *, numbers: bool) -> None:

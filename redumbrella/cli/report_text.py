@@ -28,8 +28,10 @@ def print_report(report: ModelReport, timezone: str) -> None:
     print_trust(trust)
     for line in said_first(document, timezone):
         output.print(pasted(line), soft_wrap=True)
-    lines = [f"  - {reason}" for reason in (*trust.reasons, *trust.level)]
-    lines += [document["regime_reason"], _counts(document, timezone), _chosen(report)]
+    lines = [f"  - {reason}" for reason in trust.further_reasons]
+    if document["regime_reason"] not in trust.reasons:
+        lines.append(document["regime_reason"])
+    lines += [_counts(document, timezone), _chosen(report)]
     for line in lines:
         output.print(pasted(line), soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))

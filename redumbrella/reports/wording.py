@@ -27,7 +27,7 @@ VERDICTS = {
 }
 # What follows for whoever works the list.
 FOLLOWS = {
-    "ready": "Work the list from the top; the percentages held on leads the model had not seen.",
+    "ready": "Work the list from the top; the percentages held on outcomes it had not seen.",
     "with care": "Work the list from the top; do not quote the percentages.",
     "not ready": "Percentages, values and grades are hidden: only the order is shown, and it may "
     "be no better than chance.",

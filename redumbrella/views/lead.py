@@ -70,6 +70,7 @@ class LeadDetail:
     score: Mapping[str, Any]  # as the list of leads has it
     rank: int  # position when all leads of the target are ordered by probability, from 1
     ranked: int  # how many leads are scored for the target
+    equals: int  # how many others have the same probability, and so the same rank
     explanation: Explanation | None  # None when the score was written without reasons
     worth: Worth | None  # None where nothing of it is known, as for people
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
@@ -104,6 +105,7 @@ def lead_detail(
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
         above = _count(connection, used, name, used.c.probability > row["probability"])
+        same = _count(connection, used, name, used.c.probability == row["probability"])
         ranked = _count(connection, used, name)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
@@ -115,6 +117,7 @@ def lead_detail(
         score=LEADS.listed(LEADS.record(row)),
         rank=above + 1,
         ranked=ranked,
+        equals=same - 1,
         explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(

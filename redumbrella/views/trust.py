@@ -46,6 +46,12 @@ class Trust:
     shows_numbers: bool
     model_version: str | None
 
+    @property
+    def further_reasons(self) -> tuple[str, ...]:
+        """What `because` does not say in full: the other reasons, its own figures, the level."""
+        is_said = bool(self.reasons) and self.because == self.reasons[0]
+        return (*self.reasons[is_said:], *self.level)
+
 
 def trust_in(facts: ModelFacts | None, target: str) -> Trust:
     """Trust in the scores of one model; None stands for a target without a model."""
