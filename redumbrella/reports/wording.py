@@ -108,7 +108,9 @@ def expectation(
 
     'On lists like this one, 41 of 100 leads like it would convert; likely 37 to 46.'
     """
-    base = 100 if probability >= 0.05 else 1_000 if probability >= 0.005 else 10_000
+    base = 10_000  # as many as it takes that figures near none and near all tell something
+    if 0.005 <= probability < 0.9985:
+        base = 100 if 0.05 <= probability < 0.985 else 1_000
     whom = "leads" if about_leads else "people"
     does = "convert" if about_leads else "buy it" if product else "do it"
     so_many = _of(probability, base)

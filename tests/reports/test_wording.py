@@ -14,8 +14,8 @@ from redumbrella.reports import wording
         ((0.013, 0.009, 0.02), "13 of 1,000 leads like it would convert; likely 9 to 20."),
         ((0.0011, 0.00002, 0.004), "11 of 10,000 leads like it would convert; likely fewer than 1 "
          "to 40."),
-        ((0.996, 0.97, 0.999), "more than 99 of 100 leads like it would convert; likely 97 to more "
-         "than 99."),
+        ((0.996, 0.97, 0.9999), "996 of 1,000 leads like it would convert; likely 970 to more than "
+         "999."),
         ((0.2, None, None), "20 of 100 leads like it would convert."),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from served import HTTP, serving
-from trusted_companies import MARKUP, OPEN, WORLDS, company_with
+from trusted_companies import MARKUP, WORLDS, company_with
 
 from redumbrella.figures import percent
 from redumbrella.views.leads import LEADS
@@ -127,17 +127,6 @@ def test_insisting_goes_along_with_order_filters_pages_and_leads(company: Compan
 def test_insisting_is_yes_or_no(company: Company) -> None:
     assert "insist" in company.get("/leads?insist=perhaps", 400)
     assert "Unknown parameter" in unescape(company.get("/sources?insist=1", 400))
-
-
-def test_places_stay_those_of_the_whole_list_whatever_is_shown(company: Company) -> None:
-    if company.verdict != "not ready":
-        pytest.skip("places stand only where numbers are hidden")
-    html = company.get("/leads?source=fair&sort=lead")
-    shown = [int(place) for place in re.findall(r'data-name="Place">(\d+)<', html)]
-    rows = list_page(company.workspace, LEADS, LEADS.query({"source": "fair", "sort": "lead"})).rows
-    all_of_it = [row["probability"] for row in company.rows]
-    assert len(company.rows) == OPEN
-    assert shown == [1 + sum(p > row["probability"] for p in all_of_it) for row in rows]
 
 
 def test_rest_and_files_keep_the_figures_with_the_verdict_beside(company: Company) -> None:
