@@ -36,6 +36,7 @@ def print_report(report: ModelReport, timezone: str) -> None:
         output.print(pasted(line), soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
     closing = [_past(document), _out_of_time(document), _stability(document), _rests_on(document)]
+    closing += document["level"]["words"] if "level" in document else []
     closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
     if document["products"] is not None:
         closing.append(products_examined(document["products"]) + " See them: umbrella products")

@@ -14,12 +14,11 @@ from redumbrella.evaluation.comparison import (
     ERRORS_TO_LEAVE_PRIOR,
     Comparison,
     compare,
-    lasting_difference,
     model_variance,
 )
 from redumbrella.evaluation.decay import DecayTrial, choose_decay
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine
-from redumbrella.evaluation.metrics import row_log_loss
+from redumbrella.evaluation.level import Level, measure_level
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
@@ -58,13 +57,6 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
-# No decay has nothing for it but that it is plain: half an error tips the scales. To forget
-# takes more, as what is forgotten was learned from by all families (decision 13).
-ERRORS_TO_USE_ARRIVAL = 0.5
-ERRORS_TO_FORGET = 2.0
-# Comparing all families a second time takes a minute more at 95,000 rows.
-MOST_ROWS_TO_COMPARE_TWICE = 50_000
-
 
 @dataclass(frozen=True)
 class Period:
@@ -76,28 +68,6 @@ class Period:
     prior: Vector
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """All families compared with one decay. design: the rows as that decay sees them."""
-
-    decay: Decay
-    design: Design
-    makers: Mapping[str, Maker]
-    examination: Examination
-    comparison: Comparison
-
-    @property
-    def losses(self) -> list[Vector]:
-        """Log loss of each lead by the chosen family, one array per fold."""
-        answers = self.examination.probability(self.comparison.chosen)
-        return [row_log_loss(p, y) for p, y in zip(answers, self.examination.won, strict=True)]
-
-    @property
-    def log_loss(self) -> float:
-        """The mean log loss of the chosen family."""
-        return self.comparison.row(self.comparison.chosen).metrics["log_loss"][0]
-
-
 @dataclass(frozen=True)
 class Lesson:
     """A fitted model and its examination.
@@ -106,8 +76,7 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
-    trials: decays tried by quick probes. compared: those that all families were compared with, and
-    the log loss of the chosen family with each.
+    decay, trials: the decay in use, and all that were tried by quick probes.
     """
 
     regime: Regime
@@ -115,12 +84,12 @@ class Lesson:
     walks_forward: bool
     decay: Decay
     trials: Sequence[DecayTrial]
-    compared: Mapping[Decay, float]
     examination: Examination
     comparison: Comparison
     weights: Mapping[str, float]
     blend: Blend
     spread: Spread
+    level: Level
     design: Design
     columns: Rows | None
     probability: Vector
@@ -160,15 +129,22 @@ def learn(
         report("Screening window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _screened(design, won, np.arange(won.size), observed.stages)
-    trials, compared = _compared(observed, design, arrival, folds, regime, walks_forward, report)
-    chosen_run = _preferred(*compared)
-    decay, whole, makers = chosen_run.decay, chosen_run.design, chosen_run.makers
-    examination, comparison = chosen_run.examination, chosen_run.comparison
+    decay, trials = Decay(), list[DecayTrial]()
+    if regime.name == "model":
+        report("Measuring how much past to use", 0.02)
+        decay, trials = choose_decay(design, won, observed.position, arrival, folds)
+    if decay.uses_arrival and arrival is not None:
+        design = arrival.beside(design, observed.position)
+    makers = _makers(regime, design, walks_forward)
+    part = part_of(report, 0.1, 0.6)
+    examination = examine(makers, design, won, folds, decay, part, walks_forward)
+    comparison = _compared(examination, regime)
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)
     report("Training on all closed leads", 0.62)
-    design = whole.take(np.arange(won.size), columns) if columns is not None else whole
+    if columns is not None:
+        design = design.take(np.arange(won.size), columns)
     # Without a model there is nothing that forgetting was measured to help: all leads count.
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
     fits = [partial(makers[name]().fit, design, won, weight) for name in weights]
@@ -180,10 +156,11 @@ def learn(
     alone = observed.independent()
     apart, outcomes = design.take(alone), won[alone]
     spread = fit_spread(quick, weights, calibration, apart, outcomes, weight[alone], unknown)
+    level = _level(observed, regime, examination, chosen)
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
-        else _last_fifth(examination, weights, quick, apart, outcomes, decay, alone)
+        else _last_fifth(weights, quick, calibration, apart, outcomes, decay, alone)
     )
     stability = None
     if regime.name in ("model", "shrunken") and chosen != "prior":
@@ -195,12 +172,12 @@ def learn(
         walks_forward=walks_forward,
         decay=decay,
         trials=trials,
-        compared={chosen_run.decay: chosen_run.log_loss for chosen_run in compared},
         examination=examination,
         comparison=comparison,
         weights=weights,
         blend=Blend(members, weights, calibration),
-        spread=spread,
+        spread=replace(spread, base=max(spread.base, level.chance), level=level.variance),
+        level=level,
         design=design,
         columns=columns,
         probability=np.concatenate(examination.probability(chosen)),
@@ -208,6 +185,15 @@ def learn(
         last_period=last_period,
         stability=stability,
     )
+
+
+def _compared(examination: Examination, regime: Regime) -> Comparison:
+    """All families that the regime allows, side by side; from 40 conversions on with a blend."""
+    if regime.name == "model":
+        examination.add_blend()
+    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
+    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
+    return compare(examination, COMPLEXITY, leaving)
 
 
 def _unknown_variance(
@@ -218,6 +204,15 @@ def _unknown_variance(
         return ASSUMED_VARIANCE
     most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
     return min(model_variance(examination, comparison), most)
+
+
+def _level(observed: Observations, regime: Regime, examination: Examination, chosen: str) -> Level:
+    """How far the level wanders; not measured without an order of time or with few conversions."""
+    if observed.order == "none" or regime.name != "model":
+        return Level()
+    rows = [fold.test for fold in examination.folds]
+    said = examination.calibrated(chosen)
+    return measure_level(rows, said, examination.won, forward=examination.forward)
 
 
 def _repeats(leads: int) -> int:
@@ -311,68 +306,6 @@ def _drawn_folds(rows: int) -> int:
     return FOLDS_OF_MANY if rows > MANY_ROWS else min(FOLDS, rows)
 
 
-def _compared(
-    observed: Observations,
-    design: Design,
-    arrival: ArrivalTime | None,
-    folds: Sequence[Fold],
-    regime: Regime,
-    walks_forward: bool,
-    report: Progress,
-) -> tuple[Sequence[DecayTrial], Sequence[Compared]]:
-    """Memories tried by quick probes, and all families with the one that the probes prefer.
-
-    Over time also with the plain one, which stands first (decision 13).
-    """
-    won = observed.won
-    decay, trials = Decay(), list[DecayTrial]()
-    if regime.name == "model":
-        report("Measuring how much past to use", 0.02)
-        decay, trials = choose_decay(design, won, observed.position, arrival, folds)
-    decays = [decay]
-    if walks_forward and decay != Decay() and won.size <= MOST_ROWS_TO_COMPARE_TWICE:
-        decays = [Decay(), decay]
-    steps = np.linspace(0.1, 0.6, len(decays) + 1)
-    compared = []
-    for decay, start, end in zip(decays, steps[:-1], steps[1:], strict=True):
-        seen = (
-            arrival.beside(design, observed.position) if decay.uses_arrival and arrival else design
-        )
-        part = part_of(report, start, end)
-        compared.append(_compare_with(decay, seen, won, folds, regime, walks_forward, part))
-    return trials, compared
-
-
-def _preferred(plain: Compared, other: Compared | None = None) -> Compared:
-    """The one with the plain decay, unless what would be used with the other is clearly better."""
-    if other is None:
-        return plain
-    gain, error = lasting_difference(plain.losses, other.losses)
-    forgets = other.decay.half_life is not None
-    needed = ERRORS_TO_FORGET if forgets else ERRORS_TO_USE_ARRIVAL
-    return other if gain > needed * error else plain
-
-
-def _compare_with(
-    decay: Decay,
-    design: Design,
-    won: Vector,
-    folds: Sequence[Fold],
-    regime: Regime,
-    walks_forward: bool,
-    report: Progress,
-) -> Compared:
-    """Compares all families of the regime with one decay."""
-    makers = _makers(regime, design, walks_forward)
-    examination = examine(makers, design, won, folds, decay, report, walks_forward)
-    if regime.name == "model":
-        examination.add_blend()
-    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
-    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    comparison = compare(examination, COMPLEXITY, leaving)
-    return Compared(decay, design, makers, examination, comparison)
-
-
 def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
     """The fold with the window variables that its own past finds informative, nothing later."""
     return replace(fold, columns=_screened(design, won, fold.train, stages))
@@ -413,9 +346,9 @@ def _last_fold(examination: Examination, chosen: str, won: Vector) -> Period:
 
 
 def _last_fifth(
-    examination: Examination,
     weights: Mapping[str, float],
     makers: Mapping[str, Maker],
+    calibration: Calibration,
     design: Design,
     won: Vector,
     decay: Decay,
@@ -430,7 +363,6 @@ def _last_fifth(
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
     z = {name: answer(make(), design, won, fold, decay) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, decay)
-    chosen = "blend" if len(weights) > 1 else next(iter(weights))
-    model = probability_of(examination.calibration(chosen).apply(pooled(z, weights)))
+    model = probability_of(calibration.apply(pooled(z, weights)))
     rows = Fold(numbers[fold.train], numbers[fold.test])
     return Period(rows, won[fold.test], model, probability_of(prior))

@@ -134,6 +134,7 @@ def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | No
             "typical": model.spread.typical,
             "base": model.spread.base,
             "doubt": model.spread.doubt,
+            "level": model.spread.level,
         },
         "usual": dict(model.usual),
         "blends": parts.facts,
@@ -178,7 +179,14 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         encoder=RecordEncoder.from_json(document["encoder"]),
         arrival=None if document["clock"] is None else ArrivalTime.from_json(document["clock"]),
         blend=_blend_from(unprefixed(parts, "blend"), features),
-        spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
+        spread=Spread(
+            pairs,
+            spread["scale"],
+            spread["typical"],
+            spread["base"],
+            spread["doubt"],
+            spread.get("level", 0.0),  # models of earlier versions do not know it
+        ),
         usual=document["usual"],
         reference=reference,
         history=_history_from(document["history"]),

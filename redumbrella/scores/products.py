@@ -92,7 +92,7 @@ def _best_rows(
     as_of: int,
 ) -> Iterator[Row]:
     """Rows of the best products (n, SHOWN) of n people, product by product."""
-    deviation = model.products.deviation(design)
+    deviation = np.sqrt(model.products.deviation(design) ** 2 + model.base.spread.level)
     score = model.products.score_contributions(design)
     width = float(norm.ppf(0.5 + LEVEL / 2))
     most = max(200, CELLS // max(len(design.features), 1))

@@ -29,8 +29,12 @@ timezone = "Europe/Lisbon"
 
 [tables.leads]
 path = "calls.csv"
-# The length of the call is known only when it is over: it must not decide whom to call.
-ignore = ["duration"]
+ignore = [
+    # The length of the call is known only when it is over: it must not decide whom to call.
+    "duration",
+    # The same for everybody in a quarter: they say which quarter it is, not who the customer is.
+    "emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed",
+]
 
 [tables.leads.columns]
 lead_id = "call"
