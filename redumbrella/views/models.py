@@ -4,7 +4,6 @@ The document is written once, when the model is trained. Pages, REST, the HTML f
 terminal all show this object.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -69,7 +68,7 @@ class ModelFacts:
     reliable: bool  # at least 300 won and 300 lost leads
     verdict: str  # ready | with care | not ready
     verdict_reasons: tuple[str, ...]
-    level_words: tuple[str, ...]  # how far whole periods go off together; empty where not known
+    level_words: tuple[str, ...]  # how sure order and level are; earlier reports do not say
     trained_at: datetime
     as_of: datetime
     is_current: bool
@@ -159,17 +158,12 @@ def model_facts(row: Row) -> ModelFacts:
         reliable=bool(row["reliable"]),
         verdict=row["verdict"],
         verdict_reasons=tuple(document["verdict"]["reasons"]),
-        level_words=_level_words(document),
+        level_words=tuple(document["level"]["words"]) if "level" in document else (),
         trained_at=to_datetime(row["trained_at"]),
         as_of=to_datetime(row["as_of"]),
         is_current=bool(row["is_current"]),
         held_out=document["held_out"],
     )
-
-
-def _level_words(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the report says of the level of periods; reports of earlier versions say nothing."""
-    return tuple((document.get("level") or {}).get("words", ()))
 
 
 def read_document(stored: str) -> ReportDocument:

@@ -30,7 +30,7 @@ class Trust:
     """One verdict with its consequence.
 
     because: the worst reason in plain words, empty where everything is well; reasons: all of them,
-    worst first, with their figures. level: how far whole periods go off together. shows_numbers:
+    worst first, with their figures. level: how sure order and level of the list are. shows_numbers:
     whether probabilities, intervals, values and grades are shown, or their order only.
     """
 
@@ -48,9 +48,9 @@ class Trust:
 
     @property
     def further_reasons(self) -> tuple[str, ...]:
-        """What `because` does not say in full: the other reasons, its own figures, the level."""
+        """What `because` does not say in full: the other reasons, and the figures of its own."""
         is_said = bool(self.reasons) and self.because == self.reasons[0]
-        return (*self.reasons[is_said:], *self.level)
+        return self.reasons[is_said:]
 
 
 def trust_in(facts: ModelFacts | None, target: str) -> Trust:
