@@ -9,15 +9,15 @@ from typing_extensions import TypedDict
 from redumbrella.clock import to_datetime
 from redumbrella.errors import NotFoundError
 from redumbrella.figures import interval
-from redumbrella.reports.wording import REGIMES, age_of_newest, held_out_words
+from redumbrella.reports.wording import REGIMES, age_of_newest, basis, held_out_words
 from redumbrella.settings.settings import Settings
 from redumbrella.state.lists import list_in_use
-from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
-from redumbrella.views.models import ModelFacts, model_facts
+from redumbrella.views.models import ModelFacts
 from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.trust import Trust, scored_by, trust_in
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -40,10 +40,12 @@ REASONS = CellType(
 class AroundLeads(TypedDict):
     """What the list of leads says besides its rows.
 
-    model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
-    lead is old, or that it holds leads that are closed.
+    trust: whether the scores may be relied on. model: that wrote the scores. said: what has to be
+    known of the list as a whole: that its newest lead is old, or that it holds leads that are
+    closed.
     """
 
+    trust: Trust
     model: ModelFacts | None
     said: tuple[str, ...]
 
@@ -72,10 +74,7 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
 
 def _around(workspace: Workspace, connection: Connection, target: str | None) -> AroundLeads:
     used = list_in_use(connection, scores, target or "")
-    version = select(used.c.model_version).where(used.c.target == target).limit(1)
-    query = select(models).where(models.c.version == version.scalar_subquery())
-    row = connection.execute(query).mappings().first()
-    model = None if row is None else model_facts(row)
+    model = scored_by(connection, target or "")
     said = [] if model is None or not model.held_out else [held_out_words(model.held_out)]
     newest = select(func.max(used.c.created_at)).where(used.c.target == target)
     scoring, created = scoring_of(connection, target or ""), connection.execute(newest).scalar()
@@ -83,7 +82,8 @@ def _around(workspace: Workspace, connection: Connection, target: str | None) ->
         known = to_datetime(scoring["as_of"])
         timezone = workspace.settings.timezone
         said.append(age_of_newest(to_datetime(created), known, timezone))
-    return {"model": model, "said": tuple(words for words in said if words)}
+    trust = trust_in(model, target or "")
+    return {"trust": trust, "model": model, "said": tuple(words for words in said if words)}
 
 
 def _target(settings: Settings, name: str | None) -> str:
@@ -101,12 +101,17 @@ def _name(row: Row) -> str:
 
 
 def _basis(row: Row) -> str:
-    return REGIMES[row["regime"]][0] + (", reliable" if row["reliable"] else "")
+    return basis(row["regime"], reliable=bool(row["reliable"]))
 
 
 def _of_ltv(end: str) -> Any:
     return lambda row: (orjson.loads(row["details"]).get("ltv") or {}).get(end)
 
+
+_OF_MODEL = (
+    *("probability", "low", "high", "interval", "percentile", "grade"),
+    *("ltv", "expected_value", "qualification"),
+)
 
 # The first sixteen that are exported are a contract with the outside, in this order.
 LEADS = View(
@@ -354,6 +359,8 @@ LEADS = View(
     around=_around,
     around_type=AroundLeads,
     bar=("high", "probability"),
+    of_model=dict.fromkeys(_OF_MODEL, "trust"),
+    placed="probability",
     file="scores",
     template="leads.html",
     menu="main",

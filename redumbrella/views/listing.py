@@ -77,6 +77,13 @@ def list_page(
     return Page(shown, query, rows, total, pages, around, frame, found, is_empty)
 
 
+def what_is_said(workspace: Workspace, view: View, query: Query) -> Mapping[str, Any]:
+    """What a list says besides its rows; nothing where it has nothing to say."""
+    query = _targeted(workspace, view, query)
+    with workspace.state.reading() as connection:
+        return view.around(workspace, connection, query.target) if view.around else {}
+
+
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
     """How many rows match."""
     query = _targeted(workspace, view, query)
