@@ -64,11 +64,17 @@ def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
 def _counted(page: Page) -> str:
     what = "match" if page.query.filters else page.view.noun[1]
     target = f', target "{page.query.target}"' if page.query.target else ""
-    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}."
+    words = [order.words for order in page.view.orders if order.sort == page.query.order]
+    order = f", {words[0]}" if words else ""
+    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}{order}."
 
 
 def _leads(page: Page) -> list[str]:
-    return [model_line(page.around["model"])]
+    return [page.around["words"], model_line(page.around["model"])]
+
+
+def _pipeline(page: Page) -> list[str]:
+    return [page.around["words"]]
 
 
 def _customers(page: Page) -> list[str]:
@@ -86,6 +92,7 @@ def _products(page: Page) -> list[str]:
 
 _BESIDE: Mapping[str, Callable[[Page], list[str]]] = {
     "leads": _leads,
+    "pipeline": _pipeline,
     "customers": _customers,
     "products": _products,
 }

@@ -81,7 +81,8 @@ def query_of(view: View, given: dict[str, Any], top: int | None = None) -> Query
     reverse = bool(given.get("reverse"))
     asked.pop("reverse", None)
     if "sort" in asked or reverse:
-        sort = asked.get("sort", view.order.removeprefix("-"))
+        own = "" if view.chosen is not None else view.order.removeprefix("-")
+        sort = asked.get("sort", own)
         column = view.sorts.get(sort)
         falling = column is not None and column.falling
         asked["sort"] = f"-{sort}" if falling != reverse else sort
@@ -98,10 +99,15 @@ def _options(view: View) -> list[Callable[[Any], Any]]:
         metavar = "SHARE" if name in view.least else None
         flag = "--" + name.replace("_", "-")
         made.append(click.option(flag, name, default=None, metavar=metavar, help=words))
-    default = view.order.removeprefix("-")
     sort = click.Choice(list(view.sorts))
-    words = "What decides the order."
-    made.append(click.option("--sort", type=sort, default=default, show_default=True, help=words))
+    words, default = "What decides the order.", view.order.removeprefix("-")
+    if view.chosen is not None:
+        made.append(click.option("--sort", type=sort, default=None,
+                                 help=f"{words} Default: {view.order_words}."))  # fmt: skip
+    else:
+        made.append(
+            click.option("--sort", type=sort, default=default, show_default=True, help=words)
+        )
     made.append(click.option("--reverse", is_flag=True, help="The other way round."))
     return made
 

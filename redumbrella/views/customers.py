@@ -20,7 +20,7 @@ from redumbrella.views.kinds import (
     Row,
     decimals,
 )
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.workspace import Workspace
 
 
@@ -51,7 +51,7 @@ def has_customers(workspace: Workspace) -> bool:
         return connection.execute(select(used.c.person_id).limit(1)).first() is not None
 
 
-def _around(workspace: Workspace, connection: Connection, _target: str | None) -> dict[str, Any]:
+def _around(workspace: Workspace, connection: Connection, _query: Query) -> dict[str, Any]:
     settings = workspace.settings
     lifetime = newest_lifetime(connection)
     return {

@@ -1,9 +1,11 @@
 """The list of scored leads (or people, where a target is about them)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 from typing_extensions import TypedDict
 
 from redumbrella.clock import to_datetime
@@ -17,7 +19,8 @@ from redumbrella.state.scores import scores, scoring_of, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
 from redumbrella.views.models import ModelFacts, model_facts
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.totals import Total, total, total_words
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -41,11 +44,14 @@ class AroundLeads(TypedDict):
     """What the list of leads says besides its rows.
 
     model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
-    lead is old, or that it holds leads that are closed.
+    lead is old, or that it holds leads that are closed. total: what the leads that match bring
+    together. words: the same in a sentence.
     """
 
     model: ModelFacts | None
     said: tuple[str, ...]
+    total: Total
+    words: str
 
 
 def nothing_scored(workspace: Workspace, target: str | None) -> str:
@@ -70,20 +76,56 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
     return NotFoundError(nothing_scored(workspace, target), reason="no_scores")
 
 
-def _around(workspace: Workspace, connection: Connection, target: str | None) -> AroundLeads:
-    used = list_in_use(connection, scores, target or "")
+def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundLeads:
+    target = query.target or ""
+    used = list_in_use(connection, scores, target)
     version = select(used.c.model_version).where(used.c.target == target).limit(1)
-    query = select(models).where(models.c.version == version.scalar_subquery())
-    row = connection.execute(query).mappings().first()
+    row = (
+        connection.execute(select(models).where(models.c.version == version.scalar_subquery()))
+        .mappings()
+        .first()
+    )
     model = None if row is None else model_facts(row)
-    said = [] if model is None or not model.held_out else [held_out_words(model.held_out)]
+    found = total(workspace, connection, used, replace(LEADS, table=used).conditions(query))
+    asked = workspace.settings.target(target)
+    return {
+        "model": model,
+        "said": tuple(w for w in _said(workspace, connection, used, model, target) if w),
+        "total": found,
+        "words": total_words(found, asked, workspace.settings.currency),
+    }
+
+
+def _said(
+    workspace: Workspace,
+    connection: Connection,
+    used: Table,
+    model: ModelFacts | None,
+    target: str,
+) -> Iterator[str]:
+    """What has to be known of the list as a whole."""
+    if model is not None and model.held_out:
+        yield held_out_words(model.held_out)
     newest = select(func.max(used.c.created_at)).where(used.c.target == target)
-    scoring, created = scoring_of(connection, target or ""), connection.execute(newest).scalar()
-    if scoring is not None and created is not None:
+    scoring, created = scoring_of(connection, target), connection.execute(newest).scalar()
+    if scoring is None:
+        return
+    if created is not None:
         known = to_datetime(scoring["as_of"])
-        timezone = workspace.settings.timezone
-        said.append(age_of_newest(to_datetime(created), known, timezone))
-    return {"model": model, "said": tuple(words for words in said if words)}
+        yield age_of_newest(to_datetime(created), known, workspace.settings.timezone)
+    graded = select(used.c.grade).where(used.c.target == target, used.c.grade.is_not(None))
+    if scoring["ranked_by"] == "value" and connection.execute(graded.limit(1)).first() is None:
+        yield (
+            "No lead is graded: grades go by value, and no lead has one. Map amount, or write "
+            'by = "probability" under [grades] in umbrella.toml, then run `umbrella run`.'
+        )
+
+
+def _in_own_order(connection: Connection, query: Query) -> Query:
+    """By expected value where the list is ranked by it, else by probability."""
+    scoring = scoring_of(connection, query.target or "")
+    by_value = scoring is not None and scoring["ranked_by"] == "value"
+    return query.sorted_so("-expected_value" if by_value else LEADS.order)
 
 
 def _target(settings: Settings, name: str | None) -> str:
@@ -164,8 +206,9 @@ LEADS = View(
             filter="grade",
             choices=("A", "B", "C", "D"),
             cell="grade",
-            help="A best tenth, B next fifth, C next three tenths, D the rest, among the closed "
-            "leads that the model was examined on.",
+            help="Where it stands on this list, by expected value where every lead has one, else "
+            "by probability: A the first 10 %, B the next 20 %, C the next 30 %, D the rest, unless "
+            "umbrella.toml says otherwise. A grade holds until its border is clearly passed.",
         ),
         Column(
             "amount",
@@ -247,6 +290,26 @@ LEADS = View(
         ),
         Column("rep_id", "Rep", TEXT, sort="rep", filter="rep", optional=True, secondary=True),
         Column(
+            "stage",
+            "Stage",
+            TEXT,
+            sort="stage",
+            filter="stage",
+            optional=True,
+            secondary=True,
+            help="Of an open deal, as the source calls it.",
+        ),
+        Column(
+            "month",
+            "Month",
+            TEXT,
+            sort="month",
+            filter="month",
+            optional=True,
+            help="Of the planned close where most leads have one, else of the close that is "
+            "expected, else of the creation: 2026-11.",
+        ),
+        Column(
             "ltv_low",
             "Lifetime value, low",
             MONEY,
@@ -317,6 +380,7 @@ LEADS = View(
         "grade",
         "top_reason",
         "expected_value",
+        "stage",
         "qualification",
         "source",
         "campaign_id",
@@ -332,10 +396,11 @@ LEADS = View(
         "interval",
         "grade",
         "expected_value",
+        "stage",
         "qualification",
         "top_reason",
     ),
-    terminal_wide=frozenset({"expected_value", "qualification"}),
+    terminal_wide=frozenset({"stage", "qualification"}),
     nothing=nothing_scored,
     orders=(
         NamedOrder("-probability", "most probable first"),
@@ -354,6 +419,8 @@ LEADS = View(
     around=_around,
     around_type=AroundLeads,
     bar=("high", "probability"),
+    chosen=_in_own_order,
+    order_words="-expected_value where amounts are known, else -probability",
     file="scores",
     template="leads.html",
     menu="main",
