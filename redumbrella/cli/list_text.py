@@ -8,6 +8,7 @@ from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.views.listing import Page
 from redumbrella.views.table import Column
+from redumbrella.views.totals import total_words
 
 _WIDE = 110  # columns of a terminal that has room for more
 _NAMES = ("lead", "customer")  # cells with the name of somebody who has an id besides
@@ -70,11 +71,15 @@ def _counted(page: Page) -> str:
 
 
 def _leads(page: Page) -> list[str]:
-    return [page.around["words"], model_line(page.around["model"])]
+    return [_total(page), model_line(page.around["model"])]
+
+
+def _total(page: Page) -> str:
+    return total_words(page.around["total"], page.frame.currency)
 
 
 def _pipeline(page: Page) -> list[str]:
-    return [page.around["words"]]
+    return [_total(page)]
 
 
 def _customers(page: Page) -> list[str]:

@@ -20,7 +20,7 @@ from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, stro
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.table import Column, NamedOrder, Query, View
-from redumbrella.views.totals import Total, total, total_words
+from redumbrella.views.totals import Total, total
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -45,13 +45,12 @@ class AroundLeads(TypedDict):
 
     model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
     lead is old, or that it holds leads that are closed. total: what the leads that match bring
-    together. words: the same in a sentence.
+    together.
     """
 
     model: ModelFacts | None
     said: tuple[str, ...]
     total: Total
-    words: str
 
 
 def nothing_scored(workspace: Workspace, target: str | None) -> str:
@@ -86,13 +85,11 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
         .first()
     )
     model = None if row is None else model_facts(row)
-    found = total(workspace, connection, used, replace(LEADS, table=used).conditions(query))
-    asked = workspace.settings.target(target)
+    conditions = replace(LEADS, table=used).conditions(query)
     return {
         "model": model,
         "said": tuple(w for w in _said(workspace, connection, used, model, target) if w),
-        "total": found,
-        "words": total_words(found, asked, workspace.settings.currency),
+        "total": total(workspace, connection, used, target, conditions),
     }
 
 
@@ -207,8 +204,8 @@ LEADS = View(
             choices=("A", "B", "C", "D"),
             cell="grade",
             help="Where it stands on this list, by expected value where every lead has one, else "
-            "by probability: A the first 10 %, B the next 20 %, C the next 30 %, D the rest, unless "
-            "umbrella.toml says otherwise. A grade holds until its border is clearly passed.",
+            "by probability: A the first 10 %, B the next 20 %, C the next 30 %, D the rest, "
+            "unless umbrella.toml says otherwise; it holds until its border is clearly passed.",
         ),
         Column(
             "amount",
@@ -290,26 +287,6 @@ LEADS = View(
         ),
         Column("rep_id", "Rep", TEXT, sort="rep", filter="rep", optional=True, secondary=True),
         Column(
-            "stage",
-            "Stage",
-            TEXT,
-            sort="stage",
-            filter="stage",
-            optional=True,
-            secondary=True,
-            help="Of an open deal, as the source calls it.",
-        ),
-        Column(
-            "month",
-            "Month",
-            TEXT,
-            sort="month",
-            filter="month",
-            optional=True,
-            help="Of the planned close where most leads have one, else of the close that is "
-            "expected, else of the creation: 2026-11.",
-        ),
-        Column(
             "ltv_low",
             "Lifetime value, low",
             MONEY,
@@ -334,6 +311,26 @@ LEADS = View(
             optional=True,
             secondary=True,
             help="Total of the qualification card, 0 to 100, by the weights in use.",
+        ),
+        Column(
+            "stage",
+            "Stage",
+            TEXT,
+            sort="stage",
+            filter="stage",
+            optional=True,
+            secondary=True,
+            help="Of an open deal, as the source calls it.",
+        ),
+        Column(
+            "month",
+            "Month",
+            TEXT,
+            sort="month",
+            filter="month",
+            optional=True,
+            help="Of the planned close where most leads have one, else of the close that is "
+            "expected, else of the creation: 2026-11.",
         ),
         Column(
             "top_reason",

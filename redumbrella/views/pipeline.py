@@ -15,7 +15,7 @@ from redumbrella.state.scores import scores, scoring_of
 from redumbrella.views.kinds import COUNT, MONEY, TEXT, Row, decimals
 from redumbrella.views.leads import LEADS, nothing_scored
 from redumbrella.views.table import Column, NamedOrder, Query, View
-from redumbrella.views.totals import Total, level_deviation, sums, total, total_of, total_words
+from redumbrella.views.totals import Total, level_deviation, sums, total, total_of
 from redumbrella.workspace import Workspace
 
 # What sums can be grouped by: the heading, the column of scores, and the filter of leads.
@@ -36,11 +36,10 @@ MONTH_WORDS = {
 class AroundPipeline(TypedDict):
     """What the pipeline says besides its rows.
 
-    total: of all leads that match. words: the same in a sentence. said: what the rows are of.
+    total: of all leads that match. said: what the rows are of.
     """
 
     total: Total
-    words: str
     said: tuple[str, ...]
 
 
@@ -75,14 +74,13 @@ def _first_known(connection: Connection, target: str) -> str:
 
 
 def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundPipeline:
-    target = workspace.settings.target(query.target)
-    used = list_in_use(connection, scores, target.name)
-    found = total(workspace, connection, used, replace(LEADS, table=used).conditions(query))
-    scoring = scoring_of(connection, target.name)
+    target = query.target or ""
+    used = list_in_use(connection, scores, target)
+    conditions = replace(LEADS, table=used).conditions(query)
+    scoring = scoring_of(connection, target)
     months = MONTH_WORDS.get(scoring["month_of"], "") if scoring is not None else ""
     return {
-        "total": found,
-        "words": total_words(found, target, workspace.settings.currency),
+        "total": total(workspace, connection, used, target, conditions),
         "said": (months,) if months and query.by == "month" else (),
     }
 

@@ -271,12 +271,15 @@ class View:
         for name in self.least:
             if name in given:
                 given[name] = repr(parse_share(given[name], name))
-        sort = given.pop("sort", "" if self.chosen is not None else self.order)
+        own = "" if self.chosen is not None else self.order
+        sort = given.pop("sort", None)
         page = _whole(given.pop("page", "1"), "page", 10**9)
         size = _whole(given.pop("page_size", str(PAGE_SIZE)), "page_size", MAX_PAGE_SIZE)
         target = given.pop("target", None) if self.target is not None else None
         by = self._grouping(given.pop("by", "")) if self.groupings else ""
-        return Query(target, self._sort(sort), sort.startswith("-"), given, page, size, by)
+        name = own.removeprefix("-") if sort is None else self._sort(sort)
+        falls = (own if sort is None else sort).startswith("-")
+        return Query(target, name, falls, given, page, size, by)
 
     def conditions(self, query: Query) -> list[ColumnElement[bool]]:
         """What must hold of the rows of a query; sums are narrowed already."""
@@ -303,8 +306,6 @@ class View:
 
     def _sort(self, text: str) -> str:
         name = text.removeprefix("-")
-        if not name and self.chosen is not None:
-            return name
         if name not in self.sorts:
             many = self.noun[1]
             message = f'{many.capitalize()} cannot be sorted by "{name}". '

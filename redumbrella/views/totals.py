@@ -19,7 +19,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from redumbrella.figures import count, money, money_interval
-from redumbrella.settings.targets import Target
 from redumbrella.state.models import report_of_version
 from redumbrella.workspace import Workspace
 
@@ -40,10 +39,11 @@ class Expected:
 class Total:
     """What so many leads are expected to bring.
 
-    wins: how many come true. value: expected value of the `valued` leads whose amount is known;
-    None where that is none of them.
+    about_leads: else the target is about people. wins: how many come true. value: expected value of
+    the `valued` leads whose amount is known; None where that is none of them.
     """
 
+    about_leads: bool
     leads: int
     wins: Expected
     valued: int
@@ -77,18 +77,18 @@ def sums(table: FromClause, deviation: float, margin: float) -> list[ColumnEleme
     return columns
 
 
-def total_of(row: Mapping[Any, Any]) -> Total:
+def total_of(row: Mapping[Any, Any], *, about_leads: bool = True) -> Total:
     """The figures of one row of sums."""
     leads = int(row["leads"] or 0)
     wins = _expected(row, "wins")
     wins = Expected(wins.value, max(wins.low, 0.0), min(wins.high, float(leads)))
     valued = int(row["valued"] or 0)
     if not valued:
-        return Total(leads, wins, 0, None)
+        return Total(about_leads, leads, wins, 0, None)
     value = _expected(row, "value")
     # Where nothing is won, the cost of the work is all there is.
     low = max(value.low, float(row["value_least"]))
-    return Total(leads, wins, valued, Expected(value.value, low, value.high))
+    return Total(about_leads, leads, wins, valued, Expected(value.value, low, value.high))
 
 
 def _expected(row: Mapping[Any, Any], name: str) -> Expected:
@@ -111,23 +111,25 @@ def total(
     workspace: Workspace,
     connection: Connection,
     table: FromClause,
+    target: str,
     conditions: list[ColumnElement[bool]],
 ) -> Total:
-    """The total of the rows of a stored list for which the conditions hold."""
-    version = select(table.c.model_version).where(*conditions).limit(1)
+    """The total of the rows of a target's stored list for which the conditions hold."""
+    version = select(table.c.model_version).where(table.c.target == target).limit(1)
     deviation = level_deviation(connection, connection.execute(version).scalar())
     query = select(*sums(table, deviation, workspace.settings.costs.margin)).where(*conditions)
-    return total_of(connection.execute(query).mappings().one())
+    about_leads = workspace.settings.target(target).from_ is not None
+    return total_of(connection.execute(query).mappings().one(), about_leads=about_leads)
 
 
-def total_words(total: Total, target: Target, currency: str) -> str:
+def total_words(total: Total, currency: str) -> str:
     """The total in one sentence, or two where money is missing."""
     wins = total.wins
     likely = f"likely {count(wins.low)} to {count(wins.high)}"
     words = f"Expected: {count(wins.value)} of {count(total.leads)}"
-    words += f" won, {likely}" if target.from_ is not None else f", {likely}"
+    words += f" won, {likely}" if total.about_leads else f", {likely}"
     if total.value is None:
-        return f"{words}." + (f" {NO_AMOUNTS}" if target.from_ is not None else "")
+        return f"{words}." + (f" {NO_AMOUNTS}" if total.about_leads else "")
     value = total.value
     words += f"; expected value {money(value.value, currency)}, likely "
     words += money_interval(value.low, value.high, currency)

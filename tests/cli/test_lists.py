@@ -119,8 +119,12 @@ def test_a_column_runs_in_its_natural_direction_and_reverse_the_other_way(
 
 
 def test_without_sort_reverse_turns_the_usual_order() -> None:
-    assert query_of(LEADS, {"reverse": True}).order == "probability"
-    assert query_of(LEADS, {"reverse": False}).order == "-probability"
+    assert query_of(CUSTOMERS, {"reverse": True}).order == "value"
+    assert query_of(CUSTOMERS, {"reverse": False}).order == "-value"
+    for own in ("-probability", "name"):  # of a list that chooses its order itself
+        other = own.removeprefix("-") if own.startswith("-") else f"-{own}"
+        assert query_of(LEADS, {"reverse": True}).sorted_so(own).order == other
+        assert query_of(LEADS, {"reverse": False}).sorted_so(own).order == own
     assert query_of(CUSTOMERS, {"sort": "customer", "reverse": False}).order == "customer"
     assert query_of(CUSTOMERS, {"sort": "customer", "reverse": True}).order == "-customer"
     assert query_of(LEADS, {"sort": "grade", "reverse": False}).order == "grade"
@@ -130,7 +134,7 @@ def test_without_sort_reverse_turns_the_usual_order() -> None:
 def test_options_filter_as_the_page_does(umbrella: Run, full: Workspace, view: View) -> None:
     everyone = listed(full, view).rows
     for name, column in view.filters.items():
-        values = [row[column.name] for row in everyone if row[column.name]]
+        values = [row[column.name] for row in everyone if row.get(column.name)]
         flag = "--" + name.replace("_", "-")
         if values:
             text = umbrella(view.name, flag, values[0], "--json", "-w", full.root)[1]

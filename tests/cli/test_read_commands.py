@@ -62,8 +62,11 @@ def test_leads_are_a_ranked_table_and_one_line(umbrella: Run, folder: Path) -> N
     assert [line[0] for line in lines[2:5]] == ["1", "2", "3"]
     assert "61.7 %" in text
     assert f"55.7{TO}69.7 %" in text
-    counted, last = text.splitlines()[-2:]
-    assert counted == '3 of 240 leads, target "conversion".'
+    counted, together, last = text.splitlines()[-3:]
+    assert counted == '3 of 240 leads, target "conversion", most probable first.'
+    assert together.startswith(
+        "Expected: 40 of 240 won, likely 31 to 49; expected value 66,680 EUR"
+    )
     assert last.startswith("Boosted trees")
     assert "Usable with care" in last
     assert "model, reliable" in last
