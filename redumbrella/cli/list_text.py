@@ -71,15 +71,17 @@ def _counted(page: Page) -> str:
 
 
 def _leads(page: Page) -> list[str]:
-    return [_total(page), model_line(page.around["model"])]
+    return [sum_of(page), model_line(page.around["model"])]
 
 
-def _total(page: Page) -> str:
-    return total_words(page.around["total"], page.frame.currency)
+def sum_of(page: Page) -> str:
+    """What all rows that match bring together; empty for lists that say nothing of it."""
+    expected = page.around.get("expected")
+    return "" if expected is None else total_words(expected, page.frame.currency)
 
 
 def _pipeline(page: Page) -> list[str]:
-    return [_total(page)]
+    return [sum_of(page)]
 
 
 def _customers(page: Page) -> list[str]:

@@ -44,13 +44,13 @@ class AroundLeads(TypedDict):
     """What the list of leads says besides its rows.
 
     model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
-    lead is old, or that it holds leads that are closed. total: what the leads that match bring
+    lead is old, or that it holds leads that are closed. expected: what the leads that match bring
     together.
     """
 
     model: ModelFacts | None
     said: tuple[str, ...]
-    total: Total
+    expected: Total
 
 
 def nothing_scored(workspace: Workspace, target: str | None) -> str:
@@ -89,7 +89,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     return {
         "model": model,
         "said": tuple(w for w in _said(workspace, connection, used, model, target) if w),
-        "total": total(workspace, connection, used, target, conditions),
+        "expected": total(workspace, connection, used, target, conditions),
     }
 
 

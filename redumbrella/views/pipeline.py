@@ -36,10 +36,10 @@ MONTH_WORDS = {
 class AroundPipeline(TypedDict):
     """What the pipeline says besides its rows.
 
-    total: of all leads that match. said: what the rows are of.
+    expected: of all leads that match. said: what the rows are of.
     """
 
-    total: Total
+    expected: Total
     said: tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     scoring = scoring_of(connection, target)
     months = MONTH_WORDS.get(scoring["month_of"], "") if scoring is not None else ""
     return {
-        "total": total(workspace, connection, used, target, conditions),
+        "expected": total(workspace, connection, used, target, conditions),
         "said": (months,) if months and query.by == "month" else (),
     }
 

@@ -20,19 +20,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from redumbrella.figures import count, money, money_interval
 from redumbrella.state.models import report_of_version
+from redumbrella.views.worth import Range
 from redumbrella.workspace import Workspace
 
 WIDTH = 1.645  # deviations on each side of a 90 % interval
 NO_AMOUNTS = "Amounts are not in the record: map amount to see money."
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A sum and its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -45,9 +37,9 @@ class Total:
 
     about_leads: bool
     leads: int
-    wins: Expected
+    wins: Range
     valued: int
-    value: Expected | None
+    value: Range | None
 
 
 def sums(table: FromClause, deviation: float, margin: float) -> list[ColumnElement[Any]]:
@@ -81,24 +73,24 @@ def total_of(row: Mapping[Any, Any], *, about_leads: bool = True) -> Total:
     """The figures of one row of sums."""
     leads = int(row["leads"] or 0)
     wins = _expected(row, "wins")
-    wins = Expected(wins.value, max(wins.low, 0.0), min(wins.high, float(leads)))
+    wins = Range(wins.value, max(wins.low, 0.0), min(wins.high, float(leads)))
     valued = int(row["valued"] or 0)
     if not valued:
         return Total(about_leads, leads, wins, 0, None)
     value = _expected(row, "value")
     # Where nothing is won, the cost of the work is all there is.
     low = max(value.low, float(row["value_least"]))
-    return Total(about_leads, leads, wins, valued, Expected(value.value, low, value.high))
+    return Total(about_leads, leads, wins, valued, Range(value.value, low, value.high))
 
 
-def _expected(row: Mapping[Any, Any], name: str) -> Expected:
+def _expected(row: Mapping[Any, Any], name: str) -> Range:
     value, low, high, variance = (
         float(row[column] or 0.0) for column in (name, f"{name}_low", f"{name}_high",
                                                  f"{name}_variance")
     )  # fmt: skip
     chance = WIDTH**2 * max(variance, 0.0)
     down, up = sqrt((value - low) ** 2 + chance), sqrt((high - value) ** 2 + chance)
-    return Expected(value, value - down, value + up)
+    return Range(value, value - down, value + up)
 
 
 def level_deviation(connection: Connection, version: str | None) -> float:

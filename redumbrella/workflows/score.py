@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from redumbrella.decisions.qualification import add_card
+from redumbrella.decisions.qualification import Weights, add_card
 from redumbrella.errors import EngineError, ModelError
 from redumbrella.features.facts import leads_for, names_of
 from redumbrella.lake.lake import Lake
@@ -126,8 +126,7 @@ def _score(
         valuation = load_valuation(files, features_of(model))
         rows = _lead_rows(workspace, report, gathered, model, valuation, as_of)
         if valuation is not None:
-            for row in rows:
-                add_card(row, weights, settings.currency)
+            _add_cards(rows, weights, settings.currency)
         asked = len(rows)
         held = _mark_held_out(rows, gathered) if gathered.observed.held else None
         month_of = _add_deals(rows, gathered, as_of, settings.timezone)
@@ -140,25 +139,41 @@ def _score(
     known_until = gathered.as_of if target.per else as_of
     scoring = {
         "target": target.name,
+        "model_version": model.version,
+        "inputs": inputs,
         "scored_at": started,
         "as_of": known_until,
-        "model_version": model.version,
         "asked": asked,
-        "inputs": inputs,
         "ranked_by": measure,
         "month_of": month_of,
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
+    _replace(workspace, rows, scoring, forecasts)
+    weigh_again(workspace, weights)
+    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+
+
+def _replace(
+    workspace: Workspace,
+    rows: list[dict[str, Any]],
+    scoring: dict[str, Any],
+    forecasts: list[dict[str, Any]] | None,
+) -> None:
+    """Writes the new list apart and puts it into use, with all that goes with it."""
+    target = scoring["target"]
     with (
-        new_scores(workspace.state, target.name, rows) as new,
+        new_scores(workspace.state, target, rows) as new,
         workspace.state.writing() as connection,
     ):
         take_into_use(connection, new)
         record_scoring(connection, scoring)
         if forecasts is not None:
-            replace_product_forecasts(connection, target.name, forecasts)
-    weigh_again(workspace, weights)
-    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+            replace_product_forecasts(connection, target, forecasts)
+
+
+def _add_cards(rows: list[dict[str, Any]], weights: Weights, currency: str) -> None:
+    for row in rows:
+        add_card(row, weights, currency)
 
 
 def _add_deals(
