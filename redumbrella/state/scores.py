@@ -26,9 +26,9 @@ from redumbrella.state.database import State
 from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
-SUMMED = (
+_SUMMED = (
     "target", "probability", "expected_value", "ltv", "value_spread", "stage", "month", "rep_id",
-    "product_id", "grade", "source", "campaign_id", "regime",
+    "product_id", "grade", "source", "campaign_id", "regime", "search",
 )  # fmt: skip
 
 # The list of a target stands apart, see `lists`; here are its columns, and lists of old.
@@ -77,8 +77,8 @@ scores = Table(
     Index("scores_by_product", "target", "product_id", "probability"),
     Index("scores_by_stage", "target", "stage", "probability"),
     Index("scores_by_month", "target", "month", "probability"),
-    # All that sums over a list need, so that they do not touch its wide rows.
-    Index("scores_sums", *SUMMED),
+    # All that sums over a list and its filters need, so that they do not touch its wide rows.
+    Index("scores_sums", *_SUMMED),
     # Narrow and complete for "contains x, best first": the wide rows are fetched only for a page.
     Index("scores_by_search", "target", "search", "probability", "lead_id", "product_id"),
     info=REPLACED,

@@ -3,7 +3,7 @@
 Only the state database is read, so that a page of a million rows costs milliseconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     Subquery,
     Table,
@@ -70,21 +71,18 @@ def list_page(
     """
     with workspace.state.reading() as connection:
         stored, query = _in_use(workspace, connection, view, query)
-        rows_of = _summed(workspace, connection, stored, query)
-        count = select(func.count()).select_from(rows_of.table).where(*rows_of.conditions(query))
-        total = int(connection.execute(count).scalar_one())
+        total, found = _found(connection, _summed(workspace, connection, stored, query), query)
         is_empty = not total and not _has_rows(connection, stored, query)
         if not total and not is_empty:
             _refuse_unknown_values(connection, stored, query)
-        wanted = _page_of(rows_of, query)
-        rows = [view.record(row) for row in connection.execute(wanted).mappings()]
+        rows = [view.record(row) for row in found]
         names = _offered(view) if with_choices else ()
-        found = {name: _choices(connection, stored, query, name) for name in names}
+        choices = {name: _choices(connection, stored, query, name) for name in names}
         around = view.around(workspace, connection, query) if view.around else {}
     pages = max(1, ceil(total / query.page_size))
     settings = workspace.settings
     frame = Frame(settings.currency, settings.timezone)
-    return Page(view.headed(query), query, rows, total, pages, around, frame, found, is_empty)
+    return Page(view.headed(query), query, rows, total, pages, around, frame, choices, is_empty)
 
 
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
@@ -174,11 +172,20 @@ def _may_be_empty(column: ColumnElement[Any]) -> bool:
     return bool(getattr(column, "nullable", True))
 
 
+def _found(connection: Connection, view: View, query: Query) -> tuple[int, Sequence[RowMapping]]:
+    """How many rows match, and those of the page."""
+    if isinstance(view.table, Subquery):  # sums are few, and to count them is to make them
+        every = connection.execute(_ordered(view, query, select(view.table))).mappings().all()
+        first = (query.page - 1) * query.page_size
+        return len(every), every[first : first + query.page_size]
+    count = select(func.count()).select_from(view.table).where(*view.conditions(query))
+    total = int(connection.execute(count).scalar_one())
+    return total, connection.execute(_page_of(view, query)).mappings().all()
+
+
 def _page_of(view: View, query: Query) -> Select[Any]:
     """The rows of one page; only its own wide rows are read."""
     offset = (query.page - 1) * query.page_size
-    if isinstance(view.table, Subquery):
-        return _ordered(view, query, select(view.table)).limit(query.page_size).offset(offset)
     primary = list(view.table.primary_key.columns)
     keys = _ordered(view, query, select(*primary))
     chosen = keys.limit(query.page_size).offset(offset).subquery("chosen")

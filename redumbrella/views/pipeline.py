@@ -6,7 +6,7 @@ Each row sums leads of the list of scores; the filters of that list narrow what 
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, select
+from sqlalchemy import Connection, Subquery, func, select
 from typing_extensions import TypedDict
 
 from redumbrella.settings.settings import Settings
@@ -47,7 +47,8 @@ def _summed(workspace: Workspace, connection: Connection, stored: View, query: Q
     own = stored.table.c
     version = select(own.model_version).where(own.target == query.target).limit(1)
     deviation = level_deviation(connection, connection.execute(version).scalar())
-    name = own[GROUPINGS[query.by][1]]
+    # As an expression: else SQLite goes through the index of the column and looks up each wide row.
+    name = func.nullif(own[GROUPINGS[query.by][1]], "")
     columns = sums(stored.table, deviation, workspace.settings.costs.margin)
     grouped = select(name.label("name"), *columns).where(*stored.conditions(query)).group_by(name)
     return grouped.subquery("sums")

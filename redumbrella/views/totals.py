@@ -109,7 +109,8 @@ def total(
     """The total of the rows of a target's stored list for which the conditions hold."""
     version = select(table.c.model_version).where(table.c.target == target).limit(1)
     deviation = level_deviation(connection, connection.execute(version).scalar())
-    query = select(*sums(table, deviation, workspace.settings.costs.margin)).where(*conditions)
+    columns = sums(table, deviation, workspace.settings.costs.margin)
+    query = select(*columns).where(*conditions)
     about_leads = workspace.settings.target(target).from_ is not None
     return total_of(connection.execute(query).mappings().one(), about_leads=about_leads)
 

@@ -13,7 +13,7 @@ depends_on = None
 
 _SUMS = (
     "target", "probability", "expected_value", "ltv", "value_spread", "stage", "month", "rep_id",
-    "product_id", "grade", "source", "campaign_id", "regime",
+    "product_id", "grade", "source", "campaign_id", "regime", "search",
 )  # fmt: skip
 
 
