@@ -46,9 +46,8 @@ def _columns(page: Page, *, wide: bool) -> list[Column]:
     found = []
     for name in page.view.terminal:
         column = page.view.by_name[name]
-        empty = all(row[name] is None or row[name] == "" for row in page.rows)
         narrow = name in page.view.terminal_wide and not wide and page.query.sort != column.sort
-        if not (column.optional and empty) and not narrow:
+        if column.tells([row[name] for row in page.rows]) and not narrow:
             found.append(column)
     return found
 

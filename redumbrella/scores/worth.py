@@ -142,8 +142,10 @@ def _add_timing(
     shown = np.unique(
         np.linspace(0, curves.edges.size - 1, min(CURVE_POINTS, curves.edges.size)).astype(int)
     )
+    by_day = (valuation.figures.get("timing") or {}).get("by_day", False)
     for n, row in enumerate(details):
         row["timing"] = {
+            "by_day": by_day,
             "days": _numbers(days, n),
             "within": {day: float(share[n]) for day, share in within.items()},
             "curve": [[float(curves.edges[k]), float(curves.won[n, k])] for k in shown],

@@ -226,6 +226,7 @@ LEADS = View(
             sort="expected_value",
             falling=True,
             optional=True,
+            comparing=True,
             secondary=True,
             help="Margin of the lifetime value, less the cost of the work to come.",
         ),

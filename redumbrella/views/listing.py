@@ -186,6 +186,7 @@ def _found(connection: Connection, view: View, query: Query) -> tuple[int, Seque
 def _page_of(view: View, query: Query) -> Select[Any]:
     """The rows of one page; only its own wide rows are read."""
     offset = (query.page - 1) * query.page_size
+    assert isinstance(view.table, Table)
     primary = list(view.table.primary_key.columns)
     keys = _ordered(view, query, select(*primary))
     chosen = keys.limit(query.page_size).offset(offset).subquery("chosen")

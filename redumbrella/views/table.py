@@ -6,7 +6,7 @@ with its OpenAPI schema, CSV, Parquet and JSON lines, the command with its optio
 the menu and the reference page. A new list is one such object; a filter is one argument.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -62,6 +62,17 @@ class Column:
     def read(self, row: Row) -> Any:
         """The value of a stored row as lists and files give it."""
         return self.kind.read(row[self.name]) if self.value is None else self.value(row)
+
+    def tells(self, values: Sequence[Any]) -> bool:
+        """Whether it tells anything: an optional one with some value, a comparing one with two.
+
+        values: of the rows that are shown.
+        """
+        if self.optional and all(value is None or value == "" for value in values):
+            return False
+        if self.comparing and not (self.optional and len(values) == 1):
+            return any(value != values[0] for value in values)
+        return True
 
 
 @dataclass(frozen=True)

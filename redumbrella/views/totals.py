@@ -20,11 +20,10 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from redumbrella.figures import count, money, money_interval
 from redumbrella.state.models import report_of_version
-from redumbrella.views.worth import Range
+from redumbrella.views.worth import NO_AMOUNTS, Range
 from redumbrella.workspace import Workspace
 
 WIDTH = 1.645  # deviations on each side of a 90 % interval
-NO_AMOUNTS = "Amounts are not in the record: map amount to see money."
 
 
 @dataclass(frozen=True)
