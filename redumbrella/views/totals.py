@@ -55,7 +55,8 @@ def sums(table: FromClause, deviation: float, margin: float) -> list[ColumnEleme
         func.sum(value).label("value"),
         func.sum(value - won).label("value_least"),
         func.sum(
-            won * won * (1.0 - p) / func.nullif(p, 0.0) + func.coalesce(own.value_spread, 0.0)
+            func.coalesce(won * won * (1.0 - p) / func.nullif(p, 0.0), 0.0)
+            + func.coalesce(own.value_spread, 0.0)
         ).label("value_variance"),
     ]
     for end, sign in (("low", -1.0), ("high", 1.0)):
