@@ -92,9 +92,9 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `customers`, `products`, `valuations`,
-    `models`, `sources`, `rejected` and `runs`. They take the filters of the command by name and
-    give `ListRows`:
+    Its lists are methods named like the commands: `leads`, `pipeline`, `customers`, `products`,
+    `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of the command
+    by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]

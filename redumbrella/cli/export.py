@@ -1,16 +1,18 @@
 """`umbrella export`: any list as CSV, Parquet or JSON lines, or what its filters leave of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from redumbrella.cli.list_text import sum_of
 from redumbrella.cli.lists import list_options, query_of
 from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
 from redumbrella.cli.text import trust_line
 from redumbrella.destinations.files import FORMATS, Format, format_of
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
-from redumbrella.views.listing import what_is_said
+from redumbrella.views.listing import list_page, what_is_said
 from redumbrella.views.table import View
 from redumbrella.views.trust import trusts_among
 from redumbrella.workflows.export import export
@@ -56,6 +58,8 @@ def _export_command(view: View) -> click.Command:
         say(f"{result.rows:,} {view.noun[1]} written.", err=True)
         for trust in trusts:
             say(trust_line(trust), err=True)
+        if words := sum_of(list_page(opened, view, replace(query, page_size=1))):
+            say(words, err=True)
 
     return write
 

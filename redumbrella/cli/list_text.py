@@ -8,6 +8,7 @@ from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.views.listing import Page
 from redumbrella.views.table import Column
+from redumbrella.views.totals import total_words
 from redumbrella.views.trust import trusts_among
 
 _WIDE = 110  # columns of a terminal that has room for more
@@ -53,9 +54,8 @@ def _columns(page: Page, *, wide: bool) -> list[Column]:
     found = []
     for name in page.view.terminal:
         column = page.view.by_name[name]
-        empty = all(row[name] is None or row[name] == "" for row in page.rows)
         narrow = name in page.view.terminal_wide and not wide and page.query.sort != column.sort
-        if not (column.optional and empty) and not narrow:
+        if column.tells([row[name] for row in page.rows]) and not narrow:
             found.append(column)
     return found
 
@@ -72,11 +72,23 @@ def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
 def _counted(page: Page) -> str:
     what = "match" if page.query.filters else page.view.noun[1]
     target = f', target "{page.query.target}"' if page.query.target else ""
-    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}."
+    words = [order.words for order in page.view.orders if order.sort == page.query.order]
+    order = f", {words[0]}" if words else ""
+    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}{order}."
 
 
 def _leads(page: Page) -> list[str]:
-    return [model_line(page.around["model"])]
+    return [sum_of(page), model_line(page.around["model"])]
+
+
+def sum_of(page: Page) -> str:
+    """What all rows that match bring together; empty for lists that say nothing of it."""
+    expected = page.around.get("expected")
+    return "" if expected is None else total_words(expected, page.frame.currency)
+
+
+def _pipeline(page: Page) -> list[str]:
+    return [sum_of(page)]
 
 
 def _customers(page: Page) -> list[str]:
@@ -96,6 +108,7 @@ def _products(page: Page) -> list[str]:
 
 _BESIDE: Mapping[str, Callable[[Page], list[str]]] = {
     "leads": _leads,
+    "pipeline": _pipeline,
     "customers": _customers,
     "products": _products,
 }

@@ -4,6 +4,7 @@ Each takes the list's filters as options, prints a table or, with `--json`, what
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,16 @@ def query_of(view: View, given: dict[str, Any], top: int | None = None) -> Query
     asked = {name: str(value) for name, value in given.items() if value not in (None, False, "")}
     reverse = bool(given.get("reverse"))
     asked.pop("reverse", None)
-    if "sort" in asked or reverse:
-        sort = asked.get("sort", view.order.removeprefix("-"))
+    own = "" if view.chosen is not None else view.order.removeprefix("-")
+    sort = asked.pop("sort", own if reverse else "")
+    if sort:
         column = view.sorts.get(sort)
         falling = column is not None and column.falling
         asked["sort"] = f"-{sort}" if falling != reverse else sort
     if top is not None:
         asked["page_size"] = str(top)
-    return view.query(asked)
+    query = view.query(asked)
+    return query if query.sort else replace(query, descending=reverse)
 
 
 def _options(view: View) -> list[Callable[[Any], Any]]:
@@ -115,10 +118,15 @@ def _options(view: View) -> list[Callable[[Any], Any]]:
         metavar = "SHARE" if name in view.least else None
         flag = "--" + name.replace("_", "-")
         made.append(click.option(flag, name, default=None, metavar=metavar, help=words))
-    default = view.order.removeprefix("-")
     sort = click.Choice(list(view.sorts))
-    words = "What decides the order."
-    made.append(click.option("--sort", type=sort, default=default, show_default=True, help=words))
+    words, default = "What decides the order.", view.order.removeprefix("-")
+    if view.chosen is not None:
+        made.append(click.option("--sort", type=sort, default=None,
+                                 help=f"{words} Default: {view.order_words}."))  # fmt: skip
+    else:
+        made.append(
+            click.option("--sort", type=sort, default=default, show_default=True, help=words)
+        )
     made.append(click.option("--reverse", is_flag=True, help="The other way round."))
     return made
 

@@ -20,7 +20,7 @@ from redumbrella.models.products.product_model import SHOWN, ProductModel
 from redumbrella.models.uncertainty import LEVEL
 from redumbrella.reports.products import ProductFigures
 from redumbrella.scores.reasons import lead_reasons
-from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles
+from redumbrella.scores.scoring import DesignOf, Row, labels_of, percentiles
 
 CHUNK = 10_000
 CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
@@ -109,7 +109,6 @@ def _best_rows(
             spread = width * deviation[rows, k].astype(np.float64)
             low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
             reasons = lead_reasons(records, part, why, model.base.usual)
-            grades = grade(probability, model.reference)
             ids, labels = records["person_id"].to_pylist(), labels_of(records)
             amount = float(model.prices[k])
             for n, person in enumerate(ids):
@@ -121,7 +120,6 @@ def _best_rows(
                     "probability": float(probability[n]),
                     "low": float(low[n]),
                     "high": float(high[n]),
-                    "grade": grades[n],
                     "amount": amount,
                     "expected_value": margin * float(probability[n]) * amount,
                     "regime": regime,

@@ -21,7 +21,7 @@ from redumbrella.views.kinds import (
     decimals,
 )
 from redumbrella.views.lifetime import newest_lifetime
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.trust import Trust, trust_in_list, trust_in_values
 from redumbrella.workspace import Workspace
 
@@ -47,7 +47,7 @@ def has_customers(workspace: Workspace) -> bool:
         return connection.execute(select(used.c.person_id).limit(1)).first() is not None
 
 
-def _around(workspace: Workspace, connection: Connection, _target: str | None) -> dict[str, Any]:
+def _around(workspace: Workspace, connection: Connection, _query: Query) -> dict[str, Any]:
     settings = workspace.settings
     lifetime = newest_lifetime(connection)
     leaving = None if lifetime is None else lifetime["churn_target"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import COUNT
@@ -34,10 +34,11 @@ def order_only(workspace: Workspace, page: Page) -> Page:
     if not hidden:
         return page
     view, rows = _without(page.view, hidden), page.rows
+    around = {name: said for name, said in page.around.items() if name != "expected"}
     if page.view.placed in hidden:
         places = _places(workspace, page)
         rows = [{**row, PLACE.name: places.get(row[page.view.placed])} for row in rows]
-    return replace(page, view=view, rows=rows)
+    return replace(page, view=view, rows=rows, around=around)
 
 
 def _without(view: View, hidden: set[str]) -> View:
@@ -68,6 +69,7 @@ def _places(workspace: Workspace, page: Page) -> dict[Any, int]:
     Each count begins where the one before ended, so that an index is read once at most.
     """
     view, target = page.view, page.query.target
+    assert isinstance(view.table, Table), "sums have no place"
     values = sorted({row[view.placed] for row in page.rows} - {None}, reverse=True)
     found, place, last = {}, 1, None
     with workspace.state.reading() as connection:

@@ -15,7 +15,7 @@ from redumbrella.state.forecasts import product_forecasts
 from redumbrella.state.scores import scorings
 from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decimals
 from redumbrella.views.models import ModelFacts, find_current
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.trust import Trust, trust_in
 from redumbrella.workspace import Workspace
 
@@ -41,12 +41,13 @@ def has_products(workspace: Workspace) -> bool:
     return any(target.per == "product" for target in workspace.settings.targets)
 
 
-def _around(workspace: Workspace, connection: Connection, target: str | None) -> Mapping[str, Any]:
+def _around(workspace: Workspace, connection: Connection, query: Query) -> Mapping[str, Any]:
+    target = query.target
     assert target is not None
     report = find_current(connection, target)
     figures = None if report is None else report.document["products"]
-    query = select(scorings.c.asked, scorings.c.as_of).where(scorings.c.target == target)
-    scored = connection.execute(query).first()
+    asked = select(scorings.c.asked, scorings.c.as_of).where(scorings.c.target == target)
+    scored = connection.execute(asked).first()
     return {
         "trust": trust_in(None if report is None else report.facts, target),
         "horizon_days": None if figures is None else figures["horizon_days"],

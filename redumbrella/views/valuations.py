@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from redumbrella.state.customers import valuations
 from redumbrella.views.kinds import COUNT, INSTANT, MONEY, TEXT, Row
 from redumbrella.views.lifetime import newest_lifetime
-from redumbrella.views.table import Column, View
+from redumbrella.views.table import Column, Query, View
 from redumbrella.views.trust import Trust, trust_in_values
 from redumbrella.workspace import Workspace
 
@@ -20,7 +20,7 @@ class AroundValuations(TypedDict):
     trust: Trust | None
 
 
-def _around(workspace: Workspace, connection: Connection, _target: str | None) -> AroundValuations:
+def _around(workspace: Workspace, connection: Connection, _query: Query) -> AroundValuations:
     newest = newest_lifetime(connection)
     currency = workspace.settings.currency
     return {"trust": None if newest is None else trust_in_values(newest, currency)}

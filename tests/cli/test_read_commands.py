@@ -64,8 +64,11 @@ def test_leads_are_a_ranked_table_and_one_line(umbrella: Run, folder: Path) -> N
     assert [line[0] for line in lines[heading + 2 : heading + 5]] == ["1", "2", "3"]
     assert "61.7 %" in text
     assert f"55.7{TO}69.7 %" in text
-    counted, last = text.splitlines()[-2:]
-    assert counted == '3 of 240 leads, target "conversion".'
+    counted, together, last = text.splitlines()[-3:]
+    assert counted == '3 of 240 leads, target "conversion", most probable first.'
+    assert together.startswith(
+        "Expected: 40 of 240 won, likely 31 to 49; expected value 66,680 EUR"
+    )
     assert last == f"Boosted trees ({VERSION})."
 
 
@@ -142,9 +145,12 @@ def test_too_few_outcomes_are_shown_as_such(umbrella: Run, tmp_path: Path) -> No
 
 def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> None:
     code, text, errors = umbrella("export", "scores", "-w", folder)
-    written, trust = errors.splitlines()
+    written, trust, together = errors.splitlines()
     assert (code, written) == (0, "240 leads written.")
     assert trust.startswith("“conversion”: Usable with care.")
+    assert together.startswith(
+        "Expected: 40 of 240 won, likely 31 to 49; expected value 66,680 EUR"
+    )
     assert Path(text.strip()) == folder / "exports" / "scores-conversion-2010-11-01.csv"
     code, text, _ = umbrella("export", "scores", "-w", folder, "-o", tmp_path / "a.parquet",
                              "--json", "--grade", "B")  # fmt: skip

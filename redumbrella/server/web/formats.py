@@ -23,6 +23,7 @@ from redumbrella.figures import (
     plain,
 )
 from redumbrella.reports.wording import REGIMES, basis, expectation
+from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +51,7 @@ def environment() -> Environment:
         expectation=expectation,
         count=count,
         decimal=decimal,
+        total=total_words,
         money=money,
         money_interval=money_interval,
         moment=moment,

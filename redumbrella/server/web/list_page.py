@@ -1,8 +1,7 @@
 """The page of any list: its description comes in, filters, a table to sort and a pager go out."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
@@ -123,14 +122,7 @@ def _section(view: View) -> str:
 def _columns(page: Page) -> list[Column]:
     """The columns shown on this page of the list."""
     named = [page.view.by_name[name] for name in page.view.shown]
-    return [column for column in named if _is_shown(column, [r[column.name] for r in page.rows])]
-
-
-def _is_shown(column: Column, values: Sequence[Any]) -> bool:
-    """Whether a column tells anything: optional ones with some value, comparing ones with two."""
-    if column.optional:
-        return any(value is not None and value != "" for value in values)
-    return not column.comparing or any(value != values[0] for value in values)
+    return [c for c in named if c.tells([row[c.name] for row in page.rows])]
 
 
 def _orders(page: Page) -> tuple[NamedOrder, ...]:
