@@ -16,6 +16,7 @@ from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
 from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
+from redumbrella.settings.labels import Labels, read_labels
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -46,6 +47,7 @@ class Settings:
     costs: Costs = field(default_factory=Costs)
     qualification: Qualification = field(default_factory=Qualification)
     currencies: Currencies = field(default_factory=Currencies)
+    labels: Labels = field(default_factory=Labels)
 
     @property
     def main_target(self) -> Target | None:
@@ -143,6 +145,7 @@ def load_settings(root: Path) -> Settings:
         costs=read_costs(top.section("costs")),
         qualification=read_qualification(top.section("qualification")),
         currencies=read_currencies(top.section("currencies"), currency),
+        labels=read_labels(top.section("labels"), currency),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -33,8 +33,8 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 2  # raised when scoring itself changes, so that `run` scores again
-RESTS_ON = ("timezone", "currency", "costs", "qualification", "lost_after_days")
+CODE_VERSION = 3  # raised when scoring itself changes, so that `run` scores again
+RESTS_ON = ("timezone", "currency", "costs", "qualification", "lost_after_days", "labels")
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,10 @@ def _lead_rows(
     if valuation is not None:
         values_of = partial(value_leads, valuation, rates_of(workspace.settings))
     design_of = open_designs(gathered, model)
-    return score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
+    labels = workspace.settings.labels
+    return score_leads(
+        model, asked, observed.open_position, as_of, report, design_of, values_of, labels
+    )
 
 
 def _named(lake: Lake, people: pa.Table) -> pa.Table:
@@ -202,4 +205,5 @@ def _product_scores(
         gathered.as_of,
         report,
         open_designs(gathered, products.base),
+        workspace.settings.labels,
     )
