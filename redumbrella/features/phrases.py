@@ -66,7 +66,9 @@ def field_sentence(field: str, value: Any, usual: Any, labels: Labels) -> str:
     label = labels.field(field)
     said, habit = shown(value, field, labels), ""
     if usual is not None and (most := shown(usual, field, labels)) not in (said, UNKNOWN):
-        is_word = isinstance(value, str) and not _is_answer(value)
+        # Models trained earlier hold the usual number as a text.
+        is_word = isinstance(usual, str) and not isinstance(value, int | float)
+        is_word = is_word and not _is_answer(usual)
         habit = f" (most: {_quoted(most)})" if is_word else f" (usually {_quoted(most)})"
     return (
         _statement(label, value, said, is_labelled=labels.value(field, value) is not None) + habit

@@ -299,7 +299,13 @@ def _value(parts: FeatureName, value: float, currency: str) -> str:
         return money(value, currency)
     if family == "seen":
         return "yes" if value else "no"
-    return f"{quantity(value, 2)} times" if family == "share_trend" else quantity(value, 2)
+    return _factor(value) or "the same" if family == "share_trend" else quantity(value, 2)
+
+
+def _factor(value: float) -> str:
+    """How many times as much: "2.5 times", "" for once."""
+    said = quantity(value, 2)
+    return "" if said == "1" else f"{said} times"
 
 
 def _habit(parts: FeatureName, usual: float, currency: str) -> str:
@@ -332,10 +338,8 @@ def _trend(what: str) -> _Teller:
 def _share_trend(act: Act, value: float, parts: FeatureName, _currency: str) -> str:
     recent, whole = _both(parts)
     every = _WHOLE.get(parts.stream, ("", "", "", parts.stream))[3]
-    return (
-        f"the share of {act.many} among all {every} was {quantity(value, 2)} times as high in "
-        f"{recent} as in {whole}"
-    )
+    high = f"{_factor(value)} as high".lstrip()
+    return f"the share of {act.many} among all {every} was {high} in {recent} as in {whole}"
 
 
 def _share(act: Act, value: float, parts: FeatureName, _currency: str) -> str:

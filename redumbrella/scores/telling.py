@@ -18,7 +18,7 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.history import AGE, LATEST
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.features.names import parse_name
-from redumbrella.features.phrases import field_sentence, rank_sentence, shown
+from redumbrella.features.phrases import UNKNOWN, field_sentence, rank_sentence, shown
 from redumbrella.features.sentences import act_of, sentence, value_in_words
 from redumbrella.figures import percent
 from redumbrella.models.base import probability_of
@@ -145,12 +145,11 @@ class Teller:
 
     def _of_words(self, source: str, rows: Numbers, way: int) -> tuple[list[Line], Numbers]:
         """What a text says that raises or lowers the score; several words stand together."""
-        label = self.speech.labels.field(source)
         missing = self.leads[source].is_null().to_numpy(zero_copy_only=False)
         words = self.words[source][0 if way > 0 else 1]
         told = [None if missing[row] else words[row] for row in rows.tolist()]
         number = {word: k for k, word in enumerate(dict.fromkeys(told))}
-        lines = [_word_line(source, label, word, way) for word in number]
+        lines = [_word_line(source, self.speech.labels, word, way) for word in number]
         return lines, np.array([number[word] for word in told], np.intp)
 
 
@@ -262,14 +261,17 @@ def _told(source: str, text: str, value: str, usual: str) -> Line:
     return {"feature": source, "text": text, "value": value, "usual": usual}
 
 
-def _word_line(source: str, label: str, words: str | None, way: int) -> Line:
+def _word_line(source: str, labels: Labels, words: str | None, way: int) -> Line:
     """The words themselves, not the text, which may hold what is personal."""
+    missing = field_sentence(source, None, None, labels)
     if words is None:
-        return _told(source, f"the {label} is not known", "", "")
-    if not words:
-        other = "lowers" if way > 0 else "raises"
-        return _told(source, f"the {label} has no word that {other} the chance", "", "")
-    return _told(source, f"the {label} says “{words}”", words, "")
+        return _told(source, missing, "", "")
+    subject, _, verb = missing.removesuffix(f" {UNKNOWN}").rpartition(" ")
+    if words:
+        return _told(source, f"{subject} {'say' if verb == 'are' else 'says'} “{words}”", words, "")
+    other = "lowers" if way > 0 else "raises"
+    has = "have" if verb == "are" else "has"
+    return _told(source, f"{subject} {has} no word that {other} the chance", "", "")
 
 
 def _share_of(log_odds: float | None) -> str:
