@@ -7,7 +7,7 @@ are told as they are in the source, in any language; long ones are quoted and sh
 
 import re
 from datetime import datetime
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from typing import Any
 
 from redumbrella.clock import LAST_OF_DAY
@@ -183,6 +183,8 @@ def _quoted(said: str) -> str:
 
 def _number(value: float, field: str, labels: Labels) -> str:
     label = labels.field(field) if field else ""
+    if not isfinite(value):
+        return quantity(value)
     if re.search(r"\bage\b", label, re.IGNORECASE):
         value = round(value)
     if value == round(value) and _NO_SEPARATOR.search(label):

@@ -223,6 +223,6 @@ def test_labels_usual_values_and_missing_fields() -> None:
     assert set(usual) == {"age", "job", "met"}
     assert usual["met"] in (True, False)
     assert usual_values(pa.table({"x": pa.nulls(3)}), ["x"]) == {}
-    gone = blank([Feature("gone", "gone", "number")])
+    gone = Design((Feature("gone", "gone", "number"),), np.full((3, 1), np.nan))
     why = lead_reasons(LEADS, gone, Contributions(0.0, np.full((3, 1), -0.2)), {})
     assert why[0]["lowers"][0]["text"] == "the gone is not known"
