@@ -201,7 +201,8 @@ def _print_record(lead: LeadDetail) -> None:
     table.add_column("Record", style="dim", overflow="fold", max_width=40)
     table.add_column("Value", overflow="fold")
     for field in lead.fields:
-        table.add_row(field.name, plain(field.value, lead.timezone))
+        said = f"{plain(field.value, lead.timezone)} {field.unit}".rstrip()
+        table.add_row(field.label, field.meaning or said)
     console().print(table)
 
 

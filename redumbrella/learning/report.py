@@ -37,6 +37,7 @@ from redumbrella.models.families.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
+from redumbrella.settings.labels import Labels
 from redumbrella.settings.settings import Settings
 from redumbrella.sources.links import Link
 from redumbrella.training.decay import Decay
@@ -96,8 +97,8 @@ def build_report(
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
         "confusion": _confusion(lesson),
         "lift": [asdict(point) for point in lift_curve(lesson.probability, lesson.won)],
-        "importance": importance(model.blend, lesson.design),
-        "points": _points_card(lesson, observed),
+        "importance": importance(model.blend, lesson.design, settings.labels),
+        "points": _points_card(lesson, observed, settings.labels),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
         "level": level_facts(lesson, observed, probability),
@@ -359,7 +360,7 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
     )
 
 
-def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | None:
+def _points_card(lesson: Lesson, observed: Observations, labels: Labels) -> dict[str, Any] | None:
     if "points" not in lesson.examination.log_odds:
         return None
     card = Points().fit(
@@ -369,7 +370,7 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
         "base_rate": float(observed.won.mean()),
         "rules": [
             {
-                "text": card.sentence(rule),
+                "text": card.sentence(rule, labels),
                 "points": rule.points,
                 "leads": rule.leads,
                 "rate": rule.rate,

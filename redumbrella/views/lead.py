@@ -32,10 +32,17 @@ _KEYS = {"leads": "lead_id", "people": "person_id"}
 
 @dataclass(frozen=True)
 class RecordField:
-    """One value of the lead's own record; None is missing."""
+    """One value of the lead's own record; None is missing.
+
+    label: what the field is called. meaning: what the value stands for, where [labels] says it.
+    unit: of a number, "" where none is known.
+    """
 
     name: str
     value: str | float | bool | datetime | None
+    label: str
+    meaning: str | None
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -171,8 +178,15 @@ def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField
     found = _newest(workspace, table, identity)
     canonical = TABLES[table].names
     hidden = {_KEYS[table], *WRITTEN}
+    labels = workspace.settings.labels
     return [
-        RecordField(name, value)
+        RecordField(
+            name,
+            value,
+            labels.field(name),
+            labels.value(name, value),
+            labels.unit(name) if isinstance(value, float) else "",
+        )
         for name, value in found.items()
         if name not in hidden and not (value is None and name in canonical)
     ]
