@@ -76,9 +76,11 @@ def _print(lead: LeadDetail) -> None:
         if score["expected_value"] is not None
         else ""
     )
+    stage = f" Stage: {score['stage']}." if score["stage"] else ""
     known = moment(score["as_of"], lead.timezone)
+    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)} by probability"
     output.print(
-        f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}.",
+        pasted(f"{rank}{grade}.{value}{stage} As known on {known}."),
         soft_wrap=True,
     )
     _print_worth(lead)
