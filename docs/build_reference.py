@@ -86,6 +86,14 @@ MEANING = {
         "active_days": "People with a fact in this many days are asked about. Default: 180.",
         "population": "Which of them: active (all), customers, or non_customers. Default: active.",
     },
+    "labels": {
+        "fields": "`[labels.fields]`: field = what it is called, `pdays = \"days since the last "
+        'contact"`. Names with dots stand in quotes. Without a label the name itself in words.',
+        "values": '`[labels.values.FIELD]`: value in quotes = what it means, `"999" = "never"`; '
+        "yes and no for flags.",
+        "units": '`[labels.units]`: field = unit of its numbers, `income = "EUR"`; `""` for none. '
+        "Without one what the name ends in: _days, _eur, _pct, _km and so on.",
+    },
     "costs": {
         "per_hour": "What an hour of work costs, in the workspace's currency. Default: 0.",
         "per_contact": "What one call, mail or visit costs besides. Default: 0.",
@@ -211,6 +219,7 @@ PROBES = {
     "[targets] no. 1": "[[targets]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
+    "labels": "[labels]\n{}",
     "qualification": "[qualification]\n{}",
     "grades": "[grades]\n{}",
     "success": "[success]\n{}",

@@ -3,21 +3,29 @@
 from collections.abc import Callable, Mapping
 
 from redumbrella.cli.terminal import pasted
-from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.views.listing import Page
 from redumbrella.views.table import Column
 from redumbrella.views.totals import total_words
+from redumbrella.views.trust import trusts_among
 
 _WIDE = 110  # columns of a terminal that has room for more
 _NAMES = ("lead", "customer")  # cells with the name of somebody who has an id besides
 _WIDEST = {"lead": 34, "customer": 34, "bought": 38}
 
 
-def print_list(page: Page) -> None:
-    """Prints the rows, how many there are of how many, and what the list says beside them."""
+def print_list(page: Page, *, insist: bool = False) -> None:
+    """Prints whether to trust it, the rows, how many of how many, and what the list says beside.
+
+    insist: the page has the figures of a model that is not ready.
+    """
     output = console()
+    trusts = trusts_among(page.around)
+    for trust in trusts:
+        way = f"umbrella {page.view.name} --insist"
+        print_trust(trust, insist=insist, named=len(trusts) > 1, way=way)
     for line in page.around.get("said", ()):
         output.print(pasted(line), soft_wrap=True)
     table = plain_table()
@@ -93,7 +101,9 @@ def _products(page: Page) -> list[str]:
     if around["figures"] is None:
         return []
     asked = products_asked(around["people"], around["horizon_days"])
-    return [asked, products_examined(around["figures"]), model_line(around["model"])]
+    shown = "expected_sales" in page.view.terminal
+    examined = [products_examined(around["figures"]), model_line(around["model"])]
+    return [asked, *examined] if shown else examined
 
 
 _BESIDE: Mapping[str, Callable[[Page], list[str]]] = {

@@ -15,9 +15,11 @@ from redumbrella.cli.terminal import json_option, print_json, say, workspace_opt
 from redumbrella.errors import NotFoundError
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import list_page
+from redumbrella.views.order_only import order_only
 from redumbrella.views.table import MAX_PAGE_SIZE, Query, View
 from redumbrella.workspace import Workspace, open_workspace
 
+INSIST = "Show the numbers of a model that is not ready, which are hidden otherwise."
 _TOP = 20
 
 
@@ -31,17 +33,25 @@ def list_command(name: str) -> click.Command | None:
     @workspace_option
     @top_option(view)
     @list_options(view)
+    @insist_option(view)
     @json_option
     def command(workspace: Path, *, top: int, as_json: bool, **given: Any) -> None:
-        show_list(open_workspace(workspace), view, top, given, as_json=as_json)
+        insist = bool(given.pop("insist", False))
+        show_list(open_workspace(workspace), view, top, given, as_json=as_json, insist=insist)
 
     return command
 
 
 def show_list(
-    workspace: Workspace, view: View, top: int, given: dict[str, Any], *, as_json: bool = False
+    workspace: Workspace,
+    view: View,
+    top: int,
+    given: dict[str, Any],
+    *,
+    as_json: bool = False,
+    insist: bool = False,
 ) -> None:
-    """Prints the first rows.
+    """Prints the first rows; insist: with the figures of a model that is not ready.
 
     Raises NotFoundError, which says what to do, where there are none and should be some.
     """
@@ -56,7 +66,14 @@ def show_list(
     elif not page.rows:
         say(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
     else:
-        print_list(page)
+        print_list(page if insist else order_only(workspace, page), insist=insist)
+
+
+def insist_option(view: View) -> Callable[[Any], Any]:
+    """Adds `--insist` where a list has figures of a model."""
+    if not view.of_model:
+        return lambda function: function
+    return click.option("--insist", is_flag=True, help=INSIST)
 
 
 def top_option(view: View) -> Callable[[Any], Any]:

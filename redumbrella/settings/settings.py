@@ -17,6 +17,7 @@ from redumbrella.settings.addresses import POSTGRESQL, address_problem
 from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.grades import Grades, read_grades
+from redumbrella.settings.labels import Labels, read_labels
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -48,6 +49,7 @@ class Settings:
     qualification: Qualification = field(default_factory=Qualification)
     grades: Grades = field(default_factory=Grades)
     currencies: Currencies = field(default_factory=Currencies)
+    labels: Labels = field(default_factory=Labels)
 
     @property
     def main_target(self) -> Target | None:
@@ -146,6 +148,7 @@ def load_settings(root: Path) -> Settings:
         qualification=read_qualification(top.section("qualification")),
         grades=read_grades(top.section("grades")),
         currencies=read_currencies(top.section("currencies"), currency),
+        labels=read_labels(top.section("labels"), currency),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

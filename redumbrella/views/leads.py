@@ -11,16 +11,16 @@ from typing_extensions import TypedDict
 from redumbrella.clock import to_datetime
 from redumbrella.errors import NotFoundError
 from redumbrella.figures import interval
-from redumbrella.reports.wording import REGIMES, age_of_newest, held_out_words
+from redumbrella.reports.wording import REGIMES, age_of_newest, basis, held_out_words
 from redumbrella.settings.settings import Settings
 from redumbrella.state.lists import list_in_use
-from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
-from redumbrella.views.models import ModelFacts, model_facts
+from redumbrella.views.models import ModelFacts
 from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.totals import Total, total
+from redumbrella.views.trust import Trust, scored_by, trust_in, trust_in_list
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -43,11 +43,12 @@ REASONS = CellType(
 class AroundLeads(TypedDict):
     """What the list of leads says besides its rows.
 
-    model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
-    lead is old, or that it holds leads that are closed. expected: what the leads that match bring
-    together.
+    trust: whether the scores may be relied on. model: that wrote the scores. said: what has to be
+    known of the list as a whole: that its newest lead is old, or that it holds leads that are
+    closed. expected: what the leads that match bring together.
     """
 
+    trust: Trust
     model: ModelFacts | None
     said: tuple[str, ...]
     expected: Total
@@ -78,15 +79,10 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
 def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundLeads:
     target = query.target or ""
     used = list_in_use(connection, scores, target)
-    version = select(used.c.model_version).where(used.c.target == target).limit(1)
-    row = (
-        connection.execute(select(models).where(models.c.version == version.scalar_subquery()))
-        .mappings()
-        .first()
-    )
-    model = None if row is None else model_facts(row)
+    model = scored_by(connection, target)
     conditions = replace(LEADS, table=used).conditions(query)
     return {
+        "trust": trust_in(model, target),
         "model": model,
         "said": tuple(w for w in _said(workspace, connection, used, model, target) if w),
         "expected": total(workspace, connection, used, target, conditions),
@@ -119,9 +115,11 @@ def _said(
 
 
 def _in_own_order(connection: Connection, query: Query) -> Query:
-    """By expected value where the list is ranked by it, else by probability."""
-    scoring = scoring_of(connection, query.target or "")
+    """By expected value where the list is ranked by it and values may be shown."""
+    target = query.target or ""
+    scoring = scoring_of(connection, target)
     by_value = scoring is not None and scoring["ranked_by"] == "value"
+    by_value = by_value and trust_in_list(connection, target).shows_numbers
     return query.sorted_so("-expected_value" if by_value else LEADS.order)
 
 
@@ -140,12 +138,17 @@ def _name(row: Row) -> str:
 
 
 def _basis(row: Row) -> str:
-    return REGIMES[row["regime"]][0] + (", reliable" if row["reliable"] else "")
+    return basis(row["regime"], reliable=bool(row["reliable"]))
 
 
 def _of_ltv(end: str) -> Any:
     return lambda row: (orjson.loads(row["details"]).get("ltv") or {}).get(end)
 
+
+_OF_MODEL = (
+    *("probability", "low", "high", "interval", "percentile", "grade"),
+    *("ltv", "expected_value", "qualification"),
+)
 
 # The first sixteen that are exported are a contract with the outside, in this order.
 LEADS = View(
@@ -417,6 +420,8 @@ LEADS = View(
     around=_around,
     around_type=AroundLeads,
     bar=("high", "probability"),
+    of_model=dict.fromkeys(_OF_MODEL, "trust"),
+    placed="probability",
     chosen=_in_own_order,
     order_words="-expected_value where amounts are known, else -probability",
     file="scores",

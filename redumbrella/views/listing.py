@@ -85,6 +85,13 @@ def list_page(
     return Page(view.headed(query), query, rows, total, pages, around, frame, choices, is_empty)
 
 
+def what_is_said(workspace: Workspace, view: View, query: Query) -> Mapping[str, Any]:
+    """What a list says besides its rows; nothing where it has nothing to say."""
+    with workspace.state.reading() as connection:
+        _, query = _in_use(workspace, connection, view, query)
+        return view.around(workspace, connection, query) if view.around else {}
+
+
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
     """How many rows match."""
     with workspace.state.reading() as connection:

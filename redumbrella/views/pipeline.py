@@ -16,6 +16,7 @@ from redumbrella.views.kinds import COUNT, MONEY, TEXT, Row, decimals
 from redumbrella.views.leads import LEADS, nothing_scored
 from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.totals import Total, level_deviation, sums, total, total_of
+from redumbrella.views.trust import Trust, trust_in_list
 from redumbrella.workspace import Workspace
 
 # What sums can be grouped by: the heading, the column of scores, and the filter of leads.
@@ -37,9 +38,11 @@ MONTH_WORDS = {
 class AroundPipeline(TypedDict):
     """What the pipeline says besides its rows.
 
-    expected: of all leads that match. said: what the rows are of.
+    trust: whether the scores may be relied on. expected: of all leads that match. said: what the
+    rows are of.
     """
 
+    trust: Trust
     expected: Total
     said: tuple[str, ...]
 
@@ -82,6 +85,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     scoring = scoring_of(connection, target)
     months = MONTH_WORDS.get(scoring["month_of"], "") if scoring is not None else ""
     return {
+        "trust": trust_in_list(connection, target),
         "expected": total(workspace, connection, used, target, conditions),
         "said": (months,) if months and query.by == "month" else (),
     }
@@ -98,6 +102,11 @@ def _figure(part: str, end: str) -> Any:
 def _target(settings: Settings, name: str | None) -> str:
     return settings.target(name).name
 
+
+_OF_MODEL = (
+    *("expected_wins", "wins_low", "wins_high"),
+    *("expected_value", "value_low", "value_high"),
+)
 
 PIPELINE = View(
     name="pipeline",
@@ -188,6 +197,7 @@ PIPELINE = View(
     is_in_menu=lambda workspace: any(t.from_ is not None for t in workspace.settings.targets),
     chosen=_chosen,
     order_words="-expected_value where amounts are known, else -expected_wins; months in order",
+    of_model=dict.fromkeys(_OF_MODEL, "trust"),
     of=LEADS,
     groupings={name: heading for name, (heading, _, _) in GROUPINGS.items()},
     summed=_summed,

@@ -133,6 +133,9 @@ class View:
     `umbrella export`, where it is another one. address: of the page, where it is another one.
     menu: which part of it leads here; section: the entry that is marked where none does.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
+    of_model: columns with figures of a model, which are not shown while it is not ready, and under
+    which name the list says whether it is; placed: the one whose place in the order is shown
+    instead.
     chosen: completes a query by what the list itself chooses, where its order or its grouping
     depends on what is stored; order_words says which. of: the list over whose rows this one sums,
     and whose filters narrow them. groupings: what sums can be grouped by, and the heading of that;
@@ -167,6 +170,8 @@ class View:
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
     is_well_empty: bool = False
+    of_model: Mapping[str, str] = field(default_factory=dict)
+    placed: str = ""
     chosen: Callable[[Connection, Query], Query] | None = None
     of: "View | None" = None
     groupings: Mapping[str, str] = field(default_factory=dict)

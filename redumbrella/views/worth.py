@@ -131,13 +131,16 @@ def worth_of(details: Mapping[str, Any]) -> Worth | None:
     )
 
 
-def parts_of(worth: Worth | None, currency: str) -> tuple[WorthPart, ...]:
-    """The worth in words, part by part; parts of which nothing is known are left out."""
+def parts_of(worth: Worth | None, currency: str, *, numbers: bool = True) -> tuple[WorthPart, ...]:
+    """The worth in words, part by part; parts of which nothing is known are left out.
+
+    numbers: whether figures that rest on the probability are given too.
+    """
     if worth is None:
         return ()
     parts = (
-        WorthPart("What it is worth", tuple(_money_figures(worth, currency))),
-        WorthPart("When", tuple(_timing_figures(worth.timing))),
+        WorthPart("What it is worth", tuple(_money_figures(worth, currency)) if numbers else ()),
+        WorthPart("When", tuple(_timing_figures(worth.timing)) if numbers else ()),
         WorthPart("Effort", tuple(_effort_figures(worth.effort, currency))),
         WorthPart("Fit", tuple(_fit_figures(worth.fit))),
     )

@@ -37,7 +37,7 @@ from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
 
 CODE_VERSION = 3  # raised when scoring itself changes, so that `run` scores again
-RESTS_ON = ("timezone", "currency", "costs", "qualification", "grades", "lost_after_days")
+RESTS_ON = ("timezone", "currency", "costs", "qualification", "grades", "labels", "lost_after_days")
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,10 @@ def _lead_rows(
     if valuation is not None:
         values_of = partial(value_leads, valuation, rates_of(workspace.settings))
     design_of = open_designs(gathered, model)
-    return score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
+    labels = workspace.settings.labels
+    return score_leads(
+        model, asked, observed.open_position, as_of, report, design_of, values_of, labels
+    )
 
 
 def _named(lake: Lake, people: pa.Table) -> pa.Table:
@@ -248,4 +251,5 @@ def _product_scores(
         gathered.as_of,
         report,
         open_designs(gathered, products.base),
+        workspace.settings.labels,
     )
