@@ -8,6 +8,7 @@ and values as they are in the source.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -83,6 +84,7 @@ def read_labels(section: Section, currency: str) -> Labels:
     return found
 
 
+@lru_cache(maxsize=10_000)
 def words_of(name: str) -> str:
     """A name in words: 'lastContact.channel' becomes 'last contact channel'."""
     text = " ".join(re.sub(r"[_.]+", " ", name).split())
@@ -97,6 +99,7 @@ def words_of(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def _parted(name: str) -> tuple[str, str]:
     """A name without the unit at its end, and that unit: 'budget_eur' is ('budget', 'EUR')."""
     head, mark, last = name.rpartition("_")
