@@ -108,6 +108,12 @@ MEANING = {
         "lowest_rating": "Worst rating of the clients' feedback. Default: 1.",
         "highest_rating": "Best rating. Default: 5.",
     },
+    "grades": {
+        "by": "What leads are graded and ordered by: value (the expected value), probability, or "
+        "auto: value where every lead has an amount and not all are equal. Default: auto.",
+        "shares": "How much of the list is A, B and C; the rest is D. Default: [0.1, 0.2, 0.3].",
+        "borders": "Instead of shares: the least value or probability of A, B and C. Needs by.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -215,6 +221,7 @@ PROBES = {
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",
     "qualification": "[qualification]\n{}",
+    "grades": "[grades]\n{}",
     "success": "[success]\n{}",
 }
 

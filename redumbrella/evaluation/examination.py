@@ -77,13 +77,19 @@ class Examination:
         return fit_weights(members, [self.won[k] for k in known], even)
 
     def add_blend(self) -> None:
-        """Adds the family `blend`, each fold with the weights that were known when it was asked."""
+        """Adds the family `blend`, each fold with the weights that were known when it was asked.
+
+        Where none of the families can be blended there is none.
+        """
+        members = [name for name in BLENDABLE if name in self.log_odds]
+        if not members:
+            return
         answers = []
         for k in range(len(self.folds)):
             weights = self.blend_weights(at=k)
             answers.append(pooled({name: self.log_odds[name][k] for name in weights}, weights))
         self.log_odds[BLEND] = answers
-        self.seconds[BLEND] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
+        self.seconds[BLEND] = sum(self.seconds[name] for name in members)
 
     def _shares(self, folds: Sequence[int]) -> Vector:
         """How much each of these folds counts, (folds,): the latest most, if they are in time."""

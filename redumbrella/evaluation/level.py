@@ -46,12 +46,14 @@ class Level:
 
     variance: what it adds to the variance of every lead's log-odds, so that an interval at
     `LEVEL` of the normal law holds although so few periods were seen; 0 where the level stood
-    still as far as can be seen. measured: whether there were periods enough to see anything.
+    still as far as can be seen. chance: variance of the mean level of the periods by chance, which
+    is how well calibration can know it.
     """
 
     periods: tuple[PeriodLevel, ...] = ()
     wandering: float = 0.0
     variance: float = 0.0
+    chance: float = 0.0
 
     @property
     def measured(self) -> bool:
@@ -88,10 +90,12 @@ def measure_level(
     if len(periods) < LEAST_PERIODS:
         return Level(periods)
     shifts = np.array([period.shift for period in periods])
-    variance = _beyond_chance(shifts, np.array([period.chance for period in periods]))
+    chance = np.array([period.chance for period in periods])
+    variance = _beyond_chance(shifts, chance)
     quantile = 0.5 + LEVEL / 2
     widening = float(student.ppf(quantile, len(periods)) / norm.ppf(quantile))
-    return Level(periods, float(np.sqrt(variance)), variance * widening**2)
+    of_mean = float(chance.mean()) / len(periods)
+    return Level(periods, float(np.sqrt(variance)), variance * widening**2, of_mean)
 
 
 def _period(rows: Rows, said: Vector, won: Vector) -> PeriodLevel:

@@ -36,9 +36,9 @@ class Evidence:
     """What the verdict rests on; every figure is out of sample.
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
-    the same in the last period alone. order: AUC of each period, judged alone, and its
-    standard error; empty where that says nothing. level: standard deviation, in log-odds, of the error
-    that all leads of a later period share. leaks: fields in use that look as if they were known
+    the same in the last period alone. order: AUC of each period, judged alone, and its standard
+    error; empty where that says nothing. level: standard deviation, in log-odds, of the error that
+    all leads of a later period share. leaks: fields in use that look as if they were known
     only afterwards. doubts: why the outcomes themselves cannot be relied on; cautions: why scores
     of some leads are too high; both as sentences.
     """
@@ -154,8 +154,8 @@ def _cares(facts: Evidence) -> list[str]:
     if failed and not _order_that_fails(facts.order):
         periods = "one" if failed == 1 else str(failed)
         reasons.append(
-            f"In {periods} of {len(facts.order)} periods, each judged alone, its order was no better "
-            "than drawing lots. In the others it was."
+            f"In {periods} of {len(facts.order)} periods, each judged alone, its order was no "
+            "better than drawing lots. In the others it was."
         )
     if facts.level > LEAST_LEVEL_TO_SAY:
         reasons.append(

@@ -241,23 +241,30 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
     """
     chosen, best = comparison.row(comparison.chosen), comparison.row(comparison.best)
     folds = "later periods" if walks_forward else "leads it had not seen"
-    if chosen.family == best.family:
+    if chosen.family == best.family != "blend":
         return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
-    gap, error = chosen.difference_to_best
-    if chosen.family == "prior":
-        return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, but its lead of {gap:.4f} "
-            f"over the base rate is not clear of chance: the error of that difference is "
-            f"± {error:.4f}, and it takes {ERRORS_TO_LEAVE_PRIOR:g} times as much."
-        )
+    lead, error = comparison.lead
     if chosen.family == "blend":
+        gap = chosen.difference_to_best[0]
+        why = f"The weighted mean of all families beats the base rate clearly on {folds}: its log "
+        why += f"loss is {lead:.4f} ± {error:.4f} lower"
+        if best.family == "blend":
+            return f"{why}, and no family alone is better."
         return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} below the "
-            "blend. But the first period comes before anything that a blend could be weighed by; "
-            "on the others the two are level, within the error of their difference. The family "
-            "that was best until now often is not best in the next period: a mean of several is "
-            "safer."
+            f"{why}. {LABELS[best.family]} alone is {gap:.4f} better there, but the family "
+            "that was best until now often is not best in the next period."
         )
+    if chosen.family == "prior":
+        blended = any(row.family == "blend" for row in comparison.rows)
+        model = "the weighted mean of all families" if blended else LABELS[best.family].lower()
+        if lead <= 0:
+            return f"On {folds} {model} is no better than the base rate."
+        return (
+            f"The lead of {model} over the base rate is not clear of chance: {lead:.4f} lower log "
+            f"loss on {folds}, where the error of that difference is ± {error:.4f} and it takes "
+            f"{ERRORS_TO_LEAVE_PRIOR:g} times as much."
+        )
+    gap, error = chosen.difference_to_best
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
         f"{LABELS[chosen.family].lower()} is only {gap:.4f} behind, which is within the error of "
@@ -374,7 +381,7 @@ def _points_card(lesson: Lesson, observed: Observations, labels: Labels) -> dict
 
 
 def _forgetting(lesson: Lesson) -> Forgetting | None:
-    """Which decays were tried, which were compared in full, and which is in use."""
+    """Which decays were tried, and which is in use."""
     if not lesson.trials:
         return None
     return {
@@ -386,7 +393,6 @@ def _forgetting(lesson: Lesson) -> Forgetting | None:
                 "half_life_share": trial.decay.half_life,
                 "sees_time_of_arrival": trial.decay.uses_arrival,
                 "log_loss": trial.log_loss,
-                "family_log_loss": lesson.compared.get(trial.decay),
                 "chosen": trial.decay == lesson.decay,
             }
             for trial in lesson.trials

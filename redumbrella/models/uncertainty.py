@@ -34,8 +34,9 @@ WEIGHT_OF_TYPICAL = 2.0
 class Spread:
     """Pairs of half models, and what turns their disagreement into a standard deviation.
 
-    scale: h / (2 n). typical: mean variance over training leads. base: variance of the base rate.
-    doubt: variance between plausible families. level: variance of the level of a later period.
+    scale: h / (2 n). typical: mean variance over training leads. base: variance of the base rate,
+    by chance. doubt: variance between plausible families. level: variance of the level of a later
+    period, beyond chance.
     """
 
     pairs: Sequence[tuple[Blend, Blend]]

@@ -273,16 +273,14 @@ class HistoryFacts(TypedDict):
 class MemoryTried(TypedDict):
     """One way to weigh the past.
 
-    log_loss: of two quick models on leads they had not seen. family_log_loss: of the family in use
-    with it, where all were compared; else null. half_life_share: the share of the record after
-    which a lead counts half; null where all count alike.
+    log_loss: of two quick models on leads they had not seen. half_life_share: the share of the
+    record after which a lead counts half; null where all count alike.
     """
 
     label: str
     half_life_share: float | None
     sees_time_of_arrival: bool
     log_loss: float
-    family_log_loss: float | None
     chosen: bool
 
 

@@ -20,7 +20,7 @@ from redumbrella.models.products.product_model import SHOWN, ProductModel
 from redumbrella.models.uncertainty import LEVEL
 from redumbrella.reports.products import ProductFigures
 from redumbrella.scores.reasons import lead_reasons
-from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles, speech_of
+from redumbrella.scores.scoring import DesignOf, Row, labels_of, percentiles, speech_of
 from redumbrella.scores.telling import Speech
 from redumbrella.settings.labels import Labels
 
@@ -97,7 +97,7 @@ def _best_rows(
     speech: Speech,
 ) -> Iterator[Row]:
     """Rows of the best products (n, SHOWN) of n people, product by product."""
-    deviation = model.products.deviation(design)
+    deviation = np.sqrt(model.products.deviation(design) ** 2 + model.base.spread.level)
     score = model.products.score_contributions(design)
     width = float(norm.ppf(0.5 + LEVEL / 2))
     most = max(200, CELLS // max(len(design.features), 1))
@@ -114,7 +114,6 @@ def _best_rows(
             spread = width * deviation[rows, k].astype(np.float64)
             low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
             reasons = lead_reasons(records, part, why, model.base.usual, None, speech)
-            grades = grade(probability, model.reference)
             ids, labels = records["person_id"].to_pylist(), labels_of(records)
             amount = float(model.prices[k])
             for n, person in enumerate(ids):
@@ -126,7 +125,6 @@ def _best_rows(
                     "probability": float(probability[n]),
                     "low": float(low[n]),
                     "high": float(high[n]),
-                    "grade": grades[n],
                     "amount": amount,
                     "expected_value": margin * float(probability[n]) * amount,
                     "regime": regime,

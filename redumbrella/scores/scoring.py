@@ -1,6 +1,7 @@
-"""Today's beliefs: every open lead with probability, interval, percentile, grade and reasons.
+"""Today's beliefs: every open lead with probability, interval, percentile and reasons.
 
-In: a trained model and the open leads. Out: rows for the state database, one per lead.
+In: a trained model and the open leads. Out: rows for the state database, one per lead; what they
+are graded is a matter of the whole list, see `grades`.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +23,6 @@ CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model h
 DesignOf = Callable[[slice], Design]
 # Records, design, probability and its interval of some leads: further columns of each.
 ValuesOf = Callable[[pa.Table, Design, Vector, tuple[Vector, Vector]], list[dict[str, Any]]]
-GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
-ROUNDING = 1e-12
 NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
 Row = dict[str, Any]
 
@@ -80,7 +79,6 @@ def _score_chunk(
     probability = probability_of(log_odds)
     low, high = model.spread.interval(log_odds, model.spread.deviation(design))
     reasons = lead_reasons(leads, design, contributions, model.usual, None, speech)
-    grades = grade(probability, model.reference)
     values: list[Row] = [{}] * leads.num_rows
     if values_of is not None:
         values = values_of(leads, design, probability, (low, high))
@@ -96,7 +94,6 @@ def _score_chunk(
             "probability": float(probability[n]),
             "low": float(low[n]),
             "high": float(high[n]),
-            "grade": grades[n],
             "regime": model.regime,
             "reliable": model.reliable,
             "model_version": model.version,
@@ -118,20 +115,6 @@ def percentiles(probability: Vector) -> Vector:
     below = np.searchsorted(ordered, probability, side="left")
     through = np.searchsorted(ordered, probability, side="right")
     return np.asarray(100.0 * (below + through) / (2.0 * probability.size), np.float64)
-
-
-def grade(probability: Vector, reference: Vector) -> list[str]:
-    """A to D by where the lead would stand among the leads that the model was examined on.
-
-    A: the best tenth, B: the next fifth, C: the next three tenths, D: the rest. reference: sorted.
-    """
-    if reference.size == 0:
-        return ["C"] * probability.size
-    # The sum of the reasons and the model's own sum may differ in the last bit.
-    below = np.searchsorted(reference, probability - ROUNDING, side="left")
-    through = np.searchsorted(reference, probability + ROUNDING, side="right")
-    standing = 100.0 * (below + through) / (2.0 * reference.size)
-    return [next((g for least, g in GRADES if s >= least), "D") for s in standing]
 
 
 def labels_of(leads: pa.Table) -> list[str]:

@@ -365,7 +365,8 @@ def _mapping_hash(source: Source, settings: Settings) -> str:
     currencies = settings.currencies
     money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
     read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
-    content = repr((*read_by, money, source.join, source.missing, source.sheet))
+    stage = () if source.stage_column is None else ("stage",)  # was not kept at first
+    content = repr((*read_by, money, source.join, source.missing, source.sheet, *stage))
     return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 

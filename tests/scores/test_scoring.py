@@ -1,4 +1,4 @@
-"""Grades, percentiles and importance, on values one can check by eye."""
+"""Percentiles and importance, on values one can check by eye."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from redumbrella.models.families.prior import Prior
 from redumbrella.models.registry import LeadModel
 from redumbrella.models.uncertainty import Spread, fit_spread
 from redumbrella.scores.importance import importance
-from redumbrella.scores.scoring import CHUNK, grade, percentiles, score_leads
+from redumbrella.scores.scoring import CHUNK, percentiles, score_leads
 from redumbrella.settings.labels import Labels
 
 
@@ -27,20 +27,9 @@ def test_percentiles_by_hand() -> None:
     np.testing.assert_allclose(percentiles(np.full(3, 0.2)), [50.0] * 3)
 
 
-def test_grades_by_hand() -> None:
-    reference = np.arange(100) / 100
-    assert grade(np.array([0.955, 0.905, 0.885, 0.705, 0.685, 0.405, 0.385, 0.0]), reference) == [
-        "A", "A", "B", "B", "C", "C", "D", "D",
-    ]  # fmt: skip
-    assert grade(np.array([0.2, 0.9]), np.empty(0)) == ["C", "C"]
-    assert grade(np.array([0.3]), np.full(50, 0.3)) == ["C"]
-
-
 @given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=50))
-def test_a_higher_probability_never_has_a_lower_grade(values: list[float]) -> None:
+def test_a_higher_probability_never_has_a_lower_percentile(values: list[float]) -> None:
     p = np.sort(np.array(values))
-    grades = grade(p, np.sort(np.random.default_rng(0).random(99)))
-    assert grades == sorted(grades, reverse=True)
     assert (np.diff(percentiles(p)) >= 0).all()
 
 
@@ -78,8 +67,6 @@ def test_scored_leads_carry_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -
     assert rows[0]["person_id"] == "L0"
     assert rows[0]["source"] in ("web", "fair")
     assert rows[0]["created_at"] == 1_704_099_600_000_000
-    grades = [row["grade"] for row in rows]
-    assert {g: grades.count(g) for g in "ABCD"} == {"A": 30, "B": 60, "C": 90, "D": 120}
     for row in rows:
         assert row["low"] < row["probability"] < row["high"]
         assert row["reasons"]["total"] == pytest.approx(log_odds_of(row["probability"]), abs=1e-9)
