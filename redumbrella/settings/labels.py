@@ -46,7 +46,7 @@ class Labels:
     def field(self, name: str) -> str:
         """A field as people call it: the label given, else its name in words without the unit."""
         given = _of_field(self.fields, name)
-        return given or words_of(_parted(name.removeprefix(PERSON))[0])
+        return given or name_in_words(_parted(name.removeprefix(PERSON))[0])
 
     def unit(self, name: str) -> str:
         """The unit of a field's numbers, "" where none is known."""
@@ -85,7 +85,7 @@ def read_labels(section: Section, currency: str) -> Labels:
 
 
 @lru_cache(maxsize=10_000)
-def words_of(name: str) -> str:
+def name_in_words(name: str) -> str:
     """A name in words: 'lastContact.channel' becomes 'last contact channel'."""
     text = " ".join(re.sub(r"[_.]+", " ", name).split())
     if text.isupper() and (" " in text or len(text) > _LONGEST_ACRONYM):
