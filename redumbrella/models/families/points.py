@@ -200,9 +200,9 @@ def _frequent_candidates(design: Design) -> _Candidates:
     for column, feature in enumerate(design.profile_features):
         cell, size, found = _cut(design.profile[:, column], feature)
         cells.append((cell, size))
-        for sign, threshold, first, last in found:
+        for sign, threshold, *cells_met in found:
             rules.append(Rule(column, sign, threshold, 0, 0, 0.0))
-            borders.append((begin + first, begin + last))
+            borders.append((begin + cells_met[0], begin + cells_met[1]))
         begin += size
     seen = None
     if design.history is not None:

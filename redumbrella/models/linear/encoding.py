@@ -71,6 +71,15 @@ class Encoding:
             flags.append(self._is_number(j) & ((column == 0) | (column >= 2 + BINS)))
         return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
 
+    @property
+    def at_knots(self) -> NDArray[np.bool_]:
+        """True for the encoded columns that say how far a number is above a knot."""
+        flags = [
+            (np.arange(self._width(j)) >= 2 + BINS) & self._is_number(j)
+            for j in range(len(self.center))
+        ]
+        return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
+
     def transform(self, design: Design) -> sp.csr_matrix:
         """A design (n, p + q) as encoded float64 CSR (n, columns of `owner`)."""
         width = sum(self._width(j) for j in range(len(self.center)))
