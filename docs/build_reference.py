@@ -86,6 +86,14 @@ MEANING = {
         "active_days": "People with a fact in this many days are asked about. Default: 180.",
         "population": "Which of them: active (all), customers, or non_customers. Default: active.",
     },
+    "labels": {
+        "fields": "`[labels.fields]`: field = what it is called, `pdays = \"days since the last "
+        'contact"`. Names with dots stand in quotes. Without a label the name itself in words.',
+        "values": '`[labels.values.FIELD]`: value in quotes = what it means, `"999" = "never"`; '
+        "yes and no for flags.",
+        "units": '`[labels.units]`: field = unit of its numbers, `income = "EUR"`; `""` for none. '
+        "Without one what the name ends in: _days, _eur, _pct, _km and so on.",
+    },
     "costs": {
         "per_hour": "What an hour of work costs, in the workspace's currency. Default: 0.",
         "per_contact": "What one call, mail or visit costs besides. Default: 0.",
@@ -99,6 +107,12 @@ MEANING = {
         "Settings set newer weights, which then count instead of all four.",
         "lowest_rating": "Worst rating of the clients' feedback. Default: 1.",
         "highest_rating": "Best rating. Default: 5.",
+    },
+    "grades": {
+        "by": "What leads are graded and ordered by: value (the expected value), probability, or "
+        "auto: value where every lead has an amount and not all are equal. Default: auto.",
+        "shares": "How much of the list is A, B and C; the rest is D. Default: [0.1, 0.2, 0.3].",
+        "borders": "Instead of shares: the least value or probability of A, B and C. Needs by.",
     },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
@@ -205,7 +219,9 @@ PROBES = {
     "[targets] no. 1": "[[targets]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
+    "labels": "[labels]\n{}",
     "qualification": "[qualification]\n{}",
+    "grades": "[grades]\n{}",
     "success": "[success]\n{}",
 }
 

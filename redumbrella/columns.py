@@ -137,7 +137,10 @@ INTERNAL = (INGESTED_AT, ORDER, ROW_HASH)
 # bool, in tables where it ever happened: the row belongs to a newer version of a fact that the lake
 # has under its own id.
 REPLACES = "_replaces"
-WRITTEN = (*INTERNAL, REPLACES)
+# text, in tables of leads whose outcome is read from a column of stages: what that column says of a
+# lead that is still open. Of a closed one nothing is kept: it would be the outcome.
+STAGE = "_stage"
+WRITTEN = (*INTERNAL, REPLACES, STAGE)
 
 # Records of people who have bought also have these (models.rhythm): the log-odds that the rhythm of
 # their purchases gives to another one within the horizon, and their places among all who are asked

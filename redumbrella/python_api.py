@@ -26,6 +26,7 @@ from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
 from redumbrella.views.table import Query, View
+from redumbrella.views.trust import Trust, trust_in_use
 from redumbrella.workspace import Workspace, open_workspace
 
 _PAGING = ("page", "page_size")
@@ -91,9 +92,9 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `customers`, `products`, `valuations`,
-    `models`, `sources`, `rejected` and `runs`. They take the filters of the command by name and
-    give `ListRows`:
+    Its lists are methods named like the commands: `leads`, `pipeline`, `customers`, `products`,
+    `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of the command
+    by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]
@@ -185,6 +186,13 @@ class OpenedWorkspace:
         if model is not None:
             return report_of(self.workspace, model).document
         return current_report(self.workspace, target).document
+
+    def trust(self, target: str | None = None) -> Trust:
+        """Whether the scores of the model in use may be relied on, why, and what follows.
+
+        `verdict` is "ready", "with care", "not ready", or "none" before training.
+        """
+        return trust_in_use(self.workspace, target)
 
     def _instant(self, moment: datetime | str | None) -> int | None:
         """UTC microseconds of a moment; one without an offset is in the workspace's time zone."""

@@ -25,7 +25,9 @@ from redumbrella.features.records import Field, fit_records
 from redumbrella.learning.lesson import Lesson, find_trending, learn
 from redumbrella.models.registry import LABELS, LeadModel
 from redumbrella.progress import silent
-from redumbrella.scores.reasons import lead_reasons, usual_values
+from redumbrella.reports.reasons import Reasons
+from redumbrella.scores.reasons import lead_reasons
+from redumbrella.scores.telling import usual_values
 from redumbrella.sources.frames import array_table, frame_table, parsed_instants
 from redumbrella.training.arrival import fit_arrival_time
 from redumbrella.training.leaks import find_leaks
@@ -287,7 +289,7 @@ class LeadClassifier(ClassifierMixin, _LeadEstimator):  # type: ignore[misc]
     array([[0.1, 0.7],
            [0.1, 0.6]])
     >>> classifier.explain(leads[:1])[0].reasons[0].text
-    'size is 0.1257 (usually 0.1049)'
+    'the size is 0.126 (usually 0.105)'
     """
 
     def __sklearn_tags__(self) -> Tags:
@@ -402,7 +404,7 @@ def _families(lesson: Lesson) -> list[dict[str, Any]]:
     return rows
 
 
-def _explanation(told: dict[str, Any], top: int) -> RowExplanation:
+def _explanation(told: Reasons, top: int) -> RowExplanation:
     """The heaviest reasons of a row; what the others add joins the rest."""
     lines = sorted([*told["raises"], *told["lowers"]], key=lambda r: -abs(r["contribution"]))
     reasons = tuple(Reason(**line) for line in lines[: max(top, 0)])

@@ -36,7 +36,7 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
     model = current_model(workspace)
     assert model is not None
     other = {"version": "products-1", "target": "products", "family": "logistic"}
-    put_model(workspace, {**model, **other, "verdict": "not ready"})
+    put_model(workspace, {**model, **other, "verdict": "with care"})
     row = rows_in_use(workspace.state, scores, "conversion")[0]
     del row["target"], row["search"]
     bought = [{**row, "product_id": name, "probability": share}

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from redumbrella.cli.instants import as_of_option, instant, tell_past
-from redumbrella.cli.lists import list_options, show_list, top_option
+from redumbrella.cli.lists import insist_option, list_options, show_list, top_option
 from redumbrella.cli.terminal import json_option, progress, workspace_option
 from redumbrella.views.customers import CUSTOMERS
 from redumbrella.workspace import open_workspace
@@ -16,9 +16,12 @@ from redumbrella.workspace import open_workspace
 @workspace_option
 @top_option(CUSTOMERS)
 @list_options(CUSTOMERS)
+@insist_option(CUSTOMERS)
 @as_of_option
 @json_option
-def command(workspace: Path, *, top: int, as_of: str | None, as_json: bool, **given: Any) -> None:
+def command(
+    workspace: Path, *, top: int, as_of: str | None, as_json: bool, insist: bool, **given: Any
+) -> None:
     """Show what each customer is worth and who is leaving, most valuable first.
 
     `umbrella run` makes the list. With --as-of it is made anew first, as of that instant.
@@ -30,5 +33,5 @@ def command(workspace: Path, *, top: int, as_of: str | None, as_json: bool, **gi
 
         with progress(quiet=as_json) as report:
             value_customers(opened, report, moment)
-    show_list(opened, CUSTOMERS, top, given, as_json=as_json)
+    show_list(opened, CUSTOMERS, top, given, as_json=as_json, insist=insist)
     tell_past(moment, opened.settings.timezone, "the list that everyone sees")

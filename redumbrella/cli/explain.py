@@ -1,11 +1,13 @@
 """`umbrella explain ID`: one lead's score, the reasons, its record, the model behind it."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
+from redumbrella.cli.lists import INSIST
 from redumbrella.cli.terminal import json_option, pasted, print_json, workspace_option
-from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.decisions.qualification import Card
 from redumbrella.figures import (
     TO,
@@ -34,21 +36,32 @@ _BAR = 12  # characters of the longest bar
 @workspace_option
 @click.option("--target", default=None, help="Which target; default: the first one.")
 @click.option("--product", default=None, help="Which product; default: the most probable one.")
+@click.option("--insist", is_flag=True, help=INSIST)
 @json_option
 def command(
-    workspace: Path, *, lead_id: str, target: str | None, product: str | None, as_json: bool
+    workspace: Path,
+    *,
+    lead_id: str,
+    target: str | None,
+    product: str | None,
+    insist: bool,
+    as_json: bool,
 ) -> None:
     """Show why one lead has its score. ID is the lead's id, as `umbrella leads` shows it."""
     detail = lead_detail(open_workspace(workspace), lead_id, target, product)
     if as_json:
         print_json(detail)
     else:
-        _print(detail)
+        _print(detail, insist=insist)
 
 
-def _print(lead: LeadDetail) -> None:
+def _print(lead: LeadDetail, *, insist: bool) -> None:
     score = lead.score
+    numbers = insist or lead.trust.shows_numbers
     output = console()
+    print_trust(
+        lead.trust, insist=insist, way=f"umbrella explain {quote(lead.score['lead_id'])} --insist"
+    )
     name = (
         score["label"]
         if score["label"] == score["lead_id"]
@@ -58,63 +71,65 @@ def _print(lead: LeadDetail) -> None:
     if score["held_out"]:
         came = f"Held out: this lead is closed, {score['held_out']}. The score did not know."
         output.print(came, soft_wrap=True)
-    likely = (
-        f", likely between {percent(score['low'])} and {percent(score['high'])}"
-        if score["low"] is not None and score["high"] is not None
-        else ""
-    )
-    output.print(
-        f'{percent(score["probability"])} for "{score["product_id"] or score["target"]}"{likely}. '
-        + expectation(
-            score["probability"], about_leads=lead.about_leads, product=score["product_id"]
-        ),
-        soft_wrap=True,
-    )
-    grade = f", grade {score['grade']}" if score["grade"] else ""
-    value = (
-        f" Expected value {money(score['expected_value'], lead.currency)}."
-        if score["expected_value"] is not None
-        else ""
-    )
-    known = moment(score["as_of"], lead.timezone)
-    output.print(
-        f"Rank {count(lead.rank)} of {count(lead.ranked)}{grade}.{value} As known on {known}.",
-        soft_wrap=True,
-    )
-    _print_worth(lead)
-    _print_reasons(lead.explanation, "lead" if lead.about_leads else "person")
-    _print_products(lead)
+    if numbers:
+        output.print(_chance(lead), soft_wrap=True)
+    output.print(_standing(lead, numbers=numbers), soft_wrap=True)
+    _print_worth(lead, numbers=numbers)
+    _print_reasons(lead.explanation, "lead" if lead.about_leads else "person", numbers=numbers)
+    _print_products(lead, numbers=numbers)
     _print_record(lead)
     _print_timeline(lead)
     output.print(model_line(lead.model), soft_wrap=True)
 
 
-def _print_products(lead: LeadDetail) -> None:
+def _chance(lead: LeadDetail) -> str:
+    """The probability, and what it means."""
+    score, product = lead.score, lead.score["product_id"]
+    ends, about = (score["low"], score["high"]), lead.about_leads
+    said = expectation(score["probability"], *ends, about_leads=about, product=product)
+    return f'{percent(score["probability"])} for "{product or score["target"]}". {said}'
+
+
+def _standing(lead: LeadDetail, *, numbers: bool) -> str:
+    """The place in the order, and grade and value where they may be shown."""
+    score, known = lead.score, moment(lead.score["as_of"], lead.timezone)
+    grade = f", grade {score['grade']}" if numbers and score["grade"] else ""
+    value = (
+        f" Expected value {money(score['expected_value'], lead.currency)}."
+        if numbers and score["expected_value"] is not None
+        else ""
+    )
+    level = f", level with {count(lead.equals)} others" if lead.equals else ""
+    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)}{level}{grade}."
+    return f"{rank}{value} As known on {known}."
+
+
+def _print_products(lead: LeadDetail, *, numbers: bool) -> None:
     """What else this person is likely to buy; the explained product is marked."""
     if len(lead.products) < 2:
         return
     table = plain_table()
     table.add_column("Likeliest products", overflow="fold", max_width=40)
-    for heading in ("Probability", "Interval", "Mean sale", "Exp. value"):
+    for heading in ("Probability", "Interval", "Mean sale", "Exp. value") if numbers else ():
         table.add_column(heading, justify="right", no_wrap=True)
     for each in lead.products:
         shown = each.product_id == lead.score["product_id"]
-        table.add_row(
-            each.product_id + (" *" if shown else ""),
+        figures = (
             percent(each.probability),
             interval(each.low, each.high),
             money(each.amount, lead.currency),
             money(each.expected_value, lead.currency),
-            style="bold" if shown else None,
         )
+        name = each.product_id + (" *" if shown else "")
+        table.add_row(name, *(figures if numbers else ()), style="bold" if shown else None)
     console().print(table)
 
 
-def _print_worth(lead: LeadDetail) -> None:
+def _print_worth(lead: LeadDetail, *, numbers: bool) -> None:
     """The qualification card, then each part of the worth that is known, as lines."""
-    if lead.worth is not None and lead.worth.card is not None:
+    if numbers and lead.worth is not None and lead.worth.card is not None:
         _print_card(lead.worth.card)
-    parts = parts_of(lead.worth, lead.currency)
+    parts = parts_of(lead.worth, lead.currency, numbers=numbers)
     if not parts:
         return
     table = plain_table()
@@ -147,7 +162,7 @@ def _print_card(card: Card) -> None:
     console().print(table)
 
 
-def _print_reasons(why: Explanation | None, whom: str) -> None:
+def _print_reasons(why: Explanation | None, whom: str, *, numbers: bool) -> None:
     output = console()
     if why is None or not (why.raises or why.lowers):
         output.print("\nNo reason stands out: this score is the average rate.\n", soft_wrap=True)
@@ -157,18 +172,20 @@ def _print_reasons(why: Explanation | None, whom: str) -> None:
     table.add_column("Reason", overflow="fold")
     table.add_column(f"This {whom}", overflow="fold", max_width=24)
     table.add_column("Usual", overflow="fold", max_width=24, style="dim")
-    table.add_column("Odds", justify="right")
+    table.add_column("Odds" if numbers else "", justify="right")
     table.add_column("", no_wrap=True)
     for reason in why.raises + why.lowers:
         table.add_row(
             reason.text,
             plain(reason.value),
             plain(reason.usual),
-            factor(reason.contribution),
+            factor(reason.contribution) if numbers else "",
             _bar(reason, largest),
         )
-    table.add_row("everything else together", "", "", factor(why.rest), "", style="dim")
-    output.print(f"\nAn average {whom} starts at {percent(chance_from_log_odds(why.base))}.")
+    rest = factor(why.rest) if numbers else ""
+    table.add_row("everything else together", "", "", rest, "", style="dim")
+    starts = percent(chance_from_log_odds(why.base))
+    output.print(f"\nAn average {whom} starts at {starts}." if numbers else "")
     output.print(table)
 
 
@@ -184,7 +201,8 @@ def _print_record(lead: LeadDetail) -> None:
     table.add_column("Record", style="dim", overflow="fold", max_width=40)
     table.add_column("Value", overflow="fold")
     for field in lead.fields:
-        table.add_row(field.name, plain(field.value, lead.timezone))
+        said = f"{plain(field.value, lead.timezone)} {field.unit}".rstrip()
+        table.add_row(field.label, field.meaning or said)
     console().print(table)
 
 

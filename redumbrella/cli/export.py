@@ -1,15 +1,20 @@
 """`umbrella export`: any list as CSV, Parquet or JSON lines, or what its filters leave of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from redumbrella.cli.list_text import sum_of
 from redumbrella.cli.lists import list_options, query_of
 from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
+from redumbrella.cli.text import trust_line
 from redumbrella.destinations.files import FORMATS, Format, format_of
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
+from redumbrella.views.listing import list_page, what_is_said
 from redumbrella.views.table import View
+from redumbrella.views.trust import trusts_among
 from redumbrella.workflows.export import export
 from redumbrella.workspace import open_workspace
 
@@ -42,12 +47,19 @@ def _export_command(view: View) -> click.Command:
     ) -> None:
         chosen = cast("Format", form or (format_of(output) if output else "csv"))
         opened = open_workspace(workspace)
-        result = export(opened, view, query_of(view, given), chosen, output, raw=raw)
+        query = query_of(view, given)
+        result = export(opened, view, query, chosen, output, raw=raw)
+        trusts = trusts_among(what_is_said(opened, view, query)) if view.around else []
         if as_json:
-            print_json({"path": str(result.path), "format": result.format, "rows": result.rows})
+            written = {"path": str(result.path), "format": result.format, "rows": result.rows}
+            print_json({**written, "trust": trusts})
             return
         say(result.path)
         say(f"{result.rows:,} {view.noun[1]} written.", err=True)
+        for trust in trusts:
+            say(trust_line(trust), err=True)
+        if words := sum_of(list_page(opened, view, replace(query, page_size=1))):
+            say(words, err=True)
 
     return write
 

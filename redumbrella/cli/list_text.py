@@ -3,20 +3,29 @@
 from collections.abc import Callable, Mapping
 
 from redumbrella.cli.terminal import pasted
-from redumbrella.cli.text import console, model_line, plain_table
+from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.views.listing import Page
 from redumbrella.views.table import Column
+from redumbrella.views.totals import total_words
+from redumbrella.views.trust import trusts_among
 
 _WIDE = 110  # columns of a terminal that has room for more
 _NAMES = ("lead", "customer")  # cells with the name of somebody who has an id besides
 _WIDEST = {"lead": 34, "customer": 34, "bought": 38}
 
 
-def print_list(page: Page) -> None:
-    """Prints the rows, how many there are of how many, and what the list says beside them."""
+def print_list(page: Page, *, insist: bool = False) -> None:
+    """Prints whether to trust it, the rows, how many of how many, and what the list says beside.
+
+    insist: the page has the figures of a model that is not ready.
+    """
     output = console()
+    trusts = trusts_among(page.around)
+    for trust in trusts:
+        way = f"umbrella {page.view.name} --insist"
+        print_trust(trust, insist=insist, named=len(trusts) > 1, way=way)
     for line in page.around.get("said", ()):
         output.print(pasted(line), soft_wrap=True)
     table = plain_table()
@@ -45,9 +54,8 @@ def _columns(page: Page, *, wide: bool) -> list[Column]:
     found = []
     for name in page.view.terminal:
         column = page.view.by_name[name]
-        empty = all(row[name] is None or row[name] == "" for row in page.rows)
         narrow = name in page.view.terminal_wide and not wide and page.query.sort != column.sort
-        if not (column.optional and empty) and not narrow:
+        if column.tells([row[name] for row in page.rows]) and not narrow:
             found.append(column)
     return found
 
@@ -64,11 +72,23 @@ def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
 def _counted(page: Page) -> str:
     what = "match" if page.query.filters else page.view.noun[1]
     target = f', target "{page.query.target}"' if page.query.target else ""
-    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}."
+    words = [order.words for order in page.view.orders if order.sort == page.query.order]
+    order = f", {words[0]}" if words else ""
+    return f"{count(len(page.rows))} of {count(page.total)} {what}{target}{order}."
 
 
 def _leads(page: Page) -> list[str]:
-    return [model_line(page.around["model"])]
+    return [sum_of(page), model_line(page.around["model"])]
+
+
+def sum_of(page: Page) -> str:
+    """What all rows that match bring together; empty for lists that say nothing of it."""
+    expected = page.around.get("expected")
+    return "" if expected is None else total_words(expected, page.frame.currency)
+
+
+def _pipeline(page: Page) -> list[str]:
+    return [sum_of(page)]
 
 
 def _customers(page: Page) -> list[str]:
@@ -81,11 +101,14 @@ def _products(page: Page) -> list[str]:
     if around["figures"] is None:
         return []
     asked = products_asked(around["people"], around["horizon_days"])
-    return [asked, products_examined(around["figures"]), model_line(around["model"])]
+    shown = "expected_sales" in page.view.terminal
+    examined = [products_examined(around["figures"]), model_line(around["model"])]
+    return [asked, *examined] if shown else examined
 
 
 _BESIDE: Mapping[str, Callable[[Page], list[str]]] = {
     "leads": _leads,
+    "pipeline": _pipeline,
     "customers": _customers,
     "products": _products,
 }

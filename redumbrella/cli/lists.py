@@ -4,6 +4,7 @@ Each takes the list's filters as options, prints a table or, with `--json`, what
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from redumbrella.cli.terminal import json_option, print_json, say, workspace_opt
 from redumbrella.errors import NotFoundError
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.listing import list_page
+from redumbrella.views.order_only import order_only
 from redumbrella.views.table import MAX_PAGE_SIZE, Query, View
 from redumbrella.workspace import Workspace, open_workspace
 
+INSIST = "Show the numbers of a model that is not ready, which are hidden otherwise."
 _TOP = 20
 
 
@@ -30,17 +33,25 @@ def list_command(name: str) -> click.Command | None:
     @workspace_option
     @top_option(view)
     @list_options(view)
+    @insist_option(view)
     @json_option
     def command(workspace: Path, *, top: int, as_json: bool, **given: Any) -> None:
-        show_list(open_workspace(workspace), view, top, given, as_json=as_json)
+        insist = bool(given.pop("insist", False))
+        show_list(open_workspace(workspace), view, top, given, as_json=as_json, insist=insist)
 
     return command
 
 
 def show_list(
-    workspace: Workspace, view: View, top: int, given: dict[str, Any], *, as_json: bool = False
+    workspace: Workspace,
+    view: View,
+    top: int,
+    given: dict[str, Any],
+    *,
+    as_json: bool = False,
+    insist: bool = False,
 ) -> None:
-    """Prints the first rows.
+    """Prints the first rows; insist: with the figures of a model that is not ready.
 
     Raises NotFoundError, which says what to do, where there are none and should be some.
     """
@@ -55,7 +66,14 @@ def show_list(
     elif not page.rows:
         say(f"No {view.noun[0]} matches. Ask for less: umbrella {view.name}")
     else:
-        print_list(page)
+        print_list(page if insist else order_only(workspace, page), insist=insist)
+
+
+def insist_option(view: View) -> Callable[[Any], Any]:
+    """Adds `--insist` where a list has figures of a model."""
+    if not view.of_model:
+        return lambda function: function
+    return click.option("--insist", is_flag=True, help=INSIST)
 
 
 def top_option(view: View) -> Callable[[Any], Any]:
@@ -80,14 +98,16 @@ def query_of(view: View, given: dict[str, Any], top: int | None = None) -> Query
     asked = {name: str(value) for name, value in given.items() if value not in (None, False, "")}
     reverse = bool(given.get("reverse"))
     asked.pop("reverse", None)
-    if "sort" in asked or reverse:
-        sort = asked.get("sort", view.order.removeprefix("-"))
+    own = "" if view.chosen is not None else view.order.removeprefix("-")
+    sort = asked.pop("sort", own if reverse else "")
+    if sort:
         column = view.sorts.get(sort)
         falling = column is not None and column.falling
         asked["sort"] = f"-{sort}" if falling != reverse else sort
     if top is not None:
         asked["page_size"] = str(top)
-    return view.query(asked)
+    query = view.query(asked)
+    return query if query.sort else replace(query, descending=reverse)
 
 
 def _options(view: View) -> list[Callable[[Any], Any]]:
@@ -98,10 +118,15 @@ def _options(view: View) -> list[Callable[[Any], Any]]:
         metavar = "SHARE" if name in view.least else None
         flag = "--" + name.replace("_", "-")
         made.append(click.option(flag, name, default=None, metavar=metavar, help=words))
-    default = view.order.removeprefix("-")
     sort = click.Choice(list(view.sorts))
-    words = "What decides the order."
-    made.append(click.option("--sort", type=sort, default=default, show_default=True, help=words))
+    words, default = "What decides the order.", view.order.removeprefix("-")
+    if view.chosen is not None:
+        made.append(click.option("--sort", type=sort, default=None,
+                                 help=f"{words} Default: {view.order_words}."))  # fmt: skip
+    else:
+        made.append(
+            click.option("--sort", type=sort, default=default, show_default=True, help=words)
+        )
     made.append(click.option("--reverse", is_flag=True, help="The other way round."))
     return made
 

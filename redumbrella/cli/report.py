@@ -12,7 +12,7 @@ from redumbrella.cli.terminal import json_option, print_json, say, workspace_opt
 from redumbrella.destinations.files import write_whole
 from redumbrella.reports.model import FORMAT
 from redumbrella.reports.wording import base_total
-from redumbrella.views.customers import lifetime_of
+from redumbrella.views.lifetime import lifetime_of
 from redumbrella.views.models import ModelReport, current_report, report_of
 from redumbrella.workspace import Workspace, open_workspace
 

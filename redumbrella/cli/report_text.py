@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from redumbrella.cli.terminal import pasted
-from redumbrella.cli.text import console, plain_table
+from redumbrella.cli.text import console, plain_table, print_trust
 from redumbrella.figures import MISSING, count, counted, decimal, iso_day, percent
 from redumbrella.reports.measures import MeanError
 from redumbrella.reports.model import Leak, ReportDocument, Stability
-from redumbrella.reports.wording import VERDICTS, products_examined, said_first
+from redumbrella.reports.wording import products_examined, said_first
 from redumbrella.views.models import ModelReport
+from redumbrella.views.trust import trust_in
 from redumbrella.views.worth import sentences_about
 
 if TYPE_CHECKING:
@@ -23,15 +24,19 @@ def print_report(report: ModelReport, timezone: str) -> None:
     """Prints the summary, days in the workspace's time zone; `umbrella train` ends with it too."""
     output = console()
     document = report.document
+    trust = trust_in(report.facts, report.facts.target)
+    print_trust(trust)
     for line in said_first(document, timezone):
         output.print(pasted(line), soft_wrap=True)
-    output.print(VERDICTS[document["verdict"]["verdict"]], style="bold")
-    lines = [f"  - {reason}" for reason in document["verdict"]["reasons"]]
-    lines += [document["regime_reason"], _counts(document, timezone), _chosen(report)]
+    lines = [f"  - {reason}" for reason in trust.further_reasons]
+    if document["regime_reason"] not in trust.reasons:
+        lines.append(document["regime_reason"])
+    lines += [_counts(document, timezone), _chosen(report)]
     for line in lines:
         output.print(pasted(line), soft_wrap=True)
     output.print(families_table(document, narrow=output.width < _WIDE))
     closing = [_past(document), _out_of_time(document), _stability(document), _rests_on(document)]
+    closing += document["level"]["words"] if "level" in document else []
     closing += [" ".join(sentences_about(document.get("values"))), *_leaks(document)]
     if document["products"] is not None:
         closing.append(products_examined(document["products"]) + " See them: umbrella products")

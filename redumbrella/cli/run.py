@@ -91,8 +91,21 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     lists = ["leads"] * (has_list and not (nobody and not result.others))
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
+    _tell_trust(workspace, skipped)
     if commands:
         say(f"See them: {commands}, or in the browser: umbrella serve")
+
+
+def _tell_trust(workspace: Workspace, skipped: set[str]) -> None:
+    """The last word on each list: whether it may be relied on, and what follows."""
+    from redumbrella.cli.text import print_trust
+    from redumbrella.views.trust import trust_in_list
+
+    names = [target.name for target in workspace.settings.targets if target.name not in skipped]
+    for name in names:
+        with workspace.state.reading() as connection:
+            trust = trust_in_list(connection, name)
+        print_trust(trust, named=len(names) > 1)
 
 
 def _tell_sources(result: RunResult) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from redumbrella.reports.wording import REGIMES, VERDICTS
+from redumbrella.cli.terminal import pasted
+from redumbrella.reports.wording import basis
 from redumbrella.views.models import ModelFacts
+from redumbrella.views.trust import Trust
 from redumbrella.visible import visible
 
 if TYPE_CHECKING:
@@ -49,11 +51,36 @@ def plain_table() -> "Table":
 
 
 def model_line(model: ModelFacts | None) -> str:
-    """One line: which model, what it rests on, whether to trust it."""
+    """One line: which model, and what it rests on where that is little."""
     if model is None:
         return "The model behind these scores is not stored any more."
-    reliable = ", reliable" if model.reliable else ""
-    return (
-        f"{model.label} ({model.version}). {VERDICTS[model.verdict]} "
-        f"Basis: {REGIMES[model.regime][0]}{reliable}."
-    )
+    if model.reliable:
+        return f"{model.label} ({model.version})."
+    return f"{model.label} ({model.version}). Basis: {basis(model.regime, reliable=False)}."
+
+
+def print_trust(trust: Trust, *, insist: bool = False, named: bool = False, way: str = "") -> None:
+    """Prints the verdict above what it is about, in colour on a terminal.
+
+    insist: the numbers of a model that is not ready are shown. named: says whose verdict it is.
+    way: the command that shows them, where this one does not.
+    """
+    output = console()
+    about = f"{trust.about}: " if named else ""
+    style = f"bold {_COLOURS.get(trust.colour, 'default')}"
+    output.print(pasted(f"{about}{trust.headline}"), style=style, soft_wrap=True)
+    is_shown = insist and not trust.shows_numbers
+    follows = "The numbers are shown because you asked for them." if is_shown else trust.follows
+    for line in (trust.because, follows):
+        if line:
+            output.print(pasted(line), soft_wrap=True)
+    if way and not (is_shown or trust.shows_numbers) and trust.verdict != "none":
+        output.print(pasted(f"Show the numbers anyway: {way}"), soft_wrap=True)
+
+
+def trust_line(trust: Trust) -> str:
+    """The verdict in one line, for notes beside other output."""
+    return " ".join(part for part in (f"{trust.about}:", trust.headline, trust.because) if part)
+
+
+_COLOURS = {"green": "green", "amber": "yellow", "red": "red"}

@@ -1,23 +1,18 @@
-"""Which family to believe: log loss decides, and a simpler one wins a tie.
+"""What is used: the blend of all families, or the base rate where the blend is not clearly better.
 
-The best family has the lowest mean log loss over the folds. A simpler one is preferred where its
-difference to the best, paired lead by lead within each fold, is within one standard error of that
-difference (the one-standard-error rule of Breiman et al. 1984, applied to paired differences).
-Leaving the base rate asks for more: among several families the luckiest one beats it by one error
-on pure noise, so it must beat it by one and a half.
+Which family is the best changes from one period to the next; the errors of a mean of families
+change least (Bates and Granger 1969). So no single family is chosen by its log loss, but the table
+of them all is kept. The blend has to beat the base rate by one and a half standard errors of their
+difference, paired lead by lead within each fold: a simple mean that beats nothing is no model.
 
-A blend that wins is not given up for one of its members: what is simple is preferred because it
-varies less from period to period, and a mean of families varies less than any of them. In the
-next period the family that was best until now often is not best any more, and the errors of a mean
-differ least from one period to the next. So where folds follow each other in time a blend that is
-level with the best is preferred to any single family (Bates and Granger 1969; decision 12). Level
-is what is within one standard error, lead by lead or from period to period: the latter says how
-sure a difference is for the next period. It is asked of the periods from the second on, as the
-first one comes before anything that a blend could be weighed and calibrated by.
+With too few conversions for a blend the simplest family is used whose difference to the best is
+within one standard error (the one-standard-error rule of Breiman et al. 1984, on paired
+differences). Leaving the base rate asks for more there too: among several families the luckiest
+one beats it by one error on pure noise.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,11 +41,16 @@ class ComparedFamily:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All families side by side, the best one and the one that was chosen."""
+    """All families side by side, the best one and the one in use.
+
+    lead: how far the log loss of the blend, or of the best family where there is no blend, is below
+    that of the base rate.
+    """
 
     rows: Sequence[ComparedFamily]
     best: str
     chosen: str
+    lead: Measure
 
     def row(self, family: str) -> ComparedFamily:
         """The results of one family."""
@@ -81,14 +81,12 @@ def compare(
         )
         for name in sorted(losses, key=lambda name: complexity[name])
     ]
-    good = [row.family for row in rows if _is_as_good(row, errors_to_leave_prior)]
-    found = Comparison(rows, best, good[0])
-    if found.chosen == "prior" or BLEND not in losses:
-        return found
-    # The first period has no blend yet: nothing tells its weights, nor how cautious it is.
-    behind, error = lasting_difference(losses[BLEND][1:], losses[best][1:])
-    hedged = examination.forward and behind <= error and means[BLEND] < means["prior"]
-    return replace(found, chosen=BLEND) if hedged or best == BLEND else found
+    lead = paired_difference(losses["prior"], losses[BLEND if BLEND in losses else best])
+    if BLEND in losses:
+        chosen = BLEND if lead[0] > errors_to_leave_prior * lead[1] else "prior"
+    else:
+        chosen = next(row.family for row in rows if _is_as_good(row, errors_to_leave_prior))
+    return Comparison(rows, best, chosen, lead)
 
 
 def _is_as_good(row: ComparedFamily, errors_to_leave_prior: float) -> bool:

@@ -1,8 +1,9 @@
-"""How much past to use, measured and not guessed: decays compared on the same folds.
+"""How much past to use, measured and not guessed: two questions to quick probes.
 
-Each candidate decay trains quick probes (evaluation.probes). The plainest one wins unless another
-is better by more than the error of the difference from period to period; a decay so short that
-fewer than a hundred conversions remain is not tried.
+Do models see the time of arrival? Are old leads forgotten? Each way is tried by the same probes on
+the same folds (evaluation.probes) and used where it is better by more than the error of the
+difference, forgetting by more than two: what is forgotten is lost to all families. A decay that
+leaves fewer than a hundred conversions is not tried.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,11 @@ from redumbrella.training.arrival import ArrivalTime
 from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold
 
-# Faster forgetting wins a period now and then and loses more in the next one.
-HALF_LIVES = (None, 0.3)
+# As a share of the record. A shorter one wins a period now and then and loses more in the next.
+HALF_LIFE = 0.3
 LEAST_CONVERSIONS = 100
+ERRORS_TO_USE_ARRIVAL = 1.0
+ERRORS_TO_FORGET = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,35 +46,33 @@ def choose_decay(
     arrival: ArrivalTime | None,
     folds: Sequence[Fold],
 ) -> tuple[Decay, list[DecayTrial]]:
-    """The decay to train with, and all trials; folds decide whether time matters.
+    """The decay to train with, and all that were tried, the plain one first.
 
-    Folds that walk forward try every half-life; shuffled folds only whether the arrival helps.
+    Only folds that walk forward can tell whether to forget.
     """
-    probes = plan_probes(won, folds)
+    probes = plan_probes(won, folds, design.profile.shape[1])
+
+    def tried(decay: Decay) -> DecayTrial:
+        seen = arrival.beside(design, position) if decay.uses_arrival and arrival else design
+        trials.append(DecayTrial(decay, probes.losses(seen, decay)))
+        return trials[-1]
+
+    trials: list[DecayTrial] = []
+    used = tried(Decay())
+    if arrival is not None:
+        used = _better(used, tried(Decay(uses_arrival=True)), ERRORS_TO_USE_ARRIVAL)
     conversions = float(min(won.sum(), (1.0 - won).sum()))
-    half_lives = [
-        h
-        for h in HALF_LIVES
-        if h is None or (probes.forward and _kept(h) * conversions >= LEAST_CONVERSIONS)
-    ]
-    trials = []
-    for uses_arrival in (False, True) if arrival is not None else (False,):
-        seen = arrival.beside(design, position) if uses_arrival and arrival is not None else design
-        for half_life in half_lives:
-            decay = Decay(half_life, uses_arrival)
-            trials.append(DecayTrial(decay, probes.losses(seen, decay)))
-    return _plainest_good(trials).decay, trials
+    if probes.forward and _kept(HALF_LIFE) * conversions >= LEAST_CONVERSIONS:
+        used = _better(used, tried(Decay(HALF_LIFE, used.decay.uses_arrival)), ERRORS_TO_FORGET)
+    return used.decay, trials
+
+
+def _better(plain: DecayTrial, other: DecayTrial, errors: float) -> DecayTrial:
+    """The other one where its log loss is lower by more than so many errors, else the plain one."""
+    gain, error = lasting_difference(plain.losses, other.losses)
+    return other if gain > errors * error else plain
 
 
 def _kept(half_life: float) -> float:
     """Share of the record's weight that this half-life leaves: the mean of 0.5^(age / h)."""
     return float(half_life / np.log(2.0) * (1.0 - 0.5 ** (1.0 / half_life)))
-
-
-def _plainest_good(trials: Sequence[DecayTrial]) -> DecayTrial:
-    best = min(trials, key=lambda trial: trial.log_loss)
-    for trial in trials:
-        difference, error = lasting_difference(trial.losses, best.losses)
-        if difference <= error:
-            return trial
-    return best

@@ -56,12 +56,15 @@ class Examination:
         raw, won = [answers[k] for k in known], [self.won[k] for k in known]
         return fit_calibration(raw, won, self._shares(known), forward=self.forward)
 
+    def calibrated(self, family: str) -> list[Vector]:
+        """Calibrated log-odds per fold, by what was known when each was asked."""
+        return [
+            self.calibration(family, at=k).apply(z) for k, z in enumerate(self.log_odds[family])
+        ]
+
     def probability(self, family: str) -> list[Vector]:
         """Calibrated probabilities per fold, by what was known when each was asked."""
-        return [
-            probability_of(self.calibration(family, at=k).apply(z))
-            for k, z in enumerate(self.log_odds[family])
-        ]
+        return [probability_of(z) for z in self.calibrated(family)]
 
     def blend_weights(self, at: int | None = None) -> dict[str, float]:
         """Weights of the blend by the folds that were known when fold `at` was asked."""
@@ -75,13 +78,19 @@ class Examination:
         return fit_weights(members, [self.won[k] for k in known], even)
 
     def add_blend(self) -> None:
-        """Adds the family `blend`, each fold with the weights that were known when it was asked."""
+        """Adds the family `blend`, each fold with the weights that were known when it was asked.
+
+        Where none of the families can be blended there is none.
+        """
+        members = [name for name in BLENDABLE if name in self.log_odds]
+        if not members:
+            return
         answers = []
         for k in range(len(self.folds)):
             weights = self.blend_weights(at=k)
             answers.append(pooled({name: self.log_odds[name][k] for name in weights}, weights))
         self.log_odds[BLEND] = answers
-        self.seconds[BLEND] = sum(self.seconds[n] for n in BLENDABLE if n in self.seconds)
+        self.seconds[BLEND] = sum(self.seconds[name] for name in members)
 
     def _shares(self, folds: Sequence[int]) -> Vector:
         """How much each of these folds counts, (folds,): the latest most, if they are in time."""

@@ -40,6 +40,15 @@ def auc(probability: Vector, won: Vector) -> float:
     return float((ranks[won == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
 
 
+def auc_error(area: float, won: float, lost: float) -> float:
+    """Standard error of an AUC measured on so many won and lost leads (Hanley and McNeil 1982)."""
+    if not won * lost:
+        return float("nan")
+    of_won, of_lost = area / (2.0 - area), 2.0 * area**2 / (1.0 + area)
+    spread = (won - 1.0) * (of_won - area**2) + (lost - 1.0) * (of_lost - area**2)
+    return float(np.sqrt((area * (1.0 - area) + spread) / (won * lost)))
+
+
 def average_precision(probability: Vector, won: Vector) -> float:
     """Precision averaged over the won leads, from the top of the list down; ties share a rank."""
     if won.sum() == 0:

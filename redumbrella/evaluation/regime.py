@@ -38,12 +38,12 @@ def allowed(won: int, lost: int) -> Regime:
         reason = f"Only {have}: base rate and simple rules, no model below {RULES_BELOW} of each."
         return Regime("rules", False, reason, _up_to("rules"))
     if scarce < SHRUNKEN_BELOW:
-        reason = f"{have}: a model drawn strongly to the base rate below {SHRUNKEN_BELOW} of each."
+        reason = f"{have} are few, so the model stays near the average rate."
         return Regime("shrunken", False, reason, _up_to("shrunken"))
     if scarce < RELIABLE_FROM:
-        reason = f"{have}: all families compared; reliable from {RELIABLE_FROM} of each."
+        reason = f"{have} are few: from {RELIABLE_FROM} of each on the figures are steadier."
         return Regime("model", False, reason, _up_to("model"))
-    return Regime("model", True, f"{have}: enough for a reliable comparison.", _up_to("model"))
+    return Regime("model", True, f"{have}: enough to compare models.", _up_to("model"))
 
 
 def _up_to(name: Name) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from redumbrella.features.matrix import Design
 from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Rows
 
+PERIODS, LEAST_IN_PERIOD = 100, 20
+IS_OF_A_PERIOD = 0.8  # share of a field's variance that lies between periods, from here on
 RUNS = 0.95  # rank correlation with the order of the leads, from here on
 LEAST_ROWS = 20
 ERRORS_TO_STAY = 2.0
@@ -31,6 +33,47 @@ def trending_features(design: Design) -> Rows:
         ],
         np.intp,
     )
+
+
+def fields_of_a_period(design: Design) -> list[str]:
+    """Fields that are nearly the same for all leads of a period, such as an index of the market.
+
+    They say when a lead came, not who it is. Rows are in order of time. The measure is the share of
+    the variance that lies between periods of equally many rows: eta squared of the ranks of a
+    number, and of categories the mean over their levels, which is the tau of Goodman and Kruskal
+    (1954, JASA 49).
+    """
+    number = min(PERIODS, design.rows // LEAST_IN_PERIOD)
+    if number < 2:
+        return []
+    period = np.arange(design.rows) * number // design.rows
+    found = []
+    for column, feature in enumerate(design.profile_features):
+        values = design.profile[:, column]
+        known = ~np.isnan(values)
+        if known.sum() < LEAST_IN_PERIOD * 2:
+            continue
+        if _between(values[known], period[known], feature.kind == "category") >= IS_OF_A_PERIOD:
+            found.append(feature.source)
+    return list(dict.fromkeys(found))
+
+
+def _between(values: Vector, period: Rows, is_category: bool) -> float:
+    """Share of the variance that lies between periods, from 0 to 1; 0 where all are equal."""
+    if is_category:
+        codes = np.unique(values, return_inverse=True)[1]
+        counts = np.zeros((int(period.max()) + 1, int(codes.max()) + 1))
+        np.add.at(counts, (period, codes), 1.0)
+        total = values.size - (counts.sum(axis=0) ** 2).sum() / values.size
+        size = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+        within = values.size - (counts**2 / size).sum()
+    else:
+        ranks = rankdata(values)
+        size = np.maximum(np.bincount(period), 1)
+        means = np.bincount(period, ranks) / size
+        total = float(((ranks - ranks.mean()) ** 2).sum())
+        within = float(((ranks - means[period]) ** 2).sum())
+    return 1.0 - within / total if total > 0 else 0.0
 
 
 def _runs(values: Vector) -> bool:

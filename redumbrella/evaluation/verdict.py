@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from scipy.stats import norm
+
 from redumbrella.evaluation.regime import Regime
 from redumbrella.figures import percent
 
 Level = Literal["ready", "with care", "not ready"]
+
+
+ERRORS_OF_ORDER = 2.0  # on average the order is so many standard errors better than chance
+# Odds of a whole list that may be one and a half times too high or too low call for care.
+LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,11 @@ class Evidence:
     """What the verdict rests on; every figure is out of sample.
 
     gain: log loss of the base rate minus that of the model, with its standard error. later_gain:
-    the same in the last period alone. drift: base rate of the last period over that before it.
-    doubts: why the outcomes themselves cannot be relied on; cautions: why scores of some leads are
-    too high; both as sentences.
+    the same in the last period alone. order: AUC of each period, judged alone, and its standard
+    error; empty where that says nothing. level: standard deviation, in log-odds, of the error that
+    all leads of a later period share. leaks: fields in use that look as if they were known
+    only afterwards. doubts: why the outcomes themselves cannot be relied on; cautions: why scores
+    of some leads are too high; both as sentences.
     """
 
     family: str
@@ -40,8 +50,9 @@ class Evidence:
     calibration_error: float
     base_rate: float
     stability_sd: float | None
-    drift: float | None
-    kept_leaks: Sequence[str]
+    order: Sequence[tuple[float, float]]
+    level: float
+    leaks: Sequence[str]
     gates: Sequence[Gate]
     doubts: Sequence[str] = ()
     cautions: Sequence[str] = ()
@@ -84,6 +95,7 @@ def _stops(facts: Evidence) -> list[str]:
             f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
             "may be chance. More closed leads will show."
         )
+    reasons.extend(_order_that_fails(facts.order))
     reasons.extend(
         f"It misses your gate {gate.name} = {gate.required:g}: {_measured(gate)}."
         for gate in facts.gates
@@ -95,6 +107,26 @@ def _stops(facts: Evidence) -> list[str]:
             "learned no longer held."
         )
     return reasons
+
+
+def _order_that_fails(order: Sequence[tuple[float, float]]) -> list[str]:
+    """The reason why later periods do not bear the order out; [] where they do."""
+    if not order:
+        return []
+    areas, errors = np.array(order).T
+    mean, error = float(areas.mean()), float(np.sqrt(np.sum(errors**2))) / areas.size
+    if mean > 0.5 + ERRORS_OF_ORDER * error and 2 * len(_at_chance(order)) <= len(order):
+        return []
+    return [
+        f"On leads it had not seen, period by period, its order is not clearly better than drawing "
+        f"lots: mean AUC {mean:.3f} ± {error:.3f}, where 0.5 is chance, and in "
+        f"{len(_at_chance(order))} of {len(order)} periods it was within its error of that."
+    ]
+
+
+def _at_chance(order: Sequence[tuple[float, float]]) -> list[float]:
+    """The AUC of those periods in which it is within its error of one half, or below."""
+    return [area for area, error in order if area - error <= 0.5]
 
 
 def _measured(gate: Gate) -> str:
@@ -118,14 +150,23 @@ def _cares(facts: Evidence) -> list[str]:
             f"Another sample of the same leads gives another model: AUC varies by "
             f"± {facts.stability_sd:.3f} from one 70/30 split to the next."
         )
-    if facts.drift is not None and not 0.67 <= facts.drift <= 1.5:
+    failed = len(_at_chance(facts.order))
+    if failed and not _order_that_fails(facts.order):
+        periods = "one" if failed == 1 else str(failed)
         reasons.append(
-            f"The share won in the last period was {facts.drift:.1f} times that of the time "
-            "before: the world moves, so retrain often and watch the calibration."
+            f"In {periods} of {len(facts.order)} periods, each judged alone, its order was no "
+            "better than drawing lots. In the others it was."
         )
-    if facts.kept_leaks:
+    if facts.level > LEAST_LEVEL_TO_SAY:
         reasons.append(
-            "Fields that look as if they were only known afterwards are in use because you keep "
-            f"them: {', '.join(facts.kept_leaks)}."
+            "The share won moves from one period to the next in a way that nothing in the record "
+            "foretold: trust the order more than the percentages, which may all be too high or too "
+            "low together."
+        )
+    if facts.leaks:
+        reasons.append(
+            "Fields are in use that look as if they were only known afterwards: "
+            f"{', '.join(facts.leaks)}. If they are, the scores are worth nothing on open leads: "
+            "leave them out with ignored_fields."
         )
     return reasons

@@ -14,18 +14,17 @@ from redumbrella.evaluation.comparison import (
     ERRORS_TO_LEAVE_PRIOR,
     Comparison,
     compare,
-    lasting_difference,
     model_variance,
 )
 from redumbrella.evaluation.decay import DecayTrial, choose_decay
 from redumbrella.evaluation.examination import Examination, Maker, answer, examine
-from redumbrella.evaluation.metrics import row_log_loss
+from redumbrella.evaluation.level import Level, measure_level
 from redumbrella.evaluation.probes import plan_probes
 from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
-from redumbrella.models.base import Vector, probability_of
+from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
 from redumbrella.models.families.additive_logistic import SHRUNKEN_VARIANCE, AdditiveLogistic
@@ -46,6 +45,7 @@ from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 FOLDS = 5
 # Three folds of a large record learn from half as many rows in all as five.
 FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
+MANY_VALUES = 4_000_000  # of 40,000 leads 100 columns, of 8,000 leads 500
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
 # between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
@@ -58,13 +58,6 @@ LEAST_FOLDS = 2
 ROWS_PER_COLUMN = 10
 LEAST_COLUMNS, MOST_COLUMNS = 100, 2_000
 
-# No decay has nothing for it but that it is plain: half an error tips the scales. To forget
-# takes more, as what is forgotten was learned from by all families (decision 13).
-ERRORS_TO_USE_ARRIVAL = 0.5
-ERRORS_TO_FORGET = 2.0
-# Comparing all families a second time takes a minute more at 95,000 rows.
-MOST_ROWS_TO_COMPARE_TWICE = 50_000
-
 
 @dataclass(frozen=True)
 class Period:
@@ -76,28 +69,6 @@ class Period:
     prior: Vector
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """All families compared with one decay. design: the rows as that decay sees them."""
-
-    decay: Decay
-    design: Design
-    makers: Mapping[str, Maker]
-    examination: Examination
-    comparison: Comparison
-
-    @property
-    def losses(self) -> list[Vector]:
-        """Log loss of each lead by the chosen family, one array per fold."""
-        answers = self.examination.probability(self.comparison.chosen)
-        return [row_log_loss(p, y) for p, y in zip(answers, self.examination.won, strict=True)]
-
-    @property
-    def log_loss(self) -> float:
-        """The mean log loss of the chosen family."""
-        return self.comparison.row(self.comparison.chosen).metrics["log_loss"][0]
-
-
 @dataclass(frozen=True)
 class Lesson:
     """A fitted model and its examination.
@@ -106,8 +77,7 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
-    trials: decays tried by quick probes. compared: those that all families were compared with, and
-    the log loss of the chosen family with each.
+    decay, trials: the decay in use, and all that were tried by quick probes.
     """
 
     regime: Regime
@@ -115,12 +85,12 @@ class Lesson:
     walks_forward: bool
     decay: Decay
     trials: Sequence[DecayTrial]
-    compared: Mapping[Decay, float]
     examination: Examination
     comparison: Comparison
     weights: Mapping[str, float]
     blend: Blend
     spread: Spread
+    level: Level
     design: Design
     columns: Rows | None
     probability: Vector
@@ -160,19 +130,23 @@ def learn(
         report("Screening window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
         columns = _screened(design, won, np.arange(won.size), observed.stages)
-    trials, compared = _compared(observed, design, arrival, folds, regime, walks_forward, report)
-    chosen_run = _preferred(*compared)
-    decay, whole, makers = chosen_run.decay, chosen_run.design, chosen_run.makers
-    examination, comparison = chosen_run.examination, chosen_run.comparison
+    report("Measuring how much past to use", 0.02)
+    decay, trials = _decay(observed, design, arrival, folds, regime)
+    if decay.uses_arrival and arrival is not None:
+        design = arrival.beside(design, observed.position)
+    makers = _makers(regime, design, walks_forward)
+    part = part_of(report, 0.1, 0.6)
+    examination = examine(makers, design, won, folds, decay, part, walks_forward)
+    comparison = _compared(examination, regime)
     chosen = comparison.chosen
     weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
     calibration = examination.calibration(chosen)
     report("Training on all closed leads", 0.62)
-    design = whole.take(np.arange(won.size), columns) if columns is not None else whole
+    if columns is not None:
+        design = design.take(np.arange(won.size), columns)
     # Without a model there is nothing that forgetting was measured to help: all leads count.
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
-    fits = [partial(makers[name]().fit, design, won, weight) for name in weights]
-    members = dict(zip(weights, run_all(fits), strict=True))
+    members = _fitted({name: makers[name] for name in weights}, design, won, weight)
     report("Measuring how sure the scores are", 0.72)
     unknown = _unknown_variance(observed, regime, examination, comparison)
     quick = {name: family.quick for name, family in members.items()}
@@ -180,34 +154,53 @@ def learn(
     alone = observed.independent()
     apart, outcomes = design.take(alone), won[alone]
     spread = fit_spread(quick, weights, calibration, apart, outcomes, weight[alone], unknown)
+    level = _level(observed, regime, examination, chosen)
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
-        else _last_fifth(examination, weights, quick, apart, outcomes, decay, alone)
+        else _last_fifth(weights, quick, calibration, apart, outcomes, decay, alone)
     )
-    stability = None
-    if regime.name in ("model", "shrunken") and chosen != "prior":
-        part, repeats = part_of(report, 0.82, 1.0), _repeats(alone.size)
-        stability = repeated_split(quick, weights, calibration, apart, outcomes, repeats, part)
     return Lesson(
         regime=regime,
         folds=folds,
         walks_forward=walks_forward,
         decay=decay,
         trials=trials,
-        compared={chosen_run.decay: chosen_run.log_loss for chosen_run in compared},
         examination=examination,
         comparison=comparison,
         weights=weights,
         blend=Blend(members, weights, calibration),
-        spread=spread,
+        spread=replace(spread, base=max(spread.base, level.chance), level=level.variance),
+        level=level,
         design=design,
         columns=columns,
         probability=np.concatenate(examination.probability(chosen)),
         won=np.concatenate(examination.won),
         last_period=last_period,
-        stability=stability,
+        stability=_stability(regime, quick, weights, calibration, apart, outcomes, report),
     )
+
+
+def _decay(
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    folds: Sequence[Fold],
+    regime: Regime,
+) -> tuple[Decay, Sequence[DecayTrial]]:
+    """How much past to use: measured where there is enough of it, else all of it."""
+    if regime.name != "model":
+        return Decay(), ()
+    return choose_decay(design, observed.won, observed.position, arrival, folds)
+
+
+def _compared(examination: Examination, regime: Regime) -> Comparison:
+    """All families that the regime allows, side by side; from 40 conversions on with a blend."""
+    if regime.name == "model":
+        examination.add_blend()
+    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
+    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
+    return compare(examination, COMPLEXITY, leaving)
 
 
 def _unknown_variance(
@@ -220,9 +213,13 @@ def _unknown_variance(
     return min(model_variance(examination, comparison), most)
 
 
-def _repeats(leads: int) -> int:
-    """The more leads, the less one split differs from the next, and the longer it takes."""
-    return 10 if leads <= 4_000 else 5 if leads <= 50_000 else 3
+def _level(observed: Observations, regime: Regime, examination: Examination, chosen: str) -> Level:
+    """How far the level wanders; not measured without an order of time or with few conversions."""
+    if observed.order == "none" or regime.name != "model":
+        return Level()
+    rows = [fold.test for fold in examination.folds]
+    said = examination.calibrated(chosen)
+    return measure_level(rows, said, examination.won, forward=examination.forward)
 
 
 def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:
@@ -235,7 +232,8 @@ def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -
     if not walks_forward:
         return []
     running = [j for j in trending_features(record) if record.features[j].source not in keep]
-    if not running or are_needed(record, np.array(running), plan_probes(observed.won, folds)):
+    probes = plan_probes(observed.won, folds, record.profile.shape[1])
+    if not running or are_needed(record, np.array(running), probes):
         return []
     return [record.features[j].name for j in running]
 
@@ -263,9 +261,15 @@ def relearn(
         name: lesson.blend.members[name].quick if name == "boosted" else FAMILIES[name]
         for name in lesson.weights
     }
+    return Blend(_fitted(makers, design, won, weight), lesson.weights, Calibration()), columns
+
+
+def _fitted(
+    makers: Mapping[str, Maker], design: Design, won: Vector, weight: Vector
+) -> dict[str, Family]:
+    """Each family fitted on all rows."""
     fits = [partial(make().fit, design, won, weight) for make in makers.values()]
-    members = dict(zip(makers, run_all(fits), strict=True))
-    return Blend(members, lesson.weights, Calibration()), columns
+    return dict(zip(makers, run_all(fits), strict=True))
 
 
 def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool]:
@@ -311,68 +315,6 @@ def _drawn_folds(rows: int) -> int:
     return FOLDS_OF_MANY if rows > MANY_ROWS else min(FOLDS, rows)
 
 
-def _compared(
-    observed: Observations,
-    design: Design,
-    arrival: ArrivalTime | None,
-    folds: Sequence[Fold],
-    regime: Regime,
-    walks_forward: bool,
-    report: Progress,
-) -> tuple[Sequence[DecayTrial], Sequence[Compared]]:
-    """Memories tried by quick probes, and all families with the one that the probes prefer.
-
-    Over time also with the plain one, which stands first (decision 13).
-    """
-    won = observed.won
-    decay, trials = Decay(), list[DecayTrial]()
-    if regime.name == "model":
-        report("Measuring how much past to use", 0.02)
-        decay, trials = choose_decay(design, won, observed.position, arrival, folds)
-    decays = [decay]
-    if walks_forward and decay != Decay() and won.size <= MOST_ROWS_TO_COMPARE_TWICE:
-        decays = [Decay(), decay]
-    steps = np.linspace(0.1, 0.6, len(decays) + 1)
-    compared = []
-    for decay, start, end in zip(decays, steps[:-1], steps[1:], strict=True):
-        seen = (
-            arrival.beside(design, observed.position) if decay.uses_arrival and arrival else design
-        )
-        part = part_of(report, start, end)
-        compared.append(_compare_with(decay, seen, won, folds, regime, walks_forward, part))
-    return trials, compared
-
-
-def _preferred(plain: Compared, other: Compared | None = None) -> Compared:
-    """The one with the plain decay, unless what would be used with the other is clearly better."""
-    if other is None:
-        return plain
-    gain, error = lasting_difference(plain.losses, other.losses)
-    forgets = other.decay.half_life is not None
-    needed = ERRORS_TO_FORGET if forgets else ERRORS_TO_USE_ARRIVAL
-    return other if gain > needed * error else plain
-
-
-def _compare_with(
-    decay: Decay,
-    design: Design,
-    won: Vector,
-    folds: Sequence[Fold],
-    regime: Regime,
-    walks_forward: bool,
-    report: Progress,
-) -> Compared:
-    """Compares all families of the regime with one decay."""
-    makers = _makers(regime, design, walks_forward)
-    examination = examine(makers, design, won, folds, decay, report, walks_forward)
-    if regime.name == "model":
-        examination.add_blend()
-    # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
-    leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
-    comparison = compare(examination, COMPLEXITY, leaving)
-    return Compared(decay, design, makers, examination, comparison)
-
-
 def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
     """The fold with the window variables that its own past finds informative, nothing later."""
     return replace(fold, columns=_screened(design, won, fold.train, stages))
@@ -405,6 +347,28 @@ def _makers(regime: Regime, design: Design, walks_forward: bool) -> dict[str, Ma
     return makers
 
 
+def _stability(
+    regime: Regime,
+    makers: Mapping[str, Maker],
+    weights: Mapping[str, float],
+    calibration: Calibration,
+    design: Design,
+    won: Vector,
+    report: Progress,
+) -> Stability | None:
+    """Random splits of a model; of many leads fewer, as one differs less from the next.
+
+    Of many values in all, leads times columns, they are fewer as each takes so long.
+    """
+    if regime.name not in ("model", "shrunken") or "prior" in weights:
+        return None
+    repeats = 10 if won.size <= 4_000 else 5 if won.size <= 50_000 else 3
+    if design.profile.size > MANY_VALUES:
+        repeats = min(repeats, 3)
+    part = part_of(report, 0.82, 1.0)
+    return repeated_split(makers, weights, calibration, design, won, repeats, part)
+
+
 def _last_fold(examination: Examination, chosen: str, won: Vector) -> Period:
     """The last period of the folds that walk forward."""
     fold = examination.folds[-1]
@@ -413,9 +377,9 @@ def _last_fold(examination: Examination, chosen: str, won: Vector) -> Period:
 
 
 def _last_fifth(
-    examination: Examination,
     weights: Mapping[str, float],
     makers: Mapping[str, Maker],
+    calibration: Calibration,
     design: Design,
     won: Vector,
     decay: Decay,
@@ -430,7 +394,6 @@ def _last_fifth(
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
     z = {name: answer(make(), design, won, fold, decay) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, decay)
-    chosen = "blend" if len(weights) > 1 else next(iter(weights))
-    model = probability_of(examination.calibration(chosen).apply(pooled(z, weights)))
+    model = probability_of(calibration.apply(pooled(z, weights)))
     rows = Fold(numbers[fold.train], numbers[fold.test])
     return Period(rows, won[fold.test], model, probability_of(prior))

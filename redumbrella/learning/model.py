@@ -4,14 +4,22 @@ from dataclasses import replace
 
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
+from redumbrella.evaluation.time_trends import fields_of_a_period
 from redumbrella.features.history import HistoryEncoder
 from redumbrella.learning.gathering import Gathered
-from redumbrella.learning.lesson import Learned, find_trending, learn, plan_folds, relearn
+from redumbrella.learning.lesson import (
+    Learned,
+    Lesson,
+    find_trending,
+    learn,
+    plan_folds,
+    relearn,
+)
 from redumbrella.learning.material import Material, insisted, prepare
 from redumbrella.learning.products import learn_products
 from redumbrella.models.registry import LeadModel
 from redumbrella.progress import Progress
-from redumbrella.scores.reasons import usual_values
+from redumbrella.scores.telling import usual_values
 from redumbrella.settings.settings import Settings
 from redumbrella.training.splits import Rows
 
@@ -41,6 +49,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         reference=_sorted(lesson.probability),
         history=_keeping(material.streams, lesson.columns),
         question=gathered.target.question,
+        times=_fields_of_times(material, lesson, gathered),
     )
     products = None
     if gathered.sales is not None:
@@ -75,6 +84,13 @@ def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
         folds, _ = plan_folds(material.observed, earlier.lesson.regime)
         products = learn_products(model, gathered, material.design, material.streams, folds[-1])
     return replace(earlier, model=model, products=products)
+
+
+def _fields_of_times(material: Material, lesson: Lesson, gathered: Gathered) -> tuple[str, ...]:
+    """Fields that are the same for all leads of a period, where it is known when leads came."""
+    if gathered.is_about_leads and material.encoder.time_column is None:
+        return ()
+    return tuple(fields_of_a_period(lesson.design))
 
 
 def _find_running(settings: Settings, material: Material) -> list[str]:

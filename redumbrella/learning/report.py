@@ -32,10 +32,12 @@ from redumbrella.evaluation.verdict import Evidence, Gate, Verdict, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
+from redumbrella.learning.level_report import level_facts, time_span
 from redumbrella.models.families.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
 from redumbrella.scores.importance import importance
+from redumbrella.settings.labels import Labels
 from redumbrella.settings.settings import Settings
 from redumbrella.sources.links import Link
 from redumbrella.training.decay import Decay
@@ -66,6 +68,7 @@ def build_report(
     observed, leaks = learned.observed, learned.leaks
     gates = _gates(settings, lesson)
     out_of_time = _out_of_time(lesson.last_period, observed)
+    probability = _open_probability(model, lesson, gathered)
     document: dict[str, Any] = {
         "format": FORMAT,
         "workspace": settings.name,
@@ -94,11 +97,12 @@ def build_report(
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
         "confusion": _confusion(lesson),
         "lift": [asdict(point) for point in lift_curve(lesson.probability, lesson.won)],
-        "importance": importance(model.blend, lesson.design),
-        "points": _points_card(lesson, observed),
+        "importance": importance(model.blend, lesson.design, settings.labels),
+        "points": _points_card(lesson, observed, settings.labels),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
-        "score_distribution": distribution(_open_probability(model, lesson, gathered)),
+        "level": level_facts(lesson, observed, probability),
+        "score_distribution": distribution(probability),
         "forgetting": _forgetting(lesson),
         "history": _history(under.lake, model, observed),
         "values": None,
@@ -215,7 +219,7 @@ def _blend(lesson: Lesson) -> dict[str, float]:
 def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
     rows = []
     for k, fold in enumerate(lesson.folds):
-        start, end = _span(observed, fold.test) if lesson.walks_forward else (None, None)
+        start, end = time_span(observed, fold.test) if lesson.walks_forward else (None, None)
         rows.append(
             {
                 "fold": k + 1,
@@ -230,13 +234,6 @@ def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:
     return rows
 
 
-def _span(observed: Observations, rows: np.ndarray[Any, Any]) -> tuple[str | None, str | None]:
-    if observed.order != "created_at" or rows.size == 0:
-        return None, None
-    ends = observed.position[[rows.min(), rows.max()]]
-    return to_iso(int(ends[0])), to_iso(int(ends[1]))
-
-
 def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
     """A sentence or two on why the family in use was preferred.
 
@@ -244,23 +241,30 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
     """
     chosen, best = comparison.row(comparison.chosen), comparison.row(comparison.best)
     folds = "later periods" if walks_forward else "leads it had not seen"
-    if chosen.family == best.family:
+    if chosen.family == best.family != "blend":
         return f"It has the lowest log loss on {folds} ({best.metrics['log_loss'][0]:.4f})."
-    gap, error = chosen.difference_to_best
-    if chosen.family == "prior":
-        return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, but its lead of {gap:.4f} "
-            f"over the base rate is not clear of chance: the error of that difference is "
-            f"± {error:.4f}, and it takes {ERRORS_TO_LEAVE_PRIOR:g} times as much."
-        )
+    lead, error = comparison.lead
     if chosen.family == "blend":
+        gap = chosen.difference_to_best[0]
+        why = f"The weighted mean of all families beats the base rate clearly on {folds}: its log "
+        why += f"loss is {lead:.4f} ± {error:.4f} lower"
+        if best.family == "blend":
+            return f"{why}, and no family alone is better."
         return (
-            f"{LABELS[best.family]} has the lowest log loss on {folds}, {gap:.4f} below the "
-            "blend. But the first period comes before anything that a blend could be weighed by; "
-            "on the others the two are level, within the error of their difference. The family "
-            "that was best until now often is not best in the next period: a mean of several is "
-            "safer."
+            f"{why}. {LABELS[best.family]} alone is {gap:.4f} better there, but the family "
+            "that was best until now often is not best in the next period."
         )
+    if chosen.family == "prior":
+        blended = any(row.family == "blend" for row in comparison.rows)
+        model = "the weighted mean of all families" if blended else LABELS[best.family].lower()
+        if lead <= 0:
+            return f"On {folds} {model} is no better than the base rate."
+        return (
+            f"The lead of {model} over the base rate is not clear of chance: {lead:.4f} lower log "
+            f"loss on {folds}, where the error of that difference is ± {error:.4f} and it takes "
+            f"{ERRORS_TO_LEAVE_PRIOR:g} times as much."
+        )
+    gap, error = chosen.difference_to_best
     return (
         f"{LABELS[best.family]} has the lowest log loss on {folds}, but the simpler "
         f"{LABELS[chosen.family].lower()} is only {gap:.4f} behind, which is within the error of "
@@ -271,7 +275,7 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
 def _out_of_time(period: Period | None, observed: Observations) -> dict[str, Any] | None:
     if period is None:
         return None
-    start, end = _span(observed, period.rows.test)
+    start, end = time_span(observed, period.rows.test)
     measured = {
         name: {
             "value": metric(period.probability, period.won),
@@ -335,12 +339,10 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         name: [row_log_loss(p, y) for p, y in zip(exam.probability(name), exam.won, strict=True)]
         for name in ("prior", comparison.chosen)
     }
-    period, later, drift = lesson.last_period, None, None
+    period, later = lesson.last_period, None
     if period is not None:
         gap = row_log_loss(period.prior, period.won) - row_log_loss(period.probability, period.won)
         later = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(gap.size))
-        before = float(observed.won[period.rows.train].mean())
-        drift = float(period.won.mean()) / before if before > 0 else None
     return Evidence(
         family=comparison.chosen,
         regime=lesson.regime,
@@ -349,15 +351,16 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         calibration_error=row.metrics["calibration_error"][0],
         base_rate=float(observed.won.mean()),
         stability_sd=float(np.nanstd(lesson.stability.auc, ddof=1)) if lesson.stability else None,
-        drift=drift,
-        kept_leaks=[leak.column for leak in leaks if leak.kept and leak.severity == "leak"],
+        order=() if comparison.chosen == "prior" else lesson.level.orders,
+        level=float(np.sqrt(lesson.spread.level)),
+        leaks=[leak.column for leak in leaks if leak.kept or leak.severity == "suspect"],
         gates=gates,
         doubts=doubts,
         cautions=() if learned.care is None else (learned.care,),
     )
 
 
-def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | None:
+def _points_card(lesson: Lesson, observed: Observations, labels: Labels) -> dict[str, Any] | None:
     if "points" not in lesson.examination.log_odds:
         return None
     card = Points().fit(
@@ -367,7 +370,7 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
         "base_rate": float(observed.won.mean()),
         "rules": [
             {
-                "text": card.sentence(rule),
+                "text": card.sentence(rule, labels),
                 "points": rule.points,
                 "leads": rule.leads,
                 "rate": rule.rate,
@@ -378,7 +381,7 @@ def _points_card(lesson: Lesson, observed: Observations) -> dict[str, Any] | Non
 
 
 def _forgetting(lesson: Lesson) -> Forgetting | None:
-    """Which decays were tried, which were compared in full, and which is in use."""
+    """Which decays were tried, and which is in use."""
     if not lesson.trials:
         return None
     return {
@@ -390,7 +393,6 @@ def _forgetting(lesson: Lesson) -> Forgetting | None:
                 "half_life_share": trial.decay.half_life,
                 "sees_time_of_arrival": trial.decay.uses_arrival,
                 "log_loss": trial.log_loss,
-                "family_log_loss": lesson.compared.get(trial.decay),
                 "chosen": trial.decay == lesson.decay,
             }
             for trial in lesson.trials

@@ -40,6 +40,7 @@ LEAST_WON = 5
 LEAST_REPEATING = 30
 MOST_OPEN = 20_000
 BEST_SHARE = 0.25
+_MINUTE = MICROSECONDS_PER_DAY // 1_440
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,20 @@ def value_models(
     repeats = _repeats(gathered.facts)
     amount, sold = _amount(gathered, rows)
     effort = _effort(gathered.facts, rows)
-    timing = _timing(gathered, learned, rows, columns)
+    at_once = _closed_at_once(rows)
+    timing = None if at_once else _timing(gathered, learned, rows, columns)
     fit = _fit(lake, settings, rows, sold)
     figures: dict[str, Any] = {
         "amount": None if amount is None else {"sales": amount.rows, "regime": amount.regime},
         "effort": None if effort is None else {"leads": rows.won.size},
         "timing": None
         if timing is None
-        else {"winning": timing.winning.kind, "longest_days": float(timing.edges[-1])},
+        else {
+            "winning": timing.winning.kind,
+            "longest_days": float(timing.edges[-1]),
+            "by_day": _closes_by_day(rows),
+        },
+        "closed_at_once": at_once,
         "fit": {"basis": fit.basis, "ratings": fit.ratings},
         "repeats": {"purchases": repeats, "within_days": HORIZON_DAYS},
     }
@@ -187,6 +194,23 @@ def _timing(
     days = np.concatenate([days, age])[order]
     end = np.concatenate([end, np.full(age.size, CENSORED)])[order]
     return fit_timing(design, days, end)
+
+
+def _closed_at_once(rows: _Rows) -> bool:
+    """Whether most won leads were closed in the minute of their creation: written down together."""
+    if rows.closed_at is None:
+        return False
+    won = (rows.won == 1.0) & (rows.closed_at >= rows.as_of)
+    took = (rows.closed_at - rows.as_of)[won]
+    return bool(took.size) and bool(np.mean(took < _MINUTE) > 0.5)
+
+
+def _closes_by_day(rows: _Rows) -> bool:
+    """Whether of the close of most leads only the day is known."""
+    closed = rows.records["closed_at"].drop_null()
+    local = closed if closed.type.tz is None else pc.local_timestamp(closed)
+    times = local.cast(pa.int64()).to_numpy() % MICROSECONDS_PER_DAY
+    return bool(np.mean((times == 0) | (times == MICROSECONDS_PER_DAY - 1)) > 0.5)
 
 
 def _still_open(

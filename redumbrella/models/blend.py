@@ -4,7 +4,7 @@ p = sum over members of weight * probability (a linear opinion pool: Stone 1961)
 on the log-odds scale, because a mean of probabilities is too cautious (Ranjan and Gneiting 2010).
 Where the members agree, the mean of their log-odds would say the same. Where they do not, as on
 leads unlike any before, that mean is as bold as the boldest of them, and the mean of probabilities
-is not (decision 18).
+is not (decision 5).
 
 The weights are not negative and sum to one. Each fold votes with the weights that minimise the log
 loss of its leads, which the members have not seen, drawn to equal weights by a few imaginary leads.

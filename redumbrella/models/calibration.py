@@ -91,7 +91,7 @@ def fit_calibration(
     slopes = [fit_line(zf - usual, yf, np.ones_like(yf), RIDGE, usual)[0] for zf, yf in folds]
     slope = 1.0 + _believed(slope - 1.0, _variance_of_mean(np.array(slopes), share))
     slope = float(np.clip(slope, *SLOPES))
-    levels = [_level(usual + slope * (zf - usual), yf) for zf, yf in folds]
+    levels = [level_shift(usual + slope * (zf - usual), yf) for zf, yf in folds]
     shifts, chance = np.array(levels).T
     shift = float(np.clip(_believed(shift, float(share**2 @ chance)), -MAX_SHIFT, MAX_SHIFT))
     if forward:
@@ -99,7 +99,7 @@ def fit_calibration(
     return Calibration(slope, usual * (1.0 - slope) + shift)
 
 
-def _level(log_odds: Vector, won: Vector) -> tuple[float, float]:
+def level_shift(log_odds: Vector, won: Vector) -> tuple[float, float]:
     """The shift with which as many leads would have been expected to win as did, and its variance
     by chance.
     """

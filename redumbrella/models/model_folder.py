@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from redumbrella.errors import ModelError, said_by
 
-FORMAT = 3  # raised when what is stored would be read as another model
+FORMAT = 4  # raised when what is stored would be read as another model
 MANIFEST = "manifest.json"
 WRITING, REMOVING = "writing", "removing"  # ends of the names of folders that are not there yet
 VERSION = re.compile(r"\d{8}-\d{6}-\d{4}")

@@ -62,8 +62,9 @@ class LeadModel:
     """Everything needed to score: encoders, arrival, model, intervals, reference.
 
     history: what was learned about the streams of facts, None where the record is all there is.
-    usual: per field, the value most leads have, as text. reference: sorted probabilities given to
-    closed leads out of sample, to grade by. question: what the target asked for at training.
+    usual: per field, the value most leads have. reference: sorted probabilities given to closed
+    leads out of sample, to grade by. question: what the target asked for at training. times: fields
+    that are the same for all leads of a period.
     """
 
     version: str
@@ -74,10 +75,11 @@ class LeadModel:
     arrival: ArrivalTime | None
     blend: Blend
     spread: Spread
-    usual: Mapping[str, str]
+    usual: Mapping[str, Any]
     reference: Vector
     history: HistoryEncoder | None = None
     question: Mapping[str, Any] = field(default_factory=dict)
+    times: tuple[str, ...] = ()
 
     def design(
         self,
@@ -134,8 +136,10 @@ def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | No
             "typical": model.spread.typical,
             "base": model.spread.base,
             "doubt": model.spread.doubt,
+            "level": model.spread.level,
         },
         "usual": dict(model.usual),
+        "times": list(model.times),
         "blends": parts.facts,
     }
     arrays: dict[str, Any] = {"reference": model.reference, **parts.arrays}
@@ -178,8 +182,16 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         encoder=RecordEncoder.from_json(document["encoder"]),
         arrival=None if document["clock"] is None else ArrivalTime.from_json(document["clock"]),
         blend=_blend_from(unprefixed(parts, "blend"), features),
-        spread=Spread(pairs, spread["scale"], spread["typical"], spread["base"], spread["doubt"]),
+        spread=Spread(
+            pairs,
+            spread["scale"],
+            spread["typical"],
+            spread["base"],
+            spread["doubt"],
+            spread.get("level", 0.0),  # models of earlier versions do not know it
+        ),
         usual=document["usual"],
+        times=tuple(document.get("times", ())),  # models saved earlier did not know them
         reference=reference,
         history=_history_from(document["history"]),
         question=document["question"],

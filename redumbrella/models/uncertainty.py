@@ -3,8 +3,9 @@
 Two models that learned from two halves without a common lead differ only by chance. For a lead x,
 variance at n leads = (z_A(x) - z_B(x))^2 / 2 * h / n, h leads in a half (half-sample replication,
 McCarthy 1969). One pair is a noisy measure, so a lead's own value is drawn to the typical one. To
-this come the uncertainty of the base rate itself, 1 / won + 1 / lost, and the doubt between
-families that the record cannot tell apart.
+this come the uncertainty of the base rate itself, 1 / won + 1 / lost, the doubt between families
+that the record cannot tell apart, and how far the level of a period lies from what was said before
+it (`evaluation/level.py`), which half samples of the same periods cannot show.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +34,9 @@ WEIGHT_OF_TYPICAL = 2.0
 class Spread:
     """Pairs of half models, and what turns their disagreement into a standard deviation.
 
-    scale: h / (2 n). typical: mean variance over training leads. base: variance of the base rate.
-    doubt: variance between plausible families.
+    scale: h / (2 n). typical: mean variance over training leads. base: variance of the base rate,
+    by chance. doubt: variance between plausible families. level: variance of the level of a later
+    period, beyond chance.
     """
 
     pairs: Sequence[tuple[Blend, Blend]]
@@ -42,6 +44,29 @@ class Spread:
     typical: float
     base: float
     doubt: float
+    level: float = 0.0
+
+    @property
+    def shared(self) -> float:
+        """Standard deviation of the error, in log-odds, that all leads of a list share."""
+        return float(np.sqrt(self.base + self.level))
+
+    def total(self, probability: Vector, worth: Vector | float = 1.0) -> tuple[float, float, float]:
+        """Expected sum of `worth` over the leads that win, low and high at LEVEL.
+
+        probability: (n,); worth: (n,) or one number for all, 1 for the number of wins. Two
+        independent errors: the level, which moves all leads together, and chance lead by lead.
+        """
+        z = float(norm.ppf(0.5 + LEVEL / 2))
+        expected = float(np.sum(worth * probability))
+        chance = z**2 * float(np.sum(probability * (1.0 - probability) * worth**2))
+        ends = []
+        for side in (-1.0, 1.0):
+            odds = np.exp(side * z * self.shared)
+            moved = probability * odds / (1.0 - probability + probability * odds)
+            gap = float(np.sum(worth * moved)) - expected
+            ends.append(expected + side * float(np.sqrt(gap**2 + chance)))
+        return expected, ends[0], ends[1]
 
     def deviation(self, design: Design) -> Vector:
         """Standard deviation of each lead's log-odds, (n,)."""
@@ -49,7 +74,7 @@ class Spread:
         for first, second in self.pairs:
             own += self.scale * (first.log_odds(design) - second.log_odds(design)) ** 2
         shape = own / (len(self.pairs) + WEIGHT_OF_TYPICAL)
-        return np.asarray(np.sqrt(WIDENING**2 * shape + self.base + self.doubt))
+        return np.asarray(np.sqrt(WIDENING**2 * shape + self.base + self.doubt + self.level))
 
     def interval(self, log_odds: Vector, deviation: Vector) -> tuple[Vector, Vector]:
         """Low and high probability around calibrated log-odds, at LEVEL, each (n,)."""

@@ -117,6 +117,44 @@ OutOfTime = TypedDict(
 )
 
 
+PeriodFacts = TypedDict(
+    "PeriodFacts",
+    {
+        "from": str | None,
+        "to": str | None,
+        "rows": int,
+        "won": float,
+        "expected": float,
+        "auc": Measured,
+    },
+)
+
+
+class ExpectedWins(TypedDict):
+    """How many of the open leads will be won, with a 90 % interval."""
+
+    leads: int
+    value: float
+    low: float
+    high: float
+
+
+class LevelFacts(TypedDict):
+    """How sure the order is and how sure the level, measured period by period.
+
+    wandering: standard deviation of the level between periods, beyond chance, in log-odds.
+    deviation: of the error that all leads of a list share. expected: wins among the open leads.
+    words: the same as sentences.
+    """
+
+    measured: bool
+    wandering: float
+    deviation: float
+    periods: list[PeriodFacts]
+    expected: ExpectedWins
+    words: list[str]
+
+
 class CalibrationPoint(TypedDict):
     """Leads with about the same predicted probability, and the share that was won."""
 
@@ -235,16 +273,14 @@ class HistoryFacts(TypedDict):
 class MemoryTried(TypedDict):
     """One way to weigh the past.
 
-    log_loss: of two quick models on leads they had not seen. family_log_loss: of the family in use
-    with it, where all were compared; else null. half_life_share: the share of the record after
-    which a lead counts half; null where all count alike.
+    log_loss: of two quick models on leads they had not seen. half_life_share: the share of the
+    record after which a lead counts half; null where all count alike.
     """
 
     label: str
     half_life_share: float | None
     sees_time_of_arrival: bool
     log_loss: float
-    family_log_loss: float | None
     chosen: bool
 
 
@@ -290,6 +326,7 @@ class ReportDocument(TypedDict):
     points: Points | None
     leaks: list[Leak]
     gates: list[Gate]
+    level: NotRequired[LevelFacts]  # reports of earlier versions do not say
     score_distribution: list[ScoreBin]
     forgetting: Forgetting | None
     history: HistoryFacts | None

@@ -4,6 +4,7 @@ Pages, reports and the terminal use the same words, so that nobody meets two ver
 finding.
 """
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,8 +23,20 @@ VERDICTS = {
     "ready": "Ready to use.",
     "with care": "Usable with care.",
     "not ready": "Not ready: do not rely on these scores.",
+    "none": "No model is trained yet.",
 }
-
+# What follows for whoever works the list.
+FOLLOWS = {
+    "ready": "Work the list from the top; the percentages held on outcomes it had not seen.",
+    "with care": "Work the list from the top; do not quote the percentages.",
+    "not ready": "Percentages, values and grades are hidden: only the order is shown, and it may "
+    "be no better than chance.",
+    "none": "Run `umbrella run`: it reads the sources, compares models and says whether their "
+    "scores can be relied on.",
+}
+COLOURS = {"ready": "green", "with care": "amber", "not ready": "red", "none": "grey"}
+_FIGURES = re.compile(r"\s*\([^()]*(?:log loss|AUC)[^()]*\)")
+_JARGON = re.compile(r"log loss|\bAUC\b")
 
 HOLD_OUT = "To see a list now, hold out the newest closed leads: `umbrella run --hold-out 10%`."
 OLD_DAYS = 30  # a record whose newest lead is older may have been left behind
@@ -64,26 +77,72 @@ def said_first(document: ReportDocument, timezone: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def one_in(probability: float, whom: str = "leads") -> str:
-    """A probability as people count: 'about 4 in 10 leads', 'about 1 in 40 leads'."""
-    if probability >= 0.95:
-        return f"nearly all {whom}"
-    if probability >= 0.15:
-        return f"about {round(10 * probability)} in 10 {whom}"
-    if probability < 0.0005:
-        return f"fewer than 1 in 2,000 {whom}"
-    step = 1.0 / probability
-    unit = 1 if step < 20 else 10 if step < 200 else 100
-    return f"about 1 in {unit * round(step / unit):,} {whom}"
+def in_plain_words(reason: str) -> str:
+    """A reason of a verdict without the measures that only analysts know.
+
+    'Its lead (0.0012 in log loss, ± 0.002) may be chance.' becomes 'Its lead may be chance.' A
+    sentence that explains itself with such a measure ends before the colon.
+    """
+    short = _FIGURES.sub("", reason)
+    if not _JARGON.search(short):
+        return short
+    before, colon, _ = short.partition(":")
+    return f"{before}." if colon and not _JARGON.search(before) else reason
 
 
-def expectation(probability: float, *, about_leads: bool, product: str = "") -> str:
-    """A probability as a sentence: 'About 4 in 10 leads like this one convert.'"""
-    if about_leads:
-        said = f"{one_in(probability)} like this one convert"
-    else:
-        said = f"{one_in(probability, 'people')} like this one {'buy it' if product else 'do it'}"
-    return f"{said[0].upper()}{said[1:]}."
+def basis(regime: str, *, reliable: bool) -> str:
+    """What a model rests on, in a word or two: 'model', 'cautious model', 'model, few outcomes'."""
+    few = regime == "model" and not reliable
+    return REGIMES[regime][0] + (", few outcomes" if few else "")
+
+
+def expectation(
+    probability: float,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    about_leads: bool,
+    product: str = "",
+) -> str:
+    """A probability and its interval as people count.
+
+    'On lists like this one, 41 of 100 leads like it would convert; likely 37 to 46.'
+    """
+    base = 10_000  # as many as it takes that figures near none and near all tell something
+    if 0.005 <= probability < 0.9985:
+        base = 100 if 0.05 <= probability < 0.985 else 1_000
+    whom = "leads" if about_leads else "people"
+    does = "convert" if about_leads else "buy it" if product else "do it"
+    so_many = _of(probability, base)
+    said = f"On lists like this one, {so_many} of {base:,} {whom} like it would {does}"
+    if low is None or high is None:
+        return f"{said}."
+    return f"{said}; likely {_of(low, base)} to {_of(high, base)}."
+
+
+def _of(share: float, base: int) -> str:
+    """How many of `base`; never a false none or all."""
+    number = round(share * base)
+    if number == 0 and share > 0.0:
+        return "fewer than 1"
+    return f"more than {base - 1:,}" if number == base and share < 1.0 else f"{number:,}"
+
+
+def foretold_and_came(lifetime: Lifetime, currency: str) -> str:
+    """What was foretold of the last part of the record and what came; '' where none was held out.
+
+    Says on which side of the interval it lay.
+    """
+    held = lifetime["holdout"]
+    if held is None:
+        return ""
+    side = "above" if held["actual"] > held["high"] else "below"
+    inside = held["low"] <= held["actual"] <= held["high"]
+    return (
+        f"For the {count(held['days'])} days from {held['start']}, "
+        f"{money_interval(held['low'], held['high'], currency)} were foretold and "
+        f"{money(held['actual'], currency)} came: {'within' if inside else side} the interval."
+    )
 
 
 def base_total(lifetime: Lifetime, currency: str) -> str:

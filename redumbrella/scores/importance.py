@@ -6,13 +6,15 @@ import numpy as np
 
 from redumbrella.features.matrix import Design
 from redumbrella.models.blend import Blend
-from redumbrella.scores.reasons import grouped, label_of
+from redumbrella.scores.reasons import grouped
+from redumbrella.scores.telling import label_of, label_of_history
+from redumbrella.settings.labels import Labels
 
 MAX_LEADS = 1_000
 Row = dict[str, Any]
 
 
-def importance(blend: Blend, design: Design) -> list[Row]:
+def importance(blend: Blend, design: Design, labels: Labels) -> list[Row]:
     """Fields by their share of all contributions, largest first, over a sample of the leads."""
     if design.rows == 0:
         return []
@@ -27,16 +29,22 @@ def importance(blend: Blend, design: Design) -> list[Row]:
     return [
         {
             "feature": sources[k],
-            "label": label_of(sources[k]),
+            "label": _label(sample, sources[k], labels),
             "share": float(size[k] / total),
-            "effect": _effect(sample, sources[k], by_source[:, k]),
+            "effect": _effect(sample, sources[k], by_source[:, k], labels),
         }
         for k in order
         if size[k] > 0
     ]
 
 
-def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any]) -> str:
+def _label(design: Design, source: str, labels: Labels) -> str:
+    deeds = (f.name for f in design.features if f.source == source and f.kind == "history")
+    deed = next(deeds, None)
+    return label_of(source, labels) if deed is None else label_of_history(deed)
+
+
+def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any], labels: Labels) -> str:
     """The direction in words, from the field's first column."""
     columns = [
         j
@@ -49,13 +57,15 @@ def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any]) -> 
     x = design.profile[:, columns[0]]
     known = ~np.isnan(x)
     if feature.kind == "category":
-        return _level_effect(feature.levels, x, contribution)
+        levels = tuple(labels.value(source, level) or level for level in feature.levels)
+        return _level_effect(levels, x, contribution)
     if len(columns) > 1 or min(np.unique(v[known]).size for v in (x, contribution)) < 2:
         return ""
     correlation = float(np.corrcoef(_ranks(x[known]), contribution[known])[0, 1])
     if not abs(correlation) >= 0.3:
         return "goes up and down"
-    return "more raises the score" if correlation > 0 else "more lowers the score"
+    more = "yes" if feature.kind == "flag" else "more"
+    return f"{more} raises the score" if correlation > 0 else f"{more} lowers the score"
 
 
 def _ranks(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -20,7 +20,9 @@ from redumbrella.models.products.product_model import SHOWN, ProductModel
 from redumbrella.models.uncertainty import LEVEL
 from redumbrella.reports.products import ProductFigures
 from redumbrella.scores.reasons import lead_reasons
-from redumbrella.scores.scoring import DesignOf, Row, grade, labels_of, percentiles
+from redumbrella.scores.scoring import DesignOf, Row, labels_of, percentiles, speech_of
+from redumbrella.scores.telling import Speech
+from redumbrella.settings.labels import Labels
 
 CHUNK = 10_000
 CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
@@ -47,9 +49,11 @@ def score_products(
     as_of: int,
     report: Callable[[str, float], None],
     design_of: DesignOf,
+    labels: Labels,
 ) -> ProductScores:
     """Scores n people. people: their records. margin: the share of revenue that is profit."""
     rows: list[Row] = []
+    speech = speech_of(model.base, labels)
     expected = np.zeros(len(model.products.names))
     for start in range(0, people.num_rows, CHUNK):
         report("Scoring products", start / people.num_rows)
@@ -58,7 +62,7 @@ def score_products(
         log_odds = model.products.log_odds(design).astype(np.float64)
         expected += probability_of(log_odds).sum(axis=0)
         best = np.argsort(-log_odds, axis=1, kind="stable")[:, :SHOWN]
-        rows.extend(_best_rows(model, margin, part, design, best, as_of))
+        rows.extend(_best_rows(model, margin, part, design, best, as_of, speech))
     probability = np.array([row["probability"] for row in rows])
     for row, percentile in zip(rows, percentiles(probability), strict=True):
         row["percentile"] = float(percentile)
@@ -90,9 +94,10 @@ def _best_rows(
     design: Design,
     best: NDArray[np.intp],
     as_of: int,
+    speech: Speech,
 ) -> Iterator[Row]:
     """Rows of the best products (n, SHOWN) of n people, product by product."""
-    deviation = model.products.deviation(design)
+    deviation = np.sqrt(model.products.deviation(design) ** 2 + model.base.spread.level)
     score = model.products.score_contributions(design)
     width = float(norm.ppf(0.5 + LEVEL / 2))
     most = max(200, CELLS // max(len(design.features), 1))
@@ -108,8 +113,7 @@ def _best_rows(
             probability = probability_of(log_odds)
             spread = width * deviation[rows, k].astype(np.float64)
             low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
-            reasons = lead_reasons(records, part, why, model.base.usual)
-            grades = grade(probability, model.reference)
+            reasons = lead_reasons(records, part, why, model.base.usual, None, speech)
             ids, labels = records["person_id"].to_pylist(), labels_of(records)
             amount = float(model.prices[k])
             for n, person in enumerate(ids):
@@ -121,7 +125,6 @@ def _best_rows(
                     "probability": float(probability[n]),
                     "low": float(low[n]),
                     "high": float(high[n]),
-                    "grade": grades[n],
                     "amount": amount,
                     "expected_value": margin * float(probability[n]) * amount,
                     "regime": regime,

@@ -1,229 +1,208 @@
 """Why a lead has its score, in words: the fields that raise it and those that lower it most.
 
-In: exact contributions per feature, and the leads' own values. Out: per lead one mapping with base,
-the five fields that raise and the five that lower the log-odds most, and the rest; their sum is the
-log-odds of the probability.
+In: exact contributions per feature, and the leads' own values. Out: per lead the base, the fields
+that raise and that lower the log-odds most, and the rest; their sum is the log-odds of the
+probability. Promise: dates, and what is the same for all leads of a period, come together as one
+reason, "the times", after those of the lead itself; the rest is never the largest part: where it
+would be, more fields are named, and then the remaining ones together by theme.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from redumbrella.clock import LAST_OF_DAY
 from redumbrella.columns import RANKS, RHYTHM
+from redumbrella.features.history import AGE, LATEST
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.figures import percent, quantity
-from redumbrella.models.base import Contributions, probability_of
+from redumbrella.features.records import CALENDAR
+from redumbrella.models.base import Contributions
+from redumbrella.reports.reasons import (
+    BEHAVIOUR,
+    HISTORY,
+    PROFILE,
+    THEMES,
+    TIMES,
+    TIMING,
+    ReasonLine,
+    Reasons,
+)
+from redumbrella.scores.telling import Line, Speech, Teller, WordsOfTexts
 from redumbrella.training.arrival import ARRIVAL_NAME
 
-MOST = 5
+MOST, MORE = 5, 10  # fields in either direction; and where those leave the largest part untold
 LEAST = 0.005  # log-odds; a smaller effect is no reason
-
-Reasons = dict[str, Any]
+_OF_DATES = {*CALENDAR, "days_from_creation"}
+_STREAMS = {
+    **dict.fromkeys(("events", "pages", "looked_at"), BEHAVIOUR),
+    **dict.fromkeys(("activities", "reps", "purchases", "bought", "discussed"), HISTORY),
+}
+Matrix = NDArray[np.float64]
+Numbers = NDArray[np.intp]
 
 
 def lead_reasons(
     leads: pa.Table,
     design: Design,
     contributions: Contributions,
-    usual: Mapping[str, str],
+    usual: Mapping[str, Any],
+    words: WordsOfTexts | None = None,
+    speech: Speech | None = None,
 ) -> list[Reasons]:
-    """Reasons for n leads. leads: their records; contributions.values: (n, features)."""
+    """Reasons for n leads. leads: their records; contributions.values: (n, features).
+
+    usual: per field what most leads have. words: of each text that models read by its words, the
+    words that raise the score most and those that lower it most, n each.
+    """
+    speech = speech or Speech()
     sources, by_source = grouped(design.features, contributions.values)
-    deeds = _Deeds(design, contributions.values, sources)
-    texts = [shown_values(leads, source, design) for source in sources]
-    labels = [label_of(source) for source in sources]
-    order = np.argsort(-by_source, axis=1, kind="stable")
+    of_times = np.array([source in speech.times for source in sources], np.bool_)
+    of_times |= np.isin(sources, _dates(design.features))
+    own = [source for source, is_times in zip(sources, of_times, strict=True) if not is_times]
+    told = _Told(own, by_source[:, ~of_times], by_source[:, of_times].sum(axis=1))
+    teller = Teller(leads, design, contributions.values, usual, words or {}, speech)
     total = contributions.base + by_source.sum(axis=1)
-    result = []
-    for n in range(leads.num_rows):
-
-        def line(k: int, n: int = n) -> dict[str, Any]:
-            if sources[k] in deeds.columns:
-                return deeds.line(n, sources[k], float(by_source[n, k]))
-            return _line(sources[k], labels[k], texts[k][n], usual, float(by_source[n, k]))
-
-        raises = [line(int(k)) for k in order[n, :MOST] if by_source[n, k] > LEAST]
-        lowers = [line(int(k)) for k in order[n, ::-1][:MOST] if by_source[n, k] < -LEAST]
-        told = sum(reason["contribution"] for reason in (*raises, *lowers))
-        result.append(
-            {
-                "base": contributions.base,
-                "total": float(total[n]),
-                "raises": raises,
-                "lowers": lowers,
-                "rest": float(total[n]) - contributions.base - told,
-            }
+    sides = [_side(told, teller, way, speech) for way in (1, -1)]
+    return [
+        {"base": contributions.base, "total": t, "raises": up, "lowers": down, "rest": rest}
+        for t, up, down, rest in zip(
+            total.tolist(), *sides, told.rest.tolist(), strict=True
         )
-    return result
+    ]  # fmt: skip
 
 
-def grouped(
-    features: Sequence[Feature], values: NDArray[np.float64]
-) -> tuple[list[str], NDArray[np.float64]]:
+def grouped(features: Sequence[Feature], values: Matrix) -> tuple[list[str], Matrix]:
     """Contributions (n, features) summed over the features of one source field, (n, sources)."""
     names = [_source_of(feature) for feature in features]
     sources = list(dict.fromkeys(names))
-    index = np.array([sources.index(name) for name in names], np.intp)
+    number = {source: k for k, source in enumerate(sources)}
+    index = np.array([number[name] for name in names], np.intp)
     places = np.arange(index.size), index
     member = sp.csr_matrix((np.ones(index.size), places), shape=(index.size, len(sources)))
     return sources, np.asarray(values @ member)
 
 
-class _Deeds:
-    """Reasons from a history: of all variables of one kind of fact, the one that weighs most."""
+class _Told:
+    """Which fields are named for each lead, and what is left.
 
-    def __init__(self, design: Design, values: NDArray[np.float64], sources: Sequence[str]) -> None:
-        p = design.profile.shape[1]
-        self.names = [feature.name for feature in design.features]
-        self.values = values
-        self.history = design.history
-        self.first = p
-        self.columns: dict[str, list[int]] = {}
-        for column in range(p, len(design.features)):
-            source = design.features[column].source
-            if source in sources:
-                self.columns.setdefault(source, []).append(column)
+    values: (n, fields) contributions. order: (n, fields) fields from what raises most to what
+    lowers most; of them the first named[0] and the last named[1] are told. times: (n,). themes:
+    (n, 4), what the fields of each theme do together, 0 where it is not told.
+    """
 
-    def line(self, n: int, source: str, contribution: float) -> dict[str, Any]:
-        """One reason of row n: the sentence of the variable whose sign and size tell most."""
-        from redumbrella.features.names import sentence, value_in_words
+    def __init__(self, sources: Sequence[str], values: Matrix, times: Matrix) -> None:
+        self.sources, self.values, self.times = sources, values, times
+        self.order = np.argsort(-values, axis=1, kind="stable")
+        self.ordered = np.take_along_axis(values, self.order, axis=1)
+        self.named = np.stack([(values > LEAST).sum(axis=1), (values < -LEAST).sum(axis=1)])
+        self.themes = np.zeros((values.shape[0], len(THEMES)))
+        possible = self.named
+        self.named = np.minimum(possible, MOST)
+        many = self._rest_is_largest()
+        self.named[:, many] = np.minimum(possible[:, many], MORE)
+        self._tell_themes(np.flatnonzero(self._rest_is_largest()))
+        told = np.where(self._is_named(), self.ordered, 0.0).sum(axis=1)
+        shown_times = np.where(np.abs(times) > LEAST, times, 0.0)
+        self.rest = values.sum(axis=1) + times - told - shown_times - self.themes.sum(axis=1)
 
-        assert self.history is not None
-        columns = self.columns[source]
-        own = self.values[n, columns]
-        column = columns[int(np.argmax(own if contribution > 0 else -own))]
-        value = float(self.history[n, column - self.first])
-        return {
-            "feature": source,
-            "text": sentence(self.names[column], value),
-            "value": value_in_words(self.names[column], value),
-            "usual": "",
-            "contribution": contribution,
-        }
+    def _is_named(self) -> NDArray[np.bool_]:
+        """(n, fields) in the order of `order`."""
+        place, width = np.arange(self.ordered.shape[1]), self.ordered.shape[1]
+        up, down = self.named[:, :, None]
+        return np.asarray((place < up) | (place >= width - down))
+
+    def _rest_is_largest(self) -> NDArray[np.bool_]:
+        is_named = self._is_named()
+        rest = np.where(is_named, 0.0, self.ordered).sum(axis=1)
+        largest = np.where(is_named, np.abs(self.ordered), 0.0).max(axis=1, initial=LEAST)
+        return np.asarray(np.abs(rest) > np.maximum(largest, np.abs(self.times)))
+
+    def _tell_themes(self, rows: Numbers) -> None:
+        """Groups what is not named of some leads by theme."""
+        theme = np.array(
+            [list(THEMES).index(_theme_of(source)) for source in self.sources], np.intp
+        )
+        left = np.where(self._is_named()[rows], 0.0, self.ordered[rows])
+        for k in range(len(THEMES)):
+            together = np.where(theme[self.order[rows]] == k, left, 0.0).sum(axis=1)
+            self.themes[rows, k] = np.where(np.abs(together) > LEAST, together, 0.0)
+
+
+def _side(told: _Told, teller: Teller, way: int, speech: Speech) -> list[list[ReasonLine]]:
+    """The lines of every lead that raise (1) or that lower (-1), strongest first, groups last."""
+    named = told.named[0 if way > 0 else 1]
+    most = int(named.max(initial=0))
+    columns = told.order[:, :most] if way > 0 else told.order[:, ::-1][:, :most]
+    values = np.take_along_axis(told.values, columns, axis=1)
+    is_told = np.arange(most) < named[:, None]
+    number, lines = _numbered(columns, is_told, told.sources, teller, way)
+    groups = _groups(told, way, speech)
+    found: list[list[ReasonLine]] = []
+    rows = zip(named.tolist(), number.tolist(), values.tolist(), strict=True)
+    for n, (many, numbers, contributions) in enumerate(rows):
+        side: list[Any] = [
+            {**lines[number], "contribution": contribution}
+            for number, contribution in zip(numbers[:many], contributions[:many], strict=True)
+        ]
+        found.append(side + groups[n] if n in groups else side)
+    return found
+
+
+def _numbered(
+    columns: Numbers,
+    is_told: NDArray[np.bool_],
+    sources: Sequence[str],
+    teller: Teller,
+    way: int,
+) -> tuple[Numbers, list[Line]]:
+    """The number of each told line (n, most), and all lines."""
+    number = np.zeros(columns.shape, np.intp)
+    lines: list[Line] = []
+    for k in np.unique(columns[is_told]).tolist():
+        row, place = np.nonzero(is_told & (columns == k))
+        own, numbers = teller.lines(sources[k], row, way)
+        number[row, place] = numbers + len(lines)
+        lines += own
+    return number, lines
+
+
+def _groups(told: _Told, way: int, speech: Speech) -> dict[int, list[Any]]:
+    """The lines of groups by lead: themes, then the times."""
+    found: dict[int, list[Any]] = {}
+    for k, (theme, text) in enumerate(THEMES.items()):
+        _add_group(found, told.themes[:, k] * way, way, (theme, text))
+    whose = "leads of these weeks convert" if speech.about_leads else "it happens in these weeks"
+    text = f"the times: {whose} {'more' if way > 0 else 'less'} often"
+    _add_group(found, told.times * way, way, (TIMES, text))
+    return found
+
+
+def _add_group(found: dict[int, list[Any]], size: Matrix, way: int, named: tuple[str, str]) -> None:
+    for row in np.flatnonzero(size > LEAST).tolist():
+        line = {"feature": named[0], "text": named[1], "value": "", "usual": ""}
+        found.setdefault(row, []).append({**line, "contribution": float(size[row]) * way})
 
 
 def _source_of(feature: Feature) -> str:
     return ARRIVAL_NAME if feature.name == ARRIVAL_NAME else feature.source
 
 
-def label_of(source: str) -> str:
-    """A field's name as people read it: 'last_contact.channel' becomes 'last contact channel'."""
-    if source == ARRIVAL_NAME:
-        return "time of arrival"
-    if source == RHYTHM:
-        return "the chance of a purchase by rhythm alone"
-    return " ".join(source.replace("_", " ").replace(".", " ").split())
+def _dates(features: Sequence[Feature]) -> list[str]:
+    """Fields that are dates, and the arrival: they tell when, not who."""
+    dates = [
+        feature.source
+        for feature in features
+        if feature.name.removeprefix(f"{feature.source}.") in _OF_DATES
+    ]
+    return [ARRIVAL_NAME, *dates]
 
 
-def shown_values(leads: pa.Table, source: str, design: Design) -> list[str]:
-    """The leads' own values of a field, as text; 'missing' where there is none."""
-    if source == ARRIVAL_NAME:
-        return [""] * leads.num_rows
-    if source in leads.column_names:
-        return [_shown_of(source, value) for value in leads[source].to_pylist()]
-    derived = _derived(design, source)
-    return ["missing"] * leads.num_rows if derived is None else derived
-
-
-def _derived(design: Design, source: str) -> list[str] | None:
-    """Values of a dense column that stands in no record: the age of a lead, its latest touch."""
-    for column, feature in enumerate(design.profile_features):
-        if feature.name == source:
-            values = design.profile[:, column]
-            if feature.kind == "category":
-                known = np.nan_to_num(values, nan=-1.0).astype(int)
-                return ["none yet" if k < 0 else feature.levels[k] for k in known.tolist()]
-            return [shown(round(value, 1) if value == value else None) for value in values.tolist()]  # noqa: PLR0124
-    return None
-
-
-def _usual_derived(design: Design, source: str) -> str | None:
-    """The median of a dense number, or the most frequent level, that stands in no record."""
-    for column, feature in enumerate(design.profile_features):
-        values = design.profile[:, column]
-        values = values[~np.isnan(values)]
-        if feature.name != source or values.size == 0:
-            continue
-        if feature.kind == "category":
-            return feature.levels[int(np.bincount(values.astype(int)).argmax())]
-        return shown(round(float(np.median(values)), 1))
-    return None
-
-
-def _shown_of(source: str, value: Any) -> str:
-    """A field's value; the rhythm as the probability that it is, a rank as per cent of people."""
-    if value is not None and source == RHYTHM:
-        return percent(probability_of(np.array([value]))[0], 0)
-    if value is not None and source in RANKS:
-        return percent(value, 0)
-    return shown(value)
-
-
-def shown(value: Any) -> str:
-    """One value as a person writes it: 1,250; 0.35; yes; 2026-11-21 08:00."""
-    if value is None or value != value:  # noqa: PLR0124  NaN differs from itself
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return quantity(value)
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d" if value.time() == LAST_OF_DAY else "%Y-%m-%d %H:%M")
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def usual_values(
-    leads: pa.Table, sources: Sequence[str], design: Design | None = None
-) -> dict[str, str]:
-    """Per field what most leads have: the median of a number, the most frequent other value.
-
-    design: of the same leads; serves sources that stand in no record.
-    """
-    usual = {}
-    for source in sources:
-        if source not in leads.column_names:
-            if design is not None and (found := _usual_derived(design, source)):
-                usual[source] = found
-            continue
-        column = leads[source].drop_null()
-        if len(column) == 0:
-            continue
-        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            middle = pc.quantile(column, 0.5, interpolation="lower")[0].as_py()
-            usual[source] = _shown_of(source, middle)
-        elif pa.types.is_timestamp(column.type):
-            continue
-        else:
-            counts = pc.value_counts(column)
-            top = int(np.argmax(counts.field("counts").to_numpy()))
-            usual[source] = shown(counts.field("values")[top].as_py())
-    return usual
-
-
-def _line(
-    source: str, label: str, value: str, usual: Mapping[str, str], contribution: float
-) -> dict[str, Any]:
-    common = usual.get(source, "")
-    if source == ARRIVAL_NAME:
-        text = (
-            "it came in at a time when " + ("more" if contribution > 0 else "fewer") + " were won"
-        )
-    elif common and common != value:
-        text = f"{label} is {value} (usually {common})"
-    else:
-        text = f"{label} is {value}"
-    return {
-        "feature": source,
-        "text": text,
-        "value": value,
-        "usual": common,
-        "contribution": contribution,
-    }
+def _theme_of(source: str) -> str:
+    if source == AGE or source.endswith(f".{LATEST}"):
+        return TIMING
+    if source == RHYTHM or source in RANKS:
+        return HISTORY
+    return _STREAMS.get(source.partition(".")[0], PROFILE)

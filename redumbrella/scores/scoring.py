@@ -1,6 +1,7 @@
-"""Today's beliefs: every open lead with probability, interval, percentile, grade and reasons.
+"""Today's beliefs: every open lead with probability, interval, percentile and reasons.
 
-In: a trained model and the open leads. Out: rows for the state database, one per lead.
+In: a trained model and the open leads. Out: rows for the state database, one per lead; what they
+are graded is a matter of the whole list, see `grades`.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,14 +15,14 @@ from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.registry import LeadModel
 from redumbrella.scores.reasons import lead_reasons
+from redumbrella.scores.telling import Speech
+from redumbrella.settings.labels import Labels
 
 CHUNK = 5_000
 CELLS = 4_000_000  # contributions are dense: fewer rows at once where a model has many columns
 DesignOf = Callable[[slice], Design]
 # Records, design, probability and its interval of some leads: further columns of each.
 ValuesOf = Callable[[pa.Table, Design, Vector, tuple[Vector, Vector]], list[dict[str, Any]]]
-GRADES = ((90.0, "A"), (70.0, "B"), (40.0, "C"))  # percentile among leads seen in training
-ROUNDING = 1e-12
 NAME_FIELDS = ("name", "full_name", "company", "company_name", "account", "account_name")
 Row = dict[str, Any]
 
@@ -34,15 +35,17 @@ def score_leads(
     report: Callable[[str, float], None],
     design_of: DesignOf | None = None,
     values_of: ValuesOf | None = None,
+    labels: Labels | None = None,
 ) -> list[Row]:
     """Scores n open leads. position: (n,) their places in time, as in training.
 
     design_of: makes the design of some of the leads, where more than their record counts.
-    values_of: says what they are worth.
+    values_of: says what they are worth. labels: how fields and values are called.
     """
     if leads.num_rows == 0:
         return []
     rows: list[Row] = []
+    speech = speech_of(model, labels or Labels())
     columns = 0 if model.history is None else len(model.history.history_features)
     chunk = min(CHUNK, max(200, CELLS // max(columns, 1)))
     for start in range(0, leads.num_rows, chunk):
@@ -50,23 +53,32 @@ def score_leads(
         chosen = slice(start, start + chunk)
         part = leads.slice(start, chunk)
         design = model.design(part, position[chosen]) if design_of is None else design_of(chosen)
-        rows.extend(_score_chunk(model, part, design, as_of, values_of))
+        rows.extend(_score_chunk(model, part, design, as_of, values_of, speech))
     share = percentiles(np.array([row["probability"] for row in rows]))
     for row, percentile in zip(rows, share, strict=True):
         row["percentile"] = float(percentile)
     return rows
 
 
+def speech_of(model: LeadModel, labels: Labels) -> Speech:
+    """How the reasons of a model are told."""
+    return Speech(labels, frozenset(model.times), model.question.get("from_") is not None)
+
+
 def _score_chunk(
-    model: LeadModel, leads: pa.Table, design: Design, as_of: int, values_of: ValuesOf | None
+    model: LeadModel,
+    leads: pa.Table,
+    design: Design,
+    as_of: int,
+    values_of: ValuesOf | None,
+    speech: Speech,
 ) -> Iterator[Row]:
     # One set of trees explains and scores, so that the reasons add up to the score exactly.
     contributions = model.blend.contributions(design)
     log_odds = contributions.base + contributions.values.sum(axis=1)
     probability = probability_of(log_odds)
     low, high = model.spread.interval(log_odds, model.spread.deviation(design))
-    reasons = lead_reasons(leads, design, contributions, model.usual)
-    grades = grade(probability, model.reference)
+    reasons = lead_reasons(leads, design, contributions, model.usual, None, speech)
     values: list[Row] = [{}] * leads.num_rows
     if values_of is not None:
         values = values_of(leads, design, probability, (low, high))
@@ -82,7 +94,6 @@ def _score_chunk(
             "probability": float(probability[n]),
             "low": float(low[n]),
             "high": float(high[n]),
-            "grade": grades[n],
             "regime": model.regime,
             "reliable": model.reliable,
             "model_version": model.version,
@@ -104,20 +115,6 @@ def percentiles(probability: Vector) -> Vector:
     below = np.searchsorted(ordered, probability, side="left")
     through = np.searchsorted(ordered, probability, side="right")
     return np.asarray(100.0 * (below + through) / (2.0 * probability.size), np.float64)
-
-
-def grade(probability: Vector, reference: Vector) -> list[str]:
-    """A to D by where the lead would stand among the leads that the model was examined on.
-
-    A: the best tenth, B: the next fifth, C: the next three tenths, D: the rest. reference: sorted.
-    """
-    if reference.size == 0:
-        return ["C"] * probability.size
-    # The sum of the reasons and the model's own sum may differ in the last bit.
-    below = np.searchsorted(reference, probability - ROUNDING, side="left")
-    through = np.searchsorted(reference, probability + ROUNDING, side="right")
-    standing = 100.0 * (below + through) / (2.0 * reference.size)
-    return [next((g for least, g in GRADES if s >= least), "D") for s in standing]
 
 
 def labels_of(leads: pa.Table) -> list[str]:

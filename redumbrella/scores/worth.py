@@ -1,7 +1,8 @@
 """Values beside the scores: amount, lifetime value, time, effort and fit of each open lead.
 
-In: the valuation, the design and probabilities of n leads. Out: per lead the columns amount, ltv
-and expected_value, and `details` with every figure, its interval and what it rests on.
+In: the valuation, the design and probabilities of n leads. Out: per lead the columns amount, ltv,
+expected_value and value_spread (how much of the variance of its value comes from sales that differ
+in amount), and `details` with every figure, its interval and what it rests on.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from redumbrella.models.base import Vector
 from redumbrella.models.worth.amount import Estimate
 from redumbrella.models.worth.valuation import Rates, Valuation, potential_lifetime_value
 
+TENTHS = 2.563  # deviations of a normal distribution between its 10 and its 90 % quantile
 WITHIN_DAYS = (7, 14, 30, 90, 180, 365)
 CURVE_POINTS = 12
 Row = dict[str, Any]
@@ -42,6 +44,7 @@ def value_leads(
     ltv = potential_lifetime_value(probability, low, high, amount, valuation.repeats)
     worth = _worth(rates.margin, ltv, cost)
     factor, others = rates.margin * (1.0 + valuation.repeats), valuation.profit(rates)
+    spread = (amount.high - amount.low) / TENTHS
     for n, row in enumerate(columns):
         if np.isnan(amount.value[n]):
             continue
@@ -50,6 +53,7 @@ def value_leads(
             "amount": float(amount.value[n]),
             "ltv": float(ltv.value[n]),
             "expected_value": float(worth.value[n]),
+            "value_spread": float(probability[n] * (factor * spread[n]) ** 2),
         }
         details[n] |= {
             "amount": {**_numbers(amount, n), "basis": basis},
@@ -138,8 +142,10 @@ def _add_timing(
     shown = np.unique(
         np.linspace(0, curves.edges.size - 1, min(CURVE_POINTS, curves.edges.size)).astype(int)
     )
+    by_day = (valuation.figures.get("timing") or {}).get("by_day", False)
     for n, row in enumerate(details):
         row["timing"] = {
+            "by_day": by_day,
             "days": _numbers(days, n),
             "within": {day: float(share[n]) for day, share in within.items()},
             "curve": [[float(curves.edges[k]), float(curves.won[n, k])] for k in shown],

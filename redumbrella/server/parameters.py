@@ -117,7 +117,7 @@ def _taking(known: Mapping[str, str], view: View, query: Callable[..., Any]) -> 
 
 def _parameter(name: str, words: str, view: View) -> Parameter:
     annotation: Any = Annotated[str, Query(description=words)]
-    default: Any = view.order if name == "sort" else ""
+    default: Any = view.order if name == "sort" and view.chosen is None else ""
     if name in _PAGING:
         most = MAX_PAGE_SIZE if name == "page_size" else 10**9
         annotation = Annotated[int, Query(description=words, ge=1, le=most)]

@@ -1,6 +1,7 @@
 """One table of umbrella.toml: typed access by key, problems collected, unknown keys found."""
 
 import tomllib
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ class Section:
             self.problem(f"{key} = {as_written(value)}: expected a number {limits}.")
             return None
         return float(value)
+
+    def numbers(self, key: str) -> tuple[float, ...] | None:
+        """A list of numbers, or None."""
+        value = self._get(key, "a list of numbers, such as [0.1, 0.2]", list)
+        if value is None:
+            return None
+        for item in value:
+            if isinstance(item, bool) or not isinstance(item, int | float) or not isfinite(item):
+                self.problem(f"{key} holds {as_written(item)}: every item must be a number.")
+                return None
+        return tuple(float(item) for item in value)
 
     def section(self, key: str) -> "Section":
         """A section below this one; empty when absent."""

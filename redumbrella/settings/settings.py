@@ -16,6 +16,8 @@ from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
 from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
+from redumbrella.settings.grades import Grades, read_grades
+from redumbrella.settings.labels import Labels, read_labels
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -45,7 +47,9 @@ class Settings:
     customers: Customers = field(default_factory=Customers)
     costs: Costs = field(default_factory=Costs)
     qualification: Qualification = field(default_factory=Qualification)
+    grades: Grades = field(default_factory=Grades)
     currencies: Currencies = field(default_factory=Currencies)
+    labels: Labels = field(default_factory=Labels)
 
     @property
     def main_target(self) -> Target | None:
@@ -142,7 +146,9 @@ def load_settings(root: Path) -> Settings:
         customers=read_customers(top.section("customers")),
         costs=read_costs(top.section("costs")),
         qualification=read_qualification(top.section("qualification")),
+        grades=read_grades(top.section("grades")),
         currencies=read_currencies(top.section("currencies"), currency),
+        labels=read_labels(top.section("labels"), currency),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -66,6 +66,15 @@ class Source:
     missing: tuple[str, ...] | None = None
     columns: Mapping[str, ColumnSource] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def stage_column(self) -> str | None:
+        """The source column whose values are the stages of leads, some of which mean won or lost.
+
+        None where the outcome is a column of its own.
+        """
+        outcome = self.columns.get("won")
+        return outcome.column if outcome is not None and outcome.won else None
+
 
 def read_tables(section: Section) -> dict[str, Source]:
     """The sections [tables.…], by canonical table; problems are noted in the section."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redumbrella.clock import to_iso
-from redumbrella.columns import ROW_HASH, TABLES, Table
+from redumbrella.columns import ROW_HASH, STAGE, TABLES, Table
 from redumbrella.lake.days import is_later
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.sources import Source
@@ -120,6 +120,10 @@ def type_rows(
     if source.table == "leads":
         lead, person = expressions["lead_id"], expressions["person_id"]
         expressions["person_id"] = f"coalesce({person}, {lead})"
+    if source.stage_column is not None and "won" in by_name:
+        # Of open leads alone, so that no outcome comes back by another name.
+        stage = f"({by_name['won'].text})::VARCHAR"
+        expressions[STAGE] = f"CASE WHEN ({expressions['won']}) IS NULL THEN {stage} END"
     fields = [column for column in read if column.kind is None and column.type != "empty"]
     named = {name: name for name in expressions}
     named |= {column.name: f"_field{number}" for number, column in enumerate(fields)}
@@ -217,6 +221,8 @@ def _hash(expressions: dict[str, str], table: Table, fields: Sequence[ColumnRead
         sql = expressions[column.name]
         if not sql.startswith("NULL::"):
             texts[column.name] = f"epoch_us({sql})" if column.kind == "time" else sql
+    if STAGE in expressions:
+        texts[STAGE] = expressions[STAGE]
     for field in fields:
         is_instant = field.reading.style == "typed"
         texts[field.name] = f"epoch_us({field.text})" if is_instant else field.text

@@ -66,6 +66,12 @@ def newest_model(connection: Connection, target: str) -> dict[str, Any] | None:
     return _first(connection, models.c.target == target)
 
 
+def report_of_version(connection: Connection, version: str) -> dict[str, Any]:
+    """The report of a model; empty for an unknown one."""
+    found = _first(connection, models.c.version == version)
+    return {} if found is None else dict(found["report"])
+
+
 def is_version_taken(connection: Connection, version: str) -> bool:
     """Whether a model has this version."""
     query = select(models.c.version).where(models.c.version == version)

@@ -26,6 +26,11 @@ from redumbrella.state.database import State
 from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
+_SUMMED = (
+    "target", "probability", "expected_value", "ltv", "value_spread", "stage", "month", "rep_id",
+    "product_id", "grade", "source", "campaign_id", "regime", "search",
+)  # fmt: skip
+
 # The list of a target stands apart, see `lists`; here are its columns, and lists of old.
 # The long text stands last, so that reading a row's other columns does not touch it.
 scores = Table(
@@ -56,6 +61,9 @@ scores = Table(
     Column("reasons", Text, nullable=False),
     Column("qualification", Float),  # total of the card, 0 to 100
     Column("details", Text, nullable=False, default="{}"),  # value, time, effort, fit, card
+    Column("stage", String),  # of an open deal, as the source calls it
+    Column("month", String),  # 2026-11: see `scorings.month_of`
+    Column("value_spread", Float),  # variance of the value from sales that differ in amount
     Index("scores_by_qualification", "target", "qualification", "lead_id"),
     Index("scores_by_probability", "target", "probability", "lead_id"),
     Index("scores_by_percentile", "target", "percentile", "lead_id"),
@@ -67,6 +75,10 @@ scores = Table(
     Index("scores_by_campaign", "target", "campaign_id", "probability"),
     Index("scores_by_rep", "target", "rep_id", "probability"),
     Index("scores_by_product", "target", "product_id", "probability"),
+    Index("scores_by_stage", "target", "stage", "probability"),
+    Index("scores_by_month", "target", "month", "probability"),
+    # All that sums over a list and its filters need, so that they do not touch its wide rows.
+    Index("scores_sums", *_SUMMED),
     # Narrow and complete for "contains x, best first": the wide rows are fetched only for a page.
     Index("scores_by_search", "target", "search", "probability", "lead_id", "product_id"),
     info=REPLACED,
@@ -83,6 +95,8 @@ scorings = Table(
     Column("asked", BigInteger, nullable=False),  # leads or people that were scored
     Column("inputs", String, nullable=False),  # fingerprint of what the scores rest on
     Column("lake", Text, nullable=False),  # version of each table of the lake, JSON
+    Column("ranked_by", String, nullable=False, default="probability"),  # or value
+    Column("month_of", String, nullable=False, default=""),  # planned, expected or created
 )
 
 
@@ -112,6 +126,14 @@ def probabilities(connection: Connection, target: str) -> dict[str, float]:
     own = list_in_use(connection, scores, target).c
     query = select(own.lead_id, own.probability).where(own.target == target)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def former_grades(connection: Connection, target: str) -> dict[tuple[str, str], str]:
+    """The grade of each lead of the list in use, by id and product."""
+    own = list_in_use(connection, scores, target).c
+    query = select(own.lead_id, own.product_id, own.grade)
+    query = query.where(own.target == target, own.grade.is_not(None))
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
 def scored_targets(connection: Connection) -> list[str]:

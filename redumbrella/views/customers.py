@@ -1,13 +1,13 @@
 """The list of customers: what each is worth, and who is leaving."""
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
 from redumbrella.reports.customers import SEGMENTS, Lifetime
-from redumbrella.state.customers import customers, newest_valuation
+from redumbrella.state.customers import customers
 from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import (
     COUNT,
@@ -20,28 +20,24 @@ from redumbrella.views.kinds import (
     Row,
     decimals,
 )
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.lifetime import newest_lifetime
+from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.trust import Trust, trust_in_list, trust_in_values
 from redumbrella.workspace import Workspace
 
 
 class AroundCustomers(TypedDict):
-    """What the list of customers says besides its rows: the figures of all customers."""
+    """What the list of customers says besides its rows: the figures of all customers.
 
+    trust: whether the values may be relied on; churn_trust: whether the chances to leave may be.
+    Null where there are none.
+    """
+
+    trust: Trust | None
+    churn_trust: Trust | None
     lifetime: Lifetime | None
     currency: str
     timezone: str
-
-
-def newest_lifetime(connection: Connection) -> Lifetime | None:
-    """The figures of the last time that customers were valued, None for never."""
-    found = newest_valuation(connection)
-    return None if found is None else cast("Lifetime", orjson.loads(found["lifetime"]))
-
-
-def lifetime_of(workspace: Workspace) -> Lifetime | None:
-    """What customers are worth, as last valued; None for never."""
-    with workspace.state.reading() as connection:
-        return newest_lifetime(connection)
 
 
 def has_customers(workspace: Workspace) -> bool:
@@ -51,10 +47,13 @@ def has_customers(workspace: Workspace) -> bool:
         return connection.execute(select(used.c.person_id).limit(1)).first() is not None
 
 
-def _around(workspace: Workspace, connection: Connection, _target: str | None) -> dict[str, Any]:
+def _around(workspace: Workspace, connection: Connection, _query: Query) -> dict[str, Any]:
     settings = workspace.settings
     lifetime = newest_lifetime(connection)
+    leaving = None if lifetime is None else lifetime["churn_target"]
     return {
+        "trust": None if lifetime is None else trust_in_values(lifetime, settings.currency),
+        "churn_trust": None if leaving is None else trust_in_list(connection, leaving),
         "lifetime": lifetime,
         "currency": settings.currency,
         "timezone": settings.timezone,
@@ -276,6 +275,7 @@ CUSTOMERS = View(
     around=_around,
     around_type=AroundCustomers,
     bar=("value_high", "value"),
+    of_model={"churn": "churn_trust"},
     template="customers.html",
     menu="main",
     is_in_menu=has_customers,

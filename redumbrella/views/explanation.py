@@ -1,10 +1,12 @@
 """Reasons of a score as people read them: the stored document in, `Reason` objects out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+
+from redumbrella.reports.reasons import last_places
 
 
 @dataclass(frozen=True)
@@ -19,25 +21,30 @@ class Reason:
 
 
 def reasons_of(document: Mapping[str, Any], direction: str) -> tuple[Reason, ...]:
-    """The reasons under 'raises' or 'lowers', strongest first."""
-    found = [_reason(item) for item in document.get(direction, ())]
-    return tuple(sorted(found, key=lambda reason: -abs(reason.contribution)))
+    """The reasons under 'raises' or 'lowers', strongest first, groups of fields last."""
+    return _ordered(_reason(item) for item in document.get(direction, ()))
 
 
 def all_reasons(stored: str) -> tuple[Reason, ...]:
-    """The reasons of `scores.reasons` in either direction, strongest first."""
+    """The reasons of `scores.reasons` in either direction, strongest first, groups last."""
     document = orjson.loads(stored)
-    both = reasons_of(document, "raises") + reasons_of(document, "lowers")
-    return tuple(sorted(both, key=lambda reason: -abs(reason.contribution)))
+    return _ordered((*reasons_of(document, "raises"), *reasons_of(document, "lowers")))
 
 
 def strongest(stored: str) -> Reason | None:
-    """The strongest reason of `scores.reasons` in either direction."""
+    """The strongest reason of `scores.reasons` in either direction; a group where all are."""
     document = orjson.loads(stored)
     both = [*document.get("raises", ()), *document.get("lowers", ())]
-    if not both:
-        return None
-    return _reason(max(both, key=lambda item: abs(float(item["contribution"]))))
+    return _reason(min(both, key=_place)) if both else None
+
+
+def _ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(sorted(reasons, key=lambda reason: _place(vars(reason))))
+
+
+def _place(item: Mapping[str, Any]) -> tuple[int, float]:
+    """Fields before themes before the times, each by size."""
+    return last_places(item["feature"]), -abs(float(item["contribution"]))
 
 
 def _reason(item: Mapping[str, Any]) -> Reason:

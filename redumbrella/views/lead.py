@@ -23,6 +23,7 @@ from redumbrella.views.explanation import Reason, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.timeline import TimelineEntry, timeline
+from redumbrella.views.trust import Trust, trust_in
 from redumbrella.views.worth import Worth, worth_of
 from redumbrella.workspace import Workspace
 
@@ -31,10 +32,17 @@ _KEYS = {"leads": "lead_id", "people": "person_id"}
 
 @dataclass(frozen=True)
 class RecordField:
-    """One value of the lead's own record; None is missing."""
+    """One value of the lead's own record; None is missing.
+
+    label: what the field is called. meaning: what the value stands for, where [labels] says it.
+    unit: of a number, "" where none is known.
+    """
 
     name: str
     value: str | float | bool | datetime | None
+    label: str
+    meaning: str | None
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,7 @@ class LeadDetail:
     score: Mapping[str, Any]  # as the list of leads has it
     rank: int  # position when all leads of the target are ordered by probability, from 1
     ranked: int  # how many leads are scored for the target
+    equals: int  # how many others have the same probability, and so the same rank
     explanation: Explanation | None  # None when the score was written without reasons
     worth: Worth | None  # None where nothing of it is known, as for people
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
@@ -76,6 +85,7 @@ class LeadDetail:
     timeline_total: int  # how many facts there are, of which the newest are shown
     products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
     model: ModelFacts | None
+    trust: Trust  # whether the score may be relied on
     about_leads: bool  # else the target is about people, and the record is the profile
     currency: str
     timezone: str
@@ -102,9 +112,11 @@ def lead_detail(
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
         above = _count(connection, used, name, used.c.probability > row["probability"])
+        same = _count(connection, used, name, used.c.probability == row["probability"])
         ranked = _count(connection, used, name)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
+    facts = None if model is None else model_facts(model)
     person = row["person_id"] or lead_id
     about_leads = asked.from_ is not None
     entries, total = timeline(workspace, person, lead_id)
@@ -112,6 +124,7 @@ def lead_detail(
         score=LEADS.listed(LEADS.record(row)),
         rank=above + 1,
         ranked=ranked,
+        equals=same - 1,
         explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(
@@ -120,7 +133,8 @@ def lead_detail(
         timeline=entries,
         timeline_total=total,
         products=tuple(_product(each) for each in rows if each["product_id"]),
-        model=None if model is None else model_facts(model),
+        model=facts,
+        trust=trust_in(facts, name),
         about_leads=about_leads,
         currency=workspace.settings.currency,
         timezone=workspace.settings.timezone,
@@ -164,8 +178,15 @@ def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField
     found = _newest(workspace, table, identity)
     canonical = TABLES[table].names
     hidden = {_KEYS[table], *WRITTEN}
+    labels = workspace.settings.labels
     return [
-        RecordField(name, value)
+        RecordField(
+            name,
+            value,
+            labels.field(name),
+            labels.value(name, value),
+            labels.unit(name) if isinstance(value, float) else "",
+        )
         for name, value in found.items()
         if name not in hidden and not (value is None and name in canonical)
     ]

@@ -1,23 +1,26 @@
 """The list of scored leads (or people, where a target is about them)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 from typing_extensions import TypedDict
 
 from redumbrella.clock import to_datetime
 from redumbrella.errors import NotFoundError
 from redumbrella.figures import interval
-from redumbrella.reports.wording import REGIMES, age_of_newest, held_out_words
+from redumbrella.reports.wording import REGIMES, age_of_newest, basis, held_out_words
 from redumbrella.settings.settings import Settings
 from redumbrella.state.lists import list_in_use
-from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of, scorings
 from redumbrella.views.explanation import Reason, all_reasons, in_one_cell, strongest
 from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, CellType, Row, decimals
-from redumbrella.views.models import ModelFacts, model_facts
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.models import ModelFacts
+from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.totals import Total, total
+from redumbrella.views.trust import Trust, scored_by, trust_in
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -40,12 +43,15 @@ REASONS = CellType(
 class AroundLeads(TypedDict):
     """What the list of leads says besides its rows.
 
-    model: that wrote the scores. said: what has to be known of the list as a whole: that its newest
-    lead is old, or that it holds leads that are closed.
+    trust: whether the scores may be relied on. model: that wrote the scores. said: what has to be
+    known of the list as a whole: that its newest lead is old, or that it holds leads that are
+    closed. expected: what the leads that match bring together.
     """
 
+    trust: Trust
     model: ModelFacts | None
     said: tuple[str, ...]
+    expected: Total
 
 
 def nothing_scored(workspace: Workspace, target: str | None) -> str:
@@ -70,20 +76,49 @@ def require_scores(workspace: Workspace, target: str | None) -> NotFoundError:
     return NotFoundError(nothing_scored(workspace, target), reason="no_scores")
 
 
-def _around(workspace: Workspace, connection: Connection, target: str | None) -> AroundLeads:
-    used = list_in_use(connection, scores, target or "")
-    version = select(used.c.model_version).where(used.c.target == target).limit(1)
-    query = select(models).where(models.c.version == version.scalar_subquery())
-    row = connection.execute(query).mappings().first()
-    model = None if row is None else model_facts(row)
-    said = [] if model is None or not model.held_out else [held_out_words(model.held_out)]
+def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundLeads:
+    target = query.target or ""
+    used = list_in_use(connection, scores, target)
+    model = scored_by(connection, target)
+    conditions = replace(LEADS, table=used).conditions(query)
+    return {
+        "trust": trust_in(model, target),
+        "model": model,
+        "said": tuple(w for w in _said(workspace, connection, used, model, target) if w),
+        "expected": total(workspace, connection, used, target, conditions),
+    }
+
+
+def _said(
+    workspace: Workspace,
+    connection: Connection,
+    used: Table,
+    model: ModelFacts | None,
+    target: str,
+) -> Iterator[str]:
+    """What has to be known of the list as a whole."""
+    if model is not None and model.held_out:
+        yield held_out_words(model.held_out)
     newest = select(func.max(used.c.created_at)).where(used.c.target == target)
-    scoring, created = scoring_of(connection, target or ""), connection.execute(newest).scalar()
-    if scoring is not None and created is not None:
+    scoring, created = scoring_of(connection, target), connection.execute(newest).scalar()
+    if scoring is None:
+        return
+    if created is not None:
         known = to_datetime(scoring["as_of"])
-        timezone = workspace.settings.timezone
-        said.append(age_of_newest(to_datetime(created), known, timezone))
-    return {"model": model, "said": tuple(words for words in said if words)}
+        yield age_of_newest(to_datetime(created), known, workspace.settings.timezone)
+    graded = select(used.c.grade).where(used.c.target == target, used.c.grade.is_not(None))
+    if scoring["ranked_by"] == "value" and connection.execute(graded.limit(1)).first() is None:
+        yield (
+            "No lead is graded: grades go by value, and no lead has one. Map amount, or write "
+            'by = "probability" under [grades] in umbrella.toml, then run `umbrella run`.'
+        )
+
+
+def _in_own_order(connection: Connection, query: Query) -> Query:
+    """By expected value where the list is ranked by it, else by probability."""
+    scoring = scoring_of(connection, query.target or "")
+    by_value = scoring is not None and scoring["ranked_by"] == "value"
+    return query.sorted_so("-expected_value" if by_value else LEADS.order)
 
 
 def _target(settings: Settings, name: str | None) -> str:
@@ -101,12 +136,17 @@ def _name(row: Row) -> str:
 
 
 def _basis(row: Row) -> str:
-    return REGIMES[row["regime"]][0] + (", reliable" if row["reliable"] else "")
+    return basis(row["regime"], reliable=bool(row["reliable"]))
 
 
 def _of_ltv(end: str) -> Any:
     return lambda row: (orjson.loads(row["details"]).get("ltv") or {}).get(end)
 
+
+_OF_MODEL = (
+    *("probability", "low", "high", "interval", "percentile", "grade"),
+    *("ltv", "expected_value", "qualification"),
+)
 
 # The first sixteen that are exported are a contract with the outside, in this order.
 LEADS = View(
@@ -164,8 +204,9 @@ LEADS = View(
             filter="grade",
             choices=("A", "B", "C", "D"),
             cell="grade",
-            help="A best tenth, B next fifth, C next three tenths, D the rest, among the closed "
-            "leads that the model was examined on.",
+            help="Where it stands on this list, by expected value where every lead has one, else "
+            "by probability: A the first 10 %, B the next 20 %, C the next 30 %, D the rest, "
+            "unless umbrella.toml says otherwise; it holds until its border is clearly passed.",
         ),
         Column(
             "amount",
@@ -186,6 +227,7 @@ LEADS = View(
             sort="expected_value",
             falling=True,
             optional=True,
+            comparing=True,
             secondary=True,
             help="Margin of the lifetime value, less the cost of the work to come.",
         ),
@@ -273,6 +315,26 @@ LEADS = View(
             help="Total of the qualification card, 0 to 100, by the weights in use.",
         ),
         Column(
+            "stage",
+            "Stage",
+            TEXT,
+            sort="stage",
+            filter="stage",
+            optional=True,
+            secondary=True,
+            help="Of an open deal, as the source calls it.",
+        ),
+        Column(
+            "month",
+            "Month",
+            TEXT,
+            sort="month",
+            filter="month",
+            optional=True,
+            help="Of the planned close where most leads have one, else of the close that is "
+            "expected, else of the creation: 2026-11.",
+        ),
+        Column(
             "top_reason",
             "Strongest reason",
             REASON,
@@ -317,6 +379,7 @@ LEADS = View(
         "grade",
         "top_reason",
         "expected_value",
+        "stage",
         "qualification",
         "source",
         "campaign_id",
@@ -332,10 +395,11 @@ LEADS = View(
         "interval",
         "grade",
         "expected_value",
+        "stage",
         "qualification",
         "top_reason",
     ),
-    terminal_wide=frozenset({"expected_value", "qualification"}),
+    terminal_wide=frozenset({"stage", "qualification"}),
     nothing=nothing_scored,
     orders=(
         NamedOrder("-probability", "most probable first"),
@@ -354,6 +418,10 @@ LEADS = View(
     around=_around,
     around_type=AroundLeads,
     bar=("high", "probability"),
+    of_model=dict.fromkeys(_OF_MODEL, "trust"),
+    placed="probability",
+    chosen=_in_own_order,
+    order_words="-expected_value where amounts are known, else -probability",
     file="scores",
     template="leads.html",
     menu="main",

@@ -3,12 +3,23 @@
 Only the state database is read, so that a page of a million rows costs milliseconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    func,
+    literal,
+    select,
+)
 
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.state.lists import list_in_use
@@ -58,39 +69,42 @@ def list_page(
 
     Raises NotFoundError for an unknown target, and for a value of a filter that no row has.
     """
-    query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        shown, view = view, _in_use(connection, view, query)
-        count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
-        total = int(connection.execute(count).scalar_one())
-        is_empty = not total and not _has_rows(connection, view, query)
+        stored, query = _in_use(workspace, connection, view, query)
+        total, found = _found(connection, _summed(workspace, connection, stored, query), query)
+        is_empty = not total and not _has_rows(connection, stored, query)
         if not total and not is_empty:
-            _refuse_unknown_values(connection, view, query)
-        wanted = _page_of(view, query)
-        rows = [view.record(row) for row in connection.execute(wanted).mappings()]
+            _refuse_unknown_values(connection, stored, query)
+        rows = [view.record(row) for row in found]
         names = _offered(view) if with_choices else ()
-        found = {name: _choices(connection, view, query, name) for name in names}
-        around = view.around(workspace, connection, query.target) if view.around else {}
+        choices = {name: _choices(connection, stored, query, name) for name in names}
+        around = view.around(workspace, connection, query) if view.around else {}
     pages = max(1, ceil(total / query.page_size))
     settings = workspace.settings
     frame = Frame(settings.currency, settings.timezone)
-    return Page(shown, query, rows, total, pages, around, frame, found, is_empty)
+    return Page(view.headed(query), query, rows, total, pages, around, frame, choices, is_empty)
+
+
+def what_is_said(workspace: Workspace, view: View, query: Query) -> Mapping[str, Any]:
+    """What a list says besides its rows; nothing where it has nothing to say."""
+    with workspace.state.reading() as connection:
+        _, query = _in_use(workspace, connection, view, query)
+        return view.around(workspace, connection, query) if view.around else {}
 
 
 def count_rows(workspace: Workspace, view: View, query: Query) -> int:
     """How many rows match."""
-    query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        view = _in_use(connection, view, query)
-        count = select(func.count()).select_from(view.table).where(*_conditions(view, query))
+        view, query = _in_use(workspace, connection, view, query)
+        view = _summed(workspace, connection, view, query)
+        count = select(func.count()).select_from(view.table).where(*view.conditions(query))
         return int(connection.execute(count).scalar_one())
 
 
 def is_empty(workspace: Workspace, view: View, query: Query) -> bool:
     """Whether the list has no rows at all, whatever the filters."""
-    query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        return not _has_rows(connection, _in_use(connection, view, query), query)
+        return not _has_rows(connection, *_in_use(workspace, connection, view, query))
 
 
 def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[str, Any]]:
@@ -98,11 +112,9 @@ def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[s
 
     Raises NotFoundError as `list_page` does, before the first row.
     """
-    query = _targeted(workspace, view, query)
     with workspace.state.reading() as connection:
-        used = _in_use(connection, view, query)
-        first = select(used.column(view.key[0])).where(*_conditions(used, query)).limit(1)
-        none = connection.execute(first).first() is None
+        used, query = _in_use(workspace, connection, view, query)
+        none = not _has_any(connection, used, used.conditions(query))
         if none and _has_rows(connection, used, query):
             _refuse_unknown_values(connection, used, query)
     return _stream(workspace, view, query)
@@ -110,40 +122,37 @@ def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[s
 
 def _stream(workspace: Workspace, view: View, query: Query) -> Iterator[dict[str, Any]]:
     with workspace.state.reading() as connection:
-        view = _in_use(connection, view, query)
+        view, query = _in_use(workspace, connection, view, query)
+        view = _summed(workspace, connection, view, query)
         statement = _ordered(view, query, select(view.table))
         rows = connection.execution_options(yield_per=2_000).execute(statement)
         for row in rows.mappings():
             yield view.export(row)
 
 
-def _targeted(workspace: Workspace, view: View, query: Query) -> Query:
-    if view.target is None:
-        return query
-    return replace(query, target=view.target(workspace.settings, query.target))
-
-
-def _in_use(connection: Connection, view: View, query: Query) -> View:
-    """The view over the list in use, where its rows are in lists that are replaced."""
+def _in_use(
+    workspace: Workspace, connection: Connection, view: View, query: Query
+) -> tuple[View, Query]:
+    """The view over the list in use, where its rows are in lists that are replaced, and the query
+    with its target and with what the list itself chooses."""
+    assert isinstance(view.table, Table), "sums have not been made yet"
+    if view.target is not None:
+        query = replace(query, target=view.target(workspace.settings, query.target))
     target = query.target if view.target is not None else None
-    return replace(view, table=list_in_use(connection, view.table, target or ""))
+    stored = replace(view, table=list_in_use(connection, view.table, target or ""))
+    return stored, query if view.chosen is None else view.chosen(connection, query)
+
+
+def _summed(workspace: Workspace, connection: Connection, stored: View, query: Query) -> View:
+    """The view over the sums of the stored rows, where it is one of sums."""
+    if stored.summed is None:
+        return stored
+    return replace(stored, table=stored.summed(workspace, connection, stored, query))
 
 
 def _scope(view: View, query: Query) -> list[ColumnElement[bool]]:
-    return [] if view.target is None else [view.column("target") == query.target]
-
-
-def _conditions(view: View, query: Query) -> list[ColumnElement[bool]]:
-    conditions = _scope(view, query)
-    for name, wanted in query.filters.items():
-        if name == "search":
-            text = view.column(view.search)
-            conditions += [text.contains(word, autoescape=True) for word in wanted.lower().split()]
-        elif name in view.least:
-            conditions.append(view.column(view.least[name]) >= float(wanted))
-        else:
-            conditions.append(view.column(view.filters[name].name) == wanted)
-    return conditions
+    """The rows of the target, whatever the filters."""
+    return view.conditions(replace(query, filters={}))
 
 
 def _ordered(view: View, query: Query, statement: Select[Any]) -> Select[Any]:
@@ -154,23 +163,39 @@ def _ordered(view: View, query: Query, statement: Select[Any]) -> Select[Any]:
     order: list[ColumnElement[Any]] = [
         c.desc() if query.descending else c.asc() for c in (first, *keys)
     ]
-    if view.table.c[first.name].nullable:
+    if _may_be_empty(first):
         order[0] = order[0].nulls_last()
     if view.best and by.filter:  # many rows share one value: the best of them come first
         order.insert(1, _falling(view, view.best))
-    return statement.where(*_conditions(view, query)).order_by(*order)
+    return statement.where(*view.conditions(query)).order_by(*order)
 
 
 def _falling(view: View, name: str) -> ColumnElement[Any]:
     falling = view.column(name).desc()
-    return falling.nulls_last() if view.table.c[name].nullable else falling
+    return falling.nulls_last() if _may_be_empty(view.column(name)) else falling
+
+
+def _may_be_empty(column: ColumnElement[Any]) -> bool:
+    return bool(getattr(column, "nullable", True))
+
+
+def _found(connection: Connection, view: View, query: Query) -> tuple[int, Sequence[RowMapping]]:
+    """How many rows match, and those of the page."""
+    if isinstance(view.table, Subquery):  # sums are few, and to count them is to make them
+        every = connection.execute(_ordered(view, query, select(view.table))).mappings().all()
+        first = (query.page - 1) * query.page_size
+        return len(every), every[first : first + query.page_size]
+    count = select(func.count()).select_from(view.table).where(*view.conditions(query))
+    total = int(connection.execute(count).scalar_one())
+    return total, connection.execute(_page_of(view, query)).mappings().all()
 
 
 def _page_of(view: View, query: Query) -> Select[Any]:
     """The rows of one page; only its own wide rows are read."""
+    offset = (query.page - 1) * query.page_size
+    assert isinstance(view.table, Table)
     primary = list(view.table.primary_key.columns)
     keys = _ordered(view, query, select(*primary))
-    offset = (query.page - 1) * query.page_size
     chosen = keys.limit(query.page_size).offset(offset).subquery("chosen")
     same = and_(*(chosen.c[column.name] == column for column in primary))
     return _ordered(view, query, select(view.table).join(chosen, same))
@@ -203,7 +228,11 @@ def _choices(connection: Connection, view: View, query: Query, name: str) -> tup
 
 def _has_rows(connection: Connection, view: View, query: Query) -> bool:
     """Whether the list has any row, whatever the filters."""
-    any_row = select(view.column(view.key[0])).where(*_scope(view, query)).limit(1)
+    return _has_any(connection, view, _scope(view, query))
+
+
+def _has_any(connection: Connection, view: View, conditions: list[ColumnElement[bool]]) -> bool:
+    any_row = select(literal(1)).select_from(view.table).where(*conditions).limit(1)
     return connection.execute(any_row).first() is not None
 
 
@@ -213,14 +242,13 @@ def _refuse_unknown_values(connection: Connection, view: View, query: Query) -> 
         wanted = query.filters.get(name)
         if wanted is None:
             continue
-        has = select(view.column(view.key[0]))
-        has = has.where(*_scope(view, query), view.column(by.name) == wanted).limit(1)
-        if connection.execute(has).first() is None and wanted not in by.choices:
+        own = [*_scope(view, query), view.column(by.name) == wanted]
+        if not _has_any(connection, view, own) and wanted not in by.choices:
             raise _unknown_value(view, by, wanted, _choices(connection, view, query, name))
 
 
 def _unknown_value(view: View, by: Column, wanted: str, known: tuple[str, ...]) -> NotFoundError:
-    word = by.heading.lower()
+    word, view = by.heading.lower(), view.of or view
     message = f'No {view.noun[0]} has the {word} "{wanted}".'
     if known:
         more = " …" if len(known) > 12 else "."

@@ -15,8 +15,8 @@ from redumbrella.clock import to_datetime
 from redumbrella.errors import ModelError, NotFoundError, nearest
 from redumbrella.reports.model import FORMAT, ConfusionPoint, FamilyResult, ReportDocument
 from redumbrella.state.models import models
-from redumbrella.views.customers import newest_lifetime
 from redumbrella.views.kinds import FLAG, INSTANT, TEXT, Row
+from redumbrella.views.lifetime import newest_lifetime
 from redumbrella.views.table import Column, View
 from redumbrella.workspace import Workspace
 
@@ -68,6 +68,7 @@ class ModelFacts:
     reliable: bool  # at least 300 won and 300 lost leads
     verdict: str  # ready | with care | not ready
     verdict_reasons: tuple[str, ...]
+    level_words: tuple[str, ...]  # how sure order and level are; earlier reports do not say
     trained_at: datetime
     as_of: datetime
     is_current: bool
@@ -157,6 +158,7 @@ def model_facts(row: Row) -> ModelFacts:
         reliable=bool(row["reliable"]),
         verdict=row["verdict"],
         verdict_reasons=tuple(document["verdict"]["reasons"]),
+        level_words=tuple(document["level"]["words"]) if "level" in document else (),
         trained_at=to_datetime(row["trained_at"]),
         as_of=to_datetime(row["as_of"]),
         is_current=bool(row["is_current"]),

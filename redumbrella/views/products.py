@@ -9,19 +9,24 @@ from typing_extensions import TypedDict
 
 from redumbrella.clock import to_datetime
 from redumbrella.reports.products import ProductsReport
-from redumbrella.reports.wording import REGIMES
+from redumbrella.reports.wording import basis
 from redumbrella.settings.settings import Settings
 from redumbrella.state.forecasts import product_forecasts
 from redumbrella.state.scores import scorings
 from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decimals
 from redumbrella.views.models import ModelFacts, find_current
-from redumbrella.views.table import Column, NamedOrder, View
+from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.trust import Trust, trust_in
 from redumbrella.workspace import Workspace
 
 
 class AroundProducts(TypedDict):
-    """What the list of products says besides its rows."""
+    """What the list of products says besides its rows.
 
+    trust: whether it may be relied on that people buy at all, on which each product's model rests.
+    """
+
+    trust: Trust
     horizon_days: float | None  # None before training
     people: int | None  # who were asked about; None before scoring
     as_of: datetime | None
@@ -36,13 +41,15 @@ def has_products(workspace: Workspace) -> bool:
     return any(target.per == "product" for target in workspace.settings.targets)
 
 
-def _around(workspace: Workspace, connection: Connection, target: str | None) -> Mapping[str, Any]:
+def _around(workspace: Workspace, connection: Connection, query: Query) -> Mapping[str, Any]:
+    target = query.target
     assert target is not None
     report = find_current(connection, target)
     figures = None if report is None else report.document["products"]
-    query = select(scorings.c.asked, scorings.c.as_of).where(scorings.c.target == target)
-    scored = connection.execute(query).first()
+    asked = select(scorings.c.asked, scorings.c.as_of).where(scorings.c.target == target)
+    scored = connection.execute(asked).first()
     return {
+        "trust": trust_in(None if report is None else report.facts, target),
         "horizon_days": None if figures is None else figures["horizon_days"],
         "people": None if scored is None else scored.asked,
         "as_of": None if scored is None else to_datetime(scored.as_of),
@@ -63,7 +70,7 @@ def _nothing(workspace: Workspace, target: str | None) -> str:
 
 
 def _basis(row: Row) -> str:
-    return REGIMES[row["regime"]][0] + (", reliable" if row["reliable"] else "")
+    return basis(row["regime"], reliable=bool(row["reliable"]))
 
 
 PRODUCTS = View(
@@ -136,7 +143,16 @@ PRODUCTS = View(
         ),
         Column("regime", "Regime", TEXT, help="shrunken: few sales; model."),
         Column("reliable", "Reliable", FLAG),
-        Column("basis", "Basis", TEXT, value=_basis, cell="basis", in_list=False, in_export=False),
+        Column(
+            "basis",
+            "Basis",
+            TEXT,
+            value=_basis,
+            comparing=True,
+            cell="basis",
+            in_list=False,
+            in_export=False,
+        ),
     ),
     order="-expected_revenue",
     shown=(
@@ -171,6 +187,8 @@ PRODUCTS = View(
     around=_around,
     around_type=AroundProducts,
     bar=("expected_revenue",),
+    of_model={"expected_revenue": "trust", "expected_sales": "trust"},
+    placed="expected_revenue",
     template="products.html",
     menu="main",
     is_in_menu=has_products,

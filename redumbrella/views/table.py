@@ -6,12 +6,12 @@ with its OpenAPI schema, CSV, Parquet and JSON lines, the command with its optio
 the menu and the reference page. A new list is one such object; a filter is one argument.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy import ColumnElement, Connection, Subquery, Table
 
 from redumbrella.destinations.files import FileColumn
 from redumbrella.errors import SettingsError, nearest
@@ -63,6 +63,17 @@ class Column:
         """The value of a stored row as lists and files give it."""
         return self.kind.read(row[self.name]) if self.value is None else self.value(row)
 
+    def tells(self, values: Sequence[Any]) -> bool:
+        """Whether it tells anything: an optional one with some value, a comparing one with two.
+
+        values: of the rows that are shown.
+        """
+        if self.optional and all(value is None or value == "" for value in values):
+            return False
+        if self.comparing and not (self.optional and len(values) == 1):
+            return any(value != values[0] for value in values)
+        return True
+
 
 @dataclass(frozen=True)
 class NamedOrder:
@@ -74,7 +85,11 @@ class NamedOrder:
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked of a list: filters by parameter, empty ones left out; order; page."""
+    """What was asked of a list: filters by parameter, empty ones left out; order; page.
+
+    An empty `sort` is the order that the list itself chooses, descending: turned round. by: what
+    sums are grouped by.
+    """
 
     target: str | None
     sort: str
@@ -82,6 +97,7 @@ class Query:
     filters: Mapping[str, str] = field(default_factory=dict)
     page: int = 1
     page_size: int = PAGE_SIZE
+    by: str = ""
 
     @property
     def order(self) -> str:
@@ -90,7 +106,15 @@ class Query:
 
     def to_json(self) -> dict[str, Any]:
         """What was asked, flat, as the JSON of a list repeats it."""
-        return {"target": self.target, "sort": self.order, **self.filters}
+        by = {"by": self.by} if self.by else {}
+        return {"target": self.target, **by, "sort": self.order, **self.filters}
+
+    def sorted_so(self, order: str) -> "Query":
+        """The same in the order of the list itself, where none was asked for."""
+        if self.sort:
+            return self
+        falls = order.startswith("-") != self.descending
+        return replace(self, sort=order.removeprefix("-"), descending=falls)
 
 
 @dataclass(frozen=True)
@@ -109,12 +133,19 @@ class View:
     `umbrella export`, where it is another one. address: of the page, where it is another one.
     menu: which part of it leads here; section: the entry that is marked where none does.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
+    of_model: columns with figures of a model, which are not shown while it is not ready, and under
+    which name the list says whether it is; placed: the one whose place in the order is shown
+    instead.
+    chosen: completes a query by what the list itself chooses, where its order or its grouping
+    depends on what is stored; order_words says which. of: the list over whose rows this one sums,
+    and whose filters narrow them. groupings: what sums can be grouped by, and the heading of that;
+    summed: makes the sums.
     """
 
     name: str
     title: str
     noun: tuple[str, str]
-    table: Table
+    table: Table | Subquery
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     order: str
@@ -127,17 +158,24 @@ class View:
     least: Mapping[str, str] = field(default_factory=dict)
     target: Callable[[Settings, str | None], str] | None = None
     best: str = ""
-    around: Callable[[Workspace, Connection, str | None], Mapping[str, Any]] | None = None
+    around: Callable[[Workspace, Connection, Query], Mapping[str, Any]] | None = None
     around_type: Any = None
     file: str = ""
     address: str = ""
     bar: tuple[str, ...] = ()
+    order_words: str = ""
     template: str = "list.html"
     menu: Literal["main", "data", ""] = ""
     section: str = ""
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
     is_well_empty: bool = False
+    of_model: Mapping[str, str] = field(default_factory=dict)
+    placed: str = ""
+    chosen: Callable[[Connection, Query], Query] | None = None
+    of: "View | None" = None
+    groupings: Mapping[str, str] = field(default_factory=dict)
+    summed: "Callable[[Workspace, Connection, View, Query], Subquery] | None" = None
 
     @property
     def file_name(self) -> str:
@@ -162,6 +200,8 @@ class View:
     @cached_property
     def filters(self) -> dict[str, Column]:
         """Columns by the parameter that filters by them."""
+        if self.of is not None:
+            return self.of.filters
         return {column.filter: column for column in self.columns if column.filter}
 
     @property
@@ -174,13 +214,17 @@ class View:
         """Every query parameter of the list, and what it means."""
         known = {"search": f"Part of {self.search_words}."} if self.search else {}
         known |= {
-            name: f"Smallest {self.by_name[column].heading.lower()}: 0.3, 30 or 30 %."
+            name: f"Smallest {(self.of or self).by_name[column].heading.lower()}: 0.3, 30 or 30 %."
             for name, column in self.least.items()
         }
         known |= {name: _filter_help(column) for name, column in self.filters.items()}
         if self.target is not None:
             known["target"] = "Target of umbrella.toml; default: the first one."
+        if self.groupings:
+            known["by"] = f"Sums by one of {', '.join(self.groupings)}; default: the first known."
         known["sort"] = f"One of {', '.join(self.sorts)}; a minus in front runs downwards."
+        if self.chosen is not None:
+            known["sort"] += f" Default: {self.order_words}."
         known["page"] = "Page, from 1."
         known["page_size"] = f"Rows a page, at most {MAX_PAGE_SIZE:,}."
         return known
@@ -205,6 +249,13 @@ class View:
     @cached_property
     def _listed(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.in_list)
+
+    def headed(self, query: Query) -> "View":
+        """The view as the query has it: its first column is called by what sums are grouped by."""
+        if not self.groupings:
+            return self
+        first = replace(self.columns[0], heading=self.groupings[query.by])
+        return replace(self, columns=(first, *self.columns[1:]))
 
     def export(self, row: Row) -> dict[str, Any]:
         """A stored row as files give it."""
@@ -236,11 +287,38 @@ class View:
         for name in self.least:
             if name in given:
                 given[name] = repr(parse_share(given[name], name))
-        sort = given.pop("sort", self.order)
+        own = "" if self.chosen is not None else self.order
+        sort = given.pop("sort", None)
         page = _whole(given.pop("page", "1"), "page", 10**9)
         size = _whole(given.pop("page_size", str(PAGE_SIZE)), "page_size", MAX_PAGE_SIZE)
         target = given.pop("target", None) if self.target is not None else None
-        return Query(target, self._sort(sort), sort.startswith("-"), given, page, size)
+        by = self._grouping(given.pop("by", "")) if self.groupings else ""
+        name = own.removeprefix("-") if sort is None else self._sort(sort)
+        falls = (own if sort is None else sort).startswith("-")
+        return Query(target, name, falls, given, page, size, by)
+
+    def conditions(self, query: Query) -> list[ColumnElement[bool]]:
+        """What must hold of the rows of a query; sums are narrowed already."""
+        if isinstance(self.table, Subquery):
+            return []
+        conditions = [] if self.target is None else [self.column("target") == query.target]
+        for name, wanted in query.filters.items():
+            if name == "search":
+                text = self.column(self.search)
+                words = wanted.lower().split()
+                conditions += [text.contains(word, autoescape=True) for word in words]
+            elif name in self.least:
+                conditions.append(self.column(self.least[name]) >= float(wanted))
+            else:
+                conditions.append(self.column(self.filters[name].name) == wanted)
+        return conditions
+
+    def _grouping(self, name: str) -> str:
+        if name and name not in self.groupings:
+            message = f'There are no sums by "{name}". Choose one of: {", ".join(self.groupings)}.'
+            message += nearest(name, list(self.groupings))
+            raise SettingsError(message, reason="unknown_grouping")
+        return name
 
     def _sort(self, text: str) -> str:
         name = text.removeprefix("-")

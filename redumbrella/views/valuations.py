@@ -3,10 +3,27 @@
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
+from typing_extensions import TypedDict
 
 from redumbrella.state.customers import valuations
 from redumbrella.views.kinds import COUNT, INSTANT, MONEY, TEXT, Row
-from redumbrella.views.table import Column, View
+from redumbrella.views.lifetime import newest_lifetime
+from redumbrella.views.table import Column, Query, View
+from redumbrella.views.trust import Trust, trust_in_values
+from redumbrella.workspace import Workspace
+
+
+class AroundValuations(TypedDict):
+    """What the list of valuations says besides its rows: how far the newest may be relied on."""
+
+    trust: Trust | None
+
+
+def _around(workspace: Workspace, connection: Connection, _query: Query) -> AroundValuations:
+    newest = newest_lifetime(connection)
+    currency = workspace.settings.currency
+    return {"trust": None if newest is None else trust_in_values(newest, currency)}
 
 
 def _base(name: str) -> Any:
@@ -56,5 +73,7 @@ VALUATIONS = View(
     shown=_SHOWN,
     terminal=_SHOWN,
     section="/customers",
+    around=_around,
+    around_type=AroundValuations,
     nothing=lambda _workspace, _target: "No customer is valued yet. Run `umbrella run` first.",
 )

@@ -6,12 +6,15 @@ record cannot teach is None and is not shown. The words about a whole model stan
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil, isclose
 from typing import Any
 
 from redumbrella.decisions.qualification import Card, Criterion
 from redumbrella.figures import NO_BREAK, TIMES, count, decimal, money, percent
 
 SHOWN_DAYS = (7, 30, 90)
+LEAST_REPEATS = 0.05  # further purchases a year below which nobody is said to buy again
+NO_AMOUNTS = "Amounts are not in the record: map amount to see money."
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class ExpectedTiming:
     days: Range  # median; 8 in 10 lie between low and high
     within: tuple[Within, ...]
     curve: tuple[tuple[float, float], ...]  # day, probability to have converted by then
+    by_day: bool = False  # of most closes only the day is known
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,16 @@ def worth_of(details: Mapping[str, Any]) -> Worth | None:
     )
 
 
-def parts_of(worth: Worth | None, currency: str) -> tuple[WorthPart, ...]:
-    """The worth in words, part by part; parts of which nothing is known are left out."""
+def parts_of(worth: Worth | None, currency: str, *, numbers: bool = True) -> tuple[WorthPart, ...]:
+    """The worth in words, part by part; parts of which nothing is known are left out.
+
+    numbers: whether figures that rest on the probability are given too.
+    """
     if worth is None:
         return ()
     parts = (
-        WorthPart("What it is worth", tuple(_money_figures(worth, currency))),
-        WorthPart("When", tuple(_timing_figures(worth.timing))),
+        WorthPart("What it is worth", tuple(_money_figures(worth, currency)) if numbers else ()),
+        WorthPart("When", tuple(_timing_figures(worth.timing)) if numbers else ()),
         WorthPart("Effort", tuple(_effort_figures(worth.effort, currency))),
         WorthPart("Fit", tuple(_fit_figures(worth.fit))),
     )
@@ -147,8 +154,10 @@ def sentences_about(values: Mapping[str, Any] | None) -> list[str]:
     found = []
     if amount := values.get("amount"):
         found.append(f"The amount is learned from {count(amount['sales'])} sales.")
+    else:
+        found.append(NO_AMOUNTS)
     repeats = values.get("repeats") or {}
-    if amount and repeats.get("purchases"):
+    if amount and repeats.get("purchases", 0.0) >= LEAST_REPEATS:
         found.append(
             f"A new customer buys {decimal(repeats['purchases'], 1)} times more within "
             f"{count(repeats['within_days'])} days."
@@ -156,16 +165,27 @@ def sentences_about(values: Mapping[str, Any] | None) -> list[str]:
     if effort := values.get("effort"):
         found.append(f"Effort is learned from {count(effort['leads'])} closed leads.")
     if timing := values.get("timing"):
-        longest = days_in_words(timing["longest_days"])
+        longest = days_in_words(timing["longest_days"], by_day=timing.get("by_day", False))
         found.append(f"Time to convert is learned from conversions that took up to {longest}.")
+    if values.get("closed_at_once"):
+        found.append(
+            "When leads convert is not known: most won leads were created and closed in the same "
+            "minute, as when both are written down together."
+        )
     fit = values.get("fit") or {}
     if fit.get("basis") in _FIT:
         found.append(f"Fit is {_FIT[fit['basis']].format(count(fit['ratings']))}.")
     return found
 
 
-def days_in_words(days: float) -> str:
-    """A length of time as people say it: '40 minutes', '14 hours', '2.2 days', '12 days'."""
+def days_in_words(days: float, *, by_day: bool = False) -> str:
+    """A length of time as people say it: '40 minutes', '14 hours', '2.2 days', '12 days'.
+
+    by_day: it was measured in whole days, from the beginning of the first to the end of the last.
+    """
+    if by_day:
+        whole = max(0, ceil(days - 1e-6) - 1)
+        return "the same day" if whole == 0 else _plural(whole, "day")
     if days < 1.0 / 24.0:
         return _plural(days * 1440.0, "minute")
     if days < 1.0:
@@ -192,7 +212,7 @@ def _timing(stored: Mapping[str, Any]) -> ExpectedTiming:
             chance = curve[-1][1]  # no conversion ever took longer than the curve
         if chance is not None:
             within.append(Within(days, chance))
-    return ExpectedTiming(_range(stored["days"]), tuple(within), curve)
+    return ExpectedTiming(_range(stored["days"]), tuple(within), curve, stored.get("by_day", False))
 
 
 def _card(stored: Mapping[str, Any]) -> Card:
@@ -201,37 +221,51 @@ def _card(stored: Mapping[str, Any]) -> Card:
 
 
 def _money_figures(worth: Worth, currency: str) -> list[Figure]:
-    found = []
-    if worth.amount is not None:
-        own = worth.amount.basis == "record"
-        expected = worth.amount.expected
-        figure = money(expected.value, currency) if own else _likely(expected, currency)
-        note = "as the record says" if own else "of one sale, learned from sales"
-        found.append(Figure("Amount", figure, note))
-    if worth.lifetime is not None:
-        note = f"probability {TIMES} amount"
-        if worth.lifetime.repeats:
-            note += f" {TIMES} (1 + {worth.lifetime.repeats:.1f} further purchases within a year)"
-        figure = _likely(worth.lifetime.expected, currency)
+    """What is known of money; a figure that only repeats another is shown once."""
+    if worth.amount is None:
+        return [Figure("Amount", "not known", NO_AMOUNTS)]
+    own, amount = worth.amount.basis == "record", worth.amount.expected
+    figure = money(amount.value, currency) if own else _likely(amount, currency)
+    note = "as the record says" if own else "of one sale, learned from sales"
+    found = [Figure("Amount", figure, note)]
+    lifetime, value, profit = worth.lifetime, worth.expected_value, worth.profit
+    note = f"probability {TIMES} amount"
+    if lifetime is not None and lifetime.repeats >= LEAST_REPEATS:
+        note += f" {TIMES} (1 + {lifetime.repeats:.1f} further purchases within a year)"
+    if lifetime is not None and (value is None or not _are_equal(lifetime.expected, value)):
+        figure = _likely(lifetime.expected, currency)
         found.append(Figure("Potential lifetime value", figure, note))
-    if worth.expected_value is not None:
         note = "margin of the lifetime value, less the cost of the work"
-        found.append(Figure("Expected value", _likely(worth.expected_value, currency), note))
-    if worth.profit is not None:
+    if value is not None and not _is_nothing(value):
+        found.append(Figure("Expected value", _likely(value, currency), note))
+    if profit is not None and not _are_equal(profit, amount) and not _is_nothing(profit):
         note = "profit after the cost of the work"
-        found.append(Figure("If it converts", _likely(worth.profit, currency), note))
+        found.append(Figure("If it converts", _likely(profit, currency), note))
     return found
+
+
+def _is_nothing(found: Range) -> bool:
+    """Whether a figure and its interval are zero: nothing was learned of it."""
+    return found.value == found.low == found.high == 0.0
+
+
+def _are_equal(one: Range, other: Range) -> bool:
+    return all(
+        isclose(getattr(one, end), getattr(other, end), rel_tol=1e-6, abs_tol=1e-6)
+        for end in ("value", "low", "high")
+    )
 
 
 def _timing_figures(timing: ExpectedTiming | None) -> list[Figure]:
     if timing is None:
         return []
-    days = timing.days
-    low, high = days_in_words(days.low), days_in_words(days.high)
+    days, by_day = timing.days, timing.by_day
+    low, high = (days_in_words(end, by_day=by_day) for end in (days.low, days.high))
+    spread = f"take between {low} and {high}" if low != high else f"take {low}"
     first = Figure(
         "Half convert within",
-        days_in_words(days.value),
-        f"of those like it that convert; 8 in 10 take between {low} and {high}",
+        days_in_words(days.value, by_day=by_day),
+        f"of those like it that convert; 8 in 10 {spread}",
     )
     rest = [
         Figure(f"Converted within {item.days} days", percent(item.probability))
@@ -244,16 +278,13 @@ def _effort_figures(effort: ExpectedEffort | None, currency: str) -> list[Figure
     if effort is None:
         return []
     contacts, minutes = effort.contacts, effort.minutes
-    found = [
-        Figure(
-            "Contacts to go",
-            f"{contacts.value:.1f}, likely {contacts.low:.0f} to {contacts.high:.0f}",
-        ),
-        Figure(
-            "Minutes to go",
-            f"{minutes.value:,.0f}, likely {minutes.low:,.0f} to {minutes.high:,.0f}",
-        ),
-    ]
+    found = []
+    if not _is_nothing(contacts):
+        figure = f"{contacts.value:.1f}, likely {contacts.low:.0f} to {contacts.high:.0f}"
+        found.append(Figure("Contacts to go", figure))
+    if not _is_nothing(minutes):
+        figure = f"{minutes.value:,.0f}, likely {minutes.low:,.0f} to {minutes.high:,.0f}"
+        found.append(Figure("Minutes to go", figure))
     if effort.cost.value > 0.0:
         found.append(Figure("Cost of the work", _likely(effort.cost, currency)))
     return found

@@ -29,8 +29,12 @@ timezone = "Europe/Lisbon"
 
 [tables.leads]
 path = "calls.csv"
-# The length of the call is known only when it is over: it must not decide whom to call.
-ignore = ["duration"]
+ignore = [
+    # The length of the call is known only when it is over: it must not decide whom to call.
+    "duration",
+    # The same for everybody in a quarter: they say which quarter it is, not who the customer is.
+    "emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed",
+]
 
 [tables.leads.columns]
 lead_id = "call"
@@ -44,6 +48,35 @@ from = "leads.won"
 [success]
 max_log_loss = 0.45
 max_calibration_error = 0.15
+
+# What the bank's fields and values are called when people read about them.
+[labels.fields]
+pdays = "days since the last call of an earlier campaign"
+campaign = "calls in this campaign"
+previous = "calls in earlier campaigns"
+poutcome = "result of the earlier campaign"
+contact = "phone"
+marital = "marital status"
+default = "credit in default"
+housing = "housing loan"
+loan = "personal loan"
+
+[labels.values.pdays]
+999 = "never called before"
+[labels.values.poutcome]
+nonexistent = "none"
+[labels.values.contact]
+cellular = "a mobile"
+telephone = "a landline"
+[labels.values.job]
+"admin." = "office work"
+[labels.values.education]
+"university.degree" = "a university degree"
+"professional.course" = "a professional course"
+"high.school" = "high school"
+"basic.9y" = "nine years of school"
+"basic.6y" = "six years of school"
+"basic.4y" = "four years of school"
 """
 
 

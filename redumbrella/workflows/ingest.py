@@ -19,7 +19,7 @@ from typing import Any
 
 from redumbrella.clock import now
 from redumbrella.columns import TABLES, WRITTEN
-from redumbrella.errors import DataError, SettingsError, UmbrellaError
+from redumbrella.errors import DataError, SettingsError, UmbrellaError, nearest
 from redumbrella.lake.lake import Lake
 from redumbrella.progress import Progress, silent
 from redumbrella.settings.settings import Settings
@@ -118,7 +118,7 @@ def check(settings: Settings, report: Progress = silent) -> CheckResult:
             links = read_links([read.typed for read in reads])
     except UmbrellaError as problem:
         problems.append(problem)
-    results = [described(read) for read in reads]
+    results = _with_unknown_labels(settings, [described(read) for read in reads])
     lacking = sum(_lacks_outcome(settings, one) for one in results)
     problems += [DataError(_NO_OUTCOME, reason="no_outcomes")] * lacking
     return CheckResult(
@@ -153,6 +153,19 @@ def _linked(
     """What was read, with ids as their home tables write them, where that is safe."""
     notes = link_ids([read.typed for read in reads], lake, afresh)
     return [replace(read, notes=(*read.notes, *notes.get(read.source.table, ()))) for read in reads]
+
+
+def _with_unknown_labels(settings: Settings, results: list[SourceResult]) -> list[SourceResult]:
+    """The results; with the first a note for each label of a field that no table has."""
+    known = list(dict.fromkeys(column.name for one in results for column in one.columns))
+    unknown = [name for name in settings.labels.named if name not in known]
+    if not unknown or not results:
+        return results
+    notes = [
+        f'[labels] names "{name}", but no table has such a field.{nearest(name, known)}'
+        for name in unknown
+    ]
+    return [replace(results[0], notes=(*results[0].notes, *notes)), *results[1:]]
 
 
 def _lacks_outcome(settings: Settings, leads: SourceResult) -> bool:
@@ -352,7 +365,8 @@ def _mapping_hash(source: Source, settings: Settings) -> str:
     currencies = settings.currencies
     money = (currencies.own, sorted(currencies.rates.items())) if currencies.rates else ()
     read_by = (columns, sorted(source.ignore), source.delimiter, settings.timezone, prefixed)
-    content = repr((*read_by, money, source.join, source.missing, source.sheet))
+    stage = () if source.stage_column is None else ("stage",)  # was not kept at first
+    content = repr((*read_by, money, source.join, source.missing, source.sheet, *stage))
     return f"{READING}:{hashlib.sha256(content.encode()).hexdigest()}"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from redumbrella.decisions.qualification import add_card
-from redumbrella.errors import ModelError
+from redumbrella.decisions.qualification import Weights, add_card
+from redumbrella.errors import EngineError, ModelError
 from redumbrella.features.facts import leads_for, names_of
 from redumbrella.lake.lake import Lake
 from redumbrella.learning.gathering import Gathered, gather, open_designs
@@ -18,14 +18,17 @@ from redumbrella.models.products.product_model import load_product_model
 from redumbrella.models.registry import LeadModel, features_of
 from redumbrella.models.worth.valuation import Valuation, load_valuation
 from redumbrella.progress import Progress
+from redumbrella.scores.deals import MonthOf, add_months, add_stages
+from redumbrella.scores.grades import add_grades, measure_of
 from redumbrella.scores.products import ProductScores, product_rows, score_products
 from redumbrella.scores.scoring import score_leads
 from redumbrella.scores.worth import value_leads
+from redumbrella.settings.grades import Measure
 from redumbrella.settings.targets import Target
 from redumbrella.state.forecasts import replace_product_forecasts
 from redumbrella.state.lists import take_into_use
 from redumbrella.state.models import current_model
-from redumbrella.state.scores import new_scores, record_scoring
+from redumbrella.state.scores import former_grades, new_scores, record_scoring
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.model_in_use import open_model
@@ -33,8 +36,8 @@ from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workspace import Workspace
 
-CODE_VERSION = 2  # raised when scoring itself changes, so that `run` scores again
-RESTS_ON = ("timezone", "currency", "costs", "qualification", "lost_after_days")
+CODE_VERSION = 3  # raised when scoring itself changes, so that `run` scores again
+RESTS_ON = ("timezone", "currency", "costs", "qualification", "grades", "labels", "lost_after_days")
 
 
 @dataclass(frozen=True)
@@ -118,39 +121,82 @@ def _score(
     inputs = scoring_inputs(workspace, target, model.version) if is_of_today else ""
     forecasts: list[dict[str, Any]] | None = None
     expected, held = None, None
+    month_of: MonthOf = ""
     if target.per is None:
         valuation = load_valuation(files, features_of(model))
         rows = _lead_rows(workspace, report, gathered, model, valuation, as_of)
         if valuation is not None:
-            for row in rows:
-                add_card(row, weights, settings.currency)
+            _add_cards(rows, weights, settings.currency)
         asked = len(rows)
         held = _mark_held_out(rows, gathered) if gathered.observed.held else None
+        month_of = _add_deals(rows, gathered, as_of, settings.timezone)
     else:
         scores = _product_scores(workspace, report, gathered, files, model)
         rows, asked = scores.rows, gathered.observed.open.num_rows
         expected = scores.by_product
         forecasts = product_rows(current["report"]["products"]["products"], expected)
+    measure = _add_grades(workspace, target, rows)
     known_until = gathered.as_of if target.per else as_of
     scoring = {
         "target": target.name,
+        "model_version": model.version,
+        "inputs": inputs,
         "scored_at": started,
         "as_of": known_until,
-        "model_version": model.version,
         "asked": asked,
-        "inputs": inputs,
+        "ranked_by": measure,
+        "month_of": month_of,
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
+    _replace(workspace, rows, scoring, forecasts)
+    weigh_again(workspace, weights)
+    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+
+
+def _replace(
+    workspace: Workspace,
+    rows: list[dict[str, Any]],
+    scoring: dict[str, Any],
+    forecasts: list[dict[str, Any]] | None,
+) -> None:
+    """Writes the new list apart and puts it into use, with all that goes with it."""
+    target = scoring["target"]
     with (
-        new_scores(workspace.state, target.name, rows) as new,
+        new_scores(workspace.state, target, rows) as new,
         workspace.state.writing() as connection,
     ):
         take_into_use(connection, new)
         record_scoring(connection, scoring)
         if forecasts is not None:
-            replace_product_forecasts(connection, target.name, forecasts)
-    weigh_again(workspace, weights)
-    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+            replace_product_forecasts(connection, target, forecasts)
+
+
+def _add_cards(rows: list[dict[str, Any]], weights: Weights, currency: str) -> None:
+    for row in rows:
+        add_card(row, weights, currency)
+
+
+def _add_deals(
+    rows: list[dict[str, Any]], gathered: Gathered, as_of: int, timezone: str
+) -> MonthOf:
+    """Stage and month of each lead; says what the months are of. People have neither."""
+    if not gathered.is_about_leads:
+        return ""
+    add_stages(rows, gathered.observed.open)
+    return add_months(rows, gathered.observed.open, as_of, timezone)
+
+
+def _add_grades(workspace: Workspace, target: Target, rows: list[dict[str, Any]]) -> Measure:
+    """Grades the list beside the one that it replaces; says by what."""
+    grades = workspace.settings.grades
+    with workspace.state.reading() as connection:
+        try:
+            former = former_grades(connection, target.name)
+        except EngineError:  # the file of the old list is gone: nobody has a grade to keep
+            former = {}
+    measure = measure_of(rows, grades.by)
+    add_grades(rows, measure, grades, former)
+    return measure
 
 
 def _mark_held_out(rows: list[dict[str, Any]], gathered: Gathered) -> HeldOut:
@@ -180,7 +226,10 @@ def _lead_rows(
     if valuation is not None:
         values_of = partial(value_leads, valuation, rates_of(workspace.settings))
     design_of = open_designs(gathered, model)
-    return score_leads(model, asked, observed.open_position, as_of, report, design_of, values_of)
+    labels = workspace.settings.labels
+    return score_leads(
+        model, asked, observed.open_position, as_of, report, design_of, values_of, labels
+    )
 
 
 def _named(lake: Lake, people: pa.Table) -> pa.Table:
@@ -202,4 +251,5 @@ def _product_scores(
         gathered.as_of,
         report,
         open_designs(gathered, products.base),
+        workspace.settings.labels,
     )

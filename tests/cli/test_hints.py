@@ -101,7 +101,8 @@ def test_an_old_record_says_how_old(umbrella: Run, tmp_path: Path) -> None:
     make_company(tmp_path, company_rows(60, 6)[0]).state.close()
     said = "The newest lead is from 2024-01-17"
     assert said in umbrella("run", "-w", tmp_path)[1]
-    assert umbrella("leads", "-w", tmp_path)[1].startswith(said)
+    before_the_list = umbrella("leads", "-w", tmp_path)[1].partition("Strongest reason")[0]
+    assert said in before_the_list
     assert said in umbrella("report", "-w", tmp_path)[1]
     newest, known = to_datetime(50 * YEAR), to_datetime(50 * YEAR + YEAR // 13)
     assert age_of_newest(newest, known, "UTC") == ""

@@ -59,14 +59,17 @@ def test_leads_are_a_ranked_table_and_one_line(umbrella: Run, folder: Path) -> N
     code, text, _ = umbrella("leads", "--top", "3", "-w", folder)
     assert code == 0
     lines = [line.split() for line in text.splitlines() if line.strip()]
-    assert [line[0] for line in lines[2:5]] == ["1", "2", "3"]
+    assert text.startswith("Usable with care.\n")
+    heading = next(n for n, line in enumerate(lines) if line[0] == "#")
+    assert [line[0] for line in lines[heading + 2 : heading + 5]] == ["1", "2", "3"]
     assert "61.7 %" in text
     assert f"55.7{TO}69.7 %" in text
-    counted, last = text.splitlines()[-2:]
-    assert counted == '3 of 240 leads, target "conversion".'
-    assert last.startswith("Boosted trees")
-    assert "Usable with care" in last
-    assert "model, reliable" in last
+    counted, together, last = text.splitlines()[-3:]
+    assert counted == '3 of 240 leads, target "conversion", most probable first.'
+    assert together.startswith(
+        "Expected: 40 of 240 won, likely 31 to 49; expected value 66,680 EUR"
+    )
+    assert last == f"Boosted trees ({VERSION})."
 
 
 def test_leads_as_json_are_the_read_model(umbrella: Run, company: Workspace, folder: Path) -> None:
@@ -86,8 +89,10 @@ def test_filters_that_match_nothing_are_no_error(umbrella: Run, folder: Path) ->
 def test_explain_shows_reasons_record_and_model(umbrella: Run, folder: Path) -> None:
     code, text, _ = umbrella("explain", "-w", folder, "L-1054")
     assert code == 0
-    assert text.startswith("Customer 1054 (L-1054)")
-    for words in ("61.7 %", "between 55.7 % and 69.7 %", "Rank 1 of 240", "starts at 11.3 %",
+    assert text.startswith("Usable with care.\n")
+    for words in ("Customer 1054 (L-1054)", "61.7 %",
+                  "62 of 100 leads like it would convert; likely 56 to 70.", "Rank 1 of 240",
+                  "starts at 11.3 %",
                   "job is technician", "everything else together", "newsletter",
                   "Usable with care"):  # fmt: skip
         assert words in text
@@ -140,7 +145,12 @@ def test_too_few_outcomes_are_shown_as_such(umbrella: Run, tmp_path: Path) -> No
 
 def test_export_prints_the_path(umbrella: Run, folder: Path, tmp_path: Path) -> None:
     code, text, errors = umbrella("export", "scores", "-w", folder)
-    assert (code, errors) == (0, "240 leads written.\n")
+    written, trust, together = errors.splitlines()
+    assert (code, written) == (0, "240 leads written.")
+    assert trust.startswith("“conversion”: Usable with care.")
+    assert together.startswith(
+        "Expected: 40 of 240 won, likely 31 to 49; expected value 66,680 EUR"
+    )
     assert Path(text.strip()) == folder / "exports" / "scores-conversion-2010-11-01.csv"
     code, text, _ = umbrella("export", "scores", "-w", folder, "-o", tmp_path / "a.parquet",
                              "--json", "--grade", "B")  # fmt: skip

@@ -1,7 +1,6 @@
 """The steps of learning on designs alone: folds that ask what scoring asks, no lake, no state."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -130,41 +129,37 @@ def test_a_lesson_is_relearned_on_other_columns() -> None:
         assert auc(p, won) > 0.6
 
 
-def test_a_decay_that_probes_liked_is_compared_with_none_by_all_families(
+def test_all_families_are_compared_once_with_the_decay_of_the_probes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Half the weight for every 2 % of the record: in a steady world that throws leads away."""
     design = make_design(600)
     won = draw(truth(design))
-    short = Decay(half_life=0.02)
+    short, asked = Decay(half_life=0.5), list[Decay]()
+    examined = learning.examine
+
+    def watched(*given: object) -> object:
+        asked.append(given[4])  # type: ignore[arg-type]
+        return examined(*given)  # type: ignore[arg-type]
+
     monkeypatch.setattr(learning, "choose_decay", lambda *_: (short, []))
-    lesson = learn(observed(won), design, None, quiet)
-    assert list(lesson.compared) == [Decay(), short]
-    assert lesson.compared[Decay()] < lesson.compared[short]
-    assert lesson.decay == Decay()
-    used = lesson.comparison.row(lesson.comparison.chosen)
-    assert used.metrics["log_loss"][0] == lesson.compared[Decay()]
-    monkeypatch.setattr(learning, "MOST_ROWS_TO_COMPARE_TWICE", 599)
+    monkeypatch.setattr(learning, "examine", watched)
     assert learn(observed(won), design, None, quiet).decay == short
+    assert asked == [short]
 
 
-@pytest.mark.parametrize(
-    ("decay", "errors", "is_taken"),
-    [
-        (Decay(uses_arrival=True), 0.4, False),
-        (Decay(uses_arrival=True), 0.6, True),
-        (Decay(half_life=0.3), 1.9, False),
-        (Decay(half_life=0.3), 2.1, True),
-        (Decay(half_life=0.3, uses_arrival=True), 1.9, False),
-    ],
-)
-def test_to_forget_takes_more_evidence_than_to_use_arrival(
-    decay: Decay, errors: float, is_taken: bool
-) -> None:
-    """Five periods whose gain has an error of 1: by `errors` of them the other decay is better."""
-    spread = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-    gain = errors + spread * np.sqrt(5.0) / spread.std(ddof=1)
-    plain = SimpleNamespace(decay=Decay(), losses=[np.full(9, g) for g in gain])
-    other = SimpleNamespace(decay=decay, losses=[np.zeros(9)] * 5)
-    assert (learning._preferred(plain, other) is other) == is_taken  # type: ignore[arg-type]
-    assert learning._preferred(plain) is plain  # type: ignore[arg-type, comparison-overlap]
+def test_a_blend_with_one_member_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only some of the families can be blended; a record may have one of those, or none."""
+    design = make_design(600)
+    won = draw(truth(design))
+    makers = {name: FAMILIES[name] for name in ("prior", "points", "logistic")}
+    monkeypatch.setattr(learning, "_makers", lambda *_: makers)
+    lesson = learn(observed(won), design, None, quiet)
+    assert lesson.comparison.chosen == "blend"
+    assert lesson.weights == {"logistic": 1.0}
+    np.testing.assert_allclose(
+        lesson.probability, np.concatenate(lesson.examination.probability("logistic"))
+    )
+    makers.pop("logistic")
+    alone = learn(observed(won), design, None, quiet)
+    assert alone.comparison.chosen == "points"
+    assert alone.weights == {"points": 1.0}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from redumbrella.errors import NotFoundError, SettingsError
+from redumbrella.settings.grades import Grades
 from redumbrella.settings.settings import Settings, load_settings
 from redumbrella.settings.sources import ColumnSource
 from redumbrella.settings.targets import Target
@@ -176,6 +177,13 @@ def test_all_problems_are_listed_together(tmp_path: Path) -> None:
     assert message.startswith("15 problems")
 
 
+def test_grades(tmp_path: Path) -> None:
+    assert load(tmp_path, "").grades == Grades("auto", (0.1, 0.2, 0.3), None)
+    own = load(tmp_path, "[grades]\nby = 'value'\nborders = [5000, 800, 100]").grades
+    assert own == Grades("value", (0.1, 0.2, 0.3), (5000.0, 800.0, 100.0))
+    assert load(tmp_path, "[grades]\nshares = [0.5, 0.25, 0.25]").grades.shares == (0.5, 0.25, 0.25)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -187,6 +195,21 @@ def test_all_problems_are_listed_together(tmp_path: Path) -> None:
         ("[tables.leads]\npath=['a', 3]", "every item must be text"),
         ("[tables.leads]\npath=' '", "every item must be text"),
         ("tables = 3", "expected a section"),
+        ("[grades]\nby='money'", 'by = "money": expected "auto", "value" or "probability"'),
+        ("[grades]\nby='valeu'", 'Did you mean "value"'),
+        ("[grades]\nshares=[0.1, 0.2]", "expected three numbers, for A, B and C"),
+        ("[grades]\nshares=[0.1, 'b', 0.3]", 'shares holds "b": every item must be a number'),
+        ("[grades]\nshares=0.1", "expected a list of numbers"),
+        ("[grades]\nshares=[0.5, 0.4, 0.3]", "at most 1 together"),
+        ("[grades]\nshares=[0.5, 0, 0.3]", "expected shares above 0"),
+        ("[grades]\nby='value'\nborders=[1, 2, 3]", "expected falling numbers"),
+        ("[grades]\nborders=[0.6, 0.3, 0.1]", "say which, by = "),
+        ("[grades]\nby='probability'\nborders=[60, 30, 10]", "between 0 and 1, such as 0.6"),
+        (
+            "[grades]\nby='value'\nborders=[3, 2, 1]\nshares=[0.1, 0.2, 0.3]",
+            "both given: keep one",
+        ),
+        ("[grades]\nshare=[0.1, 0.2, 0.3]", 'Did you mean "shares"'),
         ("[tables]\nleads = 3", "expected a section"),
         ("[tables.leads]\npath='a'\ncolumns.person_id = { row = true }", "only make the id"),
         ("[tables.leads]\npath='a'\ncolumns.lead_id = {}", "expected { column"),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.scores.reasons import label_of
+from redumbrella.scores.telling import label_of
+from redumbrella.settings.labels import Labels
 from redumbrella.training.arrival import (
     ARRIVAL_NAME,
     ArrivalTime,
@@ -71,4 +72,4 @@ def test_a_field_called_arrival_is_a_field_of_its_own() -> None:
     own = Feature("arrival", "arrival", "number")
     design = Design((own,), np.array([[5.0], [90.0]]))
     np.testing.assert_array_equal(arrival_stopped_at(design, 7.0).profile, [[5.0], [90.0]])
-    assert label_of("arrival") == "arrival"
+    assert label_of("arrival", Labels()) == "arrival"

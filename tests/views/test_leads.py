@@ -88,7 +88,9 @@ def test_an_id_without_a_score_is_explained(
 
 def test_without_scores_it_says_what_to_run(empty_company: Workspace) -> None:
     page = listed(empty_company, LEADS)
-    assert page.around == {"model": None, "said": ()}
+    assert (page.around["model"], page.around["said"]) == (None, ())
+    assert page.around["trust"].verdict == "none"
+    assert page.around["expected"].leads == 0
     assert "umbrella run" in LEADS.nothing(empty_company, None)
     with pytest.raises(NotFoundError, match="umbrella run"):
         lead_detail(empty_company, "L-1")

@@ -9,6 +9,7 @@ from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.customers import CUSTOMERS
 from redumbrella.views.kinds import COUNT, DAY, FLAG, INSTANT, TEXT, Frame
 from redumbrella.views.leads import LEADS
+from redumbrella.views.pipeline import PIPELINE
 from redumbrella.views.table import Query, View
 
 FRAME = Frame("EUR", "Europe/Lisbon")
@@ -16,10 +17,21 @@ every_list = pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: vi
 
 
 def test_without_parameters_a_list_is_asked_for_as_it_is_described() -> None:
-    query = LEADS.query({})
-    assert (query.target, query.sort, query.descending) == (None, "probability", True)
+    query = CUSTOMERS.query({})
+    assert (query.target, query.sort, query.descending) == (None, "value", True)
     assert (query.page, query.page_size, query.filters) == (1, 50, {})
-    assert query.to_json() == {"target": None, "sort": "-probability"}
+    assert query.to_json() == {"target": None, "sort": "-value"}
+
+
+def test_a_list_that_chooses_its_order_is_asked_without_one() -> None:
+    query = LEADS.query({})
+    assert (query.sort, query.descending) == ("", False)
+    assert query.sorted_so("-probability").order == "-probability"
+    assert replace(query, descending=True).sorted_so("-probability").order == "probability"
+    assert LEADS.query({"sort": "lead"}).sorted_so("-probability").order == "lead"
+    assert PIPELINE.query({"by": "month"}).by == "month"
+    with pytest.raises(SettingsError, match='Did you mean "month"'):
+        PIPELINE.query({"by": "mnth"})
 
 
 def test_parameters_become_a_query_and_empty_ones_are_left_out() -> None:
@@ -67,12 +79,15 @@ def test_what_a_list_names_exists(view: View) -> None:
     """A misspelt column or order in a description would fail only when somebody looks."""
     assert {*view.shown, *view.terminal, *view.bar, *view.terminal_wide} <= set(view.by_name)
     assert len(view.by_name) == len(view.columns)
-    for name in (*view.key, *view.least.values(), *([view.search] if view.search else [])):
+    for name in (*view.least.values(), *([view.search] if view.search else [])):
         assert name in view.table.c
     if view.best:
         assert view.best in view.table.c
-    for column in (*view.sorts.values(), *view.filters.values()):
+    for column in view.filters.values():
         assert column.name in view.table.c
+    if view.of is None:  # sums are made when they are asked for
+        for name in (*view.key, *(column.name for column in view.sorts.values())):
+            assert name in view.table.c
     for order in (view.order, *(order.sort for order in view.orders)):
         assert view.query({"sort": order}).order == order
     assert not {"page", "page_size", "sort", "search"} & set(view.filters)

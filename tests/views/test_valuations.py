@@ -3,7 +3,7 @@
 import pytest
 from stored import listed
 
-from redumbrella.views.customers import lifetime_of
+from redumbrella.views.lifetime import lifetime_of
 from redumbrella.views.valuations import VALUATIONS
 from redumbrella.workspace import Workspace
 

@@ -16,7 +16,8 @@ from redumbrella.reports.customers import Lifetime
 from redumbrella.settings.customers import Customers
 from redumbrella.settings.settings import load_settings
 from redumbrella.state.customers import customers
-from redumbrella.views.customers import CUSTOMERS, lifetime_of
+from redumbrella.views.customers import CUSTOMERS
+from redumbrella.views.lifetime import lifetime_of
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
 from redumbrella.workflows.value_customers import value_customers

@@ -2,7 +2,7 @@
 
 Nothing steps or bends, so that what lies beyond the record continues the line that the record
 shows as a whole. `AdditiveLogistic` goes on as its last quarter did. Which of the two is right
-nobody knows before, so both are compared, and a blend hedges (decision 18). Every coefficient has
+nobody knows before, so both are compared, and a blend hedges (decision 5). Every coefficient has
 the same weak prior, Normal(0, 1): an estimated ridge would draw in the slopes by what the record
 says of them, and with them how far they go on (decision 19).
 """

@@ -33,7 +33,7 @@ from redumbrella.models.linear.pair_columns import (
     fit_cells,
     pair_columns_from,
 )
-from redumbrella.models.linear.ridge import estimate_variances, solve, thinned
+from redumbrella.models.linear.ridge import fit_ridges, solve, thinned
 
 
 @dataclass
@@ -78,8 +78,10 @@ class Pairs(Family):
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
         if 0 < won.sum() < won.size and X.shape[1]:
             if self.variance is None or self.variance.size != X.shape[1]:
-                self.variance = estimate_variances(X, won, weight, self._group())
-            self.intercept, self.coefficients = solve(X, won, weight, self.variance)
+                self.variance, fit = fit_ridges(X, won, weight, self._group())
+            else:
+                fit = solve(X, won, weight, self.variance)
+            self.intercept, self.coefficients = fit
         return self
 
     def quick(self) -> "Pairs":

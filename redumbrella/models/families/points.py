@@ -14,9 +14,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.figures import quantity
+from redumbrella.features.phrases import rule_sentence
+from redumbrella.features.sentences import seen_sentence
 from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 from redumbrella.models.calibration import fit_line
+from redumbrella.settings.labels import Labels
 
 MAX_RULES = 8
 MAX_POINTS = 10
@@ -105,19 +107,12 @@ class Points(Family):
         rules = tuple(Rule(**rule) for rule in facts["rules"])
         return cls(features, rules, facts["slope"], facts["intercept"], parts.arrays["usual"])
 
-    def sentence(self, rule: Rule) -> str:
-        """A rule in words: 'previous outcome is success', 'age is at least 60'."""
+    def sentence(self, rule: Rule, labels: Labels) -> str:
+        """A rule in words: 'the previous outcome is success', 'the age is at least 60'."""
         feature = self.features[rule.column]
-        name = " ".join(feature.name.replace("_", " ").replace(".", " ").split())
-        if feature.kind == "flag" and rule.sign in (">=", "<="):
-            return f"{name} is {'yes' if rule.sign == '>=' else 'no'}"
-        return {
-            ">=": f"{name} is at least {quantity(rule.threshold, 6)}",
-            "<=": f"{name} is at most {quantity(rule.threshold, 6)}",
-            "is": f"{name} is {feature.levels[int(rule.threshold)] if feature.levels else ''}",
-            "missing": f"{name} is missing",
-            "seen": f"{name} happened",
-        }[rule.sign]
+        if rule.sign == "seen":
+            return seen_sentence(feature.name)
+        return rule_sentence(feature, rule.sign, rule.threshold, labels)
 
     @property
     def _points(self) -> Vector:

@@ -14,7 +14,7 @@ import numpy as np
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Vector, base_log_odds
 from redumbrella.models.linear.encoding import Encoding, fit_encoding
-from redumbrella.models.linear.ridge import estimate_variances, solve
+from redumbrella.models.linear.ridge import fit_ridges
 
 KNOTS = (1, 3, 5)  # of the seven inner quantiles: the quartiles
 
@@ -73,5 +73,5 @@ def _fit(design: Design, won: Vector, weight: Vector) -> Fields:
     means = np.asarray(weight @ X).ravel() / weight.sum()
     if not 0 < won.sum() < won.size or not X.shape[1]:
         return Fields(encoding, None, means, base_log_odds(won, weight), np.zeros(X.shape[1]))
-    variance = estimate_variances(X, won, weight, encoding.group(design.features))
-    return Fields(encoding, variance, means, *solve(X, won, weight, variance))
+    variance, fit = fit_ridges(X, won, weight, encoding.group(design.features))
+    return Fields(encoding, variance, means, *fit)

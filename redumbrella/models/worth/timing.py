@@ -6,18 +6,16 @@ curve per lead, its median and spread, P(won within any horizon).
 Time is cut in intervals at quantiles of the observed conversion times. In each interval a lead is
 won, lost or neither; the chances are a multinomial logit with two hazards (discrete-time competing
 risks: Tutz and Schmid 2016, ch. 8), each fitted as a binary model against "neither" (Begg and Gray
-1984). A hazard is the life table, a ridge-logistic, or the mean of that and boosted trees on the
-log-odds scale: the best on the last leads, if it beats the life table by a standard error.
+1984). A hazard is a ridge-logistic where that beats the life table on the last leads by a standard
+error, else the life table.
 
 Promise: the same rows give the same model, bit for bit; a lead still open teaches only what was
-seen of it; large inputs are sampled (see MAX_LEADS, MAX_CELLS), drawn with a fixed seed and
-weighted back.
+seen of it; of more than MAX_LEADS rows so many are drawn, with a fixed seed.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,32 +27,19 @@ from redumbrella.errors import DataError
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Parts, Vector, prefixed, unprefixed
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
-from redumbrella.models.parallel import THREADS, run_all
-from redumbrella.models.trees.lightgbm import lightgbm, tree_matrix
+from redumbrella.models.parallel import run_all
 from redumbrella.models.worth.amount import Estimate
-from redumbrella.models.worth.tweedie import PARAMETERS as TREES
 
 CENSORED, WON, LOST = 0, 1, 2
 MAX_INTERVALS = 20
 WINS_IN_INTERVAL = 5
 LEAST_TO_LEARN = 20  # ends of a kind below which only the life table is used
-LEAST_TO_BOOST = 40
 MAX_LEADS = 200_000  # rows drawn from a larger record
 MAX_TO_CHOOSE = 30_000  # the latest rows, for everything that is only compared
-MAX_CELLS = 150_000  # rows of boosted trees (a lead in an interval), ended and not ended each
 INVERSE_RIDGES = (0.001, 0.01, 0.1)
 SHARE_HELD_OUT = 0.2
 SHORTEST = 1.0 / 86_400.0  # days
-ROWS_AT_ONCE = 20_000
 STOP = {"maxiter": 150, "ftol": 1e-7}
-MAX_ROUNDS, PATIENCE = 400, 30
-PARAMETERS = TREES | {
-    "objective": "binary",
-    "boost_from_average": False,
-    "learning_rate": 0.07,
-    "min_data_in_leaf": 50,
-    "max_bin": 63,
-}
 
 
 @dataclass(frozen=True)
@@ -125,67 +110,40 @@ class LifeTable:
 class Hazard:
     """Log-odds of one kind of end in each interval, against staying open.
 
-    table: (k,) those of all leads together; with nothing else, those of each lead. coefficients:
+    table: (k,) those of all leads together; without an encoding, those of each lead. coefficients:
     (k + 2 d,) a shift per interval, an effect of each encoded column, and how much that effect
-    grows from the first to the last interval. forest: trees over features and interval, added to
-    the table. With both, the mean of the two.
+    grows from the first to the last interval.
     """
 
     table: Vector
     strength: float = 0.0
     coefficients: Vector = field(default_factory=lambda: np.empty(0))
     encoding: Encoding | None = None
-    forest: Any = None
 
     @property
     def kind(self) -> str:
         """What it is made of, in words."""
-        made_of = {"logistic": self.encoding, "boosted": self.forest}
-        return " and ".join(name for name, part in made_of.items() if part) or "life table"
+        return "life table" if self.encoding is None else "logistic"
 
     def log_odds(self, design: Design) -> Vector:
         """(n, k)."""
-        found = []
-        if self.encoding is not None:
-            X = self.encoding.transform(design)
-            found.append(_linear(X, self.table, self.coefficients))
-        if self.forest is not None:
-            found.append(self.table + self._grown(design))
-        if not found:
+        if self.encoding is None:
             return np.tile(self.table, (design.rows, 1))
-        return np.asarray(sum(found) / len(found))
-
-    def _grown(self, design: Design) -> Vector:
-        k = self.table.size
-        raw = [np.empty(0)]
-        for first in range(0, design.rows, ROWS_AT_ONCE):
-            part = design.take(slice(first, first + ROWS_AT_ONCE))
-            lead, interval = np.divmod(np.arange(part.rows * k), k)
-            X = tree_matrix(_with_interval(part.take(lead), interval))
-            raw.append(self.forest.predict(X, raw_score=True, num_threads=THREADS))
-        return np.concatenate(raw).reshape(design.rows, k)
+        return _linear(self.encoding.transform(design), self.table, self.coefficients)
 
     def to_parts(self) -> Parts:
-        """Table, coefficients and encoding, or the forest in LightGBM's own text form."""
+        """Table, coefficients and encoding."""
         arrays = {"table": self.table, "coefficients": self.coefficients}
         if self.encoding is not None:
             arrays |= self.encoding.to_parts().arrays
-        forest = None if self.forest is None else self.forest.model_to_string()
-        facts = {"strength": self.strength, "linear": bool(self.encoding), "forest": forest}
-        return Parts(facts, arrays)
+        return Parts({"strength": self.strength, "linear": bool(self.encoding)}, arrays)
 
     @classmethod
     def from_parts(cls, parts: Parts, features: tuple[Feature, ...]) -> Self:
         """The hazard that `to_parts` described."""
         facts, arrays = parts.facts, parts.arrays
-        text = facts["forest"]
-        return cls(
-            arrays["table"],
-            facts["strength"],
-            arrays["coefficients"],
-            encoding_from(features, parts) if facts["linear"] else None,
-            lightgbm().Booster(model_str=text) if text else None,
-        )
+        encoding = encoding_from(features, parts) if facts["linear"] else None
+        return cls(arrays["table"], facts["strength"], arrays["coefficients"], encoding)
 
 
 @dataclass
@@ -237,8 +195,9 @@ def fit_timing(
         design, days, end, weight = design.take(kept), days[kept], end[kept], weight[kept]
         _check(days, end)
     edges = _edges(days[end == WON])
-    win, lose = (_cells(edges, days, end, weight, cause) for cause in (WON, LOST))
-    return Timing(edges, _choose(design, win), _choose(design, lose))
+    causes = [_cells(edges, days, end, weight, cause) for cause in (WON, LOST)]
+    win, lose = run_all([partial(_choose, design, cells) for cells in causes])
+    return Timing(edges, win, lose)
 
 
 def _check(days: Vector, end: NDArray[np.int_]) -> None:
@@ -292,36 +251,21 @@ def _life_table(cells: LifeTable) -> Vector:
 
 
 def _choose(design: Design, cells: LifeTable) -> Hazard:
-    """The best on the last fifth of leads; the life table where nothing clearly beats it."""
-    ends = float(cells.ended.sum())
+    """Logistic with the ridge that was best on the last fifth of leads, if clearly better there."""
     first = max(0, design.rows - MAX_TO_CHOOSE)
     cut = first + int((design.rows - first) * (1.0 - SHARE_HELD_OUT))
     early, late = cells.take(slice(first, cut)), cells.take(slice(cut, None))
-    if (
-        ends < LEAST_TO_LEARN
-        or not design.features
-        or not (early.ended.any() and late.weight.any())
-    ):
+    few = cells.ended.sum() < LEAST_TO_LEARN or not design.features
+    if few or not (early.ended.any() and late.weight.any()):
         return Hazard(_life_table(cells))
     past, held = design.take(slice(first, cut)), design.take(slice(cut, None))
-    tasks: list[Callable[[], Any]] = [partial(_fit_linear, past, early, INVERSE_RIDGES)]
-    if ends >= LEAST_TO_BOOST:
-        tasks.append(partial(_fit_forest, past, early, held, late))
-    fitted, *forests = run_all(tasks)
-    linear = min(fitted, key=lambda h: float(late.surprise(h.log_odds(held))[0].sum()))
-    tried = [linear, *(replace(linear, forest=forest) for forest in forests)]
+    tried = _fit_linear(past, early, INVERSE_RIDGES)
     losses = np.array([late.surprise(hazard.log_odds(held))[0] for hazard in tried])
     best = int(np.argmin(losses.sum(axis=1)))
-    gain = late.surprise(Hazard(linear.table).log_odds(held))[0] - losses[best]
+    gain = late.surprise(Hazard(_life_table(early)).log_odds(held))[0] - losses[best]
     if gain.sum() <= gain.std() * np.sqrt(gain.size):
         return Hazard(_life_table(cells))
-    tasks = [partial(_fit_linear, design, cells, (linear.strength,))]
-    if best:
-        rounds = forests[0].current_iteration()
-        tasks.append(partial(_fit_forest, design, cells, rounds=rounds))
-    fitted = run_all(tasks)
-    found: Hazard = fitted[0][0]
-    return replace(found, forest=fitted[1]) if best else found
+    return _fit_linear(design, cells, (tried[best].strength,))[0]
 
 
 def _growth(intervals: int) -> Vector:
@@ -355,55 +299,3 @@ def _fit_linear(design: Design, cells: LifeTable, strengths: tuple[float, ...]) 
         at = minimize(loss, at, (strength,), jac=True, method="L-BFGS-B", options=STOP).x
         found.append(Hazard(table, strength, at, encoding))
     return found
-
-
-def _fit_forest(
-    design: Design,
-    cells: LifeTable,
-    held: Design | None = None,
-    held_cells: LifeTable | None = None,
-    rounds: int = MAX_ROUNDS,
-) -> Any:
-    """Trees on top of the life table; with held-out leads as many as help there."""
-    lgb = lightgbm()
-    table = _life_table(cells)
-    train = _dataset(design, cells, table)
-    if held is None or held_cells is None:
-        return lgb.train(PARAMETERS, train, rounds)
-    valid = [_dataset(held, held_cells, table, train)]
-    stop = [lgb.early_stopping(PATIENCE, verbose=False)]
-    forest = lgb.train(PARAMETERS, train, rounds, valid_sets=valid, callbacks=stop)
-    # Prediction uses the best iteration; the rest is cut, so that it is also what is kept.
-    return lgb.Booster(model_str=forest.model_to_string(num_iteration=forest.best_iteration))
-
-
-def _dataset(design: Design, cells: LifeTable, table: Vector, reference: Any = None) -> Any:
-    """Cells as rows: all or MAX_CELLS of those that ended, and as many of the others."""
-    random = np.random.default_rng(0)
-    flat, weight = cells.ended.ravel() == 1, cells.weight.ravel()
-    chosen, factor = [], []
-    for kind in (flat & (weight > 0), ~flat & (weight > 0)):
-        found = np.flatnonzero(kind)
-        drawn = np.sort(random.permutation(found)[:MAX_CELLS])
-        chosen.append(drawn)
-        factor.append(np.full(drawn.size, found.size / max(drawn.size, 1)))
-    cell, scale = np.concatenate(chosen), np.concatenate(factor)
-    lead, interval = np.divmod(cell, table.size)
-    longer = _with_interval(design.take(lead), interval)
-    categories = [j for j, f in enumerate(longer.features) if f.kind == "category"]
-    return lightgbm().Dataset(
-        tree_matrix(longer),
-        cells.ended.ravel()[cell],
-        weight=weight[cell] * scale,
-        init_score=table[interval],
-        categorical_feature=categories,
-        params=PARAMETERS,
-        reference=reference,
-    )
-
-
-def _with_interval(design: Design, interval: NDArray[np.intp]) -> Design:
-    """The interval as one more number, in front."""
-    profile = np.column_stack([interval.astype(np.float64), design.profile])
-    return Design((Feature("interval", "interval", "number"), *design.features), profile,
-                  design.history)  # fmt: skip

@@ -16,8 +16,10 @@ from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened, list_query
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
-from redumbrella.views.listing import every_row, list_page
+from redumbrella.views.listing import every_row, list_page, what_is_said
 from redumbrella.views.table import Column, Query, View
+from redumbrella.views.trust import trusts_among
+from redumbrella.workspace import Workspace
 
 Rows = Iterable[dict[str, Any]]
 _Raw = Annotated[
@@ -95,11 +97,11 @@ def _add_file(
 
     def download(workspace: Opened, query: asked) -> Response:
         found = pieces(view, every_row(workspace, view, query))
-        return Download(found, media_type, headers)
+        return Download(found, media_type, {**headers, **_verdict(workspace, view, query)})
 
     def download_csv(workspace: Opened, query: asked, *, raw: _Raw = False) -> Response:
         found = csv_lines(view.fields, every_row(workspace, view, query), raw=raw)
-        return Download(found, media_type, headers)
+        return Download(found, media_type, {**headers, **_verdict(workspace, view, query)})
 
     router.add_api_route(
         f"/{view.name}.{form}",
@@ -110,6 +112,12 @@ def _add_file(
         response_class=Download,
         responses=file_answer(media_type, 404),
     )
+
+
+def _verdict(workspace: Workspace, view: View, query: Query) -> dict[str, str]:
+    """The verdict beside a file, as a header: 'not ready'. None where a list has no scores."""
+    trusts = trusts_among(what_is_said(workspace, view, query)) if view.of_model else []
+    return {"Umbrella-Verdict": ", ".join(t.verdict for t in trusts)} if trusts else {}
 
 
 def _parquet(view: View, rows: Rows) -> Iterator[bytes]:

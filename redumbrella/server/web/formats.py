@@ -22,7 +22,8 @@ from redumbrella.figures import (
     percent,
     plain,
 )
-from redumbrella.reports.wording import REGIMES, VERDICTS, expectation
+from redumbrella.reports.wording import REGIMES, basis, expectation
+from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +51,7 @@ def environment() -> Environment:
         expectation=expectation,
         count=count,
         decimal=decimal,
+        total=total_words,
         money=money,
         money_interval=money_interval,
         moment=moment,
@@ -62,7 +64,7 @@ def environment() -> Environment:
     )
     found.globals.update(
         regimes=REGIMES,
-        verdicts=VERDICTS,
+        basis=basis,
         query=query_string,
         lead_address=lead_address,
         lead_path=lead_path,
@@ -70,10 +72,10 @@ def environment() -> Environment:
     return found
 
 
-def lead_address(row: Mapping[str, Any], default_target: str) -> str:
+def lead_address(row: Mapping[str, Any], default_target: str, insist: str = "") -> str:
     """The page of one lead; its target and product where the id alone is not enough."""
     target = "" if row["target"] == default_target else row["target"]
-    more = query_string({"target": target, "product": row["product_id"]})
+    more = query_string({"target": target, "product": row["product_id"], "insist": insist})
     return lead_path(row["lead_id"], more)
 
 

@@ -1,8 +1,7 @@
 """The page of any list: its description comes in, filters, a table to sort and a pager go out."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
@@ -14,7 +13,9 @@ from redumbrella.server.web.rendering import DATA, render
 from redumbrella.views.catalogue import VIEWS, in_menu
 from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
+from redumbrella.views.order_only import hidden_columns, order_only
 from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.trust import trusts_among
 from redumbrella.workspace import Workspace
 
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -34,13 +35,28 @@ def _add_page(router: APIRouter, view: View) -> None:
     def show(request: Request, workspace: Opened, query: asked) -> HTMLResponse:
         return _page(request, workspace, view, *query)
 
-    router.add_api_route(view.page_address, show, name=f"page_{view.name}")
+    def show_scores(
+        request: Request, workspace: Opened, query: asked, *, insist: bool = False
+    ) -> HTMLResponse:
+        return _page(request, workspace, view, *query, insist=insist)
+
+    shown = show_scores if view.of_model else show
+    router.add_api_route(view.page_address, shown, name=f"page_{view.name}")
 
 
 def _page(
-    request: Request, workspace: Workspace, view: View, query: Query, problem: str
+    request: Request,
+    workspace: Workspace,
+    view: View,
+    query: Query,
+    problem: str,
+    *,
+    insist: bool = False,
 ) -> HTMLResponse:
-    """The list; what is wrong with a filter is told above it, so that it can be mended."""
+    """The list; what is wrong with a filter is told above it, so that it can be mended.
+
+    insist: figures of a model that is not ready are shown all the same.
+    """
     status = 400 if problem else 200
     try:
         page = list_page(workspace, view, query, with_choices=True)
@@ -53,16 +69,20 @@ def _page(
         page = list_page(workspace, view, replace(query, filters={}), with_choices=True)
     if page.is_empty:
         return _empty(request, view, view.nothing(workspace, page.query.target), page, workspace)
+    hidden = set() if insist else hidden_columns(page)
+    page = page if insist else order_only(workspace, page)
     return render(
         request,
         view.template,
         status,
         section=_section(view),
-        view=view,
+        trusts=trusts_among(page.around),
+        insist=insist,
+        hidden=hidden,
+        view=page.view,
         page=page,
         problem=problem,
         given=dict(request.query_params) if problem else dict(page.query.filters),
-        parameters=dict(request.query_params),
         columns=_columns(page),
         orders=_orders(page),
         targets=_targets(workspace, view),
@@ -85,6 +105,7 @@ def _empty(
         request,
         "nothing.html",
         section=_section(view),
+        trusts=() if page is None else trusts_among(page.around),
         view=view,
         page=page,
         why=why,
@@ -101,14 +122,7 @@ def _section(view: View) -> str:
 def _columns(page: Page) -> list[Column]:
     """The columns shown on this page of the list."""
     named = [page.view.by_name[name] for name in page.view.shown]
-    return [column for column in named if _is_shown(column, [r[column.name] for r in page.rows])]
-
-
-def _is_shown(column: Column, values: Sequence[Any]) -> bool:
-    """Whether a column tells anything: optional ones with some value, comparing ones with two."""
-    if column.optional:
-        return any(value is not None and value != "" for value in values)
-    return not column.comparing or any(value != values[0] for value in values)
+    return [c for c in named if c.tells([row[c.name] for row in page.rows])]
 
 
 def _orders(page: Page) -> tuple[NamedOrder, ...]:

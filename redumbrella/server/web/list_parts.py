@@ -6,6 +6,7 @@ from typing import Any
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.server.web.customer_charts import customer_charts
 from redumbrella.views.listing import Page
+from redumbrella.views.pipeline import GROUPINGS
 from redumbrella.workspace import Workspace
 
 
@@ -32,7 +33,12 @@ def _products(_workspace: Workspace, page: Page) -> dict[str, Any]:
     return {"words": [asked, products_examined(figures)]}
 
 
+def _pipeline(_workspace: Workspace, page: Page) -> dict[str, Any]:
+    return {"filter_name": GROUPINGS[page.query.by][2]}
+
+
 _PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
     "customers": _customers,
+    "pipeline": _pipeline,
     "products": _products,
 }

@@ -5,6 +5,7 @@ JavaScript.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -13,11 +14,12 @@ from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
-from redumbrella.server.web.report_view import report_view
+from redumbrella.server.web.report_view import ReportView, report_view
 from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
-from redumbrella.views.models import MODELS, ModelReport, current_report, report_of
+from redumbrella.views.models import MODELS, current_report, report_of
+from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
 from redumbrella.workspace import Workspace
 
@@ -37,19 +39,24 @@ def lead(
     lead_id: LeadId,
     target: str | None = None,
     product: str | None = None,
+    *,
+    insist: bool = False,
 ) -> HTMLResponse:
-    """One lead: score, worth, reasons, record, model."""
+    """One lead: score, worth, reasons, record, model; figures that may be relied on, or all."""
     detail = lead_detail(workspace, lead_id, target, product)
     default = workspace.settings.target().name
     return render(
         request,
         "lead.html",
         section="/leads",
+        trusts=[detail.trust],
+        insist=insist,
+        numbers=insist or detail.trust.shows_numbers,
         lead=detail,
         top=_largest_contribution(detail),
         scale=_bar_top(detail.products),
         lead_target="" if detail.score["target"] == default else detail.score["target"],
-        parts=parts_of(detail.worth, detail.currency),
+        parts=parts_of(detail.worth, detail.currency, numbers=insist or detail.trust.shows_numbers),
         curve=conversion_curve(detail.worth.timing) if detail.worth else None,
     )
 
@@ -61,6 +68,8 @@ def page_in_use(
     target: str | None = None,
     threshold: str = "",
     capacity: str = "",
+    *,
+    insist: bool = False,
 ) -> HTMLResponse:
     """The report of the model in use, or what to do when there is none."""
     try:
@@ -68,28 +77,42 @@ def page_in_use(
     except NotFoundError as problem:
         if problem.reason != "no_model":
             raise
-        return render(request, "no_model.html", section="/models")
-    return _model_page(request, workspace, report, threshold, capacity)
+        trust = trust_in_use(workspace, target)
+        return render(request, "no_model.html", section="/models", trusts=[trust])
+    view = report_view(workspace, report, threshold, capacity)
+    return _model_page(request, workspace, view, insist=insist)
 
 
 @router.get("/models/{version}")
 def model(
-    request: Request, workspace: Opened, version: str, threshold: str = "", capacity: str = ""
+    request: Request,
+    workspace: Opened,
+    version: str,
+    threshold: str = "",
+    capacity: str = "",
+    *,
+    insist: bool = False,
 ) -> HTMLResponse:
     """The report of one model version."""
-    return _model_page(request, workspace, report_of(workspace, version), threshold, capacity)
+    view = report_view(workspace, report_of(workspace, version), threshold, capacity)
+    return _model_page(request, workspace, view, insist=insist)
 
 
 def _model_page(
-    request: Request, workspace: Workspace, report: ModelReport, threshold: str, capacity: str
+    request: Request, workspace: Workspace, view: ReportView, *, insist: bool
 ) -> HTMLResponse:
-    view = report_view(workspace, report, threshold, capacity)
+    """The report; what today's leads are said to be is left out while the model is not ready."""
     versions = list_page(workspace, MODELS, MODELS.query({})).rows
-    past = list_backtests(workspace, report.facts.target)
+    past = list_backtests(workspace, view.report.facts.target)
+    if not (insist or view.trust.shows_numbers):
+        charts = [chart for chart in view.charts if chart.name != "distribution"]
+        view = replace(view, charts=charts)
     return render(
         request,
         "model.html",
         section="/models",
+        trusts=[view.trust],
+        insist=insist,
         versions=versions,
         past=past,
         still=False,

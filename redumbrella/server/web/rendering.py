@@ -20,13 +20,18 @@ _WORDS = {"customers": "Customers", "products": "Products", "leads": "Leads"}
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template with what every page needs."""
     state = request.app.state
-    main = state.workspace.settings.main_target
+    settings = state.workspace.settings
+    main = settings.main_target
     frame = {
-        "workspace_name": state.workspace.settings.name,
+        "workspace_name": settings.name,
         "menu": () if "menu" in values else menu_of(state.workspace),
         "can_log_out": state.access.token is not None,
         "section": "",
+        "trusts": (),
+        "insist": False,
+        "parameters": dict(request.query_params),
         "default_target": "" if main is None else main.name,
+        "several_targets": len(settings.targets) > 1,
     }
     html = _environment().get_template(template).render({**frame, **values})
     return HTMLResponse(html, status_code=status)

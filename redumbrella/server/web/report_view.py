@@ -10,6 +10,7 @@ from redumbrella.server.web.formats import STATIC, environment
 from redumbrella.views.leads import LEADS
 from redumbrella.views.listing import count_rows
 from redumbrella.views.models import ModelReport
+from redumbrella.views.trust import Trust, trust_in
 from redumbrella.views.worth import sentences_about
 from redumbrella.workspace import Workspace
 
@@ -19,6 +20,7 @@ class ReportView:
     """Everything the templates of the report need."""
 
     report: ModelReport
+    trust: Trust
     charts: list[Chart]
     labels: dict[str, str]  # family → its name in words
     point: ConfusionPoint | None  # the confusion matrix at the chosen threshold
@@ -46,6 +48,7 @@ def report_view(
     current = report.facts.is_current and point is not None and products is None
     return ReportView(
         report=report,
+        trust=trust_in(report.facts, report.facts.target),
         charts=charts_of(report.document, point["threshold"] if point else None),
         labels={family["family"]: family["label"] for family in report.document["families"]},
         point=point,
@@ -77,6 +80,8 @@ def report_html(workspace: Workspace, report: ModelReport) -> str:
         .render(
             **vars(view),
             still=True,
+            insist=True,
+            parameters={},
             style=(STATIC / "style.css").read_text("utf-8"),
             mark=(STATIC / "mark.svg").read_text("utf-8"),
         )

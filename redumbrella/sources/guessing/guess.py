@@ -6,14 +6,16 @@ values fit. Nothing here is used unless a person leaves it in umbrella.toml.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from redumbrella.settings.labels import Labels
 from redumbrella.sources.formats.files import FileInput
 from redumbrella.sources.guessing.choice import Choice
 from redumbrella.sources.guessing.columns import columns_named, fact_choices
 from redumbrella.sources.guessing.joins import Proposed, propose_joins, with_joined
 from redumbrella.sources.guessing.kin import Kin, are_the_same, named_reps, shared_ids
+from redumbrella.sources.guessing.labels import guess_labels
 from redumbrella.sources.guessing.lead_ids import lead_id_of
 from redumbrella.sources.guessing.leads import is_shared, lead_choices
 from redumbrella.sources.guessing.looking import MOST_ROWS, FileLook, look_at
@@ -31,6 +33,7 @@ class TableGuess:
     those that tell more about its rows. `currency` and `timezone` are what the file says of
     itself, each with the reason, or None; `currencies` are the codes beside its amounts. `span`
     are the first and last time of its facts, days since 1970, None where that is not known.
+    `labels` are words for names and values of its fields.
     """
 
     file: FileInput
@@ -47,6 +50,7 @@ class TableGuess:
     timezone: tuple[str | None, str | None] = (None, None)
     currencies: tuple[str, ...] = ()
     span: tuple[float, float] | None = None
+    labels: Labels = field(default_factory=Labels)
 
 
 def guess_files(paths: Sequence[str], root: Path) -> list[TableGuess]:
@@ -117,7 +121,18 @@ def _guess(look: FileLook, kin: Kin, joins: Sequence[Proposed]) -> TableGuess:
         timezone=guess_timezone(look.columns),
         currencies=named_currencies(look.columns, choices),
         span=_span(look, choices),
+        labels=_labels(look, table, choices, ignore),
     )
+
+
+def _labels(
+    look: FileLook, table: str, choices: Sequence[Choice], ignore: Mapping[str, str]
+) -> Labels:
+    """Words for the fields of leads and people; facts have none that are told."""
+    if table not in {"leads", "people"}:
+        return Labels()
+    mapped = {one.origin.column for one in choices if one.origin is not None}
+    return guess_labels(look.columns, mapped | set(ignore))
 
 
 def _span(look: FileLook, choices: Sequence[Choice]) -> tuple[float, float] | None:

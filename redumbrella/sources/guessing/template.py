@@ -5,8 +5,9 @@ what else it could have been.
 """
 
 import json
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from redumbrella.settings.sources import ColumnSource
@@ -77,6 +78,18 @@ _HORIZONS = (7, 14, 30, 60, 90)
 # Of the time that is known: before it there must be history, after it enough to learn from.
 _SHARE_OF_THE_SPAN = 4
 
+_ABOUT_LABELS = """\
+# What fields, their values and their units are called in reasons; models never see it.
+# Put in the words of your company.\
+"""
+
+_NO_LABELS = """\
+# [labels.fields]                 # what fields are called in reasons; models never see it
+# pdays = "days since the last contact"
+# [labels.values.pdays]           # and what their values mean
+# "999" = "never"
+"""
+
 _TAIL = """\
 # [success]                       # a model must pass these to be used
 # min_auc = 0.7
@@ -103,6 +116,7 @@ def settings_text(name: str, folder: Path, guesses: Sequence[TableGuess]) -> str
         parts.append(_EMPTY_LEADS)
     parts += _currencies(guesses)
     parts += _targets(guesses)
+    parts += _labels(guesses)
     parts.append(_TAIL)
     return "\n".join(parts)
 
@@ -133,6 +147,29 @@ def _currencies(guesses: Sequence[TableGuess]) -> list[str]:
         '# Amounts are of several currencies: put in the rates, and remove the "# " of these lines.'
     )
     return ["\n".join([said, "# [currencies]", *rates, ""])]
+
+
+def _labels(guesses: Sequence[TableGuess]) -> list[str]:
+    """What fields, values and units are called, where names or values say it."""
+    fields = {k: v for guess in reversed(guesses) for k, v in guess.labels.fields.items()}
+    units = {k: v for guess in reversed(guesses) for k, v in guess.labels.units.items()}
+    values = {k: v for guess in reversed(guesses) for k, v in guess.labels.values.items()}
+    lines = [_ABOUT_LABELS]
+    for name, texts in (("fields", fields), ("units", units)):
+        if texts:
+            lines += [f"[labels.{name}]", *_label_lines(texts), ""]
+    for name, of_field in values.items():
+        lines += [f"[labels.values.{_key(name)}]", *_label_lines(of_field), ""]
+    return ["\n".join(lines)] if len(lines) > 1 else [_NO_LABELS]
+
+
+def _label_lines(texts: Mapping[str, str]) -> list[str]:
+    return [f"{_key(name)} = {_text(text)}" for name, text in texts.items()]
+
+
+def _key(name: str) -> str:
+    """A key in TOML, in quotes only where it needs them."""
+    return name if re.fullmatch("[A-Za-z_][A-Za-z0-9_-]*", name) else _text(name)
 
 
 def _targets(guesses: Sequence[TableGuess]) -> list[str]:

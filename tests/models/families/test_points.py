@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.families.points import MAX_POINTS, MAX_RULES, Points
+from redumbrella.settings.labels import Labels
 
 
 def card(design: Design, won: np.ndarray) -> Points:  # type: ignore[type-arg]
@@ -22,9 +23,9 @@ def test_the_card_finds_the_rules_that_made_the_outcomes() -> None:
     won = draw(-2.0 + 2.0 * (profile[:, 0] >= 60) + 1.0 * (profile[:, 1] == 1))
     found = card(design, won)
     assert {rule.column for rule in found.rules} == {0, 1}
-    texts = [found.sentence(rule) for rule in found.rules]
-    assert texts[0].startswith("age is at ")
-    assert texts[1] in ("job is cook", f"job is {OTHER}")
+    texts = [found.sentence(rule, Labels()) for rule in found.rules]
+    assert texts[0].startswith("the age is at ")
+    assert texts[1] in ("the job is cook", "the job is a rare one")
     assert abs(found.rules[0].points) == MAX_POINTS
     assert abs(found.rules[1].points) == pytest.approx(5, abs=2)
     rule = found.rules[0]
@@ -43,7 +44,8 @@ def test_one_rule_a_feature_and_whole_points() -> None:
     assert len(columns) == len(set(columns)) <= MAX_RULES
     assert all(isinstance(rule.points, int) and rule.points for rule in found.rules)
     assert max(abs(rule.points) for rule in found.rules) == MAX_POINTS
-    assert "events visit count 7d happened" in [found.sentence(rule) for rule in found.rules]
+    texts = [found.sentence(rule, Labels()) for rule in found.rules]
+    assert "has visited in the last 7 days" in texts
 
 
 def test_noise_gives_an_empty_card_and_the_base_rate() -> None:
@@ -62,9 +64,9 @@ def test_missing_and_flags_are_said_in_words() -> None:
     profile[rng.random(2_000) < 0.4, 0] = np.nan
     won = draw(-1.5 + 1.5 * np.isnan(profile[:, 0]) + 1.5 * profile[:, 1])
     found = card(Design(features, profile), won)
-    texts = {found.sentence(rule) for rule in found.rules}
-    assert "last call days is missing" in texts
-    assert texts & {"vip is yes", "vip is no"}
+    texts = {found.sentence(rule, Labels()) for rule in found.rules}
+    assert "the last call is not known" in texts
+    assert texts & {"vip: yes", "vip: no"}
 
 
 def test_the_first_rule_is_the_most_telling_of_all_worked_out_one_by_one() -> None:

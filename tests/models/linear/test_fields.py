@@ -26,13 +26,13 @@ def leads(seed: int = 0) -> tuple[Design, Vector, Vector]:
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of leads of each estimate of ridges that is really made."""
     made: list[int] = []
-    estimate = ridge.estimate_variances
+    fit = ridge.fit_ridges
 
     def counted(X, *rest):  # type: ignore[no-untyped-def]
         made.append(X.shape[0])
-        return estimate(X, *rest)
+        return fit(X, *rest)
 
-    monkeypatch.setattr(fields, "estimate_variances", counted)
+    monkeypatch.setattr(fields, "fit_ridges", counted)
     return made
 
 

@@ -174,9 +174,8 @@ def test_weights_and_several_rows_of_a_lead() -> None:
     assert np.abs(a - b).mean() < 0.05
 
 
-def test_a_large_record_is_sampled_and_weighted_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_record_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "MAX_LEADS", 2_000)
-    monkeypatch.setattr(timing, "MAX_CELLS", 500)
     monkeypatch.setattr(timing, "MAX_TO_CHOOSE", 1_000)
     design, days, end = world(4_000, 1)
     model = fit_timing(design, days, end)

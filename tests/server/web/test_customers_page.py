@@ -10,7 +10,8 @@ from stored import listed
 from redumbrella.figures import money, money_interval
 from redumbrella.reports.wording import base_total
 from redumbrella.server.web.customer_charts import customer_charts
-from redumbrella.views.customers import CUSTOMERS, lifetime_of
+from redumbrella.views.customers import CUSTOMERS
+from redumbrella.views.lifetime import lifetime_of
 from redumbrella.workspace import Workspace
 
 

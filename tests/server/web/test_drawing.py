@@ -9,7 +9,7 @@ from sample_company import VERSION
 from redumbrella.server.web.charts import charts_of, finish
 from redumbrella.server.web.customer_charts import customer_charts
 from redumbrella.server.web.drawing import draw, number
-from redumbrella.views.customers import lifetime_of
+from redumbrella.views.lifetime import lifetime_of
 from redumbrella.views.models import report_of
 from redumbrella.workspace import Workspace
 

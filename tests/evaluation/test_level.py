@@ -1,0 +1,105 @@
+"""The level of a period and what it does to intervals: worlds whose level is known."""
+
+import numpy as np
+import pytest
+
+from redumbrella.evaluation.level import Level, measure_level
+from redumbrella.evaluation.metrics import auc, auc_error
+from redumbrella.models.base import probability_of
+from redumbrella.models.uncertainty import Spread
+
+ROWS = 2_000
+
+
+def periods(
+    wander: float, count: int, seed: int, rows: int = ROWS
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """What was said about each period's leads, and what came: the level moved by `wander`."""
+    rng = np.random.default_rng(seed)
+    said = [rng.normal(-1.5, 1.0, rows) for _ in range(count)]
+    shifts = rng.normal(0.0, wander, count) if wander else np.zeros(count)
+    won = [
+        (rng.random(rows) < probability_of(z + shift)).astype(float)
+        for z, shift in zip(said, shifts, strict=True)
+    ]
+    numbers = [np.arange(k * rows, (k + 1) * rows) for k in range(count)]
+    return numbers, said, won
+
+
+def test_a_level_that_stands_still_adds_next_to_nothing() -> None:
+    found = [measure_level(*periods(0.0, 6, seed), forward=True) for seed in range(40)]
+    assert np.mean([level.variance == 0.0 for level in found]) > 0.4
+    assert np.sqrt(np.mean([level.variance for level in found])) < 0.06
+
+
+@pytest.mark.parametrize("wander", [0.3, 0.8])
+def test_the_spread_of_levels_is_found(wander: float) -> None:
+    found = [measure_level(*periods(wander, 13, seed), forward=True) for seed in range(40)]
+    mean_square = np.sqrt(np.mean([level.wandering**2 for level in found]))
+    assert mean_square == pytest.approx(wander, rel=0.15)
+
+
+@pytest.mark.parametrize("wander", [0.0, 0.3, 0.8])
+def test_the_next_period_lies_within_the_interval_nine_times_in_ten(wander: float) -> None:
+    kept = 0
+    for seed in range(150):
+        numbers, said, won = periods(wander, 7, 1_000 + seed)
+        level = measure_level(numbers[:6], said[:6], won[:6], forward=True)
+        spread = Spread((), 0.0, 0.0, 0.0, 0.0, level.variance)
+        _, low, high = spread.total(probability_of(said[6]))
+        kept += bool(low <= won[6].sum() <= high)
+    # Five periods, one of them left out, say little about the spread of all.
+    assert 0.83 <= kept / 150 <= 0.97
+
+
+def test_the_first_period_that_walks_forward_was_not_calibrated_and_does_not_count() -> None:
+    numbers, said, won = periods(0.0, 5, 3)
+    said[0] = said[0] + 3.0
+    assert measure_level(numbers, said, won, forward=True).wandering < 0.1
+    assert measure_level(numbers, said, won, forward=False).wandering > 1.0
+
+
+def test_drawn_folds_are_cut_in_periods_of_the_record() -> None:
+    rng = np.random.default_rng(0)
+    rows = 10_000
+    z = rng.normal(-1.0, 1.0, rows)
+    shift = np.repeat([0.8, -0.8, 0.8, -0.8, 0.0], rows // 5)
+    won = (rng.random(rows) < probability_of(z + shift)).astype(float)
+    parts = np.array_split(rng.permutation(rows), 3)
+    found = measure_level(parts, [z[p] for p in parts], [won[p] for p in parts], forward=False)
+    assert len(found.periods) == 5
+    assert [round(period.shift, 1) for period in found.periods] == pytest.approx(
+        [0.8, -0.8, 0.8, -0.8, 0.0], abs=0.11
+    )
+    assert [auc for auc, _ in found.orders] == pytest.approx([0.75] * 5, abs=0.03)
+
+
+def test_the_error_of_an_order_is_what_other_leads_would_show() -> None:
+    rng = np.random.default_rng(1)
+    areas = []
+    for _ in range(200):
+        z = rng.normal(-1.0, 1.0, 600)
+        won = (rng.random(600) < probability_of(z)).astype(float)
+        areas.append((auc(z, won), auc_error(auc(z, won), won.sum(), 600 - won.sum())))
+    measured, said = np.array(areas).T
+    assert said.mean() == pytest.approx(measured.std(), rel=0.2)
+
+
+def test_one_period_says_nothing() -> None:
+    found = measure_level(*periods(0.5, 2, 0), forward=True)
+    assert not found.measured
+    assert found.variance == 0.0
+    assert Level().orders == []
+
+
+def test_a_total_adds_the_level_and_chance_and_counts_what_leads_are_worth() -> None:
+    still, moving = Spread((), 0.0, 0.0, 0.0, 0.0), Spread((), 0.0, 0.0, 0.0, 0.0, 0.25)
+    p = np.full(400, 0.2)
+    expected, low, high = still.total(p)
+    assert expected == pytest.approx(80.0)
+    assert (high - expected) == pytest.approx(1.645 * 8.0, rel=0.001)
+    assert low == pytest.approx(2 * expected - high)
+    _, lower, higher = moving.total(p)
+    assert lower < 80 - 25
+    assert higher > 80 + 40
+    assert moving.total(p, 50.0) == pytest.approx(tuple(50 * x for x in moving.total(p)))
