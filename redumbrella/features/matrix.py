@@ -30,9 +30,9 @@ class Feature:
     levels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
-    """Features of n leads.
+    """Features of n leads; equal only to itself.
 
     profile: float64 (n, p); NaN = missing; categories as codes. history: float32 CSR (n, q) or
     None. `features` describes the p + q columns in order.

@@ -45,6 +45,7 @@ from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 FOLDS = 5
 # Three folds of a large record learn from half as many rows in all as five.
 FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
+MANY_VALUES = 4_000_000  # of 40,000 leads 100 columns, of 8,000 leads 500
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
 # between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
@@ -231,7 +232,8 @@ def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -
     if not walks_forward:
         return []
     running = [j for j in trending_features(record) if record.features[j].source not in keep]
-    if not running or are_needed(record, np.array(running), plan_probes(observed.won, folds)):
+    probes = plan_probes(observed.won, folds, record.profile.shape[1])
+    if not running or are_needed(record, np.array(running), probes):
         return []
     return [record.features[j].name for j in running]
 
@@ -354,10 +356,15 @@ def _stability(
     won: Vector,
     report: Progress,
 ) -> Stability | None:
-    """Random splits of a model; of many leads fewer, as one differs less from the next."""
+    """Random splits of a model; of many leads fewer, as one differs less from the next.
+
+    Of many values in all, leads times columns, they are fewer as each takes so long.
+    """
     if regime.name not in ("model", "shrunken") or "prior" in weights:
         return None
     repeats = 10 if won.size <= 4_000 else 5 if won.size <= 50_000 else 3
+    if design.profile.size > MANY_VALUES:
+        repeats = min(repeats, 3)
     part = part_of(report, 0.82, 1.0)
     return repeated_split(makers, weights, calibration, design, won, repeats, part)
 
