@@ -20,7 +20,7 @@ from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import FAMILIES
 from redumbrella.training.arrival import ARRIVAL_NAME, arrival_stopped_at
 from redumbrella.training.decay import Decay
-from redumbrella.training.splits import Fold
+from redumbrella.training.splits import Fold, Rows
 
 Maker = Callable[[], Family]
 BLEND = "blend"
@@ -124,10 +124,16 @@ def examine(
 
 def answer(family: Family, design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:
     """Log-odds of the fold's test leads from a family that learned its training leads."""
-    train = design.take(fold.train, fold.columns)
+    train = _seen(design, fold, fold.train)
     weight = decay.weights(fold.train.size)
     family.fit(train, won[fold.train], weight if fold.weight is None else weight * fold.weight)
-    return family.log_odds(arrival_stopped_at(design.take(fold.test, fold.columns), _latest(train)))
+    return family.log_odds(arrival_stopped_at(_seen(design, fold, fold.test), _latest(train)))
+
+
+def _seen(design: Design, fold: Fold, rows: Rows) -> Design:
+    """Some rows as the fold sees them: its window variables, and words as its past knows them."""
+    seen = design.take(rows, fold.columns)
+    return seen if fold.words is None else seen.with_words(fold.words[rows])
 
 
 def _latest(train: Design) -> float:

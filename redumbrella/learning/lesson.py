@@ -25,6 +25,7 @@ from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
+from redumbrella.learning.word_lessons import WordLessons
 from redumbrella.models.base import Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
@@ -106,6 +107,7 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
+    words: what the words of each text of the record speak for, as log-odds.
     trials: decays tried by quick probes. compared: those that all families were compared with, and
     the log loss of the chosen family with each.
     """
@@ -127,6 +129,7 @@ class Lesson:
     won: Vector
     last_period: Period | None
     stability: Stability | None
+    words: Sequence[Vector] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,13 +152,24 @@ class Learned:
 
 
 def learn(
-    observed: Observations, design: Design, arrival: ArrivalTime | None, report: Progress
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    report: Progress,
+    words: WordLessons | None = None,
 ) -> Lesson:
-    """Compares the families that the data allow, fits the chosen one on all closed leads."""
+    """Compares the families that the data allow, fits the chosen one on all closed leads.
+
+    words: the texts of the closed leads, where some are read.
+    """
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
     columns = None
+    if words is not None:
+        report("Reading words", 0.0)
+        folds = words.folds(folds)
+        design = words.beside(design)
     if design.history is not None:
         report("Screening window variables", 0.01)
         folds = [_informed(fold, design, won, observed.stages) for fold in folds]
@@ -183,7 +197,7 @@ def learn(
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
-        else _last_fifth(examination, weights, quick, apart, outcomes, decay, alone)
+        else _last_fifth(examination, weights, quick, apart, outcomes, decay, alone, words)
     )
     stability = None
     if regime.name in ("model", "shrunken") and chosen != "prior":
@@ -207,6 +221,7 @@ def learn(
         won=np.concatenate(examination.won),
         last_period=last_period,
         stability=stability,
+        words=[] if words is None else words.weights(),
     )
 
 
@@ -241,7 +256,11 @@ def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -
 
 
 def relearn(
-    observed: Observations, design: Design, arrival: ArrivalTime | None, lesson: Lesson
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    lesson: Lesson,
+    words: WordLessons | None = None,
 ) -> tuple[Blend, Rows | None]:
     """The model of an earlier lesson on newer leads: same families, weights and decay.
 
@@ -250,6 +269,8 @@ def relearn(
     """
     won = observed.won
     columns = None
+    if words is not None:
+        design = words.beside(design)
     if lesson.decay.uses_arrival and arrival is not None:
         design = arrival.beside(design, observed.position)
     if design.history is not None:
@@ -420,6 +441,7 @@ def _last_fifth(
     won: Vector,
     decay: Decay,
     numbers: Rows,
+    words: WordLessons | None,
 ) -> Period | None:
     """The last fifth of the record, asked of a model that learned from the time before it.
 
@@ -428,6 +450,9 @@ def _last_fifth(
     if won.size < LEAST_ROWS_FOR_PERIODS:
         return None
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
+    if words is not None:
+        past = words.values(Fold(numbers[fold.train], numbers[fold.test]))
+        fold = replace(fold, words=past[numbers])
     z = {name: answer(make(), design, won, fold, decay) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, decay)
     chosen = "blend" if len(weights) > 1 else next(iter(weights))

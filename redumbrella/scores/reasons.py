@@ -33,8 +33,12 @@ def lead_reasons(
     design: Design,
     contributions: Contributions,
     usual: Mapping[str, str],
+    words: Mapping[str, tuple[list[str], list[str]]],
 ) -> list[Reasons]:
-    """Reasons for n leads. leads: their records; contributions.values: (n, features)."""
+    """Reasons for n leads. leads: their records; contributions.values: (n, features).
+
+    words: of each text the word that raises the score most and that lowers it most, n each.
+    """
     sources, by_source = grouped(design.features, contributions.values)
     deeds = _Deeds(design, contributions.values, sources)
     texts = [shown_values(leads, source, design) for source in sources]
@@ -47,6 +51,9 @@ def lead_reasons(
         def line(k: int, n: int = n) -> dict[str, Any]:
             if sources[k] in deeds.columns:
                 return deeds.line(n, sources[k], float(by_source[n, k]))
+            if sources[k] in words:
+                told = (labels[k], texts[k][n], words[sources[k]], n)
+                return _word_line(sources[k], told, float(by_source[n, k]))
             return _line(sources[k], labels[k], texts[k][n], usual, float(by_source[n, k]))
 
         raises = [line(int(k)) for k in order[n, :MOST] if by_source[n, k] > LEAST]
@@ -206,6 +213,30 @@ def usual_values(
             top = int(np.argmax(counts.field("counts").to_numpy()))
             usual[source] = shown(counts.field("values")[top].as_py())
     return usual
+
+
+def _word_line(
+    source: str, told: tuple[str, str, tuple[list[str], list[str]], int], contribution: float
+) -> dict[str, Any]:
+    """A reason from a text: the word of it that weighs most; where none does, that none is there.
+
+    told: label, value, and the words of all leads that raise and that lower, with the lead's place.
+    """
+    label, value, (raises, lowers), n = told
+    word = raises[n] if contribution > 0 else lowers[n]
+    text = f"“{word}” in the {label}"
+    if not word:
+        opposite = "lowers" if contribution > 0 else "raises"
+        text = f"no word that {opposite} the chance in the {label}"
+    if value == "missing":
+        text = f"{label} is missing"
+    return {
+        "feature": source,
+        "text": text,
+        "value": word,  # not the text itself, which may hold what is personal
+        "usual": "",
+        "contribution": contribution,
+    }
 
 
 def _line(

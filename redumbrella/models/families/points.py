@@ -107,6 +107,9 @@ class Points(Family):
         """A rule in words: 'previous outcome is success', 'age is at least 60'."""
         feature = self.features[rule.column]
         name = " ".join(feature.name.replace("_", " ").replace(".", " ").split())
+        if feature.kind == "words" and rule.sign in (">=", "<="):
+            most = "at least" if rule.sign == ">=" else "at most"
+            return f"the words of {name.removesuffix(' words')} speak {most} {rule.threshold:+.2f}"
         if feature.kind == "flag" and rule.sign in (">=", "<="):
             return f"{name} is {'yes' if rule.sign == '>=' else 'no'}"
         return {
