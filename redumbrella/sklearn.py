@@ -22,8 +22,8 @@ from redumbrella.evaluation.metrics import Vector, auc
 from redumbrella.evaluation.regime import named
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import Field, fit_records
-from redumbrella.learning.word_lessons import word_lessons
 from redumbrella.learning.lesson import Lesson, find_trending, learn
+from redumbrella.learning.word_lessons import word_lessons
 from redumbrella.models.registry import LABELS, LeadModel
 from redumbrella.progress import silent
 from redumbrella.scores.reasons import lead_reasons, usual_values
@@ -225,7 +225,7 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
             target="y",
             regime=named(lesson.regime, lesson.comparison.chosen),
             reliable=lesson.regime.reliable,
-            encoder=encoder.taught(lesson.words),
+            encoder=encoder if words is None else encoder.taught(words.weights()),
             arrival=arrival if lesson.decay.uses_arrival else None,
             blend=lesson.blend,
             spread=lesson.spread,

@@ -21,8 +21,8 @@ class Feature:
     """One column of a design.
 
     `source` is the field of the record it comes from; reasons are grouped by it. A category has
-    `levels`: code k stands for levels[k], code 0 for every rare or unseen level. The words of a text
-    are one number: the log-odds that they speak for (features.words).
+    `levels`: code k stands for levels[k], code 0 for every rare or unseen level. The words of a
+    text are one number: the log-odds that they speak for (features.words).
     """
 
     name: str
@@ -78,7 +78,7 @@ class Design:
         return Design(self.features, np.vstack([self.profile, other.profile]), history)
 
     def with_words(self, values: NDArray[np.float64]) -> "Design":
-        """The same rows with other log-odds of their texts, (n, texts) in the order of `features`."""
+        """The same rows with other log-odds of their texts, (n, texts), in order."""
         profile = self.profile.copy()
         profile[:, self.word_columns] = values
         return Design(self.features, profile, self.history)

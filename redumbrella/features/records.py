@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.matrix import OTHER, Design, Feature
-from redumbrella.features.spelling import is_name_of_person, is_phone, reading_of
+from redumbrella.features.spelling import Reading, is_name_of_person, is_phone, reading_of
 from redumbrella.features.words import Vocabulary, learn_vocabulary, vocabulary_from
 
 FieldKind = Literal["number", "flag", "time", "category", "text"]
@@ -26,7 +26,7 @@ MAX_LEVELS = 5_000
 TEXT_DISTINCT_SHARE = 0.5  # texts that hardly repeat say nothing about another lead but by words
 LEAST_TEXTS = 20
 LEAST_PHONE = 100_000  # a number that is smaller is no phone number
-PERSONAL = {"email": "e-mail addresses", "phone": "phone numbers"}
+PERSONAL: dict[Reading, str] = {"email": "e-mail addresses", "phone": "phone numbers"}
 MANY_SPELLINGS = 50  # of so many different values the words are read too
 WORDS_OF_SPELLINGS = 1.5  # that a value must have on average, else it is a word of its own
 CALENDAR = ("month", "weekday", "hour")
@@ -101,10 +101,10 @@ class RecordEncoder:
         """The fields whose words are read, in the order of their features."""
         return tuple(f for f in self.fields if f.words and _words_of(f).name not in self.left_out)
 
-    def taught(self, weights: Sequence[Sequence[float]]) -> "RecordEncoder":
+    def taught(self, weights: Sequence[NDArray[np.float64]]) -> "RecordEncoder":
         """The encoder with what the words of each of `texts` speak for, as log-odds."""
         learned = {
-            field.name: replace(field.words, weights=tuple(of_field))
+            field.name: replace(field.words, weights=tuple(of_field.tolist()))
             for field, of_field in zip(self.texts, weights, strict=True)
             if field.words is not None
         }
@@ -171,44 +171,44 @@ def _classify(
     if is_time_column or pa.types.is_timestamp(column.type) or pa.types.is_boolean(column.type):
         return Field(name, "flag" if pa.types.is_boolean(column.type) else "time")
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        if _is_running_number(column, distinct):
-            return IgnoredField(name, "a running number: it only tells the order of the rows")
-        if is_phone(name) and pc.min(column).as_py() > LEAST_PHONE:
-            return IgnoredField(name, "phone numbers without a country code: nothing to learn from")
-        return Field(name, "number")
+        return _classify_number(name, column, distinct)
     return _classify_text(name, column, distinct, people)
+
+
+def _classify_number(name: str, column: pa.ChunkedArray, distinct: int) -> Field | IgnoredField:
+    if _is_running_number(column, distinct):
+        return IgnoredField(name, "a running number: it only tells the order of the rows")
+    if is_phone(name) and pc.min(column).as_py() > LEAST_PHONE:
+        return IgnoredField(name, "phone numbers without a country code: nothing to learn from")
+    return Field(name, "number")
 
 
 def _classify_text(
     name: str, column: pa.ChunkedArray, distinct: int, people: pa.ChunkedArray | None
 ) -> Field | IgnoredField:
     """Personal values by what many share of them; texts by their words; the rest by levels."""
-    reading = reading_of(name, column)
-    if reading in ("email", "phone"):
-        words = learn_vocabulary(column, people, reading)
-        if words.is_empty:
-            return IgnoredField(name, f"{PERSONAL[reading]}, and nothing in them that many share")
-        return Field(name, "text", words=words)
     rows = len(column) - column.null_count
     is_text = rows >= LEAST_TEXTS and distinct > TEXT_DISTINCT_SHARE * rows
-    if (is_text or distinct > MANY_SPELLINGS) and is_name_of_person(name):
+    is_varied = is_text or distinct > MANY_SPELLINGS
+    reading = reading_of(name, column)
+    is_personal = reading in PERSONAL
+    if not is_personal and is_varied and is_name_of_person(name):
         return IgnoredField(name, "names of people are not read")
     words = None
-    if reading is not None and (is_text or distinct > MANY_SPELLINGS):
+    if reading is not None and (is_personal or is_varied):
         learned = learn_vocabulary(column, people, reading)
         words = None if learned.is_empty else learned
+    if is_personal and reading is not None and words is None:
+        return IgnoredField(name, f"{PERSONAL[reading]}, and nothing in them that many share")
+    levels = [] if is_text or is_personal else _levels(column, rows)
+    if levels:
+        is_read = words is not None and not (reading == "words" and _is_one_word(column))
+        return Field(name, "category", (OTHER, *levels), words if is_read else None)
+    if words is not None:
+        return Field(name, "text", words=words)
     if is_text:
-        if words is None:
-            return IgnoredField(name, "an identifier or a code: nearly every value is different")
-        return Field(name, "text", words=words)
-    levels = _levels(column, rows)
-    if not levels and words is None:
-        return IgnoredField(name, "every value is rare")
-    if not levels:
-        return Field(name, "text", words=words)
-    if words is not None and words.reading == "words" and _is_one_word(column):
-        words = None
-    return Field(name, "category", (OTHER, *levels), words)
+        return IgnoredField(name, "an identifier or a code: nearly every value is different")
+    return IgnoredField(name, "every value is rare")
 
 
 def _levels(column: pa.ChunkedArray, rows: int) -> list[str]:

@@ -33,19 +33,20 @@ LEAST_WORDS = 5  # that texts share
 LEAST_SHARE = 0.5  # of the texts that are made of words, and of the characters of such a text
 
 _SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_ACCENTS = r"[\x{300}-\x{36F}]+"
 _UNSPACED = rf"[{_SCRIPTS}]"
 _EMAIL = re.compile(r"^[^@\s]+@([^@\s]+\.[^@\s.]+)$")
 _PHONE = re.compile(r"^(?:tel:)?\s*(\+|00)?[\d\s()./-]{6,24}(?:\s*(?:x|ext\.?)\s*\d+)?$", re.I)
-_POSTCODES = frozenset(
-    "zip zipcode postcode postalcode postal plz postleitzahl codepostal codigopostal cap cep "
-    "postnummer postcodes kodpocztowy".split()
-)
+_POSTCODES = {
+    *("zip", "zipcode", "postcode", "postalcode", "postal", "plz", "postleitzahl", "codepostal"),
+    *("codigopostal", "cap", "cep", "postnummer", "postcodes", "kodpocztowy"),
+}
 # Country codes of one and of two digits (ITU-T E.164); all others have three.
 _ONE_DIGIT = "17"
-_TWO_DIGITS = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "
-    "65 66 81 82 84 86 90 91 92 93 94 95 98".split()
-)
+_TWO_DIGITS = {
+    *(20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)),
+    *(81, 82, 84, 86, *range(90, 96), 98),
+}
 
 
 def reading_of(name: str, column: pa.ChunkedArray) -> Reading | None:
@@ -86,7 +87,8 @@ def is_name_of_person(field: str) -> bool:
         of_part
         or means(field, "people.name")
         or means(field, "name", "people")
-        or joined in {"firstname", "lastname", "surname", "vorname", "nachname", "prenom", "apellido"}
+        or joined
+        in {"firstname", "lastname", "surname", "vorname", "nachname", "prenom", "apellido"}
     )
 
 
@@ -100,18 +102,20 @@ def tokens_of(texts: pa.Array, reading: Reading) -> pa.ListArray:
 
 
 def normalised(texts: pa.Array) -> pa.Array:
-    """Texts without case, accents and punctuation: words between single spaces.
+    """Texts without case, accents and punctuation: words between spaces.
 
     Only the accents of Latin, Greek and Cyrillic go: elsewhere marks make the letter.
     """
     text = pc.utf8_slice_codeunits(pc.fill_null(texts, ""), 0, LONGEST)
-    text = pc.replace_substring_regex(pc.utf8_normalize(text, "NFKD"), r"[\x{300}-\x{36F}]+", "")
-    text = pc.utf8_lower(pc.utf8_normalize(text, "NFKC"))
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"[^\p{L}\p{N}\p{M}]+", " "))
+    if not pc.all(pc.string_is_ascii(text)).as_py():
+        text = pc.utf8_normalize(text, "NFKD")
+        text = pc.utf8_normalize(pc.replace_substring_regex(text, _ACCENTS, ""), "NFKC")
+    return pc.replace_substring_regex(pc.utf8_lower(text), r"[^\p{L}\p{N}\p{M} ]+", " ")
 
 
 def _split(plain: pa.Array) -> pa.ListArray:
-    return pc.split_pattern(pc.if_else(pc.equal(plain, ""), None, plain), " ")
+    text = pc.utf8_trim_whitespace(plain)
+    return pc.utf8_split_whitespace(pc.if_else(pc.equal(text, ""), None, text))
 
 
 def pieces_of(tokens: pa.Array) -> tuple[NDArray[np.intp], pa.Array]:
@@ -180,7 +184,7 @@ def _country(text: str) -> list[str]:
         digits = digits[2:]
     elif not text.startswith("+"):
         return []
-    size = 1 if digits[:1] in _ONE_DIGIT else 2 if digits[:2] in _TWO_DIGITS else 3
+    size = 1 if digits[:1] in _ONE_DIGIT else 2 if int(digits[:2] or 0) in _TWO_DIGITS else 3
     return [f"+{digits[:size]}"] if digits else []
 
 

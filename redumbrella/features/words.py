@@ -5,9 +5,9 @@ texts one row of numbers each. Promise: nothing becomes a column that fewer than
 have in their records, so that no single person can be read out of a model.
 
 Texts are compared without case, accents and punctuation (features.spelling). Rare words, and
-scripts that write no spaces, are read by pieces of 2 to 5 characters (character n-grams, as fastText
-does: Bojanowski et al. 2017). Each row has length 1, so that a long note does not weigh more than a
-short one.
+scripts that write no spaces, are read by pieces of 2 to 5 characters (character n-grams, as in
+fastText: Bojanowski et al. 2017). Each row has length 1, so that a long note does not weigh more
+than a short one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from redumbrella.features.spelling import OWN_DOMAIN, Reading, pieces_of, tokens
 LEAST_PEOPLE = 5
 MOST_SHARE = 0.98  # what nearly every text has tells none from another
 MOST_WORDS, MOST_PAIRS, MOST_PIECES = 20_000, 10_000, 20_000
-MOST_TEXTS = 40_000  # a vocabulary is learned from so many people, spread over all
+MOST_CHARACTERS = 20_000_000  # that a vocabulary is learned from: long texts of fewer people
 SHORT_TEXT = 10.0  # words; in longer ones a rare word is a small part of what is said
 CHUNK = 10_000
 
@@ -58,7 +58,7 @@ class Vocabulary:
         return np.repeat(np.arange(3), [len(self.words), len(self.pairs), len(self.pieces)])
 
     def matrix(self, texts: pa.Array) -> sp.csr_matrix:
-        """Which columns each text has, CSR (n, columns); the rows of each block have length 1."""
+        """Columns of each text, float32 CSR (n, columns); the rows of a block have length 1."""
         rows = [self._of_chunk(read) for read in _read(texts, self.reading)]
         if not rows:
             return sp.csr_matrix((0, self.group.size))
@@ -67,7 +67,10 @@ class Vocabulary:
     def score(self, column: pa.ChunkedArray) -> Vector:
         """Log-odds that the words of each value speak for, (n,); NaN where there is no value."""
         texts, place = distinct_texts(column)
-        found = self.matrix(texts) @ self._weights if self.weights else np.zeros(len(texts))
+        found = np.zeros(len(texts))
+        if any(self.weights):
+            parts = [self._of_chunk(read) @ self._weights for read in _read(texts, self.reading)]
+            found = np.concatenate([found[:0], *parts])
         return values_at(found, place)
 
     def telling(self, column: pa.ChunkedArray) -> tuple[list[str], list[str]]:
@@ -94,7 +97,9 @@ class Vocabulary:
         names, found = (*self.words, *self.pairs), []
         for n, unknown in enumerate(rare):
             part = slice(effect.indptr[n], effect.indptr[n + 1])
-            cells = list(zip(effect.data[part].tolist(), effect.indices[part].tolist(), strict=True))
+            cells = list(
+                zip(effect.data[part].tolist(), effect.indices[part].tolist(), strict=True)
+            )
             value, column = max((c for c in cells if c[1] < len(names)), default=(0.0, 0))
             # All pieces of a text's rare words together are one reason.
             pieces = sum(effect_of for effect_of, k in cells if k >= len(names))
@@ -114,7 +119,7 @@ class Vocabulary:
             blocks.append(read.pairs(known, len(self.words), self._pair_keys))
         if self.pieces:
             blocks.append(read.pieces(known, self.pieces))
-        return sp.hstack([_unit(block) for block in blocks], format="csr")
+        return sp.hstack([_unit(block) for block in blocks], format="csr", dtype=np.float32)
 
     @property
     def _pair_keys(self) -> NDArray[np.int64]:
@@ -171,14 +176,15 @@ def values_at(values: Vector, place: Numbers) -> Vector:
 
 
 def _one_each(column: pa.ChunkedArray, people: pa.ChunkedArray | None) -> pa.Array:
-    """One text of each person, of at most MOST_TEXTS people spread over all."""
+    """One text of each person, of people spread over all where the texts are long."""
     rows = np.flatnonzero(pc.is_valid(column).to_numpy(zero_copy_only=False))
     if people is not None:
         codes = people.cast(pa.string()).combine_chunks().dictionary_encode().indices
         whose = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False)[rows]
         first = np.unique(whose, return_index=True)[1]
         rows = rows[np.sort(first)]
-    rows = rows[:: max(1, -(-rows.size // MOST_TEXTS))]
+    characters = pc.sum(pc.utf8_length(column.cast(pa.string()))).as_py() or 0
+    rows = rows[:: max(1, -(-characters // MOST_CHARACTERS))]
     return column.take(pa.array(rows)).cast(pa.string()).combine_chunks()
 
 

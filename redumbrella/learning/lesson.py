@@ -107,7 +107,6 @@ class Lesson:
     that keeps (None = there are none). probability, won: the chosen model's answers about closed
     leads it had not seen, all folds.
     walks_forward: whether the folds walk forward in time (else they are shuffled).
-    words: what the words of each text of the record speak for, as log-odds.
     trials: decays tried by quick probes. compared: those that all families were compared with, and
     the log loss of the chosen family with each.
     """
@@ -129,7 +128,6 @@ class Lesson:
     won: Vector
     last_period: Period | None
     stability: Stability | None
-    words: Sequence[Vector] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,22 +156,11 @@ def learn(
     report: Progress,
     words: WordLessons | None = None,
 ) -> Lesson:
-    """Compares the families that the data allow, fits the chosen one on all closed leads.
-
-    words: the texts of the closed leads, where some are read.
-    """
+    """Compares the families that the data allow, fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
-    columns = None
-    if words is not None:
-        report("Reading words", 0.0)
-        folds = words.folds(folds)
-        design = words.beside(design)
-    if design.history is not None:
-        report("Screening window variables", 0.01)
-        folds = [_informed(fold, design, won, observed.stages) for fold in folds]
-        columns = _screened(design, won, np.arange(won.size), observed.stages)
+    folds, design, columns = _seen(folds, design, observed, words, report)
     trials, compared = _compared(observed, design, arrival, folds, regime, walks_forward, report)
     chosen_run = _preferred(*compared)
     decay, whole, makers = chosen_run.decay, chosen_run.design, chosen_run.makers
@@ -221,8 +208,28 @@ def learn(
         won=np.concatenate(examination.won),
         last_period=last_period,
         stability=stability,
-        words=[] if words is None else words.weights(),
     )
+
+
+def _seen(
+    folds: list[Fold],
+    design: Design,
+    observed: Observations,
+    words: WordLessons | None,
+    report: Progress,
+) -> tuple[list[Fold], Design, Rows | None]:
+    """Folds and design with what words speak for, and the telling window variables of all rows.
+
+    Each fold has what its own past taught of words and of window variables, nothing later.
+    """
+    if words is not None:
+        folds, design = words.folds(folds), words.beside(design)
+    if design.history is None:
+        return folds, design, None
+    report("Screening window variables", 0.01)
+    won, stages = observed.won, observed.stages
+    found = [replace(f, columns=_screened(design, won, f.train, stages)) for f in folds]
+    return found, design, _screened(design, won, np.arange(won.size), stages)
 
 
 def _unknown_variance(
@@ -260,7 +267,6 @@ def relearn(
     design: Design,
     arrival: ArrivalTime | None,
     lesson: Lesson,
-    words: WordLessons | None = None,
 ) -> tuple[Blend, Rows | None]:
     """The model of an earlier lesson on newer leads: same families, weights and decay.
 
@@ -269,8 +275,6 @@ def relearn(
     """
     won = observed.won
     columns = None
-    if words is not None:
-        design = words.beside(design)
     if lesson.decay.uses_arrival and arrival is not None:
         design = arrival.beside(design, observed.position)
     if design.history is not None:
@@ -392,11 +396,6 @@ def _compare_with(
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
     comparison = compare(examination, COMPLEXITY, leaving)
     return Compared(decay, design, makers, examination, comparison)
-
-
-def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
-    """The fold with the window variables that its own past finds informative, nothing later."""
-    return replace(fold, columns=_screened(design, won, fold.train, stages))
 
 
 def _screened(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:

@@ -41,9 +41,8 @@ class Material:
     leaks: list[Leak]
     ripened: Ripe
 
-    @property
     def words(self) -> WordLessons | None:
-        """The texts of the closed rows; None where no field is read as words."""
+        """The texts of the closed rows as they teach; None where no field is read as words."""
         return word_lessons(self.encoder, self.observed.closed, self.observed)
 
     @property

@@ -26,14 +26,15 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     report("Looking for fields that run with time", 0.01)
     material = material.without(_find_running(settings, material))
     observed, arrival = material.observed, material.arrival
-    lesson = learn(observed, material.design, arrival, report, material.words)
+    words = material.words()
+    lesson = learn(observed, material.design, arrival, report, words)
     sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
     model = LeadModel(
         version=version,
         target=gathered.target.name,
         regime=named(lesson.regime, lesson.comparison.chosen),
         reliable=lesson.regime.reliable,
-        encoder=material.encoder.taught(lesson.words),
+        encoder=material.encoder if words is None else material.encoder.taught(words.weights()),
         arrival=arrival if lesson.decay.uses_arrival else None,
         blend=lesson.blend,
         spread=lesson.spread,
@@ -62,13 +63,12 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
     material = prepare(settings, gathered).without(earlier.model.encoder.left_out)
-    words = material.words
-    blend, columns = relearn(
-        material.observed, material.design, material.arrival, earlier.lesson, words
-    )
+    words = material.words()
+    design = material.design if words is None else words.beside(material.design)
+    blend, columns = relearn(material.observed, design, material.arrival, earlier.lesson)
     model = replace(
         earlier.model,
-        encoder=material.encoder.taught([] if words is None else words.weights()),
+        encoder=material.encoder if words is None else material.encoder.taught(words.weights()),
         arrival=material.arrival if earlier.lesson.decay.uses_arrival else None,
         blend=blend,
         history=_keeping(material.streams, columns),

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import RecordEncoder
@@ -24,7 +25,8 @@ from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Fold, Rows
 
 PARTS, PARTS_OF_MANY, MANY_ROWS = 5, 3, 20_000
-MOST_ROWS = 20_000  # that teach words: every k-th of more
+MOST_CELLS = 3_000_000  # of the rows that teach words: every k-th row where texts are long
+CELLS_FOR_VARIANCE = 500_000
 LEAST_OUTCOMES = 20  # of the rarer kind, for words to be taught at all
 STEPS = 60
 SEED = 0
@@ -41,19 +43,39 @@ class Texts:
     place: Numbers
     vocabulary: Vocabulary
 
-    def weights(self, won: Vector, rows: Rows) -> Vector:
-        """Log-odds of each column, learned from some rows; zero where they cannot teach."""
+    def taught_by(self, won: Vector, rows: Rows) -> "Taught | None":
+        """The rows as they teach these words, None where they cannot."""
         rows = rows[self.place[rows] >= 0]
-        rows = rows[:: max(1, -(-rows.size // MOST_ROWS))]
+        cells = int(np.diff(self.X.indptr)[self.place[rows]].sum())
+        rows = rows[:: max(1, -(-cells // MOST_CELLS))]
         if min(won[rows].sum(), (1.0 - won[rows]).sum()) < LEAST_OUTCOMES:
-            return np.zeros(self.X.shape[1])
-        X, ones = self.X[self.place[rows]], np.ones(rows.size)
-        variance = estimate_variances(X, won[rows], ones, self.vocabulary.group)
-        return solve(X, won[rows], ones, variance, steps=STEPS)[1]
+            return None
+        X = self.X[self.place[rows]].astype(np.float64)
+        some = slice(None, None, max(1, -(-X.nnz // CELLS_FOR_VARIANCE)))
+        ones = np.ones(rows.size)
+        variance = estimate_variances(X[some], won[rows][some], ones[some], self.vocabulary.group)
+        return Taught(X, won[rows], rows, variance)
 
     def values(self, weights: Vector, rows: Rows) -> Vector:
         """Log-odds of some rows' texts, NaN where there is none."""
         return values_at(self.X @ weights, self.place[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Rows that teach words: X (m, columns), won (m,), their numbers (m,), prior variances."""
+
+    X: sp.csr_matrix
+    won: Vector
+    rows: Rows
+    variance: Vector
+
+    def weights(self, chosen: NDArray[np.bool_] | None = None) -> Vector:
+        """Log-odds of each column, learned from all of the rows or from those chosen (m,)."""
+        X, won = (self.X, self.won) if chosen is None else (self.X[chosen], self.won[chosen])
+        if not 0 < won.sum() < won.size:
+            return np.zeros(X.shape[1])
+        return solve(X, won, np.ones(won.size), self.variance, steps=STEPS)[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,18 +93,27 @@ class WordLessons:
 
     def weights(self) -> list[Vector]:
         """What all rows teach, one array per field."""
-        return [texts.weights(self.won, self.teaches) for texts in self.texts]
+        taught = [texts.taught_by(self.won, self.teaches) for texts in self.texts]
+        return [
+            np.zeros(texts.X.shape[1]) if of_field is None else of_field.weights()
+            for texts, of_field in zip(self.texts, taught, strict=True)
+        ]
 
     def values(self, fold: Fold) -> Vector:
-        """Values of all texts for one fold, (n, fields); NaN for rows that are in neither part."""
+        """Values of all texts for one fold, (n, fields); NaN for rows of neither side."""
         teaches = np.intersect1d(fold.train, self.teaches)
         found = np.full((self.won.size, len(self.texts)), np.nan)
         for k, texts in enumerate(self.texts):
-            found[fold.test, k] = texts.values(texts.weights(self.won, teaches), fold.test)
+            taught = texts.taught_by(self.won, teaches)
+            if taught is None:
+                found[:, k] = texts.values(np.zeros(texts.X.shape[1]), np.arange(self.won.size))
+                continue
+            if fold.test.size:
+                found[fold.test, k] = texts.values(taught.weights(), fold.test)
             for part in range(int(self.part.max()) + 1):
                 rows = fold.train[self.part[fold.train] == part]
-                others = teaches[self.part[teaches] != part]
-                found[rows, k] = texts.values(texts.weights(self.won, others), rows)
+                weights = taught.weights(self.part[taught.rows] != part)
+                found[rows, k] = texts.values(weights, rows)
         return found
 
     def folds(self, folds: Sequence[Fold]) -> list[Fold]:
@@ -108,6 +139,6 @@ def word_lessons(
     if not texts:
         return None
     subject = np.arange(observed.won.size) if observed.stages is None else observed.stages.subject
-    parts = PARTS if observed.won.size < MANY_ROWS else PARTS_OF_MANY
+    parts = PARTS if observed.independent().size < MANY_ROWS else PARTS_OF_MANY
     drawn = np.random.default_rng(SEED).permutation(int(subject.max()) + 1) % parts
     return WordLessons(texts, observed.won, observed.independent(), drawn[subject])
