@@ -80,7 +80,7 @@ def _said(
     found: NDArray[np.intp],
     unseen: NDArray[np.bool_],
 ) -> str:
-    """The most telling words with their shares of won leads: those of winning first, pairs first."""
+    """The most telling words with their shares of won leads: winning first, pairs first."""
     count, wins = np.asarray(has.sum(axis=0)).ravel(), won @ has
     rate = wins / count
     names = [(*vocabulary.words, *vocabulary.pairs)[k] for k in found]
