@@ -114,12 +114,12 @@ class RecordEncoder:
     def telling(self, leads: pa.Table) -> dict[str, tuple[list[str], list[str]]]:
         """Of each text of n leads the word that raises the score most, and that lowers it most.
 
-        "" where there is none. Fields that are a category too are told by their value.
+        "" where there is none.
         """
         return {
             field.name: field.words.telling(leads[field.name])
             for field in self.texts
-            if field.kind == "text" and field.words and field.name in leads.column_names
+            if field.words and field.name in leads.column_names
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import LAST_OF_DAY
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.matrix import Design, Feature
+from redumbrella.features.spelling import OWN_DOMAIN
 from redumbrella.figures import percent, quantity
 from redumbrella.models.base import Contributions, probability_of
 from redumbrella.training.arrival import ARRIVAL_NAME
@@ -51,9 +52,12 @@ def lead_reasons(
         def line(k: int, n: int = n) -> dict[str, Any]:
             if sources[k] in deeds.columns:
                 return deeds.line(n, sources[k], float(by_source[n, k]))
+            contribution = float(by_source[n, k])
             if sources[k] in words:
-                told = (labels[k], texts[k][n], words[sources[k]], n)
-                return _word_line(sources[k], told, float(by_source[n, k]))
+                raises, lowers = words[sources[k]]
+                word = raises[n] if contribution > 0 else lowers[n]
+                if word or sources[k] not in usual:
+                    return _word_line(sources[k], labels[k], texts[k][n], word, contribution)
             return _line(sources[k], labels[k], texts[k][n], usual, float(by_source[n, k]))
 
         raises = [line(int(k)) for k in order[n, :MOST] if by_source[n, k] > LEAST]
@@ -216,20 +220,20 @@ def usual_values(
 
 
 def _word_line(
-    source: str, told: tuple[str, str, tuple[list[str], list[str]], int], contribution: float
+    source: str, label: str, value: str, word: str, contribution: float
 ) -> dict[str, Any]:
-    """A reason from a text: the word of it that weighs most; where none does, that none is there.
-
-    told: label, value, and the words of all leads that raise and that lower, with the lead's place.
-    """
-    label, value, (raises, lowers), n = told
-    word = raises[n] if contribution > 0 else lowers[n]
-    text = f"“{word}” in the {label}"
-    if not word:
-        opposite = "lowers" if contribution > 0 else "raises"
-        text = f"no word that {opposite} the chance in the {label}"
+    """A reason from a text: its word that weighs most, "" = none of its words is telling."""
     if value == "missing":
         text = f"{label} is missing"
+    elif not word:
+        against = "lowers" if contribution > 0 else "raises"
+        text = f"no word in the {label} that {against} the chance"
+    elif word == OWN_DOMAIN:
+        text = f"{label} has {word}"
+    elif word[0] == "+" or word[-1] == "…":
+        text = f"{label} begins with {word.removesuffix('…')}"
+    else:
+        text = f"“{word}” in the {label}"
     return {
         "feature": source,
         "text": text,
