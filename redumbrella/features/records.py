@@ -122,6 +122,10 @@ class RecordEncoder:
             if field.words and field.name in leads.column_names
         }
 
+    def strongest_words(self, most: int) -> dict[str, tuple[list[str], list[str]]]:
+        """Of each text field the words that raise the score most, and those that lower it most."""
+        return {f.name: f.words.strongest(most) for f in self.texts if f.words is not None}
+
     def to_json(self) -> dict[str, Any]:
         """A JSON form that `from_json` reads back."""
         return asdict(self)

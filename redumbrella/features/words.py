@@ -93,21 +93,24 @@ class Vocabulary:
     def _weights(self) -> Vector:
         return np.array(self.weights if self.weights else np.zeros(self.group.size))
 
+    def strongest(self, most: int) -> tuple[list[str], list[str]]:
+        """The words and pairs that raise the score most, and those that lower it most."""
+        names = (*self.words, *self.pairs)
+        order = np.argsort(self._weights[: len(names)], kind="stable").tolist()
+        raises = [names[k] for k in order[::-1][:most] if self._weights[k] > 0]
+        return raises, [names[k] for k in order[:most] if self._weights[k] < 0]
+
     def _strongest(self, effect: sp.csr_matrix, rare: Sequence[str]) -> list[str]:
-        names, found = (*self.words, *self.pairs), []
-        for n, unknown in enumerate(rare):
-            part = slice(effect.indptr[n], effect.indptr[n + 1])
-            cells = list(
-                zip(effect.data[part].tolist(), effect.indices[part].tolist(), strict=True)
-            )
-            value, column = max((c for c in cells if c[1] < len(names)), default=(0.0, 0))
-            # All pieces of a text's rare words together are one reason.
-            pieces = sum(effect_of for effect_of, k in cells if k >= len(names))
-            if unknown and pieces > max(value, 0.0):
-                found.append(unknown)
-            else:
-                found.append(names[column] if value > 0 else "")
-        return found
+        """Of each row the name of its largest effect above zero, "" = it has none."""
+        names = (*self.words, *self.pairs)
+        largest, column = _largest(effect[:, : len(names)])
+        # All pieces of a text's rare words together are one reason.
+        pieces = np.asarray(effect[:, len(names) :].sum(axis=1)).ravel()
+        found = zip(largest.tolist(), column.tolist(), pieces.tolist(), rare, strict=True)
+        return [
+            unknown if unknown and of_rare > max(value, 0.0) else names[k] if value > 0 else ""
+            for value, k, of_rare, unknown in found
+        ]
 
     def _of_chunk(self, read: "_Read") -> sp.csr_matrix:
         known = read.known(self.words)
@@ -298,6 +301,19 @@ def _unit(block: sp.csr_matrix) -> sp.csr_matrix:
     """The block of zeros and ones with rows of length 1."""
     many = np.maximum(np.diff(block.indptr), 1)
     return sp.diags(1.0 / np.sqrt(many)) @ block
+
+
+def _largest(cells: sp.csr_matrix) -> tuple[Vector, Numbers]:
+    """The largest stored cell of each row and its column; 0 and column 0 in an empty row."""
+    many = np.diff(cells.indptr)
+    rows = np.flatnonzero(many)
+    value, column = np.zeros(many.size), np.zeros(many.size, np.intp)
+    if rows.size:
+        value[rows] = np.maximum.reduceat(cells.data, cells.indptr[rows])
+        is_largest = np.flatnonzero(cells.data == np.repeat(value, many))
+        row, first = np.unique(np.repeat(np.arange(many.size), many)[is_largest], return_index=True)
+        column[row] = cells.indices[is_largest[first]]
+    return value, column
 
 
 def _texts_with(incidence: sp.csr_matrix) -> NDArray[np.int64]:

@@ -34,7 +34,7 @@ def lead_reasons(
     design: Design,
     contributions: Contributions,
     usual: Mapping[str, str],
-    words: Mapping[str, tuple[list[str], list[str]]],
+    words: Mapping[str, tuple[list[str], list[str]]] | None = None,
 ) -> list[Reasons]:
     """Reasons for n leads. leads: their records; contributions.values: (n, features).
 
@@ -53,7 +53,7 @@ def lead_reasons(
             if sources[k] in deeds.columns:
                 return deeds.line(n, sources[k], float(by_source[n, k]))
             contribution = float(by_source[n, k])
-            if sources[k] in words:
+            if words and sources[k] in words:
                 raises, lowers = words[sources[k]]
                 word = raises[n] if contribution > 0 else lowers[n]
                 if word or sources[k] not in usual:

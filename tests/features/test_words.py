@@ -175,3 +175,17 @@ def test_a_category_with_many_spellings_has_its_words_beside_it() -> None:
     assert field.words is not None
     assert {"head", "oslo"} <= set(field.words.words)
     assert reading_of("title", table["title"]) == "words"
+
+
+def test_the_largest_word_of_each_text_is_told_even_beside_empty_ones() -> None:
+    words = Vocabulary("words", ("a", "b", "c"), (), (), (1.0, -2.0, 3.0))
+    texts = column("a b c", "", None, "b", "x", "c a")
+    assert words.telling(texts) == (["c", "", "", "", "", "c"], ["b", "", "", "b", "", ""])
+    assert words.strongest(2) == (["c", "a"], ["b"])
+
+
+def test_a_rare_word_is_told_whole() -> None:
+    words = Vocabulary("words", ("of",), (), ("leit", "assi"), (0.1, 2.0, -2.0))
+    raises, lowers = words.telling(column("Vertriebsleiter of X", "Assistenz"))
+    assert raises == ["vertriebsleiter", ""]
+    assert lowers == ["", "assistenz"]
