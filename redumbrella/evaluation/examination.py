@@ -21,7 +21,7 @@ from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import FAMILIES
 from redumbrella.training.arrival import ARRIVAL_NAME, arrival_stopped_at
 from redumbrella.training.decay import Decay
-from redumbrella.training.splits import Fold
+from redumbrella.training.splits import Fold, Rows
 
 Maker = Callable[[], Family]
 BLEND = "blend"
@@ -160,8 +160,14 @@ class _Taken:
 
 
 def _take(design: Design, fold: Fold) -> tuple[Design, Design]:
-    train, test = (design.take(rows, fold.columns) for rows in (fold.train, fold.test))
+    train, test = (_seen(design, fold, rows) for rows in (fold.train, fold.test))
     return train, arrival_stopped_at(test, _latest(train))
+
+
+def _seen(design: Design, fold: Fold, rows: Rows) -> Design:
+    """Some rows as the fold sees them: its window variables, and words as its past knows them."""
+    seen = design.take(rows, fold.columns)
+    return seen if fold.words is None else seen.with_words(fold.words[rows])
 
 
 def _answer(

@@ -73,7 +73,7 @@ def _thinned(fold: Fold) -> Fold:
     """The fold with every k-th row to learn from."""
     every = slice(None, None, max(1, fold.train.size // MAX_ROWS))
     weight = None if fold.weight is None else fold.weight[every]
-    return Fold(fold.train[every], fold.test, weight, fold.columns)
+    return Fold(fold.train[every], fold.test, weight, fold.columns, fold.words)
 
 
 def _probe(design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:

@@ -100,6 +100,9 @@ def rule_sentence(feature: Feature, sign: str, threshold: float, labels: Labels)
         return field_sentence(source, feature.levels[int(threshold)], None, labels)
     if feature.kind == "flag":
         return field_sentence(source, sign == ">=", None, labels)
+    if feature.kind == "words":
+        more = "more" if sign == ">=" else "less"
+        return f"the words of {_the(labels.field(source))} promise {more} than most"
     return _number_rule(feature, sign, threshold, labels)
 
 
