@@ -139,8 +139,7 @@ def learn(
     part = part_of(report, 0.1, 0.6)
     examination = examine(makers, design, won, folds, decay, part, walks_forward)
     comparison = _compared(examination, regime)
-    chosen = comparison.chosen
-    weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
+    chosen, weights = comparison.chosen, _weights(examination, comparison)
     calibration = examination.calibration(chosen)
     report("Training on all closed leads", 0.62)
     if columns is not None:
@@ -223,6 +222,12 @@ def _compared(examination: Examination, regime: Regime) -> Comparison:
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
     return compare(examination, COMPLEXITY, leaving)
+
+
+def _weights(examination: Examination, comparison: Comparison) -> dict[str, float]:
+    """What the family in use consists of."""
+    in_use = comparison.chosen
+    return examination.blend_weights() if in_use == "blend" else {in_use: 1.0}
 
 
 def _unknown_variance(
