@@ -7,6 +7,7 @@ are told as they are in the source, in any language; long ones are quoted and sh
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from math import ceil, floor, isfinite
 from typing import Any
 
@@ -26,6 +27,7 @@ _PARTS_OF_DATES: dict[str, tuple[str, ...]] = {
     "hour": tuple(f"{hour}:00" for hour in range(24)),
     "days_from_creation": (),
 }
+DIGITS = 3  # of a number in a sentence; whole numbers keep all of theirs
 _LONGEST = 60  # characters of a value in a sentence
 _MANY_WORDS = 4  # from so many on, a value is quoted
 _ANSWERS = {"yes", "no", "true", "false", "y", "n"}
@@ -39,6 +41,7 @@ _TIED = re.compile(  # what follows belongs to the head of a label: "days since 
 )
 _SPANS = {"days", "weeks", "months", "years", "hours", "minutes", "seconds", "points", "percent"}
 _PLURALS_OF_ONE = {"news", "series", "species"}
+_AGE = re.compile(r"\bage\b", re.IGNORECASE)
 _NO_SEPARATOR = re.compile(r"\b(year|zip|plz|postcode|postal|code)\b", re.IGNORECASE)
 _AMOUNTS = {column.name for table in TABLES.values() for column in table.columns} & {
     "amount", "price", "margin", "value",
@@ -63,16 +66,24 @@ def shown(value: Any, field: str = "", labels: Labels | None = None) -> str:
 
 def field_sentence(field: str, value: Any, usual: Any, labels: Labels) -> str:
     """What a field says about a lead. usual: what most leads have, None where nobody knows."""
-    label = labels.field(field)
-    said, habit = shown(value, field, labels), ""
-    if usual is not None and (most := shown(usual, field, labels)) not in (said, UNKNOWN):
-        # Models trained earlier hold the usual number as a text.
-        is_word = isinstance(usual, str) and not isinstance(value, int | float)
-        is_word = is_word and not _is_answer(usual)
-        habit = f" (most: {_quoted(most)})" if is_word else f" (usually {_quoted(most)})"
-    return (
-        _statement(label, value, said, is_labelled=labels.value(field, value) is not None) + habit
-    )
+    most = None if usual is None else shown(usual, field, labels)
+    return told_field(field, value, usual, labels, (shown(value, field, labels), most))
+
+
+def told_field(
+    field: str, value: Any, usual: Any, labels: Labels, texts: tuple[str, str | None]
+) -> str:
+    """`field_sentence` where value and usual value are texts already, as `shown` gives them."""
+    label, (said, most) = labels.field(field), texts
+    is_labelled = bool(labels.values) and labels.value(field, value) is not None
+    statement = _statement(label, value, said, is_labelled=is_labelled)
+    if most is None or most in (said, UNKNOWN):
+        return statement
+    # Models trained earlier hold the usual number as a text.
+    is_word = isinstance(usual, str) and not isinstance(value, int | float)
+    is_word = is_word and not _is_answer(usual)
+    most = "none" if most == "0" and said != UNKNOWN and _is_counted(label) else _quoted(most)
+    return f"{statement} (most: {most})" if is_word else f"{statement} (usually {most})"
 
 
 def rule_sentence(feature: Feature, sign: str, threshold: float, labels: Labels) -> str:
@@ -89,6 +100,9 @@ def rule_sentence(feature: Feature, sign: str, threshold: float, labels: Labels)
         return field_sentence(source, feature.levels[int(threshold)], None, labels)
     if feature.kind == "flag":
         return field_sentence(source, sign == ">=", None, labels)
+    if feature.kind == "words":
+        more = "more" if sign == ">=" else "less"
+        return f"the words of {_the(labels.field(source))} promise {more} than most"
     return _number_rule(feature, sign, threshold, labels)
 
 
@@ -132,7 +146,7 @@ def _statement(label: str, value: Any, said: str, *, is_labelled: bool) -> str:
 def _so_many(value: float, said: str, label: str) -> str:
     """A count with what is counted: "3 total visits", "1 day since the last contact"."""
     head, rest = _head_and_rest(label)
-    if value == 0 and head.rpartition(" ")[2].lower() not in _SPANS:
+    if value == 0 and _is_counted(label):
         said = "no"
     if abs(value) == 1:
         head = _singular(head)
@@ -148,12 +162,18 @@ def _singular(words: str) -> str:
     return words[:-1] if words.endswith("s") else words
 
 
+@lru_cache(maxsize=10_000)
 def _is_plural(label: str) -> bool:
     word = _head_and_rest(label)[0].rpartition(" ")[2].lower()
     if word in _SPANS:
         return True
     is_one = word.endswith(("ss", "us", "is", "'s")) or word in _PLURALS_OF_ONE
     return len(word) > 3 and word.endswith("s") and not is_one
+
+
+def _is_counted(label: str) -> bool:
+    """Whether a label names things that can be counted, other than days or hours."""
+    return _is_plural(label) and _head_and_rest(label)[0].rpartition(" ")[2].lower() not in _SPANS
 
 
 def _head_and_rest(label: str) -> tuple[str, str]:
@@ -182,22 +202,26 @@ def _quoted(said: str) -> str:
 
 
 def _number(value: float, field: str, labels: Labels) -> str:
-    label = labels.field(field) if field else ""
     if not isfinite(value):
         return quantity(value)
-    if re.search(r"\bage\b", label, re.IGNORECASE):
+    is_age, has_separators = _habits_of(labels.field(field) if field else "")
+    if is_age:
         value = round(value)
-    if value == round(value) and _NO_SEPARATOR.search(label):
+    if not has_separators and value == round(value):
         return f"{value:.0f}"
-    text = quantity(value, 3)
-    unit = labels.unit(field) if field else ""
-    if not unit and field in _AMOUNTS:
-        unit = labels.currency
+    text = quantity(value, DIGITS)
+    unit = (labels.unit(field) or labels.currency * (field in _AMOUNTS)) if field else ""
     if not unit:
         return text
     if text == "1" and unit.lower() in _SPANS:
         unit = unit[:-1]
     return f"{text}{NO_BREAK}{unit}"
+
+
+@lru_cache(maxsize=10_000)
+def _habits_of(label: str) -> tuple[bool, bool]:
+    """Whether the numbers of a field are ages, and whether their thousands are separated."""
+    return _AGE.search(label) is not None, _NO_SEPARATOR.search(label) is None
 
 
 def rank_sentence(rank: str, place: float) -> str:

@@ -18,8 +18,16 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.history import AGE, LATEST
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.features.names import parse_name
-from redumbrella.features.phrases import UNKNOWN, field_sentence, rank_sentence, shown
+from redumbrella.features.phrases import (
+    DIGITS,
+    UNKNOWN,
+    field_sentence,
+    rank_sentence,
+    shown,
+    told_field,
+)
 from redumbrella.features.sentences import act_of, sentence, value_in_words
+from redumbrella.features.spelling import OWN_DOMAIN
 from redumbrella.figures import percent
 from redumbrella.models.base import probability_of
 from redumbrella.settings.labels import Labels
@@ -29,6 +37,7 @@ Line = dict[str, Any]
 Numbers = NDArray[np.intp]
 # Of each text the words that raise the score most and those that lower it most, n leads each.
 WordsOfTexts = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+_MOST_MADE = 100_000
 _SAMPLED = 20_000  # leads from which the usual value of a window variable is taken
 
 
@@ -36,12 +45,14 @@ _SAMPLED = 20_000  # leads from which the usual value of a window variable is ta
 class Speech:
     """How reasons are told. times: fields that are the same for all leads of a period.
 
-    about_leads: whether leads are scored, else people.
+    about_leads: whether leads are scored, else people. made: lines by field and value, kept from
+    one part of the leads to the next; all have the same usual values.
     """
 
     labels: Labels = field(default_factory=Labels)
     times: frozenset[str] = frozenset()
     about_leads: bool = True
+    made: dict[tuple[str, Any], Line] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Teller:
@@ -64,6 +75,7 @@ class Teller:
         for column in range(p, len(design.features)):
             self.columns.setdefault(design.features[column].source, []).append(column)
         self.of_records: dict[str, tuple[list[Line], Numbers]] = {}
+        self.usual_texts: dict[str, str] = {}
 
     def lines(self, source: str, rows: Numbers, way: int) -> tuple[list[Line], Numbers]:
         """The different lines of a field for some leads, and the number of each lead's line.
@@ -76,14 +88,27 @@ class Teller:
             return self._of_words(source, rows, way)
         if source not in self.of_records:
             distinct, place = self._distinct(source)
-            self.of_records[source] = [self._line(source, value) for value in distinct], place
+            self.of_records[source] = self._lines_of(source, distinct), place
         lines, place = self.of_records[source]
         return lines, place[rows]
+
+    def _lines_of(self, source: str, values: Sequence[Any]) -> list[Line]:
+        made = self.speech.made
+        if len(made) > _MOST_MADE:  # ids and the like: hardly two leads share a value
+            made.clear()
+        lines = []
+        for value in values:
+            line = made.get((source, value))
+            if line is None:
+                line = made[source, value] = self._line(source, value)
+            lines.append(line)
+        return lines
 
     def _distinct(self, source: str) -> tuple[list[Any], NDArray[np.intp]]:
         """The different values of a field, None last, and the number of each lead's."""
         if source in self.leads.column_names:
-            return _distinct_of(self.leads[source])
+            has_labels = bool(self.speech.labels.values.get(source))
+            return _distinct_of(self.leads[source], as_shown=not has_labels)
         for column, feature in enumerate(self.design.profile_features):
             if feature.name == source:
                 return _distinct_of_column(feature, self.design.profile[:, column])
@@ -103,9 +128,16 @@ class Teller:
             return self._latest(source, value, usual)
         if source == AGE and source not in self.leads.column_names:
             return self._age(value, usual)
-        text = field_sentence(source, value, usual, labels)
-        most = "" if usual is None else shown(usual, source, labels)
-        return _told(source, text, shown(value, source, labels), most)
+        said = shown(value, source, labels)
+        most = None if usual is None else self._most(source, usual)
+        text = told_field(source, value, usual, labels, (said, most))
+        return _told(source, text, said, most or "")
+
+    def _most(self, source: str, usual: Any) -> str:
+        """The usual value of a field as text, made once."""
+        if source not in self.usual_texts:
+            self.usual_texts[source] = shown(usual, source, self.speech.labels)
+        return self.usual_texts[source]
 
     def _latest(self, source: str, value: Any, usual: Any) -> Line:
         """The newest fact of a stream, by its code."""
@@ -240,11 +272,26 @@ def _usual_deeds(design: Design) -> dict[str, float]:
     return found
 
 
-def _distinct_of(column: pa.ChunkedArray) -> tuple[list[Any], Numbers]:
+def _distinct_of(column: pa.ChunkedArray, *, as_shown: bool) -> tuple[list[Any], Numbers]:
+    """The different values and None, and the number of each one's; numbers perhaps rounded to the
+    digits that are shown, so that there are few.
+    """
+    if as_shown and pa.types.is_floating(column.type):
+        values = column.to_numpy()
+        distinct, place = np.unique(_as_shown(values), return_inverse=True)
+        return [None if np.isnan(one) else one for one in distinct.tolist()], place
     encoded = column.combine_chunks().dictionary_encode()
     place = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
     values = [*encoded.dictionary.to_pylist(), None]
     return values, np.where(place < 0, len(values) - 1, place)
+
+
+def _as_shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers with the digits that a sentence gives them; whole ones stay as they are."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        size = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(values))))
+        short = np.round(values * size) / size
+    return np.where((values == np.round(values)) | ~np.isfinite(short), values, short)
 
 
 def _distinct_of_column(
@@ -267,6 +314,11 @@ def _word_line(source: str, labels: Labels, words: str | None, way: int) -> Line
     if words is None:
         return _told(source, missing, "", "")
     subject, _, verb = missing.removesuffix(f" {UNKNOWN}").rpartition(" ")
+    if words == OWN_DOMAIN:
+        return _told(source, f"{subject} {'have' if verb == 'are' else 'has'} {words}", words, "")
+    if words and (words[0] == "+" or words[-1] == "…"):  # the country of a phone, part of a code
+        begins = "begin" if verb == "are" else "begins"
+        return _told(source, f"{subject} {begins} with {words.removesuffix('…')}", words, "")
     if words:
         return _told(source, f"{subject} {'say' if verb == 'are' else 'says'} “{words}”", words, "")
     other = "lowers" if way > 0 else "raises"

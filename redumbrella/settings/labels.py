@@ -8,6 +8,7 @@ and values as they are in the source.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -45,7 +46,7 @@ class Labels:
     def field(self, name: str) -> str:
         """A field as people call it: the label given, else its name in words without the unit."""
         given = _of_field(self.fields, name)
-        return given or words_of(_parted(name.removeprefix(PERSON))[0])
+        return given or name_in_words(_parted(name.removeprefix(PERSON))[0])
 
     def unit(self, name: str) -> str:
         """The unit of a field's numbers, "" where none is known."""
@@ -83,7 +84,8 @@ def read_labels(section: Section, currency: str) -> Labels:
     return found
 
 
-def words_of(name: str) -> str:
+@lru_cache(maxsize=10_000)
+def name_in_words(name: str) -> str:
     """A name in words: 'lastContact.channel' becomes 'last contact channel'."""
     text = " ".join(re.sub(r"[_.]+", " ", name).split())
     if text.isupper() and (" " in text or len(text) > _LONGEST_ACRONYM):
@@ -97,6 +99,7 @@ def words_of(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def _parted(name: str) -> tuple[str, str]:
     """A name without the unit at its end, and that unit: 'budget_eur' is ('budget', 'EUR')."""
     head, mark, last = name.rpartition("_")

@@ -28,6 +28,7 @@ LABELS = Labels(
         ("total_visits", None, 3.0, "the total visits are not known (usually 3)"),
         ("total_visits", 0.0, 3.0, "no total visits (usually 3)"),
         ("total_visits", 1.0, 3.0, "1 total visit (usually 3)"),
+        ("total_visits", 3.0, 0.0, "3 total visits (usually none)"),
         ("total_visits", 1250.0, 3.0, "1,250 total visits (usually 3)"),
         ("Page Views Per Visit", 2.5, 3.0, "2.5 Page Views Per Visit (usually 3)"),
         ("pdays", 999.0, 6.0, "days since the last contact: never (usually 6)"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from redumbrella.errors import SettingsError
-from redumbrella.settings.labels import Labels, words_of
+from redumbrella.settings.labels import Labels, name_in_words
 from redumbrella.settings.settings import load_settings
 
 BASE = '[workspace]\ncurrency = "CHF"\n[tables.leads]\npath = "a.csv"\n'
@@ -33,7 +33,7 @@ def labels_from(folder: Path, text: str) -> Labels:
     ],
 )
 def test_names_in_words(name: str, words: str) -> None:
-    assert words_of(name) == words
+    assert name_in_words(name) == words
 
 
 def test_labels_of_fields_values_and_units(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from types import MappingProxyType
 
-from redumbrella.settings.labels import Labels, words_of
+from redumbrella.settings.labels import Labels, name_in_words
 from redumbrella.sources.guessing.looking import Seen
 
 LEAST_SHARE = 0.02  # of the values, so that it is no slip of the pen
@@ -35,7 +35,7 @@ def guess_labels(columns: Sequence[Seen], mapped: Collection[str]) -> Labels:
         if column.name in mapped:
             continue
         is_number = column.read.type == "number"
-        if words_of(column.name) != " ".join(column.name.replace("_", " ").split()):
+        if name_in_words(column.name) != " ".join(column.name.replace("_", " ").split()):
             fields[column.name] = plain.field(column.name)
         if is_number and (unit := plain.unit(column.name)):
             units[column.name] = unit
@@ -62,7 +62,7 @@ def _apart(column: Seen) -> tuple[float, str] | None:
 
 
 def _word(name: str) -> str:
-    words = words_of(name).lower().split()
+    words = name_in_words(name).lower().split()
     if any(word in _TIMES or word.endswith("days") for word in words):
         return "never"
     return "not known" if set(words) & _AMOUNTS else ""
