@@ -232,7 +232,6 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
             blend=lesson.blend,
             spread=lesson.spread,
             usual=usual_values(closed, sources, lesson.design),
-            reference=np.sort(lesson.probability),
         )
         self.leaks_ = leaks
         self.ignored_ = {field.name: field.reason for field in encoder.ignored} | {

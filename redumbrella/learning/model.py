@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.evaluation.time_trends import fields_of_a_period
 from redumbrella.features.history import HistoryEncoder
@@ -47,7 +46,6 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         blend=lesson.blend,
         spread=lesson.spread,
         usual=usual_values(observed.closed, sources, lesson.design),
-        reference=_sorted(lesson.probability),
         history=_keeping(material.streams, lesson.columns),
         question=gathered.target.question,
         times=_fields_of_times(material, lesson, gathered),
@@ -104,9 +102,3 @@ def _find_running(settings: Settings, material: Material) -> list[str]:
 
 def _keeping(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:
     return streams if streams is None or columns is None else streams.keeping(columns)
-
-
-def _sorted(probability: Vector) -> Vector:
-    ordered = probability.copy()
-    ordered.sort()
-    return ordered
