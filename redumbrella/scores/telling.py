@@ -26,7 +26,7 @@ from redumbrella.features.phrases import (
     shown,
     told_field,
 )
-from redumbrella.features.sentences import act_of, sentence, value_in_words
+from redumbrella.features.sentences import act_of, latest_of, sentence, value_in_words
 from redumbrella.figures import percent
 from redumbrella.models.base import probability_of
 from redumbrella.settings.labels import Labels
@@ -144,10 +144,10 @@ class Teller:
         every = act_of(stream, "any").one
         if value is None:
             return _told(source, f"no {every} yet", "none yet", "")
-        said = act_of(stream, str(value)).one
-        most = act_of(stream, str(usual)).one if usual is not None else ""
+        said = latest_of(stream, str(value))
+        most = latest_of(stream, str(usual)) if usual is not None else ""
         habit = f" (most: {most})" if most and most != said else ""
-        return _told(source, f"the latest {every} was: {said}{habit}", said, most)
+        return _told(source, f"the latest {every} was {said}{habit}", said, most)
 
     def _age(self, value: Any, usual: Any) -> Line:
         """How old a lead is."""

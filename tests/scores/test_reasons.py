@@ -167,7 +167,7 @@ def test_the_latest_fact_of_a_stream() -> None:
     usual = usual_values(LEADS, ["events.latest"], design)
     why = lead_reasons(LEADS, design, Contributions(0.0, np.full((3, 1), 0.3)), usual)
     assert [w["raises"][0]["text"] for w in why[:2]] == [
-        "the latest event was: “pricing view” event",
+        "the latest event was “pricing view”",
         "no event yet",
     ]
 

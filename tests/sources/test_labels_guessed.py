@@ -41,7 +41,7 @@ def test_names_and_units(tmp_path: Path) -> None:
     assert dict(found.fields) == {"lastContact.channel": "last contact channel"}
     assert dict(found.units) == {"distance_km": "km"}
     assert dict(found.values) == {}
-    assert found.field("distance_km") == "budget"
+    assert found.field("distance_km") == "distance"
 
 
 @pytest.mark.parametrize(
