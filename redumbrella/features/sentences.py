@@ -157,13 +157,16 @@ def latest_of(stream: str, code: str) -> str:
     """The newest fact of a stream by its code, after "was": "a call with “no answer”"."""
     if stream == "reps":
         return f"with {code}" if code != OTHER else "with somebody else"
+    if code == OTHER:
+        return "of another kind"
     if stream == "activities":
         return act_of(stream, code).past.removeprefix("had ")
-    if stream == "pages":
-        return f"to {_words(code)} pages"
-    if stream == "purchases" and _words(code) in _PURCHASES:
-        return "of no special kind" if _words(code) == "purchase" else f"a {_words(code)}"
-    return f"“{_words(code) if stream == 'events' else code}”"
+    words = _words(code)
+    if stream == "purchases" and words in _PURCHASES:
+        return "of no special kind" if words == "purchase" else f"a {words}"
+    return (
+        f"to {words} pages" if stream == "pages" else f"“{words if stream == 'events' else code}”"
+    )
 
 
 def _words_of(stream: str, code: str) -> tuple[str, str, str, str]:
@@ -304,17 +307,16 @@ def _value(parts: FeatureName, value: float, currency: str) -> str:
     family = parts.family
     if family in {"last_seen", "first_seen"}:
         return _ago(value) if value else "never"
-    if not value and (family in _RELATIVE or family in {"duration_total", "duration_mean"}):
+    if not value and (family in _RELATIVE or family.startswith("duration_")):
         return "none"
-    if family in _SHARES:
-        return percent(value, 0)
-    if family in {"duration_total", "duration_mean"}:
-        return _length(value)
-    if family in {"value_total", "value_max"}:
-        return money(value, currency)
-    if family == "seen":
-        return "yes" if value else "no"
-    return _factor(value) or "the same" if family == "share_trend" else quantity(value, 2)
+    tellers: dict[str, Callable[[], str]] = {
+        **dict.fromkeys(_SHARES, lambda: percent(value, 0)),
+        **dict.fromkeys(("duration_total", "duration_mean"), lambda: _length(value)),
+        **dict.fromkeys(("value_total", "value_max"), lambda: money(value, currency)),
+        "share_trend": lambda: _factor(value) or "the same",
+        "seen": lambda: "yes" if value else "no",
+    }
+    return tellers.get(family, lambda: quantity(value, 2))()
 
 
 def _factor(value: float) -> str:

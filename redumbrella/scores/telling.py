@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.history import AGE, LATEST
-from redumbrella.features.matrix import Design, Feature
+from redumbrella.features.kernel.streams import OTHER as OTHER_KIND
+from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.features.names import parse_name
 from redumbrella.features.phrases import (
     DIGITS,
@@ -144,7 +145,7 @@ class Teller:
         every = act_of(stream, "any").one
         if value is None:
             return _told(source, f"no {every} yet", "none yet", "")
-        said = latest_of(stream, str(value))
+        said = latest_of(stream, OTHER_KIND if value == OTHER else str(value))
         most = latest_of(stream, str(usual)) if usual is not None else ""
         habit = f" (most: {most})" if most and most != said else ""
         return _told(source, f"the latest {every} was {said}{habit}", said, most)
