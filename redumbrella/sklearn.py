@@ -23,6 +23,7 @@ from redumbrella.evaluation.regime import named
 from redumbrella.features.matrix import Design
 from redumbrella.features.records import Field, fit_records
 from redumbrella.learning.lesson import Lesson, find_trending, learn
+from redumbrella.learning.word_lessons import word_lessons
 from redumbrella.models.registry import LABELS, LeadModel
 from redumbrella.progress import silent
 from redumbrella.reports.reasons import Reasons
@@ -104,7 +105,9 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         parts = self.model_.blend.contributions(design)
         return [
             _explanation(told, top)
-            for told in lead_reasons(table, design, parts, self.model_.usual)
+            for told in lead_reasons(
+                table, design, parts, self.model_.usual, self.model_.encoder.telling(table)
+            )
         ]
 
     def __sklearn_tags__(self) -> Tags:
@@ -216,14 +219,15 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         if running:
             encoder = encoder.without(running, RUNS_WITH_TIME)
         arrival = None if self.time is None else fit_arrival_time(observed.position, self.time)
-        lesson = learn(observed, encoder.transform(closed), arrival, silent)
-        sources = sorted({feature.source for feature in lesson.design.features})
+        words = word_lessons(encoder, closed, observed)
+        lesson = learn(observed, encoder.transform(closed), arrival, silent, words)
+        sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
         self.model_ = LeadModel(
             version="",
             target="y",
             regime=named(lesson.regime, lesson.comparison.chosen),
             reliable=lesson.regime.reliable,
-            encoder=encoder,
+            encoder=encoder if words is None else encoder.taught(words.weights()),
             arrival=arrival if lesson.decay.uses_arrival else None,
             blend=lesson.blend,
             spread=lesson.spread,
@@ -386,7 +390,7 @@ def _require_kind(field: Field, column: pa.ChunkedArray) -> None:
     has_values = column.null_count < len(column)
     is_time = pa.types.is_timestamp(column.type)
     fits = is_time if field.kind == "time" else not is_time and not pa.types.is_string(column.type)
-    if has_values and field.kind != "category" and not fits:
+    if has_values and field.kind not in ("category", "text") and not fits:
         raise ValueError(
             f'The column "{field.name}" was a {field.kind} in fit and holds {column.type} now. '
             "Convert it to what it was."

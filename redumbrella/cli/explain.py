@@ -25,6 +25,7 @@ from redumbrella.reports.wording import expectation
 from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
 from redumbrella.views.worth import parts_of
+from redumbrella.visible import visible_line
 from redumbrella.workspace import open_workspace
 
 _LINES = 12  # facts of a timeline that a terminal shows
@@ -100,8 +101,9 @@ def _standing(lead: LeadDetail, *, numbers: bool) -> str:
         else ""
     )
     level = f", level with {count(lead.equals)} others" if lead.equals else ""
-    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)}{level}{grade}."
-    return f"{rank}{value} As known on {known}."
+    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)} by probability{level}{grade}."
+    stage = f" Stage: {visible_line(score['stage'])}." if score["stage"] else ""
+    return f"{rank}{value}{stage} As known on {known}."
 
 
 def _print_products(lead: LeadDetail, *, numbers: bool) -> None:

@@ -7,6 +7,7 @@ from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.figures import count
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.views.listing import Page
+from redumbrella.views.order_only import PLACE
 from redumbrella.views.table import Column
 from redumbrella.views.totals import total_words
 from redumbrella.views.trust import trusts_among
@@ -29,8 +30,10 @@ def print_list(page: Page, *, insist: bool = False) -> None:
     for line in page.around.get("said", ()):
         output.print(pasted(line), soft_wrap=True)
     table = plain_table()
-    table.add_column("#", justify="right", style="dim")
     columns = _columns(page, wide=output.width >= _WIDE)
+    numbered = PLACE not in columns
+    if numbered:
+        table.add_column("#", justify="right", style="dim")
     for column in columns:
         number = column.kind.is_number or column.name == "interval"
         table.add_column(
@@ -41,7 +44,8 @@ def print_list(page: Page, *, insist: bool = False) -> None:
             max_width=_WIDEST.get(column.cell),
         )
     for rank, row in enumerate(page.rows, start=page.first_rank):
-        table.add_row(count(rank), *(_words(column, row, page) for column in columns))
+        cells = [_words(column, row, page) for column in columns]
+        table.add_row(*([count(rank)] if numbered else []), *cells)
     output.print(table)
     output.print(_counted(page), soft_wrap=True)
     beside = _BESIDE.get(page.view.name)

@@ -50,7 +50,7 @@ def choose_decay(
 
     Only folds that walk forward can tell whether to forget.
     """
-    probes = plan_probes(won, folds)
+    probes = plan_probes(won, folds, design.profile.shape[1])
 
     def tried(decay: Decay) -> DecayTrial:
         seen = arrival.beside(design, position) if decay.uses_arrival and arrival else design

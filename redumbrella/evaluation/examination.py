@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from redumbrella.models.parallel import run_all
 from redumbrella.models.registry import FAMILIES
 from redumbrella.training.arrival import ARRIVAL_NAME, arrival_stopped_at
 from redumbrella.training.decay import Decay
-from redumbrella.training.splits import Fold
+from redumbrella.training.splits import Fold, Rows
 
 Maker = Callable[[], Family]
 BLEND = "blend"
@@ -112,13 +113,14 @@ def examine(
     forward: whether the folds follow each other in time.
     """
     result = Examination(folds, [won[fold.test] for fold in folds], forward=forward)
-    jobs = [(name, fold) for fold in folds for name in families]
+    taken = _Taken(design, folds, len(families))
+    jobs = [(name, k) for k in range(len(folds)) for name in families]
     done = 0
 
-    def task(name: str, fold: Fold) -> tuple[Vector, float]:
+    def task(name: str, k: int) -> tuple[Vector, float]:
         nonlocal done
         start = time.perf_counter()
-        answers = answer(families[name](), design, won, fold, decay)
+        answers = _answer(families[name](), taken.next(k), won, folds[k], decay)
         done += 1
         report(f"Comparing families: {name.replace('_', ' ')}", done / len(jobs))
         return answers, time.perf_counter() - start
@@ -133,10 +135,47 @@ def examine(
 
 def answer(family: Family, design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:
     """Log-odds of the fold's test leads from a family that learned its training leads."""
-    train = design.take(fold.train, fold.columns)
+    return _answer(family, _take(design, fold), won, fold, decay)
+
+
+class _Taken:
+    """The rows of each fold, taken once for all families, so that these share what they learn.
+
+    A fold's rows are let go when the last family has asked for them.
+    """
+
+    def __init__(self, design: Design, folds: Sequence[Fold], families: int) -> None:
+        self._design, self._folds = design, folds
+        self._left = [families] * len(folds)
+        self._held: dict[int, tuple[Design, Design]] = {}
+        self._lock = Lock()
+
+    def next(self, k: int) -> tuple[Design, Design]:
+        """Rows to learn from and rows to be asked about, of fold k."""
+        with self._lock:
+            self._left[k] -= 1
+            if k not in self._held:
+                self._held[k] = _take(self._design, self._folds[k])
+            return self._held[k] if self._left[k] else self._held.pop(k)
+
+
+def _take(design: Design, fold: Fold) -> tuple[Design, Design]:
+    train, test = (_seen(design, fold, rows) for rows in (fold.train, fold.test))
+    return train, arrival_stopped_at(test, _latest(train))
+
+
+def _seen(design: Design, fold: Fold, rows: Rows) -> Design:
+    """Some rows as the fold sees them: its window variables, and words as its past knows them."""
+    seen = design.take(rows, fold.columns)
+    return seen if fold.words is None else seen.with_words(fold.words[rows])
+
+
+def _answer(
+    family: Family, rows: tuple[Design, Design], won: Vector, fold: Fold, decay: Decay
+) -> Vector:
     weight = decay.weights(fold.train.size)
-    family.fit(train, won[fold.train], weight if fold.weight is None else weight * fold.weight)
-    return family.log_odds(arrival_stopped_at(design.take(fold.test, fold.columns), _latest(train)))
+    family.fit(rows[0], won[fold.train], weight if fold.weight is None else weight * fold.weight)
+    return family.log_odds(rows[1])
 
 
 def _latest(train: Design) -> float:

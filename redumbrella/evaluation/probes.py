@@ -1,7 +1,7 @@
 """Quick probes: what a small model says about the next period, to choose what to learn from.
 
 A probe is the mean of a small forest and a logistic model. It is asked about the same periods as
-the families are asked about later, on at most MAX_ROWS leads.
+the families are asked about later, on at most MAX_ROWS leads; of hundreds of columns on fewer.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
 
 MAX_ROWS = 15_000
+MAX_VALUES = 1_600_000  # leads times columns; above 160 of these 15,000 leads are too many
 ROUNDS = 50
 VARIANCE = 0.1  # of the logistic model's coefficients
 SHUFFLED_FOLDS = 3
@@ -45,10 +46,13 @@ class Probes:
         return run_all([partial(_probe, seen, self.won, fold, decay) for fold in self.folds])
 
 
-def plan_probes(won: Vector, folds: Sequence[Fold]) -> Probes:
-    """Probes for n closed leads, in order of time, whose families are examined on these folds."""
+def plan_probes(won: Vector, folds: Sequence[Fold], columns: int) -> Probes:
+    """Probes for n closed leads, in order of time, whose families are examined on these folds.
+
+    columns: how many dense ones the designs have.
+    """
     staged = folds[0].weight is not None
-    rows = np.arange(0, won.size, 1 if staged else max(1, won.size // MAX_ROWS))
+    rows = np.arange(0, won.size, 1 if staged else _every(won.size, columns))
     forward = all(fold.train.max() < fold.test.min() for fold in folds)
     if staged:
         asked = [_thinned(fold) for fold in folds[-STAGED_FOLDS:]]
@@ -60,11 +64,16 @@ def plan_probes(won: Vector, folds: Sequence[Fold]) -> Probes:
     return Probes(rows, won[rows], asked, forward)
 
 
+def _every(leads: int, columns: int) -> int:
+    """Every how manyth lead takes part."""
+    return max(1, leads // MAX_ROWS, round(leads * columns / MAX_VALUES))
+
+
 def _thinned(fold: Fold) -> Fold:
     """The fold with every k-th row to learn from."""
     every = slice(None, None, max(1, fold.train.size // MAX_ROWS))
     weight = None if fold.weight is None else fold.weight[every]
-    return Fold(fold.train[every], fold.test, weight, fold.columns)
+    return Fold(fold.train[every], fold.test, weight, fold.columns, fold.words)
 
 
 def _probe(design: Design, won: Vector, fold: Fold, decay: Decay) -> Vector:

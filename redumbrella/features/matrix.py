@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-FeatureKind = Literal["number", "flag", "category", "history"]
+FeatureKind = Literal["number", "flag", "category", "words", "history"]
 
 OTHER = "(other)"  # category code 0: a rare level, or one that training never saw
 
@@ -21,7 +21,8 @@ class Feature:
     """One column of a design.
 
     `source` is the field of the record it comes from; reasons are grouped by it. A category has
-    `levels`: code k stands for levels[k], code 0 for every rare or unseen level.
+    `levels`: code k stands for levels[k], code 0 for every rare or unseen level. The words of a
+    text are one number: the log-odds that they speak for (features.words).
     """
 
     name: str
@@ -30,9 +31,9 @@ class Feature:
     levels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
-    """Features of n leads.
+    """Features of n leads; equal only to itself.
 
     profile: float64 (n, p); NaN = missing; categories as codes. history: float32 CSR (n, q) or
     None. `features` describes the p + q columns in order.
@@ -75,6 +76,17 @@ class Design:
         if self.history is not None:
             history = sp.vstack([self.history, other.history], format="csr")
         return Design(self.features, np.vstack([self.profile, other.profile]), history)
+
+    def with_words(self, values: NDArray[np.float64]) -> "Design":
+        """The same rows with other log-odds of their texts, (n, texts), in order."""
+        profile = self.profile.copy()
+        profile[:, self.word_columns] = values
+        return Design(self.features, profile, self.history)
+
+    @property
+    def word_columns(self) -> list[int]:
+        """Numbers of the columns that hold the words of a text."""
+        return [j for j, feature in enumerate(self.profile_features) if feature.kind == "words"]
 
     def only(self, columns: NDArray[np.intp]) -> "Design":
         """The same rows with some of the profile columns; the history stays whole."""

@@ -16,22 +16,33 @@ from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.matrix import OTHER, Design, Feature
+from redumbrella.features.spelling import Reading, is_name_of_person, is_phone, reading_of
+from redumbrella.features.words import Vocabulary, learn_vocabulary, vocabulary_from
 
-FieldKind = Literal["number", "flag", "time", "category"]
+FieldKind = Literal["number", "flag", "time", "category", "text"]
 
 MIN_LEVEL_ROWS = 2  # a level seen less often is pooled in `(other)`
 MAX_LEVELS = 5_000
-TEXT_DISTINCT_SHARE = 0.5  # strings that hardly repeat say nothing about another lead
+TEXT_DISTINCT_SHARE = 0.5  # texts that hardly repeat say nothing about another lead but by words
+LEAST_TEXTS = 20
+LEAST_PHONE = 100_000  # a number that is smaller is no phone number
+PERSONAL: dict[Reading, str] = {"email": "e-mail addresses", "phone": "phone numbers"}
+MANY_SPELLINGS = 50  # of so many different values the words are read too
+WORDS_OF_SPELLINGS = 1.5  # that a value must have on average, else it is a word of its own
 CALENDAR = ("month", "weekday", "hour")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the lead record and how it becomes features."""
+    """One field of the lead record and how it becomes features.
+
+    words: how its texts are read; a category with many spellings has them beside its levels.
+    """
 
     name: str
     kind: FieldKind
     levels: tuple[str, ...] = ()
+    words: Vocabulary | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,36 @@ class RecordEncoder:
         ignored = (*self.ignored, *(IgnoredField(name, reason) for name in names))
         return replace(self, ignored=ignored, left_out=(*self.left_out, *names))
 
+    @property
+    def texts(self) -> tuple[Field, ...]:
+        """The fields whose words are read, in the order of their features."""
+        return tuple(f for f in self.fields if f.words and _words_of(f).name not in self.left_out)
+
+    def taught(self, weights: Sequence[NDArray[np.float64]]) -> "RecordEncoder":
+        """The encoder with what the words of each of `texts` speak for, as log-odds."""
+        learned = {
+            field.name: replace(field.words, weights=tuple(of_field.tolist()))
+            for field, of_field in zip(self.texts, weights, strict=True)
+            if field.words is not None
+        }
+        fields = tuple(replace(f, words=learned.get(f.name, f.words)) for f in self.fields)
+        return replace(self, fields=fields)
+
+    def telling(self, leads: pa.Table) -> dict[str, tuple[list[str], list[str]]]:
+        """Of each text of n leads the word that raises the score most, and that lowers it most.
+
+        "" where there is none.
+        """
+        return {
+            field.name: field.words.telling(leads[field.name])
+            for field in self.texts
+            if field.words and field.name in leads.column_names
+        }
+
+    def strongest_words(self, most: int) -> dict[str, tuple[list[str], list[str]]]:
+        """Of each text field the words that raise the score most, and those that lower it most."""
+        return {f.name: f.words.strongest(most) for f in self.texts if f.words is not None}
+
     def to_json(self) -> dict[str, Any]:
         """A JSON form that `from_json` reads back."""
         return asdict(self)
@@ -93,7 +134,7 @@ class RecordEncoder:
     def from_json(document: Mapping[str, Any]) -> "RecordEncoder":
         """The encoder that `to_json` wrote."""
         return RecordEncoder(
-            tuple(Field(f["name"], f["kind"], tuple(f["levels"])) for f in document["fields"]),
+            tuple(_field_from(f) for f in document["fields"]),
             tuple(IgnoredField(**f) for f in document["ignored"]),
             document["time_column"],
             tuple(document.get("left_out", ())),  # models saved earlier left nothing out
@@ -108,10 +149,13 @@ def fit_records(
     candidates: names of the columns that may become features. time_column: the column that says
     when the record was made, or None when nobody knows.
     """
+    people = leads["person_id"] if "person_id" in leads.column_names else None
+    if people is not None and people.null_count:
+        people = None  # then every row is somebody else
     fields: list[Field] = []
     ignored: list[IgnoredField] = []
     for name in candidates:
-        found = _classify(name, leads[name], name == time_column)
+        found = _classify(name, leads[name], name == time_column, people)
         if isinstance(found, Field):
             fields.append(found)
         else:
@@ -119,7 +163,9 @@ def fit_records(
     return RecordEncoder(tuple(fields), tuple(ignored), time_column)
 
 
-def _classify(name: str, column: pa.ChunkedArray, is_time_column: bool) -> Field | IgnoredField:
+def _classify(
+    name: str, column: pa.ChunkedArray, is_time_column: bool, people: pa.ChunkedArray | None
+) -> Field | IgnoredField:
     rows = len(column) - column.null_count
     if rows == 0:
         return IgnoredField(name, "always empty")
@@ -129,26 +175,61 @@ def _classify(name: str, column: pa.ChunkedArray, is_time_column: bool) -> Field
     if is_time_column or pa.types.is_timestamp(column.type) or pa.types.is_boolean(column.type):
         return Field(name, "flag" if pa.types.is_boolean(column.type) else "time")
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        if _is_running_number(column, distinct):
-            return IgnoredField(name, "a running number: it only tells the order of the rows")
-        return Field(name, "number")
-    return _classify_text(name, column, rows, distinct)
+        return _classify_number(name, column, distinct)
+    return _classify_text(name, column, distinct, people)
+
+
+def _classify_number(name: str, column: pa.ChunkedArray, distinct: int) -> Field | IgnoredField:
+    if _is_running_number(column, distinct):
+        return IgnoredField(name, "a running number: it only tells the order of the rows")
+    if is_phone(name) and pc.min(column).as_py() > LEAST_PHONE:
+        return IgnoredField(name, "phone numbers without a country code: nothing to learn from")
+    return Field(name, "number")
 
 
 def _classify_text(
-    name: str, column: pa.ChunkedArray, rows: int, distinct: int
+    name: str, column: pa.ChunkedArray, distinct: int, people: pa.ChunkedArray | None
 ) -> Field | IgnoredField:
-    if rows >= 20 and distinct > TEXT_DISTINCT_SHARE * rows:
-        return IgnoredField(name, "free text or an identifier: nearly every value is different")
+    """Personal values by what many share of them; texts by their words; the rest by levels."""
+    rows = len(column) - column.null_count
+    is_text = rows >= LEAST_TEXTS and distinct > TEXT_DISTINCT_SHARE * rows
+    is_varied = is_text or distinct > MANY_SPELLINGS
+    reading = reading_of(name, column)
+    is_personal = reading in PERSONAL
+    if not is_personal and is_varied and is_name_of_person(name):
+        return IgnoredField(name, "names of people are not read")
+    words = None
+    if reading is not None and (is_personal or is_varied):
+        learned = learn_vocabulary(column, people, reading)
+        words = None if learned.is_empty else learned
+    if is_personal and reading is not None and words is None:
+        return IgnoredField(name, f"{PERSONAL[reading]}, and nothing in them that many share")
+    levels = [] if is_text or is_personal else _levels(column, rows)
+    if levels:
+        is_read = words is not None and not (reading == "words" and _is_one_word(column))
+        return Field(name, "category", (OTHER, *levels), words if is_read else None)
+    if words is not None:
+        return Field(name, "text", words=words)
+    if is_text:
+        return IgnoredField(name, "an identifier or a code: nearly every value is different")
+    return IgnoredField(name, "every value is rare")
+
+
+def _levels(column: pa.ChunkedArray, rows: int) -> list[str]:
+    """The values that are frequent enough to be learned one by one, the most frequent first."""
     counts = pc.value_counts(column.drop_null())
     values = [str(v) for v in counts.field("values").to_pylist()]
     numbers = counts.field("counts").to_numpy()
     order = sorted(range(len(values)), key=lambda k: (-int(numbers[k]), values[k]))
     least = min(MIN_LEVEL_ROWS, max(1, rows // 50))
-    levels = [values[k] for k in order if numbers[k] >= least][:MAX_LEVELS]
-    if not levels:
-        return IgnoredField(name, "every value is rare")
-    return Field(name, "category", (OTHER, *levels))
+    return [values[k] for k in order if numbers[k] >= least][:MAX_LEVELS]
+
+
+def _is_one_word(column: pa.ChunkedArray) -> bool:
+    """Whether most values are one word each, which their level tells as well."""
+    values = pc.unique(column.drop_null()).cast(pa.string())
+    spaces = pc.count_substring_regex(pc.utf8_trim_whitespace(values), r"[\s/,;&-]+")
+    return bool(pc.mean(spaces).as_py() + 1.0 < WORDS_OF_SPELLINGS)
 
 
 def _is_running_number(column: pa.ChunkedArray, distinct: int) -> bool:
@@ -160,14 +241,26 @@ def _is_running_number(column: pa.ChunkedArray, distinct: int) -> bool:
 
 
 def _features_of(field: Field, time_column: str | None) -> list[Feature]:
+    if field.kind == "text":
+        return [_words_of(field)]
     if field.kind == "category":
-        return [Feature(field.name, field.name, "category", field.levels)]
+        words = [] if field.words is None else [_words_of(field)]
+        return [Feature(field.name, field.name, "category", field.levels), *words]
     if field.kind != "time":
         return [Feature(field.name, field.name, "flag" if field.kind == "flag" else "number")]
     calendar = [Feature(f"{field.name}.{part}", field.name, "number") for part in CALENDAR]
     if field.name == time_column:
         return calendar
     return [Feature(f"{field.name}.days_from_creation", field.name, "number"), *calendar]
+
+
+def _words_of(field: Field) -> Feature:
+    return Feature(f"{field.name}.words", field.name, "words")
+
+
+def _field_from(document: Mapping[str, Any]) -> Field:
+    words = vocabulary_from(document.get("words"))  # models saved earlier read no words
+    return Field(document["name"], document["kind"], tuple(document["levels"]), words)
 
 
 def _encode(
@@ -180,8 +273,9 @@ def _encode(
     width = len(_features_of(field, time_column))
     if column is None:
         return [np.full(rows, np.nan)] * width
-    if field.kind == "category":
-        return [_codes(column, field.levels)]
+    if field.kind in ("category", "text"):
+        codes = [_codes(column, field.levels)] if field.kind == "category" else []
+        return codes if field.words is None else [*codes, field.words.score(column)]
     if field.kind != "time":
         return [_numbers(column)]
     if not pa.types.is_timestamp(column.type):

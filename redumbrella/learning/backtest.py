@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import to_iso
 from redumbrella.errors import DataError, SettingsError
 from redumbrella.evaluation.metrics import METRICS, log_loss
+from redumbrella.evaluation.regime import allowed
 from redumbrella.features.facts import leads_for
 from redumbrella.features.history import History
 from redumbrella.features.matrix import Design
@@ -68,7 +69,8 @@ class Step:
 class BacktestResult:
     """What was said and what came: the rows, a summary of the known ones, and each step.
 
-    metrics: over all rows whose outcome is known; prior_log_loss: of the base rate of the lessons.
+    family: in use at the end. metrics: over all rows whose outcome is known; prior_log_loss: of the
+    base rate of the lessons.
     """
 
     target: str
@@ -124,7 +126,9 @@ def walk(
         day = iso_day(to_iso(begin), settings.timezone)
         report(f"Learning what was known on {day}", share)
         gathered = gather(lake, target, world.leads, begin, settings.lost_after_days)
-        if earlier is None:
+        regime = allowed(*gathered.observed.conversions())
+        # As long as as much may be believed, the family in use is that of the first model.
+        if earlier is None or regime.name != earlier.lesson.regime.name:
             learned = earlier = fit(settings, gathered, "backtest", silent)
         else:
             learned = refit(settings, gathered, earlier)

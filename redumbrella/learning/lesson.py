@@ -24,6 +24,7 @@ from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
+from redumbrella.learning.word_lessons import WordLessons
 from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
 from redumbrella.models.calibration import Calibration
@@ -45,6 +46,7 @@ from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
 FOLDS = 5
 # Three folds of a large record learn from half as many rows in all as five.
 FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
+MANY_VALUES = 4_000_000  # of 40,000 leads 100 columns, of 8,000 leads 500
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
 # between leads that a useful model usually finds (AUC about 0.72): assumed until it can be
@@ -118,17 +120,17 @@ class Learned:
 
 
 def learn(
-    observed: Observations, design: Design, arrival: ArrivalTime | None, report: Progress
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    report: Progress,
+    words: WordLessons | None = None,
 ) -> Lesson:
     """Compares the families that the data allow, fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
-    columns = None
-    if design.history is not None:
-        report("Screening window variables", 0.01)
-        folds = [_informed(fold, design, won, observed.stages) for fold in folds]
-        columns = _screened(design, won, np.arange(won.size), observed.stages)
+    folds, design, columns = _seen(folds, design, observed, words, report)
     report("Measuring how much past to use", 0.02)
     decay, trials = _decay(observed, design, arrival, folds, regime)
     if decay.uses_arrival and arrival is not None:
@@ -157,7 +159,7 @@ def learn(
     last_period = (
         _last_fold(examination, chosen, won)
         if walks_forward
-        else _last_fifth(weights, quick, calibration, apart, outcomes, decay, alone)
+        else _last_fifth(weights, quick, calibration, apart, outcomes, decay, alone, words)
     )
     return Lesson(
         regime=regime,
@@ -178,6 +180,27 @@ def learn(
         last_period=last_period,
         stability=_stability(regime, quick, weights, calibration, apart, outcomes, report),
     )
+
+
+def _seen(
+    folds: list[Fold],
+    design: Design,
+    observed: Observations,
+    words: WordLessons | None,
+    report: Progress,
+) -> tuple[list[Fold], Design, Rows | None]:
+    """Folds and design with what words speak for, and the telling window variables of all rows.
+
+    Each fold has what its own past taught of words and of window variables, nothing later.
+    """
+    if words is not None:
+        folds, design = words.folds(folds), words.beside(design)
+    if design.history is None:
+        return folds, design, None
+    report("Screening window variables", 0.01)
+    won, stages = observed.won, observed.stages
+    found = [replace(f, columns=_screened(design, won, f.train, stages)) for f in folds]
+    return found, design, _screened(design, won, np.arange(won.size), stages)
 
 
 def _decay(
@@ -231,13 +254,17 @@ def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -
     if not walks_forward:
         return []
     running = [j for j in trending_features(record) if record.features[j].source not in keep]
-    if not running or are_needed(record, np.array(running), plan_probes(observed.won, folds)):
+    probes = plan_probes(observed.won, folds, record.profile.shape[1])
+    if not running or are_needed(record, np.array(running), probes):
         return []
     return [record.features[j].name for j in running]
 
 
 def relearn(
-    observed: Observations, design: Design, arrival: ArrivalTime | None, lesson: Lesson
+    observed: Observations,
+    design: Design,
+    arrival: ArrivalTime | None,
+    lesson: Lesson,
 ) -> tuple[Blend, Rows | None]:
     """The model of an earlier lesson on newer leads: same families, weights and decay.
 
@@ -313,11 +340,6 @@ def _drawn_folds(rows: int) -> int:
     return FOLDS_OF_MANY if rows > MANY_ROWS else min(FOLDS, rows)
 
 
-def _informed(fold: Fold, design: Design, won: Vector, stages: Stages | None) -> Fold:
-    """The fold with the window variables that its own past finds informative, nothing later."""
-    return replace(fold, columns=_screened(design, won, fold.train, stages))
-
-
 def _screened(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:
     """Numbers of the most telling window variables on some rows, ascending."""
     from redumbrella.features.kernel.screen import screen_columns
@@ -354,10 +376,15 @@ def _stability(
     won: Vector,
     report: Progress,
 ) -> Stability | None:
-    """Random splits of a model; of many leads fewer, as one differs less from the next."""
+    """Random splits of a model; of many leads fewer, as one differs less from the next.
+
+    Of many values in all, leads times columns, they are fewer as each takes so long.
+    """
     if regime.name not in ("model", "shrunken") or "prior" in weights:
         return None
     repeats = 10 if won.size <= 4_000 else 5 if won.size <= 50_000 else 3
+    if design.profile.size > MANY_VALUES:
+        repeats = min(repeats, 3)
     part = part_of(report, 0.82, 1.0)
     return repeated_split(makers, weights, calibration, design, won, repeats, part)
 
@@ -377,6 +404,7 @@ def _last_fifth(
     won: Vector,
     decay: Decay,
     numbers: Rows,
+    words: WordLessons | None,
 ) -> Period | None:
     """The last fifth of the record, asked of a model that learned from the time before it.
 
@@ -385,6 +413,9 @@ def _last_fifth(
     if won.size < LEAST_ROWS_FOR_PERIODS:
         return None
     fold = walk_forward(won.size, 1, first_share=1.0 - LAST_PERIOD)[0]
+    if words is not None:
+        past = words.values(Fold(numbers[fold.train], numbers[fold.test]))
+        fold = replace(fold, words=past[numbers])
     z = {name: answer(make(), design, won, fold, decay) for name, make in makers.items()}
     prior = answer(FAMILIES["prior"](), design, won, fold, decay)
     model = probability_of(calibration.apply(pooled(z, weights)))

@@ -13,6 +13,7 @@ from redumbrella.features.matrix import Design
 from redumbrella.features.records import IgnoredField, RecordEncoder, fit_records
 from redumbrella.learning.gathering import Gathered
 from redumbrella.learning.ripening import Ripe, ripe, staged
+from redumbrella.learning.word_lessons import WordLessons, word_lessons
 from redumbrella.models.registry import with_history
 from redumbrella.settings.settings import Settings
 from redumbrella.training.arrival import ArrivalTime, fit_arrival_time
@@ -39,6 +40,10 @@ class Material:
     design: Design
     leaks: list[Leak]
     ripened: Ripe
+
+    def words(self) -> WordLessons | None:
+        """The texts of the closed rows as they teach; None where no field is read as words."""
+        return word_lessons(self.encoder, self.observed.closed, self.observed)
 
     @property
     def record(self) -> Design:

@@ -34,14 +34,15 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     report("Looking for fields that run with time", 0.01)
     material = material.without(_find_running(settings, material))
     observed, arrival = material.observed, material.arrival
-    lesson = learn(observed, material.design, arrival, report)
-    sources = sorted({feature.source for feature in lesson.design.features})
+    words = material.words()
+    lesson = learn(observed, material.design, arrival, report, words)
+    sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
     model = LeadModel(
         version=version,
         target=gathered.target.name,
         regime=named(lesson.regime, lesson.comparison.chosen),
         reliable=lesson.regime.reliable,
-        encoder=material.encoder,
+        encoder=material.encoder if words is None else material.encoder.taught(words.weights()),
         arrival=arrival if lesson.decay.uses_arrival else None,
         blend=lesson.blend,
         spread=lesson.spread,
@@ -71,10 +72,12 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
 def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     """The model of an earlier lesson, learned anew on what is known now; nothing is compared."""
     material = prepare(settings, gathered).without(earlier.model.encoder.left_out)
-    blend, columns = relearn(material.observed, material.design, material.arrival, earlier.lesson)
+    words = material.words()
+    design = material.design if words is None else words.beside(material.design)
+    blend, columns = relearn(material.observed, design, material.arrival, earlier.lesson)
     model = replace(
         earlier.model,
-        encoder=material.encoder,
+        encoder=material.encoder if words is None else material.encoder.taught(words.weights()),
         arrival=material.arrival if earlier.lesson.decay.uses_arrival else None,
         blend=blend,
         history=_keeping(material.streams, columns),

@@ -36,7 +36,7 @@ from redumbrella.learning.level_report import level_facts, time_span
 from redumbrella.models.families.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
-from redumbrella.scores.importance import importance
+from redumbrella.scores.importance import WORDS_NAMED, importance
 from redumbrella.settings.labels import Labels
 from redumbrella.settings.settings import Settings
 from redumbrella.sources.links import Link
@@ -97,7 +97,12 @@ def build_report(
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
         "confusion": _confusion(lesson),
         "lift": [asdict(point) for point in lift_curve(lesson.probability, lesson.won)],
-        "importance": importance(model.blend, lesson.design, settings.labels),
+        "importance": importance(
+            model.blend,
+            lesson.design,
+            settings.labels,
+            model.encoder.strongest_words(WORDS_NAMED),
+        ),
         "points": _points_card(lesson, observed, settings.labels),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],

@@ -1,5 +1,6 @@
 """What the model rests on as a whole: the mean size of each field's contributions, and its sign."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,20 @@ from redumbrella.scores.telling import label_of, label_of_history
 from redumbrella.settings.labels import Labels
 
 MAX_LEADS = 1_000
+WORDS_NAMED = 3
 Row = dict[str, Any]
 
 
-def importance(blend: Blend, design: Design, labels: Labels) -> list[Row]:
-    """Fields by their share of all contributions, largest first, over a sample of the leads."""
+def importance(
+    blend: Blend,
+    design: Design,
+    labels: Labels,
+    words: Mapping[str, tuple[list[str], list[str]]] | None = None,
+) -> list[Row]:
+    """Fields by their share of all contributions, largest first, over a sample of the leads.
+
+    words: of each text field the words that raise the score most and that lower it most.
+    """
     if design.rows == 0:
         return []
     sample = design.take(np.arange(0, design.rows, max(1, design.rows // MAX_LEADS)))
@@ -31,11 +41,23 @@ def importance(blend: Blend, design: Design, labels: Labels) -> list[Row]:
             "feature": sources[k],
             "label": _label(sample, sources[k], labels),
             "share": float(size[k] / total),
-            "effect": _effect(sample, sources[k], by_source[:, k], labels),
+            "effect": _effect_of_words(*words[sources[k]])
+            if words and sources[k] in words
+            else _effect(sample, sources[k], by_source[:, k], labels),
         }
         for k in order
         if size[k] > 0
     ]
+
+
+def _effect_of_words(raises: list[str], lowers: list[str]) -> str:
+    """'“demo”, “pricing” raise it most, “student” lowers it most'."""
+    parts = []
+    for names, verb in ((raises, "raise"), (lowers, "lower")):
+        if names:
+            said = ", ".join(f"“{name}”" for name in names[:WORDS_NAMED])
+            parts.append(f"{said} {verb}{'s' if len(names[:WORDS_NAMED]) == 1 else ''} it most")
+    return ", ".join(parts)
 
 
 def _label(design: Design, source: str, labels: Labels) -> str:

@@ -113,7 +113,8 @@ def _best_rows(
             probability = probability_of(log_odds)
             spread = width * deviation[rows, k].astype(np.float64)
             low, high = probability_of(log_odds - spread), probability_of(log_odds + spread)
-            reasons = lead_reasons(records, part, why, model.base.usual, None, speech)
+            words = model.base.encoder.telling(records)
+            reasons = lead_reasons(records, part, why, model.base.usual, words, speech)
             ids, labels = records["person_id"].to_pylist(), labels_of(records)
             amount = float(model.prices[k])
             for n, person in enumerate(ids):

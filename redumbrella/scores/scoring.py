@@ -78,7 +78,8 @@ def _score_chunk(
     log_odds = contributions.base + contributions.values.sum(axis=1)
     probability = probability_of(log_odds)
     low, high = model.spread.interval(log_odds, model.spread.deviation(design))
-    reasons = lead_reasons(leads, design, contributions, model.usual, None, speech)
+    words = model.encoder.telling(leads)
+    reasons = lead_reasons(leads, design, contributions, model.usual, words, speech)
     values: list[Row] = [{}] * leads.num_rows
     if values_of is not None:
         values = values_of(leads, design, probability, (low, high))

@@ -28,6 +28,7 @@ from redumbrella.features.phrases import (
     told_field,
 )
 from redumbrella.features.sentences import act_of, latest_of, sentence, value_in_words
+from redumbrella.features.spelling import OWN_DOMAIN
 from redumbrella.figures import percent
 from redumbrella.models.base import probability_of
 from redumbrella.settings.labels import Labels
@@ -314,6 +315,11 @@ def _word_line(source: str, labels: Labels, words: str | None, way: int) -> Line
     if words is None:
         return _told(source, missing, "", "")
     subject, _, verb = missing.removesuffix(f" {UNKNOWN}").rpartition(" ")
+    if words == OWN_DOMAIN:
+        return _told(source, f"{subject} {'have' if verb == 'are' else 'has'} {words}", words, "")
+    if words and (words[0] == "+" or words[-1] == "…"):  # the country of a phone, part of a code
+        begins = "begin" if verb == "are" else "begins"
+        return _told(source, f"{subject} {begins} with {words.removesuffix('…')}", words, "")
     if words:
         return _told(source, f"{subject} {'say' if verb == 'are' else 'says'} “{words}”", words, "")
     other = "lowers" if way > 0 else "raises"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.figures import percent
+from redumbrella.training.word_leaks import words_at_close
 
 LEAST_ROWS = 20
 MOST_BINS = 50
@@ -32,7 +33,13 @@ class Leak:
     """
 
     column: str
-    reason: Literal["only_when_closed", "determines_outcome", "only_one_outcome", "after_close"]
+    reason: Literal[
+        "only_when_closed",
+        "determines_outcome",
+        "only_one_outcome",
+        "after_close",
+        "words_at_close",
+    ]
     evidence: str
     severity: Literal["leak", "suspect"]
     kept: bool = False
@@ -50,6 +57,7 @@ def find_leaks(
         lambda name: _only_when_closed(name, closed, open_leads),
         lambda name: _after_close(name, closed),
         lambda name: _only_one_outcome(name, closed, won),
+        lambda name: _words_at_close(name, closed, won, open_leads),
         lambda name: _determines_outcome(name, closed, won),
     )
     found = []
@@ -169,6 +177,15 @@ def _only_one_outcome(name: str, closed: pa.Table, won: NDArray[np.float64]) -> 
         f"when a lead is {outcome}",
         "leak",
     )
+
+
+def _words_at_close(
+    name: str, closed: pa.Table, won: NDArray[np.float64], open_leads: pa.Table
+) -> Leak | None:
+    """Words that are written when a lead ends."""
+    opened = open_leads[name] if name in open_leads.column_names else None
+    found = words_at_close(name, closed[name], won, opened)
+    return None if found is None else Leak(name, "words_at_close", *found)
 
 
 def _determines_outcome(name: str, closed: pa.Table, won: NDArray[np.float64]) -> Leak | None:

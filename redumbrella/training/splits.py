@@ -17,13 +17,15 @@ class Fold:
     """Rows to learn from and rows to be examined on.
 
     weight: how much each row to learn from counts, None = all the same. columns: the window
-    variables that the rows to learn from find informative, None = all of them.
+    variables that the rows to learn from find informative, None = all of them. words: what these
+    rows teach of all n rows' texts, (n, texts), None = there are none or the design has it.
     """
 
     train: Rows
     test: Rows
     weight: NDArray[np.float64] | None = None
     columns: Rows | None = None
+    words: NDArray[np.float64] | None = None
 
 
 def walk_forward(rows: int, folds: int, first_share: float = 0.5) -> list[Fold]:

@@ -20,7 +20,7 @@ from redumbrella.views.kinds import DAY, FLAG, INSTANT, MONEY, SHARE, TEXT, Cell
 from redumbrella.views.models import ModelFacts
 from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.totals import Total, total
-from redumbrella.views.trust import Trust, scored_by, trust_in
+from redumbrella.views.trust import Trust, scored_by, trust_in, trust_in_list
 from redumbrella.workspace import Workspace
 
 REASON = CellType(
@@ -115,9 +115,11 @@ def _said(
 
 
 def _in_own_order(connection: Connection, query: Query) -> Query:
-    """By expected value where the list is ranked by it, else by probability."""
-    scoring = scoring_of(connection, query.target or "")
+    """By expected value where the list is ranked by it and values may be shown."""
+    target = query.target or ""
+    scoring = scoring_of(connection, target)
     by_value = scoring is not None and scoring["ranked_by"] == "value"
+    by_value = by_value and trust_in_list(connection, target).shows_numbers
     return query.sorted_so("-expected_value" if by_value else LEADS.order)
 
 

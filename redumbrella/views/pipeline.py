@@ -27,10 +27,11 @@ GROUPINGS = {
     "product": ("Product", "product_id", "product"),
 }
 MONTH_WORDS = {
-    "planned": "Months are those of the planned close.",
-    "expected": "Months are those in which half of the leads like it that are won will have been.",
-    "created": "Months are those of the creation: nobody planned a close, and when leads convert "
-    "is not known.",
+    "planned": "A lead stands in the month of its planned close.",
+    "expected": "A lead stands in the month by which half of the leads like it that are won have "
+    "been won.",
+    "created": "A lead stands in the month of its creation: nobody planned a close, and when leads "
+    "convert is not known.",
 }
 
 

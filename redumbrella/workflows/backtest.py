@@ -41,8 +41,9 @@ def backtest(
 ) -> BacktestResult:
     """Walks through the period of the plan and asks at every step.
 
-    Families are compared at the first step; later models are refits of the chosen ones. Raises
-    SettingsError for an impossible period, DataError where the record cannot answer.
+    Families are compared at the first step, and again where there are enough conversions for
+    others; the models between are refits of the chosen ones. Raises SettingsError for an impossible
+    period, DataError where the record cannot answer.
     """
     target = workspace.settings.target(target_name)
     form = None if path is None else format_of(path)  # what cannot be written is said before

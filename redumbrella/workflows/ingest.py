@@ -43,6 +43,7 @@ from redumbrella.sources.spellings.values import Type
 from redumbrella.state.sources import forget_sources, record_source, sources_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_exports
+from redumbrella.workflows.word_notes import with_word_notes
 from redumbrella.workspace import Workspace
 
 # Another number when the same content is read differently by another version of Red Umbrella: what
@@ -105,6 +106,7 @@ def check(settings: Settings, report: Progress = silent) -> CheckResult:
     reads: list[TableRead] = []
     problems: list[UmbrellaError] = []
     links: list[Link] = []
+    results: list[SourceResult] = []
     if not settings.tables:
         problems.append(_no_tables(settings))
     try:
@@ -116,9 +118,10 @@ def check(settings: Settings, report: Progress = silent) -> CheckResult:
                     problems.append(problem)
             reads = _linked(reads, None, ())
             links = read_links([read.typed for read in reads])
+            results = [with_word_notes(read, described(read)) for read in reads]
     except UmbrellaError as problem:
         problems.append(problem)
-    results = _with_unknown_labels(settings, [described(read) for read in reads])
+    results = _with_unknown_labels(settings, results)
     lacking = sum(_lacks_outcome(settings, one) for one in results)
     problems += [DataError(_NO_OUTCOME, reason="no_outcomes")] * lacking
     return CheckResult(

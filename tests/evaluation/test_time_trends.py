@@ -28,7 +28,9 @@ def needed(z: Vector) -> bool:
     """Whether the year is needed where outcomes have these log-odds."""
     design = record(size=SIZE, year=YEAR + 0.0)
     folds = walk_forward(ROWS, 5)
-    return are_needed(design, trending_features(design), plan_probes(draw(z), folds))
+    return are_needed(
+        design, trending_features(design), plan_probes(draw(z), folds, design.profile.shape[1])
+    )
 
 
 def test_what_runs_with_time_is_found() -> None:
@@ -57,7 +59,7 @@ def test_an_effect_that_turns_with_the_years_is_needed() -> None:
 def test_a_record_of_nothing_else_keeps_what_it_has() -> None:
     design = record(year=YEAR + 0.0)
     alone = Design(design.features[:1], design.profile[:, :1])
-    probes = plan_probes(draw(SIZE), walk_forward(ROWS, 5))
+    probes = plan_probes(draw(SIZE), walk_forward(ROWS, 5), 1)
     assert are_needed(alone, trending_features(alone), probes)
 
 

@@ -1,8 +1,10 @@
 """Finished backtests as people read them: on the page of models and over REST."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,12 +13,16 @@ from lead_worlds import quiet
 from sample_company import AS_OF, fill_workspace
 from served import HTTP, serving
 
-from redumbrella.clock import to_iso
+from redumbrella.clock import MICROSECONDS_PER_DAY as DAY
+from redumbrella.clock import to_iso, to_microseconds
+from redumbrella.learning import backtest as walking
 from redumbrella.learning.backtest import BacktestResult, Plan
+from redumbrella.learning.lesson import Learned
 from redumbrella.state.forecasts import record_backtest
 from redumbrella.views.backtests import list_backtests
 from redumbrella.workflows import backtest as past
-from redumbrella.workspace import Workspace
+from redumbrella.workflows.ingest import ingest
+from redumbrella.workspace import Workspace, open_workspace
 
 STEP = {
     "learned_at": "2026-01-01T00:00:00+00:00",
@@ -93,3 +99,36 @@ def test_its_file_is_written_as_every_export_is(
     assert table.column_names == head.split(",")
     assert table.column("as_of").type == pa.timestamp("us", "UTC")
     assert table.column("outcome").to_pylist() == [1, None]
+
+
+def test_families_are_compared_again_where_more_may_be_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Points at first, with 18 leads won; from 40 on what a model in use then would be."""
+    begin, rng = datetime(2024, 1, 1, tzinfo=UTC), np.random.default_rng(2)
+    lines = ["lead,created,closed,won,size"]
+    for n in range(400):
+        at, won = begin + timedelta(days=n), int(n % 3 == 0)
+        size = won + 0.45 * rng.normal()
+        lines.append(f"L{n},{at:%Y-%m-%d},{at + timedelta(days=1):%Y-%m-%d},{won},{size:.2f}")
+    (tmp_path / "leads.csv").write_text("\n".join(lines), "utf-8")
+    columns = '{ lead_id = "lead", created_at = "created", closed_at = "closed", won = "won" }'
+    settings = f'[tables.leads]\npath = "leads.csv"\ncolumns = {columns}\n'
+    (tmp_path / "umbrella.toml").write_text(settings, "utf-8")
+    workspace, fitted = open_workspace(tmp_path), list[Learned]()
+    ingest(workspace, quiet)
+    fit = walking.fit
+
+    def watched(*given: object) -> Learned:
+        fitted.append(fit(*given))  # type: ignore[arg-type]
+        return fitted[-1]
+
+    monkeypatch.setattr(walking, "fit", watched)
+    first = to_microseconds(begin)
+    plan = Plan(first + 55 * DAY, first + 385 * DAY, 5 * DAY, 110 * DAY)
+    result = past.backtest(workspace, quiet, plan)
+    workspace.state.close()
+    assert [learned.model.regime for learned in fitted] == ["rules", "model"]
+    assert [learned.lesson.comparison.chosen for learned in fitted] == ["points", "blend"]
+    assert len(result.steps) == 3
+    assert result.family == "blend"

@@ -15,10 +15,10 @@ import scipy.sparse as sp
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
-from redumbrella.models.linear.ridge import estimate_variances, solve
+from redumbrella.models.linear.fields import KNOTS, fit_fields
+from redumbrella.models.linear.ridge import solve
 
 SHRUNKEN_VARIANCE = 0.02
-KNOTS = (1, 3, 5)  # of the seven inner quantiles: the quartiles
 
 
 @dataclass
@@ -43,14 +43,20 @@ class AdditiveLogistic(Family):
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Estimates the ridges where none is given, then the coefficients."""
         self.features = design.features
+        if self.variance is None:
+            fields = fit_fields(design, won, weight)
+            self.encoding, self.variance, self.means = (
+                fields.encoding,
+                fields.variance,
+                fields.means,
+            )
+            self.intercept, self.coefficients = fields.intercept, fields.coefficients
+            return self
         self.encoding = self._fit_encoding(design)
         X = self.encoding.transform(design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
         if 0 < won.sum() < won.size and X.shape[1]:
-            if self.variance is None:
-                group = self.encoding.group(design.features)
-                self.variance = estimate_variances(X, won, weight, group)
             variance = np.broadcast_to(self.variance, X.shape[1])
             self.intercept, self.coefficients = solve(X, won, weight, variance)
         return self

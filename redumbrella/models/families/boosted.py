@@ -28,6 +28,7 @@ LEARNING_RATE = 0.05
 LARGE_LEADS = 45_000  # by weight: the stages of one lead count as one, old leads less
 LARGE_ROWS = 70_000
 COLUMNS_PER_TREE = 60  # a tree looks at so many, but at no less than a fifth of them
+MANY_COLUMNS, BINS, FEW_BINS = 200, 255, 63
 LEAST_COLUMNS = 10  # fewer are not enough to see what belongs together
 # Leads added to a category before it is set beside others: much where most of them tell little,
 # little where each of many has a rate of its own.
@@ -42,10 +43,10 @@ PARAMETERS: dict[str, Any] = {
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 1.0,
-    "max_bin": 255,
     "cat_l2": 10.0,
     "max_cat_to_onehot": ONE_HOT_LEVELS,
     "min_data_per_group": 50,
+    "data_random_seed": 1,
     "deterministic": True,
     "force_col_wise": True,
     "verbosity": -1,
@@ -91,9 +92,9 @@ class Boosted(Family):
         shapes = LEAVES[-1:] if self.given else LEAVES[int(_is_large(weight)) :]
         self.forests, self.scorers, self.explainers, self.scored = [], [], [], 0
         if self.features and 0 < won.sum() < won.size:
-            self.forests = [
-                self._grow(X, won, weight, leaves, seed) for seed, leaves in enumerate(shapes)
-            ]
+            # Values are put in bins once; shapes and seeds change nothing about them.
+            rows = self._dataset(X, won, weight, _parameters(shapes[0], X, self.growth))
+            self.forests = [self._grow(rows, X, leaves, seed) for seed, leaves in enumerate(shapes)]
         return self
 
     def quick(self) -> "Boosted":
@@ -168,7 +169,7 @@ class Boosted(Family):
         if not self.features or not 0 < won[:cut].sum() < cut or not 0 < held.sum() < held.size:
             return Growth(50, rate)
         lgb = lightgbm()
-        parameters = _parameters(LEAVES[-1], X.shape[1], Growth(0, rate))
+        parameters = _parameters(LEAVES[-1], X, Growth(0, rate))
         train = self._dataset(X[:cut], won[:cut], weight[:cut], parameters)
         valid = train.create_valid(X[cut:], held, weight=weight[cut:])
         tried = []
@@ -186,10 +187,10 @@ class Boosted(Family):
         levels = [len(f.levels) for f in self.features if f.kind == "category"]
         return max(levels, default=0) > ONE_HOT_LEVELS
 
-    def _grow(self, X: Any, won: Vector, weight: Vector, leaves: int, seed: int) -> Any:
-        parameters = _parameters(leaves, X.shape[1], self.growth) | {"seed": seed}
+    def _grow(self, rows: Any, X: Any, leaves: int, seed: int) -> Any:
+        parameters = _parameters(leaves, X, self.growth) | {"seed": seed}
         rounds = self.growth.rounds if leaves == LEAVES[-1] else round(self.growth.rounds * 1.3)
-        return lightgbm().train(parameters, self._dataset(X, won, weight, parameters), rounds)
+        return lightgbm().train(parameters, rows, rounds)
 
     def _dataset(self, X: Any, won: Vector, weight: Vector, parameters: dict[str, Any]) -> Any:
         categories = [j for j, f in enumerate(self.features) if f.kind == "category"]
@@ -208,16 +209,19 @@ def _rate(weight: Vector) -> float:
     return 2.0 * LEARNING_RATE if _is_large(weight) else LEARNING_RATE
 
 
-def _parameters(leaves: int, columns: int, growth: Growth) -> dict[str, Any]:
+def _parameters(leaves: int, X: Any, growth: Growth) -> dict[str, Any]:
     """What depends on the table.
 
     Of many columns, most of them variables of histories that tell much the same, a tree sees fewer,
     so that trees differ and their sum varies less (random subspaces: Ho 1998). Few columns are no
-    choice: a tree that lacks one of two that belong together learns nothing of them.
+    choice: a tree that lacks one of two that belong together learns nothing of them. In hundreds of
+    dense columns fewer bins, each of them with more leads, take a third less time.
     """
+    columns = X.shape[1]
     share = float(np.clip(COLUMNS_PER_TREE / max(columns, 1), 0.2, 0.6))
     return PARAMETERS | {
         "num_leaves": leaves,
+        "max_bin": FEW_BINS if columns >= MANY_COLUMNS and not sp.issparse(X) else BINS,
         "learning_rate": growth.rate,
         "cat_smooth": growth.smoothing,
         "feature_fraction": max(share, min(1.0, LEAST_COLUMNS / max(columns, 1))),

@@ -84,10 +84,10 @@ class NaiveBayes(Family):
     def _indicators(self, design: Design) -> sp.csr_matrix:
         """The encoded columns that say yes or no: levels, bins, missing, history seen."""
         assert self.encoding is not None
-        X = self.encoding.transform(design).tocsc(copy=True)
-        X = X @ sp.diags((~self.encoding.scaled_values).astype(np.float64))
-        X.data = (X.data != 0).astype(np.float64)
-        return X.tocsr()
+        X = self.encoding.transform(design)
+        X.data = ((X.data != 0) & ~self.encoding.scaled_values[X.indices]).astype(np.float64)
+        X.eliminate_zeros()
+        return X
 
 
 def _evidence(X: sp.csr_matrix, won: Vector, weight: Vector) -> Vector:

@@ -19,7 +19,7 @@ from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import Contributions, Family, Parts, Vector, base_log_odds
 from redumbrella.models.families.perceptron import HIDDEN, Layers, train_network
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
-from redumbrella.models.linear.ridge import estimate_variances
+from redumbrella.models.linear.fields import fit_fields
 
 SEEDS = (0, 1)
 ONE_SEED_FROM = 15_000  # with so many leads a second network hardly steadies the first
@@ -48,7 +48,9 @@ class Neural(Family):
     complexity: ClassVar[int] = 8
 
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
-        """Trains on the most recent leads."""
+        """Trains on the most recent leads; what scales the inputs is learned from all of them."""
+        if self.variance is None and 0 < won.sum() < won.size:
+            self.variance = fit_fields(design, won, weight).variance_without_knots
         recent = slice(max(0, design.rows - MAX_ROWS), None)
         design, won, weight = design.take(recent), won[recent], weight[recent]
         self.features = design.features
@@ -57,10 +59,7 @@ class Neural(Family):
         X = self.encoding.transform(design)
         self.usual = np.asarray(weight @ X).ravel() / weight.sum()
         self.networks = []
-        if 1 < won.sum() < won.size - 1 and X.shape[1]:
-            if self.variance is None:
-                group = self.encoding.group(design.features)
-                self.variance = estimate_variances(X, won, weight, group)
+        if self.variance is not None and 1 < won.sum() < won.size - 1 and X.shape[1]:
             scale = np.sqrt(np.clip(self.variance, LEAST_VARIANCE, MOST_VARIANCE))
             scale /= np.sqrt(np.mean(scale**2))
             seeds = self.seeds if won.size < ONE_SEED_FROM else self.seeds[:1]

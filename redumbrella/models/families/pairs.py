@@ -24,8 +24,8 @@ from redumbrella.models.base import (
     base_log_odds,
     probability_of,
 )
-from redumbrella.models.families.additive_logistic import KNOTS
 from redumbrella.models.linear.encoding import Encoding, encoding_from, fit_encoding
+from redumbrella.models.linear.fields import KNOTS, Fields, fit_fields
 from redumbrella.models.linear.pair_columns import (
     MOST_FIELDS,
     PairColumns,
@@ -33,7 +33,7 @@ from redumbrella.models.linear.pair_columns import (
     fit_cells,
     pair_columns_from,
 )
-from redumbrella.models.linear.ridge import estimate_variances, solve, thinned
+from redumbrella.models.linear.ridge import fit_ridges, solve, thinned
 
 
 @dataclass
@@ -59,22 +59,29 @@ class Pairs(Family):
     def fit(self, design: Design, won: Vector, weight: Vector) -> Self:
         """Seeks the pairs and estimates the ridges where none are given, then the coefficients."""
         self.features = design.features
-        self.encoding = fit_encoding(design, KNOTS)
-        X = self.encoding.transform(design)
-        learns = 0 < won.sum() < won.size and X.shape[1] > 0
         if self.variance is None or not self._fits(design):
-            none = PairColumns(fit_cells(design), np.empty((0, 2), np.intp))
-            self.columns, self.variance = none, None
-            if learns:
-                self.variance = estimate_variances(X, won, weight, self._group())
-                self.columns = self._find(none, X, design, won, weight)
-        X = self._with_pairs(X, design)
+            fields = fit_fields(design, won, weight)
+            self.encoding, self.variance, self.means = (
+                fields.encoding,
+                fields.variance,
+                fields.means,
+            )
+            self.intercept, self.coefficients = fields.intercept, fields.coefficients
+            self.columns = self._find(fields, design, won, weight)
+            if not len(self.columns.pairs):
+                return self
+            self.variance = None
+        else:
+            self.encoding = fit_encoding(design, KNOTS)
+        X = self._encode(design)
         self.means = np.asarray(weight @ X).ravel() / weight.sum()
         self.intercept, self.coefficients = base_log_odds(won, weight), np.zeros(X.shape[1])
-        if learns:
+        if 0 < won.sum() < won.size and X.shape[1]:
             if self.variance is None or self.variance.size != X.shape[1]:
-                self.variance = estimate_variances(X, won, weight, self._group())
-            self.intercept, self.coefficients = solve(X, won, weight, self.variance)
+                self.variance, fit = fit_ridges(X, won, weight, self._group())
+            else:
+                fit = solve(X, won, weight, self.variance)
+            self.intercept, self.coefficients = fit
         return self
 
     def quick(self) -> "Pairs":
@@ -115,23 +122,25 @@ class Pairs(Family):
             encoding=encoding_from(features, parts),
         )
 
-    def _find(
-        self, none: PairColumns, X: sp.csr_matrix, design: Design, won: Vector, weight: Vector
-    ) -> PairColumns:
+    def _find(self, fields: Fields, design: Design, won: Vector, weight: Vector) -> PairColumns:
         """The pairs that the residuals of the fields alone show.
 
-        X: (n, columns of the fields); of a large record every k-th lead is asked.
+        Of a large record every k-th lead is asked.
         """
-        assert self.variance is not None
+        cells = fit_cells(design)
+        none = PairColumns(cells, np.empty((0, 2), np.intp))
+        if fields.variance is None:
+            return none
+        self.columns = none
         every = thinned(design.rows)
-        X, design, won, weight = X[every], design.take(every), won[every], weight[every]
-        intercept, coefficients = solve(X, won, weight, self.variance)
-        p = probability_of(intercept + X @ coefficients)
-        fields = np.arange(design.profile.shape[1])
-        if fields.size > MOST_FIELDS:  # those whose effects differ most between leads
-            effects = (X @ self._collect(coefficients)).toarray()[:, fields]
-            fields = np.argsort(-effects.std(axis=0), kind="stable")[:MOST_FIELDS]
-        return find_pairs(none.cells, design, fields, weight * (won - p), weight * p * (1.0 - p))
+        design, won, weight = design.take(every), won[every], weight[every]
+        X = fields.encoding.transform(design)
+        p = probability_of(fields.intercept + X @ fields.coefficients)
+        asked = np.arange(design.profile.shape[1])
+        if asked.size > MOST_FIELDS:  # those whose effects differ most between leads
+            effects = (X @ self._collect(fields.coefficients)).toarray()[:, asked]
+            asked = np.argsort(-effects.std(axis=0), kind="stable")[:MOST_FIELDS]
+        return find_pairs(cells, design, asked, weight * (won - p), weight * p * (1.0 - p))
 
     def _fits(self, design: Design) -> bool:
         """Whether the pairs are pairs of the fields of this design."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
@@ -24,6 +25,7 @@ MAX_POINTS = 10
 LEAST_SHARE = 0.01
 LEAST_LEADS = 10
 MAX_ROWS = 20_000
+LEVEL = 1e-9
 TELLING = 10.8  # chi-square with one degree of freedom, 0.1 %: thousands of rules are tried
 
 Sign = Literal[">=", "<=", "is", "missing", "seen"]
@@ -127,49 +129,128 @@ def _choose_rules(design: Design, won: Vector, weight: Vector) -> tuple[Rule, ..
     design, won, weight = design.take(thin), won[thin], weight[thin]
     if not 0 < won.sum() < won.size:
         return ()
-    candidates, met = _frequent_candidates(design)
+    candidates = _frequent_candidates(design)
+    columns = np.array([rule.column for rule in candidates.rules], np.intp)
     chosen: list[int] = []
+    met = np.zeros((design.rows, 0))
     coefficients, expected = np.empty(0), np.full(won.size, float(weight @ won / weight.sum()))
     while len(chosen) < MAX_RULES:
-        gain = _score_statistic(met, won, weight, expected)
-        taken = {candidates[k].column for k in chosen}
-        gain[[candidate.column in taken for candidate in candidates]] = 0.0
+        gain = _score_statistic(candidates, won, weight, expected)
+        gain[np.isin(columns, columns[chosen])] = 0.0
         if gain.size == 0 or gain.max() < TELLING:
             break
-        chosen.append(int(np.argmax(gain)))
-        coefficients, expected = _refit(met[:, chosen], won, weight)
+        # Two rules that part the leads alike are level but for rounding: the first is taken.
+        chosen.append(int(np.argmax(gain >= (1.0 - LEVEL) * gain.max())))
+        rule = candidates.rules[chosen[-1]]
+        met = np.column_stack([met, _meets(design, rule.column, rule.sign, rule.threshold)])
+        coefficients, expected = _refit(met, won, weight)
     top = float(np.abs(coefficients).max()) if chosen else 1.0
     rules = []
-    for k, coefficient in zip(chosen, coefficients, strict=True):
-        rows = met[:, k] > 0
+    for n, (k, coefficient) in enumerate(zip(chosen, coefficients, strict=True)):
+        rows = met[:, n] > 0
         points = round(MAX_POINTS * float(coefficient) / top)
         rate = float(weight[rows] @ won[rows] / weight[rows].sum())
         leads = int(rows.sum()) * max(1, design.rows // max(thin.size, 1))
-        rules.append(replace(candidates[k], points=points, leads=leads, rate=rate))
+        rules.append(replace(candidates.rules[k], points=points, leads=leads, rate=rate))
     return tuple(rule for rule in rules if rule.points)
 
 
-def _frequent_candidates(design: Design) -> tuple[list[Rule], Vector]:
-    """Candidate rules that neither hardly any nor nearly all leads meet, and who meets them."""
+@dataclass(frozen=True)
+class _Candidates:
+    """Candidate rules, and what is needed to sum over the leads that meet each of them.
+
+    cells: per profile column the cell of each lead, (n,), and the number of cells; rules about that
+    column are met in neighbouring cells. first, last: the cells of each rule, (r,), counted on from
+    column to column. seen: (n, q) which leads have a history value above zero, None where rules
+    about the history, which stand last, are none.
+    """
+
+    rules: list[Rule]
+    cells: list[tuple[NDArray[np.intp], int]]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    seen: sp.csr_matrix | None
+
+    def sums(self, of_leads: Vector) -> Vector:
+        """The sum over the leads that meet each rule, (r,). of_leads: (n,)."""
+        by_cell = [np.bincount(cell, of_leads, size) for cell, size in self.cells]
+        below = np.concatenate([[0.0], np.cumsum(np.concatenate([*by_cell, np.empty(0)]))])
+        found = below[self.last + 1] - below[self.first]
+        if self.seen is None:
+            return np.asarray(found)
+        return np.concatenate([found, np.asarray(of_leads @ self.seen).ravel()])
+
+    def only(self, kept: NDArray[np.bool_]) -> "_Candidates":
+        """Some of the rules."""
+        about_profile = self.first.size
+        first, last = (cells[kept[:about_profile]] for cells in (self.first, self.last))
+        seen = None if self.seen is None else self.seen[:, np.flatnonzero(kept[about_profile:])]
+        rules = [rule for rule, keep in zip(self.rules, kept, strict=True) if keep]
+        return _Candidates(rules, self.cells, first, last, seen)
+
+
+def _frequent_candidates(design: Design) -> _Candidates:
+    """Candidate rules that neither hardly any nor nearly all leads meet."""
+    rules, cells, borders, begin = [], [], [], 0
+    for column, feature in enumerate(design.profile_features):
+        cell, size, found = _cut(design.profile[:, column], feature)
+        cells.append((cell, size))
+        for sign, threshold, *cells_met in found:
+            rules.append(Rule(column, sign, threshold, 0, 0, 0.0))
+            borders.append((begin + cells_met[0], begin + cells_met[1]))
+        begin += size
+    seen = None
+    if design.history is not None:
+        seen = (design.history > 0).astype(np.float64)
+        of_history = range(design.profile.shape[1], len(design.features))
+        rules += [Rule(column, "seen", 0.0, 0, 0, 0.0) for column in of_history]
+    first, last = np.array(borders, np.intp).reshape(-1, 2).T
+    found_rules = _Candidates(rules, cells, first, last, seen)
     least = max(LEAST_LEADS, LEAST_SHARE * design.rows)
-    rules, columns = [], []
-    for column, feature in enumerate(design.features):
-        for sign, threshold in _candidates(design, column, feature):
-            meets = _meets(design, column, sign, threshold)
-            if least <= meets.sum() <= design.rows - least:
-                rules.append(Rule(column, sign, threshold, 0, 0, 0.0))
-                columns.append(meets)
-    met = np.column_stack(columns).astype(np.float64) if columns else np.zeros((design.rows, 0))
-    return rules, met
+    leads = np.round(found_rules.sums(np.ones(design.rows)))
+    return found_rules.only((least <= leads) & (leads <= design.rows - least))
 
 
-def _score_statistic(met: Vector, won: Vector, weight: Vector, expected: Vector) -> Vector:
+def _cut(
+    x: Vector, feature: Feature
+) -> tuple[NDArray[np.intp], int, list[tuple[Sign, float, int, int]]]:
+    """The cell of each value, (n,), how many cells there are, and rules about the values.
+
+    A rule has a sign, a threshold and the first and last cell in which it is met. The last cell of
+    all is that of missing values.
+    """
+    is_missing = np.isnan(x)
+    known = x[~is_missing]
+    if feature.kind == "category":
+        codes, counts = np.unique(known, return_counts=True)
+        frequent = codes[np.argsort(-counts)[:20]].astype(int).tolist()
+        empty = int(codes.max(initial=-1)) + 1
+        cell = np.where(is_missing, empty, x)
+        rules: list[tuple[Sign, float, int, int]] = [("is", float(c), c, c) for c in frequent]
+    else:
+        at = np.linspace(0.05, 0.95, 10)
+        thresholds = np.unique(np.quantile(known, at)) if known.size else np.empty(0)
+        # A cell of its own for each threshold and for what lies between two of them.
+        empty = 2 * thresholds.size + 1
+        below, upto = (np.searchsorted(thresholds, x, side) for side in ("left", "right"))
+        cell = np.where(is_missing, empty, below + upto)
+        rules = [(">=", t, 2 * n + 1, empty - 1) for n, t in enumerate(thresholds.tolist())]
+        rules += [("<=", t, 0, 2 * n + 1) for n, t in enumerate(thresholds.tolist())]
+    missing: list[tuple[Sign, float, int, int]] = [("missing", 0.0, empty, empty)]
+    return cell.astype(np.intp), empty + 1, missing * bool(is_missing.any()) + rules
+
+
+def _score_statistic(
+    candidates: _Candidates, won: Vector, weight: Vector, expected: Vector
+) -> Vector:
     """Rao's (1948) score test of adding each rule to what is expected already, chi-square 1."""
     surprise = weight * (won - expected)
     information = weight * expected * (1.0 - expected)
-    mean = information @ met / information.sum()
-    variance = information @ met - information.sum() * mean**2
-    return np.asarray((surprise @ met - surprise.sum() * mean) ** 2 / np.maximum(variance, 1e-9))
+    informed = candidates.sums(information)
+    mean = informed / information.sum()
+    variance = informed - information.sum() * mean**2
+    surprised = candidates.sums(surprise) - surprise.sum() * mean
+    return np.asarray(surprised**2 / np.maximum(variance, 1e-9))
 
 
 def _refit(met: Vector, won: Vector, weight: Vector) -> tuple[Vector, Vector]:
@@ -177,26 +258,6 @@ def _refit(met: Vector, won: Vector, weight: Vector) -> tuple[Vector, Vector]:
 
     solver = LogisticRegression(C=1.0).fit(met, won, sample_weight=weight)
     return solver.coef_.ravel(), solver.predict_proba(met)[:, 1]
-
-
-def _candidates(design: Design, column: int, feature: Feature) -> list[tuple[Sign, float]]:
-    if feature.kind == "history":
-        return [("seen", 0.0)]
-    x = design.profile[:, column]
-    known = x[~np.isnan(x)]
-    missing: list[tuple[Sign, float]] = [("missing", 0.0)] if known.size < x.size else []
-    if feature.kind == "category":
-        codes, counts = np.unique(known, return_counts=True)
-        frequent = codes[np.argsort(-counts)[:20]]
-        return [*missing, *(("is", float(code)) for code in frequent)]
-    if known.size == 0:
-        return missing
-    thresholds = np.unique(np.quantile(known, np.linspace(0.05, 0.95, 10)))
-    return [
-        *missing,
-        *((">=", float(t)) for t in thresholds),
-        *(("<=", float(t)) for t in thresholds),
-    ]
 
 
 def _meets(design: Design, column: int, sign: str, threshold: float) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from redumbrella.models.base import Parts
 
 BINS = 8
 FARTHEST = 5.0  # standard deviations: what lies beyond is as far
+VALUES_AT_ONCE = 1_000_000  # are encoded together: their arrays stay small
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,32 @@ class Encoding:
             flags.append(self._is_number(j) & ((column == 0) | (column >= 2 + BINS)))
         return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
 
-    def transform(self, design: Design) -> sp.csr_matrix:
-        """A design (n, p + q) as encoded float64 CSR (n, columns of `owner`)."""
-        blocks = [
-            self._number(design, j) if self._is_number(j) else self._category(design, j)
+    @property
+    def at_knots(self) -> NDArray[np.bool_]:
+        """True for the encoded columns that say how far a number is above a knot."""
+        flags = [
+            (np.arange(self._width(j)) >= 2 + BINS) & self._is_number(j)
             for j in range(len(self.center))
         ]
-        if len(self.history_scale):
-            blocks.append(self._history(design))
-        if not blocks:
-            return sp.csr_matrix((design.rows, 0))
-        return sp.hstack(blocks, format="csr", dtype=np.float64)
+        return np.concatenate([*flags, np.zeros(len(self.history_scale), bool)]).astype(np.bool_)
+
+    def transform(self, design: Design) -> sp.csr_matrix:
+        """A design (n, p + q) as encoded float64 CSR (n, columns of `owner`)."""
+        width = sum(self._width(j) for j in range(len(self.center)))
+        rows = max(1, VALUES_AT_ONCE // max(1, self._slots.sum()))
+        parts = [
+            self._profile(design.profile[first : first + rows])
+            for first in range(0, design.rows, rows)
+        ]
+        if not parts or not width:
+            X = sp.csr_matrix((design.rows, width))
+        else:
+            values, columns, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+            ends = np.concatenate([[0], np.cumsum(counts)])
+            X = sp.csr_matrix((values, columns, ends), shape=(design.rows, width))
+        if not len(self.history_scale):
+            return X
+        return sp.hstack([X, self._history(design)], format="csr", dtype=np.float64)
 
     def scaled(self, design: Design, j: int) -> NDArray[np.float64]:
         """A number in standard deviations from its mean, (n,), 0 where it is missing."""
@@ -109,27 +125,49 @@ class Encoding:
             return 2 + BINS + int(self.knots.shape[1])
         return len(self.features[j].levels) + 1
 
-    def _number(self, design: Design, j: int) -> sp.csr_matrix:
-        """Columns: scaled value, missing, one-hot of the bin (all zero where there is none), how
-        far the value is above each knot.
+    @property
+    def _slots(self) -> NDArray[np.intp]:
+        """The most cells that each feature fills in a row: of a number its scaled value, its bin
+        or that it is missing, and its knots; of a category its level.
         """
-        x = design.profile[:, j]
-        missing = np.isnan(x)
-        linear = np.column_stack([self.scaled(design, j), missing])
-        edges = self.edges[j][~np.isnan(self.edges[j])]
-        bins = np.searchsorted(edges, x, side="left")
-        present = np.flatnonzero(~missing) if len(edges) else np.empty(0, np.intp)
-        one_hot = _one_hot(present, bins[present], design.rows, BINS)
-        shown = _unskew(x, self.skewed[j])
-        above = np.nan_to_num((shown[:, None] - self.knots[j]) / self.scale[j])
-        bent = sp.csr_matrix(np.clip(above, 0.0, FARTHEST))
-        return sp.hstack([sp.csr_matrix(linear), one_hot, bent], format="csr")
+        knots = int(self.knots.shape[1])
+        numbers = [self._is_number(j) for j in range(len(self.center))]
+        return np.where(numbers, 2 + knots, 1).astype(np.intp)
 
-    def _category(self, design: Design, j: int) -> sp.csr_matrix:
-        """Columns: one per level, then missing."""
-        levels = len(self.features[j].levels)
-        codes = np.nan_to_num(design.profile[:, j], nan=float(levels)).astype(np.intp)
-        return _one_hot(np.arange(design.rows), codes, design.rows, levels + 1)
+    def _profile(
+        self, x: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.intp]]:
+        """Some rows of the profile, (n, p): values and columns of the cells that are not zero, row
+        after row, and how many each row has.
+
+        Columns of a number: scaled value, missing, one-hot of the bin (all zero where there is
+        none), how far the value is above each knot. Of a category: one per level, then missing.
+        """
+        slots, widths = self._slots, np.array([self._width(j) for j in range(x.shape[1])])
+        slot, start = np.cumsum(slots) - slots, np.cumsum(widths) - widths
+        values = np.ones((len(x), int(slots.sum())))
+        columns = np.empty(values.shape, np.int32)
+        number = np.array([self._is_number(j) for j in range(x.shape[1])], np.bool_)
+        levels = widths[~number] - 1
+        columns[:, slot[~number]] = start[~number] + np.where(
+            np.isnan(x[:, ~number]), levels, x[:, ~number]
+        ).astype(np.intp)
+        x, slot, start = x[:, number], slot[number], start[number]
+        edges, missing = self.edges[number], np.isnan(x)
+        shown = _unskew(x, self.skewed[number])
+        scaled = np.where(missing, 0.0, shown - self.center[number]) / self.scale[number]
+        values[:, slot], columns[:, slot] = np.clip(scaled, -FARTHEST, FARTHEST), start
+        bins = np.zeros(x.shape, np.intp)
+        for edge in edges.T:
+            bins += x > edge
+        values[:, slot + 1] = missing | ~np.isnan(edges).all(axis=1)
+        columns[:, slot + 1] = start + np.where(missing, 1, 2 + bins)
+        for k, knot in enumerate(self.knots[number].T):
+            above = np.clip((shown - knot) / self.scale[number], 0.0, FARTHEST)
+            values[:, slot + 2 + k] = np.where(np.isnan(above), 0.0, above)
+            columns[:, slot + 2 + k] = start + 2 + BINS + k
+        kept = values != 0.0
+        return values[kept], columns[kept], kept.sum(axis=1)
 
     def _history(self, design: Design) -> sp.csr_matrix:
         assert design.history is not None
@@ -173,7 +211,10 @@ def encoding_from(features: tuple[Feature, ...], parts: Parts) -> Encoding:
 
 
 def _unskew(x: NDArray[np.float64], skewed: bool | NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(skewed, np.sign(x) * np.log1p(np.abs(x)), x)
+    bent = np.broadcast_to(skewed, x.shape)
+    shown = x.copy()
+    shown[bent] = np.sign(x[bent]) * np.log1p(np.abs(x[bent]))
+    return shown
 
 
 def _is_skewed(known: NDArray[np.float64]) -> bool:
@@ -188,9 +229,3 @@ def _history_scale(history: sp.csr_matrix | None) -> NDArray[np.float64]:
     top = np.log1p(np.abs(abs(history).max(axis=0).toarray().ravel().astype(np.float64)))
     top[top == 0] = 1.0
     return np.asarray(top, np.float64)
-
-
-def _one_hot(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], n: int, width: int
-) -> sp.csr_matrix:
-    return sp.csr_matrix((np.ones(rows.size), (rows, columns)), shape=(n, width))

@@ -30,16 +30,12 @@ _GIVEN_NAMES = bag(
     "firstname lastname givenname familyname fullname surname forename middlename vorname "
     "nachname name namen prenom nom nomdefamille nombre apellido apellidos nome cognome "
     "sobrenome apelido voornaam achternaam naam imie nazwisko contactname contactperson "
-    "ansprechpartner dealname dealtitle leadname opportunityname title titel subject betreff "
+    "ansprechpartner dealname dealtitle leadname opportunityname "
     "salutation anrede kundenname nombrecompleto nomecompleto nomcomplet"
 )
 _ADDRESSES = bag(
     "street address strasse anschrift rue calle direccion via indirizzo endereco straat adres "
     "ulica website url webseite linkedin homepage ip"
-)
-_COMPANIES = bag(
-    "company account organization organisation firma unternehmen entreprise societe empresa "
-    "azienda bedrijf firm"
 )
 # What a CRM writes when a lead has ended, or works out from its stage.
 _ENDINGS = bag("won lost gewonnen verloren gagne perdu ganado perdido vinto perso")
@@ -159,7 +155,6 @@ def _reason(column: Seen) -> str | None:
         (said & _FROM_THE_STAGE, "worked out from the stage, which is changed when a lead ends"),
         (_says_the_end(column), "says the outcome too"),
         (_is_second_id(column, said), "every value is different: a second id, or free text"),
-        (is_text and column.is_key and said & _COMPANIES, "nearly every value is another name"),
     )
     return next((why for is_so, why in reasons if is_so), None)
 
@@ -175,17 +170,19 @@ def _is_second_id(column: Seen, said: frozenset[str]) -> bool:
 
 
 def _reaches_a_person(column: Seen, said: frozenset[str]) -> bool:
-    if means(column.name, "phone") and not said & {"type", "calls", "verified"}:
-        return True
-    return means(column.name, "email") and 10 * column.distinct > column.rows
+    """Phone numbers without a country code; of others models read the country."""
+    if not means(column.name, "phone") or said & {"type", "calls", "verified"}:
+        return False
+    abroad = sum(text.strip()[:1] == "+" or text.strip()[:2] == "00" for text in column.sample)
+    return 2 * abroad < len(column.sample)
 
 
 def _is_a_name(column: Seen) -> bool:
-    """Names of people and deals; a title that few values share may be a position."""
+    """Names of people and deals."""
     joined = "".join(words(column.name))
     if joined not in _GIVEN_NAMES and not (words(column.name)[-1:] == ("name",) and column.is_key):
         return False
-    return joined not in {"name", "title", "titel"} or 10 * column.distinct > column.rows
+    return joined != "name" or 10 * column.distinct > column.rows
 
 
 def _says_the_end(column: Seen) -> bool:

@@ -65,3 +65,17 @@ def test_a_tree_looks_at_ten_columns_at_least(columns: int, seen: float) -> None
     design = Design(tuple(Feature(f"x{j}", f"x{j}", "number") for j in range(columns)), profile)
     model = Boosted().fit(design, (profile[:, 0] > 0).astype(float), np.ones(400))
     assert [forest.params["feature_fraction"] for forest in model.forests] == [seen] * 3
+
+
+def test_hundreds_of_columns_are_put_in_fewer_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    design = Design((Feature("x", "x", "number"),), rng.normal(size=(3_000, 1)))
+    won = draw(2.0 * np.sin(9.0 * design.profile[:, 0]))
+
+    def thresholds() -> int:
+        forest = Boosted(given=Growth(100)).fit(design, won, np.ones(3_000)).forests[0]
+        return int(forest.trees_to_dataframe()["threshold"].dropna().nunique())
+
+    assert thresholds() > boosted.FEW_BINS
+    monkeypatch.setattr(boosted, "MANY_COLUMNS", 1)
+    assert thresholds() < boosted.FEW_BINS

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from lead_worlds import draw, make_design, truth
+from numpy.typing import NDArray
 
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.families.points import MAX_POINTS, MAX_RULES, Points
@@ -66,3 +67,33 @@ def test_missing_and_flags_are_said_in_words() -> None:
     texts = {found.sentence(rule, Labels()) for rule in found.rules}
     assert "the last call is not known" in texts
     assert texts & {"vip: yes", "vip: no"}
+
+
+def test_the_first_rule_is_the_most_telling_of_all_worked_out_one_by_one() -> None:
+    design = make_design(3_000, history=True)
+    won = draw(truth(design))
+    first = card(design, won).rules[0]
+    tested: dict[tuple[int, str, float], NDArray[np.bool_]] = {}
+    for column, feature in enumerate(design.profile_features):
+        x = design.profile[:, column]
+        known = x[~np.isnan(x)]
+        if feature.kind == "category":
+            met = {("is", float(code)): x == code for code in np.unique(known)}
+        else:
+            at = np.unique(np.quantile(known, np.linspace(0.05, 0.95, 10))).tolist()
+            met = {(">=", t): x >= t for t in at} | {("<=", t): x <= t for t in at}
+        met["missing", 0.0] = np.isnan(x)
+        tested |= {(column, *rule): rows for rule, rows in met.items()}
+    assert design.history is not None
+    for column in range(design.profile.shape[1], len(design.features)):
+        values = design.history[:, [column - design.profile.shape[1]]].toarray().ravel()
+        tested[column, "seen", 0.0] = values > 0
+    p = won.mean()
+    scores = {
+        rule: ((won - p)[rows].sum()) ** 2 / (p * (1 - p) * rows.sum() * (1 - rows.mean()))
+        for rule, rows in tested.items()
+        if 30 <= rows.sum() <= 2_970
+    }
+    chosen = first.column, first.sign, first.threshold
+    assert scores[chosen] == pytest.approx(max(scores.values()), rel=1e-6)
+    assert first.leads == tested[chosen].sum()

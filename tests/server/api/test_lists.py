@@ -120,7 +120,7 @@ def test_filters_and_order_hold_for_downloads_too(
     full: Workspace, full_address: str, view: View
 ) -> None:
     sort = next(iter(view.sorts))
-    everyone = listed(full, view).rows
+    everyone = listed(full, view.of or view).rows
     has = {n: c for n, c in view.filters.items() if any(row[c.name] for row in everyone)}
     asked = {"sort": f"-{sort}"}
     for name, column in list(has.items())[:1]:
