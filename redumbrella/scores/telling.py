@@ -146,8 +146,8 @@ class Teller:
         every = act_of(stream, "any").one
         if value is None:
             return _told(source, f"no {every} yet", "none yet", "")
-        said = latest_of(stream, OTHER_KIND if value == OTHER else str(value))
-        most = latest_of(stream, str(usual)) if usual is not None else ""
+        said = level_in_words(source, str(value), self.speech.labels)
+        most = "" if usual is None else level_in_words(source, str(usual), self.speech.labels)
         habit = f" (most: {most})" if most and most != said else ""
         return _told(source, f"the latest {every} was {said}{habit}", said, most)
 
@@ -205,6 +205,14 @@ _RANK_LABELS = {
     "money_rank": "how much the customer spent",
     "season_rank": "purchases at this time of last year",
 }
+
+
+def level_in_words(source: str, level: str, labels: Labels) -> str:
+    """A level of a category: its label, or for the latest fact of a stream what it was."""
+    if source.endswith(f".{LATEST}"):
+        stream = source.removesuffix(f".{LATEST}")
+        return latest_of(stream, OTHER_KIND if level == OTHER else level)
+    return labels.value(source, level) or level
 
 
 def label_of_history(variable: str) -> str:
