@@ -146,8 +146,8 @@ class Teller:
         every = act_of(stream, "any").one
         if value is None:
             return _told(source, f"no {every} yet", "none yet", "")
-        said = level_in_words(source, str(value), self.speech.labels)
-        most = "" if usual is None else level_in_words(source, str(usual), self.speech.labels)
+        said = told_level(source, str(value), self.speech.labels)
+        most = "" if usual is None else told_level(source, str(usual), self.speech.labels)
         habit = f" (most: {most})" if most and most != said else ""
         return _told(source, f"the latest {every} was {said}{habit}", said, most)
 
@@ -207,7 +207,7 @@ _RANK_LABELS = {
 }
 
 
-def level_in_words(source: str, level: str, labels: Labels) -> str:
+def told_level(source: str, level: str, labels: Labels) -> str:
     """A level of a category: its label, or for the latest fact of a stream what it was."""
     if source.endswith(f".{LATEST}"):
         stream = source.removesuffix(f".{LATEST}")
