@@ -138,7 +138,8 @@ def _statement(label: str, value: Any, said: str, *, is_labelled: bool) -> str:
         return f"{_the(label)} {'are' if many else 'is'} {UNKNOWN}"
     if is_number and many and not is_labelled and NO_BREAK not in said:
         return _so_many(float(value), said, label)
-    if isinstance(value, bool) or _is_answer(value) or many or _QUESTION.match(label):
+    has_no_head = _QUESTION.match(label) or _TIED.match(label)
+    if isinstance(value, bool) or _is_answer(value) or many or has_no_head:
         return f"{label.rstrip('?')}: {_quoted(said)}"
     return f"{_the(label)} is {_quoted(said)}"
 
@@ -165,6 +166,8 @@ def _singular(words: str) -> str:
 @lru_cache(maxsize=10_000)
 def _is_plural(label: str) -> bool:
     word = _head_and_rest(label)[0].rpartition(" ")[2].lower()
+    if _TIED.match(label):  # "by channels" has no head that could be counted
+        return False
     if word in _SPANS:
         return True
     is_one = word.endswith(("ss", "us", "is", "'s")) or word in _PLURALS_OF_ONE

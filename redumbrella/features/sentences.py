@@ -153,6 +153,22 @@ def act_of(stream: str, code: str) -> Act:
     return Act(past, participle or past, one, many)
 
 
+def latest_of(stream: str, code: str) -> str:
+    """The newest fact of a stream by its code, after "was": "a call with “no answer”"."""
+    if stream == "reps":
+        return f"with {code}" if code != OTHER else "with somebody else"
+    if code == OTHER:
+        return "of another kind"
+    if stream == "activities":
+        return act_of(stream, code).past.removeprefix("had ")
+    words = _words(code)
+    if stream == "purchases" and words in _PURCHASES:
+        return "of no special kind" if words == "purchase" else f"a {words}"
+    return (
+        f"to {words} pages" if stream == "pages" else f"“{words if stream == 'events' else code}”"
+    )
+
+
 def _words_of(stream: str, code: str) -> tuple[str, str, str, str]:
     words = _words(code)
     if code == ANY:
@@ -291,15 +307,16 @@ def _value(parts: FeatureName, value: float, currency: str) -> str:
     family = parts.family
     if family in {"last_seen", "first_seen"}:
         return _ago(value) if value else "never"
-    if family in _SHARES:
-        return percent(value, 0)
-    if family in {"duration_total", "duration_mean"}:
-        return _length(value)
-    if family in {"value_total", "value_max"}:
-        return money(value, currency)
-    if family == "seen":
-        return "yes" if value else "no"
-    return _factor(value) or "the same" if family == "share_trend" else quantity(value, 2)
+    if not value and (family in _RELATIVE or family.startswith("duration_")):
+        return "none"
+    tellers: dict[str, Callable[[], str]] = {
+        **dict.fromkeys(_SHARES, lambda: percent(value, 0)),
+        **dict.fromkeys(("duration_total", "duration_mean"), lambda: _length(value)),
+        **dict.fromkeys(("value_total", "value_max"), lambda: money(value, currency)),
+        "share_trend": lambda: _factor(value) or "the same",
+        "seen": lambda: "yes" if value else "no",
+    }
+    return tellers.get(family, lambda: quantity(value, 2))()
 
 
 def _factor(value: float) -> str:
@@ -317,12 +334,13 @@ def _habit(parts: FeatureName, usual: float, currency: str) -> str:
         return _times(usual)
     if parts.family == "active_days":
         return f"on {_count(usual, 'day')}"
-    mark = {"duration_total": "for ", "duration_mean": "for ", "value_total": "for "}
-    return mark.get(parts.family, "") + _value(parts, usual, currency)
+    is_deed = parts.stream not in _NOUNS and parts.family in _LASTING
+    return f"for {_value(parts, usual, currency)}" if is_deed else _value(parts, usual, currency)
 
 
 _Teller = Callable[[Act, float, FeatureName, str], str]
 _SHARES = {"share", "long_share", "count_trend", "active_days_trend", "duration_trend"}
+_LASTING = {"duration_total", "duration_mean", "value_total"}
 _RELATIVE = _SHARES | {"share_trend", "spread"}
 
 
@@ -410,12 +428,14 @@ _THINGS: dict[str, _Teller] = _EITHER | {
         f"{act.many} on {_count(value, 'day')} {_when(parts)}"
     ),
     "duration_total": lambda act, value, parts, _: (
-        f"{act.many}: {_length(value)} in total {_when(parts)}"
+        f"{act.many} lasted {_length(value)} in total {_when(parts)}"
     ),
     "duration_mean": lambda act, value, parts, _: (
-        f"{act.many}: {_length(value)} on average {_when(parts)}"
+        f"{act.many} lasted {_length(value)} on average {_when(parts)}"
     ),
     "last_seen": lambda act, value, _parts, _: f"the last {act.one} was {_ago(value)}",
-    "first_seen": lambda act, value, parts, _: _first(f"the first {act.one} was", value, parts),
+    "first_seen": lambda act, value, parts, _: (
+        f"the first {act.one} {_when(parts)} was {_ago(value)}".replace(" so far", "")
+    ),
     "seen": lambda act, _value, _parts, _: f"had {act.many}",
 }

@@ -8,7 +8,7 @@ import numpy as np
 from redumbrella.features.matrix import Design
 from redumbrella.models.blend import Blend
 from redumbrella.scores.reasons import grouped
-from redumbrella.scores.telling import label_of, label_of_history
+from redumbrella.scores.telling import label_of, label_of_history, told_level
 from redumbrella.settings.labels import Labels
 
 MAX_LEADS = 1_000
@@ -79,7 +79,7 @@ def _effect(design: Design, source: str, contribution: np.ndarray[Any, Any], lab
     x = design.profile[:, columns[0]]
     known = ~np.isnan(x)
     if feature.kind == "category":
-        levels = tuple(labels.value(source, level) or level for level in feature.levels)
+        levels = tuple(told_level(source, level, labels) for level in feature.levels)
         return _level_effect(levels, x, contribution)
     if len(columns) > 1 or min(np.unique(v[known]).size for v in (x, contribution)) < 2:
         return ""

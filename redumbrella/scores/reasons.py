@@ -140,6 +140,7 @@ def _side(told: _Told, teller: Teller, way: int, speech: Speech) -> list[list[Re
     is_told = np.arange(most) < named[:, None]
     number, lines = _numbered(columns, is_told, told.sources, teller, way)
     groups = _groups(told, way, speech)
+    same = _said_twice(number, is_told, lines)
     found: list[list[ReasonLine]] = []
     rows = zip(named.tolist(), number.tolist(), values.tolist(), strict=True)
     for n, (many, numbers, contributions) in enumerate(rows):
@@ -147,8 +148,30 @@ def _side(told: _Told, teller: Teller, way: int, speech: Speech) -> list[list[Re
             {**lines[number], "contribution": contribution}
             for number, contribution in zip(numbers[:many], contributions[:many], strict=True)
         ]
+        side = _joined(side) if same[n] else side
         found.append(side + groups[n] if n in groups else side)
     return found
+
+
+def _said_twice(
+    number: Numbers, is_told: NDArray[np.bool_], lines: Sequence[Line]
+) -> NDArray[np.bool_]:
+    """Of which leads (n,) two lines say the same, as of all purchases and of those of one kind."""
+    texts = {line["text"]: k for k, line in enumerate(lines)}
+    text = np.array([texts[line["text"]] for line in lines] or [0], np.intp)
+    said = np.sort(np.where(is_told, text[number], -1 - np.arange(number.shape[1])), axis=1)
+    return np.asarray((said[:, 1:] == said[:, :-1]).any(axis=1))
+
+
+def _joined(side: Sequence[Any]) -> list[Any]:
+    """Lines with the same words as one, with what they do together; strongest first."""
+    found: dict[str, Any] = {}
+    for line in side:
+        if (first := found.get(line["text"])) is None:
+            found[line["text"]] = line
+        else:
+            first["contribution"] += line["contribution"]
+    return sorted(found.values(), key=lambda line: -abs(line["contribution"]))
 
 
 def _numbered(

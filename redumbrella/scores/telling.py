@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.history import AGE, LATEST
-from redumbrella.features.matrix import Design, Feature
+from redumbrella.features.kernel.streams import OTHER as OTHER_KIND
+from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.features.names import parse_name
 from redumbrella.features.phrases import (
     DIGITS,
@@ -26,7 +27,7 @@ from redumbrella.features.phrases import (
     shown,
     told_field,
 )
-from redumbrella.features.sentences import act_of, sentence, value_in_words
+from redumbrella.features.sentences import act_of, latest_of, sentence, value_in_words
 from redumbrella.features.spelling import OWN_DOMAIN
 from redumbrella.figures import percent
 from redumbrella.models.base import probability_of
@@ -145,10 +146,10 @@ class Teller:
         every = act_of(stream, "any").one
         if value is None:
             return _told(source, f"no {every} yet", "none yet", "")
-        said = act_of(stream, str(value)).one
-        most = act_of(stream, str(usual)).one if usual is not None else ""
+        said = told_level(source, str(value), self.speech.labels)
+        most = "" if usual is None else told_level(source, str(usual), self.speech.labels)
         habit = f" (most: {most})" if most and most != said else ""
-        return _told(source, f"the latest {every} was: {said}{habit}", said, most)
+        return _told(source, f"the latest {every} was {said}{habit}", said, most)
 
     def _age(self, value: Any, usual: Any) -> Line:
         """How old a lead is."""
@@ -204,6 +205,14 @@ _RANK_LABELS = {
     "money_rank": "how much the customer spent",
     "season_rank": "purchases at this time of last year",
 }
+
+
+def told_level(source: str, level: str, labels: Labels) -> str:
+    """A level of a category: its label, or for the latest fact of a stream what it was."""
+    if source.endswith(f".{LATEST}"):
+        stream = source.removesuffix(f".{LATEST}")
+        return latest_of(stream, OTHER_KIND if level == OTHER else level)
+    return labels.value(source, level) or level
 
 
 def label_of_history(variable: str) -> str:

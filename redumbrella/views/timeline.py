@@ -79,7 +79,7 @@ def _of_table(
             f"ORDER BY t.at DESC, t.{ORDER} DESC LIMIT {most}"
         ).fetchall()
     entries = [
-        TimelineEntry(row[0].astimezone(UTC), table, str(row[1]), _detail(details, row[2:-1]))
+        TimelineEntry(row[0].astimezone(UTC), table, _words(row[1]), _detail(details, row[2:-1]))
         for row in rows
     ]
     return entries, int(rows[0][-1]) if rows else 0
@@ -96,8 +96,14 @@ def _detail(names: tuple[str, ...], values: tuple[object, ...]) -> str:
         elif isinstance(value, float):
             parts.append(f"{name.removesuffix('_s')} {quantity(value, 6)}")
         else:
-            parts.append(f"{_WORDS.get(name, '')} {value}".strip())
+            said = value if name.endswith("_id") else _words(value)
+            parts.append(f"{_WORDS.get(name, '')} {said}".strip())
     return ", ".join(parts)
+
+
+def _words(code: object) -> str:
+    """A code in words: "no_answer" is "no answer"."""
+    return " ".join(str(code).replace("_", " ").split())
 
 
 def _length(seconds: float) -> str:

@@ -5,7 +5,7 @@ import pytest
 from lead_worlds import draw
 
 from redumbrella.evaluation.probes import plan_probes
-from redumbrella.evaluation.time_trends import are_needed, trending_features
+from redumbrella.evaluation.time_trends import are_needed, fields_of_a_period, trending_features
 from redumbrella.features.matrix import OTHER, Design, Feature
 from redumbrella.models.base import Vector
 from redumbrella.training.splits import walk_forward
@@ -67,3 +67,26 @@ def test_a_record_of_nothing_else_keeps_what_it_has() -> None:
 def test_a_few_rows_say_nothing(rows: int) -> None:
     design = record(year=YEAR + 0.0)
     assert trending_features(design.take(np.arange(rows))).size == 0
+
+
+def test_fields_that_are_the_same_for_all_leads_of_a_period() -> None:
+    """An index that moves with the weeks and the month's name, but no field of the lead itself."""
+    rng = np.random.default_rng(5)
+    n = 2_000
+    week = np.arange(n) // 50
+    level = rng.normal(size=week.max() + 1).cumsum()
+    profile = np.column_stack(
+        [level[week], week // 4 % 12 + 1, rng.normal(size=n), rng.integers(1, 4, n), np.ones(n)]
+    ).astype(float)
+    profile[rng.random(n) < 0.1, 0] = np.nan
+    names = ("index", "month_name", "size", "job", "constant")
+    kinds = ("number", "category", "number", "category", "number")
+    levels = tuple(str(k) for k in range(13))
+    features = tuple(
+        Feature(name, name, kind, levels if kind == "category" else ())  # type: ignore[arg-type]
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    assert fields_of_a_period(Design(features, profile)) == ["index", "month_name"]
+    shuffled = Design(features, profile[rng.permutation(n)])
+    assert fields_of_a_period(shuffled) == []
+    assert fields_of_a_period(Design(features, profile[:30])) == []

@@ -47,6 +47,7 @@ LABELS = Labels(
         ("costs_eur", 5.0, None, "costs: 5\u00a0EUR"),
         ("share_pct", 5.0, 7.0, "the share is 5\u00a0% (usually 7\u00a0%)"),
         ("tags", "Busy", "Ringing", "tags: Busy (most: Ringing)"),
+        ("by_shares", 5.0, 3.0, "by shares: 5 (usually 3)"),
         (
             "What is your occupation?",
             "Student",

@@ -6,7 +6,13 @@ from redumbrella.features.kernel.blocks import SCOPES
 from redumbrella.features.kernel.streams import Stream
 from redumbrella.features.kernel.windows import FAMILY_NAMES, FeatureSet
 from redumbrella.features.names import column_names
-from redumbrella.features.sentences import act_of, seen_sentence, sentence, value_in_words
+from redumbrella.features.sentences import (
+    act_of,
+    latest_of,
+    seen_sentence,
+    sentence,
+    value_in_words,
+)
 
 EVERYTHING = FeatureSet(families=FAMILY_NAMES)
 
@@ -87,6 +93,12 @@ def ago(hours):
             "2 emails about this type of product in the last 30 days",
         ),
         ("activities.call.last_seen.all", ago(75), "the last call was 3 days ago"),
+        (
+            "activities.call.first_seen.30d",
+            ago(75),
+            "the first call in the last 30 days was 3 days ago",
+        ),
+        ("activities.call.duration_mean.all", 180, "calls lasted 3 minutes on average so far"),
         ("activities.call.seen.all", 1, "had calls"),
         ("activities.call.long_share.all", 0, "no long call so far"),
         ("activities.call.long_share.all", 0.5, "50\u00a0% of the calls so far were long"),
@@ -183,6 +195,15 @@ def test_past_tense_of_codes():
     assert act_of("events", "login").past == "logged in"
     assert act_of("events", "heartbeat").past == "had “heartbeat”"
     assert act_of("activities", "email").past == "had an email"
+
+
+def test_the_latest_fact_after_was() -> None:
+    assert latest_of("activities", "call/no_answer") == "a call with “no answer”"
+    assert latest_of("reps", "Anna B") == "with Anna B"
+    assert latest_of("pages", "pricing") == "to pricing pages"
+    assert latest_of("purchases", "refund") == "a refund"
+    assert latest_of("purchases", "Tea") == "“Tea”"
+    assert latest_of("events", "pricing_view") == "“pricing view”"
 
 
 def test_that_something_happened() -> None:
