@@ -67,3 +67,10 @@ def test_a_record_of_nothing_else_keeps_what_it_has() -> None:
 def test_a_few_rows_say_nothing(rows: int) -> None:
     design = record(year=YEAR + 0.0)
     assert trending_features(design.take(np.arange(rows))).size == 0
+
+
+def test_of_hundreds_of_columns_probes_ask_fewer_leads() -> None:
+    won, folds = draw(SIZE), walk_forward(ROWS, 5)
+    few, many = (plan_probes(won, folds, columns) for columns in (100, 1_200))
+    assert (few.rows.size, many.rows.size) == (ROWS, -(-ROWS // 3))
+    assert [len(probes.folds) for probes in (few, many)] == [5, 5]
