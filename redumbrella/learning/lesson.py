@@ -156,7 +156,7 @@ def learn(
     report: Progress,
     words: WordLessons | None = None,
 ) -> Lesson:
-    """Compares the families that the data allow, fits the chosen one; words teach each fold anew."""
+    """Compares the families that the data allow and fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
