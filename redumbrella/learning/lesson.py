@@ -123,11 +123,11 @@ def learn(
     report: Progress,
     words: WordLessons | None = None,
 ) -> Lesson:
-    """Compares the families that the data allow, fits the chosen one on all closed leads."""
+    """Compares the families that the data allow and fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
-    folds, design, columns = _seen(folds, design, observed, words, report)
+    folds, columns = _seen(folds, design, observed, words, report)
     report("Measuring how much past to use", 0.02)
     decay, trials = _decay(observed, design, arrival, folds, regime)
     if decay.uses_arrival and arrival is not None:
@@ -184,19 +184,19 @@ def _seen(
     observed: Observations,
     words: WordLessons | None,
     report: Progress,
-) -> tuple[list[Fold], Design, Rows | None]:
-    """Folds and design with what words speak for, and the telling window variables of all rows.
+) -> tuple[list[Fold], Rows | None]:
+    """Folds with what words speak for, and the telling window variables of all rows.
 
     Each fold has what its own past taught of words and of window variables, nothing later.
     """
     if words is not None:
-        folds, design = words.folds(folds), words.beside(design)
+        folds = words.folds(folds)
     if design.history is None:
-        return folds, design, None
+        return folds, None
     report("Screening window variables", 0.01)
     won, stages = observed.won, observed.stages
     found = [replace(f, columns=_screened(design, won, f.train, stages)) for f in folds]
-    return found, design, _screened(design, won, np.arange(won.size), stages)
+    return found, _screened(design, won, np.arange(won.size), stages)
 
 
 def _decay(

@@ -34,7 +34,8 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     material = material.without(_find_running(settings, material))
     observed, arrival = material.observed, material.arrival
     words = material.words()
-    lesson = learn(observed, material.design, arrival, report, words)
+    design = material.design if words is None else words.beside(material.design)
+    lesson = learn(observed, design, arrival, report, words)
     sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
     model = LeadModel(
         version=version,
@@ -54,7 +55,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     if gathered.sales is not None:
         report("Learning products", 0.96)
         fold = lesson.folds[-1]
-        products = learn_products(model, gathered, material.design, material.streams, fold)
+        products = learn_products(model, gathered, design, material.streams, fold)
     return Learned(
         model,
         lesson,
@@ -83,7 +84,7 @@ def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     products = None
     if gathered.sales is not None:
         folds, _ = plan_folds(material.observed, earlier.lesson.regime)
-        products = learn_products(model, gathered, material.design, material.streams, folds[-1])
+        products = learn_products(model, gathered, design, material.streams, folds[-1])
     return replace(earlier, model=model, products=products)
 
 
