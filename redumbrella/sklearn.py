@@ -220,7 +220,9 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
             encoder = encoder.without(running, RUNS_WITH_TIME)
         arrival = None if self.time is None else fit_arrival_time(observed.position, self.time)
         words = word_lessons(encoder, closed, observed)
-        lesson = learn(observed, encoder.transform(closed), arrival, silent, words)
+        design = encoder.transform(closed)
+        design = design if words is None else words.beside(design)
+        lesson = learn(observed, design, arrival, silent, words)
         sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
         self.model_ = LeadModel(
             version="",
@@ -232,7 +234,6 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
             blend=lesson.blend,
             spread=lesson.spread,
             usual=usual_values(closed, sources, lesson.design),
-            reference=np.sort(lesson.probability),
         )
         self.leaks_ = leaks
         self.ignored_ = {field.name: field.reason for field in encoder.ignored} | {

@@ -126,11 +126,11 @@ def learn(
     report: Progress,
     words: WordLessons | None = None,
 ) -> Lesson:
-    """Compares the families that the data allow, fits the chosen one on all closed leads."""
+    """Compares the families that the data allow and fits the chosen one on all closed leads."""
     won = observed.won
     regime = allowed(*observed.conversions())
     folds, walks_forward = plan_folds(observed, regime)
-    folds, design, columns = _seen(folds, design, observed, words, report)
+    folds, columns = _seen(folds, design, observed, words, report)
     report("Measuring how much past to use", 0.02)
     decay, trials = _decay(observed, design, arrival, folds, regime)
     if decay.uses_arrival and arrival is not None:
@@ -139,8 +139,7 @@ def learn(
     part = part_of(report, 0.1, 0.6)
     examination = examine(makers, design, won, folds, decay, part, walks_forward)
     comparison = _compared(examination, regime)
-    chosen = comparison.chosen
-    weights = examination.blend_weights() if chosen == "blend" else {chosen: 1.0}
+    chosen, weights = comparison.chosen, _weights(examination, comparison)
     calibration = examination.calibration(chosen)
     report("Training on all closed leads", 0.62)
     if columns is not None:
@@ -188,19 +187,19 @@ def _seen(
     observed: Observations,
     words: WordLessons | None,
     report: Progress,
-) -> tuple[list[Fold], Design, Rows | None]:
-    """Folds and design with what words speak for, and the telling window variables of all rows.
+) -> tuple[list[Fold], Rows | None]:
+    """Folds with what words speak for, and the telling window variables of all rows.
 
     Each fold has what its own past taught of words and of window variables, nothing later.
     """
     if words is not None:
-        folds, design = words.folds(folds), words.beside(design)
+        folds = words.folds(folds)
     if design.history is None:
-        return folds, design, None
+        return folds, None
     report("Screening window variables", 0.01)
     won, stages = observed.won, observed.stages
     found = [replace(f, columns=_screened(design, won, f.train, stages)) for f in folds]
-    return found, design, _screened(design, won, np.arange(won.size), stages)
+    return found, _screened(design, won, np.arange(won.size), stages)
 
 
 def _decay(
@@ -223,6 +222,12 @@ def _compared(examination: Examination, regime: Regime) -> Comparison:
     # A shrunken model stays so near the base rate that it need not beat it clearly to be used.
     leaving = 0.0 if regime.name == "shrunken" else ERRORS_TO_LEAVE_PRIOR
     return compare(examination, COMPLEXITY, leaving)
+
+
+def _weights(examination: Examination, comparison: Comparison) -> dict[str, float]:
+    """What the family in use consists of."""
+    in_use = comparison.chosen
+    return examination.blend_weights() if in_use == "blend" else {in_use: 1.0}
 
 
 def _unknown_variance(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.regime import named
 from redumbrella.evaluation.time_trends import fields_of_a_period
 from redumbrella.features.history import HistoryEncoder
@@ -35,7 +34,8 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     material = material.without(_find_running(settings, material))
     observed, arrival = material.observed, material.arrival
     words = material.words()
-    lesson = learn(observed, material.design, arrival, report, words)
+    design = material.design if words is None else words.beside(material.design)
+    lesson = learn(observed, design, arrival, report, words)
     sources = sorted({f.source for f in lesson.design.features if f.kind != "words"})
     model = LeadModel(
         version=version,
@@ -47,7 +47,6 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
         blend=lesson.blend,
         spread=lesson.spread,
         usual=usual_values(observed.closed, sources, lesson.design),
-        reference=_sorted(lesson.probability),
         history=_keeping(material.streams, lesson.columns),
         question=gathered.target.question,
         times=_fields_of_times(material, lesson, gathered),
@@ -56,7 +55,7 @@ def fit(settings: Settings, gathered: Gathered, version: str, report: Progress) 
     if gathered.sales is not None:
         report("Learning products", 0.96)
         fold = lesson.folds[-1]
-        products = learn_products(model, gathered, material.design, material.streams, fold)
+        products = learn_products(model, gathered, design, material.streams, fold)
     return Learned(
         model,
         lesson,
@@ -85,7 +84,7 @@ def refit(settings: Settings, gathered: Gathered, earlier: Learned) -> Learned:
     products = None
     if gathered.sales is not None:
         folds, _ = plan_folds(material.observed, earlier.lesson.regime)
-        products = learn_products(model, gathered, material.design, material.streams, folds[-1])
+        products = learn_products(model, gathered, design, material.streams, folds[-1])
     return replace(earlier, model=model, products=products)
 
 
@@ -104,9 +103,3 @@ def _find_running(settings: Settings, material: Material) -> list[str]:
 
 def _keeping(streams: HistoryEncoder | None, columns: Rows | None) -> HistoryEncoder | None:
     return streams if streams is None or columns is None else streams.keeping(columns)
-
-
-def _sorted(probability: Vector) -> Vector:
-    ordered = probability.copy()
-    ordered.sort()
-    return ordered

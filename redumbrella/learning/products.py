@@ -18,8 +18,8 @@ from redumbrella.features.kernel.screen import screen_columns_of_many
 from redumbrella.features.matrix import Design
 from redumbrella.features.names import groups_alike
 from redumbrella.learning.gathering import Gathered
-from redumbrella.models.base import Vector, log_odds_of, probability_of
-from redumbrella.models.products.product_model import SHOWN, ProductModel, seeing
+from redumbrella.models.base import Vector, log_odds_of
+from redumbrella.models.products.product_model import ProductModel, seeing
 from redumbrella.models.products.products import Products, fit_products, log_loss_by_product
 from redumbrella.models.registry import LeadModel
 from redumbrella.training.product_sales import LEAST_SALES, UNKNOWN
@@ -104,7 +104,6 @@ def learn_products(
     figures = _figures(names, lessons.outcome, said, shares, came, prices)
     figures["horizon_days"] = gathered.horizon / MICROSECONDS_PER_DAY
     lines = earlier.calibrated(said, came)
-    reference = _best(probability_of(lines.log_odds(later).astype(np.float64)))
     products, columns = lessons.fit(np.arange(design.rows), earlier.prior)
     history = None
     if streams is not None and columns is not None:
@@ -114,7 +113,6 @@ def learn_products(
         seeing(model, history),
         prices,
         _shares(lessons.outcome),
-        reference,
         figures,
     )
 
@@ -123,13 +121,6 @@ def _shares(outcome: NDArray[np.uint8]) -> Vector:
     """Share of the rows in which each product was bought, (k,), half a sale added."""
     known = (outcome != UNKNOWN).sum(axis=0)
     return np.asarray(((outcome == 1).sum(axis=0) + 0.5) / (known + 1.0), np.float64)
-
-
-def _best(probability: Vector) -> Vector:
-    """Probabilities of each row's best products, sorted."""
-    best = np.sort(probability, axis=1)[:, -SHOWN:].ravel()
-    best.sort()
-    return best
 
 
 def _figures(

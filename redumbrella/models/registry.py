@@ -59,12 +59,11 @@ LABELS = {name: family.label for name, family in FAMILIES.items()} | {"blend": "
 
 @dataclass(frozen=True)
 class LeadModel:
-    """Everything needed to score: encoders, arrival, model, intervals, reference.
+    """Everything needed to score: encoders, arrival, model, intervals.
 
     history: what was learned about the streams of facts, None where the record is all there is.
-    usual: per field, the value most leads have. reference: sorted probabilities given to closed
-    leads out of sample, to grade by. question: what the target asked for at training. times: fields
-    that are the same for all leads of a period.
+    usual: per field, the value most leads have. question: what the target asked for at training.
+    times: fields that are the same for all leads of a period.
     """
 
     version: str
@@ -76,7 +75,6 @@ class LeadModel:
     blend: Blend
     spread: Spread
     usual: Mapping[str, Any]
-    reference: Vector
     history: HistoryEncoder | None = None
     question: Mapping[str, Any] = field(default_factory=dict)
     times: tuple[str, ...] = ()
@@ -142,7 +140,8 @@ def write_model(folder: Path, model: LeadModel, add: Callable[[Path], None] | No
         "times": list(model.times),
         "blends": parts.facts,
     }
-    arrays: dict[str, Any] = {"reference": model.reference, **parts.arrays}
+
+    arrays: dict[str, Any] = dict(parts.arrays)
 
     def write(place: Path) -> None:
         content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -164,7 +163,6 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
     features = tuple(
         Feature(f["name"], f["source"], f["kind"], tuple(f["levels"])) for f in document["features"]
     )
-    reference = arrays.pop("reference")
     parts = Parts(document["blends"], arrays)
     spread = document["spread"]
     pairs = tuple(
@@ -192,7 +190,6 @@ def _read(document: Mapping[str, Any], arrays: dict[str, Any]) -> LeadModel:
         ),
         usual=document["usual"],
         times=tuple(document.get("times", ())),  # models saved earlier did not know them
-        reference=reference,
         history=_history_from(document["history"]),
         question=document["question"],
     )

@@ -42,7 +42,10 @@ def order_only(workspace: Workspace, page: Page) -> Page:
 
 
 def _without(view: View, hidden: set[str]) -> View:
-    """The list without these columns, their filters and their bars."""
+    """The list without these columns, their filters and their bars; sums of a list likewise."""
+    if view.of is not None:
+        own = set(view.of.of_model)
+        view, hidden = replace(view, of=_without(view.of, own)), hidden | own
     columns = [replace(c, filter="") if c.name in hidden else c for c in view.columns]
     least = {name: column for name, column in view.least.items() if column not in hidden}
     return replace(

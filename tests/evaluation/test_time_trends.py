@@ -90,3 +90,10 @@ def test_fields_that_are_the_same_for_all_leads_of_a_period() -> None:
     shuffled = Design(features, profile[rng.permutation(n)])
     assert fields_of_a_period(shuffled) == []
     assert fields_of_a_period(Design(features, profile[:30])) == []
+
+
+def test_of_hundreds_of_columns_probes_ask_fewer_leads() -> None:
+    won, folds = draw(SIZE), walk_forward(ROWS, 5)
+    few, many = (plan_probes(won, folds, columns) for columns in (100, 1_200))
+    assert (few.rows.size, many.rows.size) == (ROWS, -(-ROWS // 3))
+    assert [len(probes.folds) for probes in (few, many)] == [5, 5]

@@ -50,9 +50,8 @@ def fitted(rows: int = 300) -> tuple[LeadModel, pa.Table]:
     member, ones = AdditiveLogistic().fit(design, won, weight), {"logistic": 1.0}
     spread = fit_spread({"logistic": member.quick}, ones, Calibration(), design, won, weight, 0.0)
     blend = Blend({"logistic": member}, ones, Calibration())
-    reference = np.sort(blend.probability(design))
     model = LeadModel(
-        "v7", "conversion", "model", True, encoder, None, blend, spread, {"size": "0"}, reference
+        "v7", "conversion", "model", True, encoder, None, blend, spread, {"size": "0"}
     )
     return model, table
 

@@ -13,6 +13,7 @@ from redumbrella.reports.customers import Lifetime
 from redumbrella.views.customers import CUSTOMERS
 from redumbrella.views.leads import LEADS
 from redumbrella.views.order_only import hidden_columns, order_only
+from redumbrella.views.pipeline import PIPELINE
 from redumbrella.views.products import PRODUCTS
 from redumbrella.views.trust import (
     trust_in,
@@ -61,6 +62,17 @@ def test_figures_filters_and_bars_of_a_model_that_is_not_ready_are_gone(
     products = order_only(doubted, listed(doubted, PRODUCTS)).view
     assert {"expected_revenue", "expected_sales"}.isdisjoint(products.shown)
     assert {"place", "price", "sales"} <= set(products.shown)
+
+
+def test_sums_keep_the_number_of_leads_and_lose_what_is_expected(doubted: Workspace) -> None:
+    page = order_only(doubted, listed(doubted, PIPELINE))
+    assert {"expected_wins", "expected_value"}.isdisjoint(page.view.shown)
+    assert {"name", "leads"} <= set(page.view.shown)
+    assert "expected" not in page.around
+    assert "grade" not in page.view.filters
+    assert "rep" in page.view.filters
+    assert page.view.least == {}
+    assert "grade" in listed(doubted, PIPELINE).view.filters
 
 
 def test_a_product_that_waits_for_its_first_scoring_has_no_place(doubted: Workspace) -> None:

@@ -25,8 +25,7 @@ class ProductModel:
     """products: the fitted models. prices: (k,) mean amount of a sale.
     shares: (k,) share of the lessons in which it was bought.
 
-    base: the score model with the window variables that tell products apart. reference: sorted
-    probabilities of the best products of people it had not seen, to grade by. figures: what was
+    base: the score model with the window variables that tell products apart. figures: what was
     measured on a later period, for the report.
     """
 
@@ -34,7 +33,6 @@ class ProductModel:
     base: LeadModel
     prices: Vector
     shares: Vector
-    reference: Vector
     figures: Mapping[str, Any]
 
 
@@ -51,7 +49,6 @@ def save_product_model(folder: Path, model: ProductModel) -> None:
     arrays: dict[str, Any] = {
         "prices": model.prices,
         "shares": model.shares,
-        "reference": model.reference,
         **parts.arrays,
     }
     np.savez_compressed(folder / ARRAYS, **arrays)
@@ -66,10 +63,11 @@ def load_product_model(files: ModelFiles, model: LeadModel) -> ProductModel | No
 
 
 def _read(document: Mapping[str, Any], arrays: dict[str, Any], model: LeadModel) -> ProductModel:
-    prices, shares, reference = (arrays.pop(n) for n in ("prices", "shares", "reference"))
+    prices, shares = arrays.pop("prices"), arrays.pop("shares")
+    arrays.pop("reference", None)  # earlier versions graded by it
     base = seeing(model, _history_from(document["history"]))
     products = Products.from_parts(Parts(document["products"], arrays), features_of(base))
-    return ProductModel(products, base, prices, shares, reference, document["figures"])
+    return ProductModel(products, base, prices, shares, document["figures"])
 
 
 def seeing(model: LeadModel, history: HistoryEncoder | None) -> LeadModel:

@@ -9,8 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from redumbrella.features.matrix import Design, Feature
 from redumbrella.models.base import probability_of
 from redumbrella.models.families.additive_logistic import AdditiveLogistic
+from redumbrella.models.linear import ridge
 from redumbrella.models.linear.encoding import fit_encoding
-from redumbrella.models.linear.ridge import LIMITS, estimate_variances, solve
+from redumbrella.models.linear.ridge import LIMITS, estimate_variances, fit_ridges, solve
 
 ROWS = 3_000
 
@@ -121,3 +122,15 @@ def test_a_given_variance_is_kept() -> None:
     free = AdditiveLogistic().fit(design, won, np.ones(300))
     assert np.abs(tight.coefficients).max() < 0.1 < np.abs(free.coefficients).max()
     assert free.quick().variance is free.variance
+
+
+def test_of_many_groups_fewer_steps_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(11)
+    X = sp.csr_matrix(rng.normal(size=(1_000, 40)))
+    won = draw(-1.0 + X[:, [0]].toarray().ravel())
+    group, weight = np.arange(40), np.ones(1_000)
+    full, (_, plain) = fit_ridges(X, won, weight, group)
+    monkeypatch.setattr(ridge, "MANY_GROUPS", 40)
+    quick, (_, found) = fit_ridges(X, won, weight, group)
+    np.testing.assert_allclose(quick, full, rtol=0.05)
+    np.testing.assert_allclose(found, plain, atol=5e-3)
