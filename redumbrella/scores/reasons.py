@@ -30,7 +30,7 @@ from redumbrella.reports.reasons import (
     ReasonLine,
     Reasons,
 )
-from redumbrella.scores.telling import Line, Speech, Teller, WordsOfTexts, sources_of
+from redumbrella.scores.telling import Line, Speech, Teller, WordsOfTexts, fields_told
 from redumbrella.training.arrival import ARRIVAL_NAME
 
 MOST, MORE = 5, 10  # fields in either direction; and where those leave the largest part untold
@@ -76,7 +76,7 @@ def lead_reasons(
 
 def grouped(features: Sequence[Feature], values: Matrix) -> tuple[list[str], Matrix]:
     """Contributions (n, features) summed over the features of one source field, (n, sources)."""
-    names = sources_of(features)
+    names = fields_told(features)
     sources = list(dict.fromkeys(names))
     number = {source: k for k, source in enumerate(sources)}
     index = np.array([number[name] for name in names], np.intp)

@@ -70,7 +70,7 @@ class Teller:
     ) -> None:
         self.leads, self.design, self.values = leads, design, values
         self.usual, self.words, self.speech = usual, words, speech
-        p, sources = design.profile.shape[1], sources_of(design.features)
+        p, sources = design.profile.shape[1], fields_told(design.features)
         self.history = None if design.history is None else design.history.tocsc()
         self.columns: dict[str, list[int]] = {}
         for column in range(p, len(design.features)):
@@ -186,7 +186,7 @@ class Teller:
         return lines, np.array([number[word] for word in told], np.intp)
 
 
-def sources_of(features: Sequence[Feature]) -> list[str]:
+def fields_told(features: Sequence[Feature]) -> list[str]:
     """The field of each feature, by which reasons are grouped.
 
     Where a stream has one kind of fact only, that kind and the stream as a whole are the same.
