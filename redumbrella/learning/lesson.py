@@ -175,7 +175,7 @@ def learn(
     fits = [partial(makers[name]().fit, design, won, weight) for name in weights]
     members = dict(zip(weights, run_all(fits), strict=True))
     report("Measuring how sure the scores are", 0.72)
-    unknown = _unknown_variance(observed, regime, examination, comparison)
+    unknown = _unknown_variance(observed, regime, examination, comparison, words)
     quick = {name: family.quick for name, family in members.items()}
     # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
     alone = observed.independent()
@@ -233,13 +233,21 @@ def _seen(
 
 
 def _unknown_variance(
-    observed: Observations, regime: Regime, examination: Examination, comparison: Comparison
+    observed: Observations,
+    regime: Regime,
+    examination: Examination,
+    comparison: Comparison,
+    words: WordLessons | None,
 ) -> float:
-    """Variance of log-odds between leads that the families cannot tell apart."""
+    """Variance of log-odds between leads that the families cannot tell apart, and of words.
+
+    The halves of a spread learn from the same words, so these do not differ between them.
+    """
     if regime.name != "model":
         return ASSUMED_VARIANCE
     most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
-    return min(model_variance(examination, comparison), most)
+    of_words = 0.0 if words is None or comparison.chosen == "prior" else words.variance()
+    return min(model_variance(examination, comparison), most) + of_words
 
 
 def _repeats(leads: int) -> int:
