@@ -49,7 +49,7 @@ def choose_decay(
     """The decay to train with, and all that were tried, the plain one first.
 
     Only folds that walk forward can tell whether to forget, and only probes that beat the base
-    rate.
+    rate then.
     """
     probes = plan_probes(won, folds, design.profile.shape[1])
 
@@ -60,15 +60,15 @@ def choose_decay(
 
     trials: list[DecayTrial] = []
     used = tried(Decay())
-    rate = float(np.clip(won.mean(), 1e-6, 1.0 - 1e-6))
-    if used.log_loss >= -(rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)):
-        # Worse than the base rate, as with hundreds of columns: forgetting only shrinks them then.
-        return used.decay, trials
     if arrival is not None:
         used = _better(used, tried(Decay(uses_arrival=True)), ERRORS_TO_USE_ARRIVAL)
     conversions = float(min(won.sum(), (1.0 - won).sum()))
     if probes.forward and _kept(HALF_LIFE) * conversions >= LEAST_CONVERSIONS:
-        used = _better(used, tried(Decay(HALF_LIFE, used.decay.uses_arrival)), ERRORS_TO_FORGET)
+        forgetting = tried(Decay(HALF_LIFE, used.decay.uses_arrival))
+        # Where both are worse than the base rate, as with hundreds of columns, to forget only
+        # means to learn less.
+        if forgetting.log_loss < probes.base_loss():
+            used = _better(used, forgetting, ERRORS_TO_FORGET)
     return used.decay, trials
 
 

@@ -45,6 +45,15 @@ class Probes:
         seen = design.take(self.rows)
         return run_all([partial(_probe, seen, self.won, fold, decay) for fold in self.folds])
 
+    def base_loss(self) -> float:
+        """Mean log loss of the share won before each fold, said of everybody in it."""
+        shares = [np.clip(self.won[fold.train].mean(), 1e-3, 1.0 - 1e-3) for fold in self.folds]
+        losses = [
+            row_log_loss(np.full(fold.test.size, share), self.won[fold.test]).mean()
+            for share, fold in zip(shares, self.folds, strict=True)
+        ]
+        return float(np.mean(losses))
+
 
 def plan_probes(won: Vector, folds: Sequence[Fold], columns: int) -> Probes:
     """Probes for n closed leads, in order of time, whose families are examined on these folds.

@@ -235,6 +235,24 @@ def test_memory_forgets_when_the_world_turns_around() -> None:
     assert steady == Decay()
 
 
+def test_probes_that_lose_to_the_base_rate_forget_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    design, position = make_design(1_500), np.arange(1_500.0)
+    won = draw(truth(design))
+    rate = won.mean()
+    base = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+
+    def chosen(plain: float, forgetting: float) -> Decay:
+        def losses(_probes: object, _design: object, decay: Decay) -> list[Vector]:
+            level = plain if decay.half_life is None else forgetting
+            return [np.full(9, level + 1e-4 * k * (decay.half_life is None)) for k in range(5)]
+
+        monkeypatch.setattr(Probes, "losses", losses)
+        return choose_decay(design, won, position, None, walk_forward(1_500, 5))[0]
+
+    assert chosen(base + 0.10, base + 0.05) == Decay()
+    assert chosen(base + 0.10, base - 0.05) == Decay(HALF_LIFE)
+
+
 def test_shuffled_folds_try_only_the_clock() -> None:
     design = make_design(600)
     position = np.arange(600.0)
