@@ -168,8 +168,8 @@ def shop(data: Path) -> Shop:
     """All of its products with their window variables; the last period is asked."""
     from redumbrella.clock import now
     from redumbrella.evaluation.regime import allowed
+    from redumbrella.learning.folds import plan_folds
     from redumbrella.learning.gathering import gather
-    from redumbrella.learning.lesson import plan_folds
     from redumbrella.learning.material import prepare
     from redumbrella.workflows.ingest import ingest
     from redumbrella.workspace import open_workspace

@@ -24,6 +24,7 @@ from redumbrella.evaluation.regime import SHRUNKEN_BELOW, Regime, allowed
 from redumbrella.evaluation.stability import Stability, repeated_split
 from redumbrella.evaluation.time_trends import are_needed, trending_features
 from redumbrella.features.matrix import Design
+from redumbrella.learning.folds import plan_folds
 from redumbrella.learning.word_lessons import WordLessons
 from redumbrella.models.base import Family, Vector, probability_of
 from redumbrella.models.blend import Blend, pooled
@@ -40,12 +41,9 @@ from redumbrella.training.arrival import ArrivalTime
 from redumbrella.training.decay import Decay
 from redumbrella.training.leaks import Leak
 from redumbrella.training.observations import Observations
-from redumbrella.training.splits import Fold, Rows, shuffled, walk_forward
-from redumbrella.training.stages import Stages, forward_folds, shuffled_folds
+from redumbrella.training.splits import Fold, Rows, walk_forward
+from redumbrella.training.stages import Stages
 
-FOLDS = 5
-# Three folds of a large record learn from half as many rows in all as five.
-FOLDS_OF_MANY, MANY_ROWS = 3, 60_000
 MANY_VALUES = 4_000_000  # of 40,000 leads 100 columns, of 8,000 leads 500
 LAST_PERIOD = 0.2
 # Below 40 conversions nobody can measure how much leads differ. This is the variance of log-odds
@@ -53,7 +51,6 @@ LAST_PERIOD = 0.2
 # measured, and from then on the most that is believed, less with every conversion.
 ASSUMED_VARIANCE = 0.65
 LEAST_ROWS_FOR_PERIODS = 100
-LEAST_FOLDS = 2
 # How many of 11,000 window variables a model may look at: more with more leads, see research on
 # screening in benchmarks/results/screen.md.
 ROWS_PER_COLUMN = 10
@@ -148,7 +145,7 @@ def learn(
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
     members = _fitted({name: makers[name] for name in weights}, design, won, weight)
     report("Measuring how sure the scores are", 0.72)
-    unknown = _unknown_variance(observed, regime, examination, comparison)
+    unknown = _unknown_variance(observed, regime, examination, comparison, words)
     quick = {name: family.quick for name, family in members.items()}
     # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
     alone = observed.independent()
@@ -231,13 +228,21 @@ def _weights(examination: Examination, comparison: Comparison) -> dict[str, floa
 
 
 def _unknown_variance(
-    observed: Observations, regime: Regime, examination: Examination, comparison: Comparison
+    observed: Observations,
+    regime: Regime,
+    examination: Examination,
+    comparison: Comparison,
+    words: WordLessons | None,
 ) -> float:
-    """Variance of log-odds between leads that the families cannot tell apart."""
+    """Variance of log-odds between leads that the families cannot tell apart, and of words.
+
+    The halves of a spread learn from the same words, so these do not differ between them.
+    """
     if regime.name != "model":
         return ASSUMED_VARIANCE
     most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
-    return min(model_variance(examination, comparison), most)
+    of_words = 0.0 if words is None or comparison.chosen == "prior" else words.variance()
+    return min(model_variance(examination, comparison), most) + of_words
 
 
 def _level(observed: Observations, regime: Regime, examination: Examination, chosen: str) -> Level:
@@ -300,49 +305,6 @@ def _fitted(
     """Each family fitted on all rows."""
     fits = [partial(make().fit, design, won, weight) for make in makers.values()]
     return dict(zip(makers, run_all(fits), strict=True))
-
-
-def plan_folds(observed: Observations, regime: Regime) -> tuple[list[Fold], bool]:
-    """Folds that ask what scoring will ask.
-
-    Open leads that came after the closed ones: walk forward in time. Open leads among the closed
-    ones, no order of time, or too few conversions to cut in periods: shuffled.
-    """
-    rows = observed.won.size
-    forward = observed.order != "none" and not observed.open_among and regime.name == "model"
-    if observed.stages is not None:
-        folds = forward_folds(observed.stages, FOLDS) if forward else []
-        if len(folds) >= LEAST_FOLDS:
-            return folds, True
-        return shuffled_folds(observed.stages, _drawn_folds(rows)), False
-    if forward:
-        return _forward(observed), True
-    return shuffled(rows, _drawn_folds(rows)), False
-
-
-def _forward(observed: Observations) -> list[Fold]:
-    """Folds in time; where leads wait before they teach, they wait before each fold too."""
-    folds = walk_forward(observed.won.size, FOLDS)
-    if not observed.waits:
-        return folds
-    waited = [_with_waiting(fold, observed) for fold in folds]
-    enough = [fold for fold in waited if _scarcer(observed.won[fold.train]) >= SHRUNKEN_BELOW]
-    return enough if len(enough) >= LEAST_FOLDS else folds
-
-
-def _with_waiting(fold: Fold, observed: Observations) -> Fold:
-    begin = observed.position[fold.test[0]]
-    return replace(fold, train=fold.train[observed.position[fold.train] < begin - observed.waits])
-
-
-def _scarcer(won: Vector) -> float:
-    """How many there are of the scarcer outcome."""
-    return float(min(won.sum(), (1.0 - won).sum()))
-
-
-def _drawn_folds(rows: int) -> int:
-    """How many folds to draw; each row is asked about once in any case."""
-    return FOLDS_OF_MANY if rows > MANY_ROWS else min(FOLDS, rows)
 
 
 def _screened(design: Design, won: Vector, rows: Rows, stages: Stages | None) -> Rows:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from redumbrella.evaluation.regime import named
 from redumbrella.evaluation.time_trends import fields_of_a_period
 from redumbrella.features.history import HistoryEncoder
+from redumbrella.learning.folds import plan_folds
 from redumbrella.learning.gathering import Gathered
 from redumbrella.learning.lesson import (
     Learned,
     Lesson,
     find_trending,
     learn,
-    plan_folds,
     relearn,
 )
 from redumbrella.learning.material import Material, insisted, prepare

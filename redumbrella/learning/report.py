@@ -85,11 +85,7 @@ def build_report(
         "families": [_family(row, lesson) for row in lesson.comparison.rows],
         "folds": _folds(lesson, observed),
         "walks_forward": lesson.walks_forward,
-        "chosen": {
-            "family": lesson.comparison.chosen,
-            "why": why_chosen(lesson.comparison, lesson.walks_forward),
-            "blend": dict(lesson.weights) if lesson.comparison.chosen == "blend" else None,
-        },
+        "chosen": _chosen(lesson),
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
         "verdict": _with_broken_links(judged(settings, learned, gathered), under.links),
         "stability": lesson.stability.summary() if lesson.stability else None,
@@ -219,6 +215,16 @@ def _family(row: ComparedFamily, lesson: Lesson) -> dict[str, Any]:
 
 def _blend(lesson: Lesson) -> dict[str, float]:
     return lesson.examination.blend_weights()
+
+
+def _chosen(lesson: Lesson) -> dict[str, Any]:
+    """The family in use, why, and what a blend consists of."""
+    family = lesson.comparison.chosen
+    return {
+        "family": family,
+        "why": why_chosen(lesson.comparison, lesson.walks_forward),
+        "blend": dict(lesson.weights) if family == "blend" else None,
+    }
 
 
 def _folds(lesson: Lesson, observed: Observations) -> list[dict[str, Any]]:

@@ -10,15 +10,8 @@ from lead_worlds import draw, make_design, quiet, truth
 from redumbrella.evaluation.metrics import auc
 from redumbrella.evaluation.regime import allowed
 from redumbrella.learning import lesson as learning
-from redumbrella.learning.lesson import (
-    FOLDS,
-    FOLDS_OF_MANY,
-    LAST_PERIOD,
-    MANY_ROWS,
-    learn,
-    plan_folds,
-    relearn,
-)
+from redumbrella.learning.folds import FOLDS, FOLDS_OF_MANY, MANY_ROWS, plan_folds
+from redumbrella.learning.lesson import LAST_PERIOD, learn, relearn
 from redumbrella.models.base import Vector
 from redumbrella.models.registry import FAMILIES
 from redumbrella.training.decay import Decay

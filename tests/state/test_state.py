@@ -25,7 +25,7 @@ from redumbrella.state.lists import lists
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
 from redumbrella.state.models import models, newest_model
 from redumbrella.state.runs import runs
-from redumbrella.state.scores import scores
+from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.weights import changes_of
 
 
@@ -111,6 +111,35 @@ def test_lists_and_models_of_the_last_schema_are_read_where_they_are(tmp_path: P
     assert ids(state, "t") == ["new"]
     with state.reading() as connection:
         assert connection.execute(select(scores)).all() == []  # the old ones take no room
+    state.close()
+
+
+def test_lists_without_stage_and_month_wait_for_the_next_run(tmp_path: Path) -> None:
+    """Their files lack columns, so that nobody may read them; what they rest on is stale."""
+    url = f"sqlite:///{tmp_path}/state.db"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        schema_module._upgrade(connection, "0005")
+        for kind in ("scores", "customers"):
+            row = "(kind, target, is_current, host, process) VALUES (:kind, :target, true, '', 0)"
+            listed = {"kind": kind, "target": "t" if kind == "scores" else ""}
+            connection.execute(text(f"INSERT INTO lists {row}"), listed)
+        connection.execute(
+            text(
+                "INSERT INTO scorings (target, scored_at, as_of, model_version, asked, inputs, "
+                "lake) VALUES ('t', 1, 1, 'm', 9, 'same', '{}')"
+            )
+        )
+    engine.dispose()
+    state = State(url)
+    with state.writing() as connection:
+        assert scoring_of(connection, "t") is None
+    assert ids(state, "t") == []
+    with state.reading() as connection:
+        used = connection.execute(select(lists.c.kind).where(lists.c.is_current)).scalars().all()
+    assert used == ["customers"]
+    put(state, "t", [score("new", 0.5, stage="Offer", month="2026-11")])
+    assert ids(state, "t") == ["new"]
     state.close()
 
 
