@@ -98,7 +98,7 @@ class _LeadEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
     def explain(self, X: Any, top: int = 5) -> list[RowExplanation]:
         """Why each row has its probability to be won, n explanations.
 
-        top: most reasons of each; at most five that raise it and five that lower it are told.
+        top: most reasons of each; dates come together as one, feature (times).
         """
         table = self._asked(X)
         design = self._design(table)

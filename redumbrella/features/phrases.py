@@ -231,6 +231,7 @@ def rank_sentence(rank: str, place: float) -> str:
     """A place among all customers, 0 (lowest) to 1, as what it says about this one."""
     more, less = _RANKS[rank]
     share = percent(place if place >= 0.5 else 1.0 - place, 0)
+    share = "nearly all" if share.startswith((">", "100")) else share
     return (more if place >= 0.5 else less).format(share)
 
 

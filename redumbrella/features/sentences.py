@@ -334,13 +334,17 @@ def _habit(parts: FeatureName, usual: float, currency: str) -> str:
         return _times(usual)
     if parts.family == "active_days":
         return f"on {_count(usual, 'day')}"
-    is_deed = parts.stream not in _NOUNS and parts.family in _LASTING
-    return f"for {_value(parts, usual, currency)}" if is_deed else _value(parts, usual, currency)
+    before = "" if parts.stream in _NOUNS else _BEFORE.get(parts.family, "")
+    return before + _value(parts, usual, currency)
 
 
 _Teller = Callable[[Act, float, FeatureName, str], str]
 _SHARES = {"share", "long_share", "count_trend", "active_days_trend", "duration_trend"}
-_LASTING = {"duration_total", "duration_mean", "value_total"}
+# What stands before a usual value: bought for 20 EUR (usually for 30 EUR).
+_BEFORE = {
+    **dict.fromkeys(("duration_total", "duration_mean", "value_total"), "for "),
+    "value_max": "for up to ",
+}
 _RELATIVE = _SHARES | {"share_trend", "spread"}
 
 

@@ -121,6 +121,7 @@ class Teller:
             value, usual = _share_of(value), None if isinstance(usual, str) else _share_of(usual)
             likely = "another purchase is {} likely by the rhythm of the purchases alone"
             text = likely.format(value) if value else "there is no rhythm of purchases yet"
+            text += f" (usually {usual})" if value and usual and usual != value else ""
             return _told(source, text, value or "", usual or "")
         if source in RANKS:
             text = "has not bought yet" if value is None else rank_sentence(source, value)

@@ -222,7 +222,8 @@ def test_a_rhythm_is_a_chance_and_a_rank_a_comparison() -> None:
     usual = usual_values(customers, [RHYTHM])
     why = lead_reasons(customers, blank(features), Contributions(0.0, values), usual)
     assert [r["text"] for r in why[0]["raises"]] == [
-        "another purchase is 50\u00a0% likely by the rhythm of the purchases alone",
+        "another purchase is 50\u00a0% likely by the rhythm of the purchases alone "
+        "(usually 25\u00a0%)",
         "the last purchase is longer ago than that of 88\u00a0% of the customers",
     ]
     assert why[0]["raises"][0]["usual"] == "25\u00a0%"
