@@ -48,7 +48,8 @@ def choose_decay(
 ) -> tuple[Decay, list[DecayTrial]]:
     """The decay to train with, and all that were tried, the plain one first.
 
-    Only folds that walk forward can tell whether to forget.
+    Only folds that walk forward can tell whether to forget, and only probes that beat the base
+    rate.
     """
     probes = plan_probes(won, folds, design.profile.shape[1])
 
@@ -59,6 +60,10 @@ def choose_decay(
 
     trials: list[DecayTrial] = []
     used = tried(Decay())
+    rate = float(np.clip(won.mean(), 1e-6, 1.0 - 1e-6))
+    if used.log_loss >= -(rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)):
+        # Worse than the base rate, as with hundreds of columns: forgetting only shrinks them then.
+        return used.decay, trials
     if arrival is not None:
         used = _better(used, tried(Decay(uses_arrival=True)), ERRORS_TO_USE_ARRIVAL)
     conversions = float(min(won.sum(), (1.0 - won).sum()))

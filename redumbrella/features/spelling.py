@@ -101,7 +101,12 @@ def tokens_of(texts: pa.Array, reading: Reading) -> pa.ListArray:
     return pa.array(lists, pa.list_(pa.string()))
 
 
-def normalised(texts: pa.Array) -> pa.Array:
+def written_of(texts: pa.Array) -> pa.ListArray:
+    """The words of each text (n,) as they are written, accents and all, in small letters."""
+    return _split(normalised(texts, keep_accents=True))
+
+
+def normalised(texts: pa.Array, *, keep_accents: bool = False) -> pa.Array:
     """Texts without case, accents and punctuation: words between spaces.
 
     Only the accents of Latin, Greek and Cyrillic go: elsewhere marks make the letter.
@@ -109,7 +114,8 @@ def normalised(texts: pa.Array) -> pa.Array:
     text = pc.utf8_slice_codeunits(pc.fill_null(texts, ""), 0, LONGEST)
     if not pc.all(pc.string_is_ascii(text)).as_py():
         text = pc.utf8_normalize(text, "NFKD")
-        text = pc.utf8_normalize(pc.replace_substring_regex(text, _ACCENTS, ""), "NFKC")
+        text = text if keep_accents else pc.replace_substring_regex(text, _ACCENTS, "")
+        text = pc.utf8_normalize(text, "NFKC")
     return pc.replace_substring_regex(pc.utf8_lower(text), r"[^\p{L}\p{N}\p{M} ]+", " ")
 
 

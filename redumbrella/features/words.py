@@ -20,13 +20,14 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from redumbrella.features.spelling import OWN_DOMAIN, Reading, pieces_of, tokens_of
+from redumbrella.features.spelling import OWN_DOMAIN, Reading, pieces_of, tokens_of, written_of
 
 LEAST_PEOPLE = 5
 MOST_SHARE = 0.98  # what nearly every text has tells none from another
 MOST_WORDS, MOST_PAIRS, MOST_PIECES = 20_000, 10_000, 20_000
 MOST_CHARACTERS = 20_000_000  # that a vocabulary is learned from: long texts of fewer people
 SHORT_TEXT = 10.0  # words; in longer ones a rare word is a small part of what is said
+FREQUENT = 100  # words of which the strongest are named: a rare one weighs much for few leads
 CHUNK = 10_000
 
 Numbers = NDArray[np.intp]
@@ -37,6 +38,7 @@ Vector = NDArray[np.float64]
 class Vocabulary:
     """The columns of a text: words, pairs of neighbouring words ("no budget"), pieces of words.
 
+    written: how each word is mostly written, with its accents; empty = as it is compared.
     weights: log-odds of each column, words first, then pairs, then pieces; empty until outcomes
     have taught them (`learning.word_lessons`).
     """
@@ -46,6 +48,7 @@ class Vocabulary:
     pairs: tuple[str, ...] = ()
     pieces: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
+    written: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -94,15 +97,24 @@ class Vocabulary:
         return np.array(self.weights if self.weights else np.zeros(self.group.size))
 
     def strongest(self, most: int) -> tuple[list[str], list[str]]:
-        """The words and pairs that raise the score most, and those that lower it most."""
-        names = (*self.words, *self.pairs)
-        order = np.argsort(self._weights[: len(names)], kind="stable").tolist()
+        """Of the frequent words and pairs those that raise the score most, and that lower it."""
+        names, pairs = self._names, np.arange(len(self.pairs))[:FREQUENT] + len(self.words)
+        known = np.concatenate([np.arange(len(self.words))[:FREQUENT], pairs])
+        order = known[np.argsort(self._weights[known], kind="stable")].tolist()
         raises = [names[k] for k in order[::-1][:most] if self._weights[k] > 0]
         return raises, [names[k] for k in order[:most] if self._weights[k] < 0]
 
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Words and pairs as people write them."""
+        words = self.written or self.words
+        shown = dict(zip(self.words, words, strict=True))
+        both = (pair.split(" ") for pair in self.pairs)
+        return (*words, *(f"{shown[a]} {shown[b]}" for a, b in both))
+
     def _strongest(self, effect: sp.csr_matrix, rare: Sequence[str]) -> list[str]:
         """Of each row the name of its largest effect above zero, "" = it has none."""
-        names = (*self.words, *self.pairs)
+        names = self._names
         largest, column = _largest(effect[:, : len(names)])
         # All pieces of a text's rare words together are one reason.
         pieces = np.asarray(effect[:, len(names) :].sum(axis=1)).ravel()
@@ -135,7 +147,8 @@ def vocabulary_from(document: Mapping[str, Any] | None) -> Vocabulary | None:
     """The vocabulary that a JSON form describes, None for none."""
     if document is None:
         return None
-    lists = {name: tuple(document[name]) for name in ("words", "pairs", "pieces", "weights")}
+    names = ("words", "pairs", "pieces", "weights", "written")
+    lists = {name: tuple(document[name]) for name in names}
     return Vocabulary(document["reading"], **lists)
 
 
@@ -163,7 +176,21 @@ def learn_vocabulary(
     if long <= SHORT_TEXT:
         counts = (r.counted_pieces(words) for r in _read(texts, reading))
         pieces = _frequent(counts, most, MOST_PIECES)
-    return Vocabulary(reading, words, pairs, pieces)
+    return Vocabulary(reading, words, pairs, pieces, written=_written(texts, words))
+
+
+def _written(texts: pa.Array, words: tuple[str, ...]) -> tuple[str, ...]:
+    """How each word is mostly written in the texts."""
+    if pc.all(pc.string_is_ascii(texts)).as_py():
+        return ()
+    plain, written = tokens_of(texts, "words"), written_of(texts)
+    alike = pc.equal(pc.list_value_length(plain), pc.list_value_length(written))
+    both = {"word": plain.filter(alike).flatten(), "written": written.filter(alike).flatten()}
+    counts = pa.table(both).group_by(["word", "written"]).aggregate([([], "count_all")])
+    counts = counts.filter(pc.is_in(counts["word"], value_set=pa.array(words, pa.string())))
+    rows = counts.sort_by([("count_all", "ascending"), ("written", "ascending")])
+    found = dict(zip(rows["word"].to_pylist(), rows["written"].to_pylist(), strict=True))
+    return tuple(found.get(word, word) for word in words)
 
 
 def distinct_texts(column: pa.ChunkedArray) -> tuple[pa.Array, Numbers]:

@@ -145,7 +145,7 @@ def learn(
     weight = (Decay() if chosen == "prior" else decay).weights(won.size) * observed.weight()
     members = _fitted({name: makers[name] for name in weights}, design, won, weight)
     report("Measuring how sure the scores are", 0.72)
-    unknown = _unknown_variance(observed, regime, examination, comparison)
+    unknown = _unknown_variance(observed, regime, examination, comparison, words)
     quick = {name: family.quick for name, family in members.items()}
     # Rows of one lead repeat each other: how sure a model is depends on the number of leads.
     alone = observed.independent()
@@ -228,13 +228,21 @@ def _weights(examination: Examination, comparison: Comparison) -> dict[str, floa
 
 
 def _unknown_variance(
-    observed: Observations, regime: Regime, examination: Examination, comparison: Comparison
+    observed: Observations,
+    regime: Regime,
+    examination: Examination,
+    comparison: Comparison,
+    words: WordLessons | None,
 ) -> float:
-    """Variance of log-odds between leads that the families cannot tell apart."""
+    """Variance of log-odds between leads that the families cannot tell apart, and of words.
+
+    The halves of a spread learn from the same words, so these do not differ between them.
+    """
     if regime.name != "model":
         return ASSUMED_VARIANCE
     most = ASSUMED_VARIANCE * SHRUNKEN_BELOW / min(observed.conversions())
-    return min(model_variance(examination, comparison), most)
+    of_words = 0.0 if words is None or comparison.chosen == "prior" else words.variance()
+    return min(model_variance(examination, comparison), most) + of_words
 
 
 def _level(observed: Observations, regime: Regime, examination: Examination, chosen: str) -> Level:

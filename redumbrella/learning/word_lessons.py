@@ -9,7 +9,7 @@ that a model that learns from it sees words as useful as they will be, not as th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
@@ -95,11 +95,30 @@ class WordLessons:
 
     def weights(self) -> list[Vector]:
         """What all rows teach, one array per field."""
-        taught = [texts.taught_by(self.won, self.teaches) for texts in self.texts]
         return [
-            np.zeros(texts.X.shape[1]) if of_field is None else of_field.weights()
-            for texts, of_field in zip(self.texts, taught, strict=True)
+            np.zeros(texts.X.shape[1]) if taught is None else taught.weights()
+            for texts, taught in zip(self.texts, self._taught, strict=True)
         ]
+
+    def variance(self) -> float:
+        """How far off the log-odds of a lead's words are, as a mean variance over the leads.
+
+        Two halves without a common lead differ by chance alone (half-sample replication, see
+        models.uncertainty).
+        """
+        total = 0.0
+        for texts, taught in zip(self.texts, self._taught, strict=True):
+            if taught is None:
+                continue
+            half = np.random.default_rng(SEED).permutation(taught.rows.size) % 2 == 0
+            gap = texts.X @ (taught.weights(half) - taught.weights(~half))
+            total += float(np.mean(gap[texts.place[taught.rows]] ** 2)) / 4.0
+        return total
+
+    @cached_property
+    def _taught(self) -> list[Taught | None]:
+        """All rows that teach, of each field."""
+        return [texts.taught_by(self.won, self.teaches) for texts in self.texts]
 
     def values(self, fold: Fold) -> Vector:
         """Values of all texts for one fold, (n, fields); NaN for rows of neither side."""

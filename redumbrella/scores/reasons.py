@@ -30,7 +30,7 @@ from redumbrella.reports.reasons import (
     ReasonLine,
     Reasons,
 )
-from redumbrella.scores.telling import Line, Speech, Teller, WordsOfTexts
+from redumbrella.scores.telling import Line, Speech, Teller, WordsOfTexts, fields_told
 from redumbrella.training.arrival import ARRIVAL_NAME
 
 MOST, MORE = 5, 10  # fields in either direction; and where those leave the largest part untold
@@ -76,7 +76,7 @@ def lead_reasons(
 
 def grouped(features: Sequence[Feature], values: Matrix) -> tuple[list[str], Matrix]:
     """Contributions (n, features) summed over the features of one source field, (n, sources)."""
-    names = [_source_of(feature) for feature in features]
+    names = fields_told(features)
     sources = list(dict.fromkeys(names))
     number = {source: k for k, source in enumerate(sources)}
     index = np.array([number[name] for name in names], np.intp)
@@ -207,10 +207,6 @@ def _add_group(found: dict[int, list[Any]], size: Matrix, way: int, named: tuple
     for row in np.flatnonzero(size > LEAST).tolist():
         line = {"feature": named[0], "text": named[1], "value": "", "usual": ""}
         found.setdefault(row, []).append({**line, "contribution": float(size[row]) * way})
-
-
-def _source_of(feature: Feature) -> str:
-    return ARRIVAL_NAME if feature.name == ARRIVAL_NAME else feature.source
 
 
 def _dates(features: Sequence[Feature]) -> list[str]:

@@ -18,7 +18,7 @@ from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.features.history import AGE, LATEST
 from redumbrella.features.kernel.streams import OTHER as OTHER_KIND
 from redumbrella.features.matrix import OTHER, Design, Feature
-from redumbrella.features.names import parse_name
+from redumbrella.features.names import ANY, parse_name
 from redumbrella.features.phrases import (
     DIGITS,
     UNKNOWN,
@@ -70,11 +70,11 @@ class Teller:
     ) -> None:
         self.leads, self.design, self.values = leads, design, values
         self.usual, self.words, self.speech = usual, words, speech
-        p = design.profile.shape[1]
+        p, sources = design.profile.shape[1], fields_told(design.features)
         self.history = None if design.history is None else design.history.tocsc()
         self.columns: dict[str, list[int]] = {}
         for column in range(p, len(design.features)):
-            self.columns.setdefault(design.features[column].source, []).append(column)
+            self.columns.setdefault(sources[column], []).append(column)
         self.of_records: dict[str, tuple[list[Line], Numbers]] = {}
         self.usual_texts: dict[str, str] = {}
 
@@ -184,6 +184,32 @@ class Teller:
         number = {word: k for k, word in enumerate(dict.fromkeys(told))}
         lines = [_word_line(source, self.speech.labels, word, way) for word in number]
         return lines, np.array([number[word] for word in told], np.intp)
+
+
+def fields_told(features: Sequence[Feature]) -> list[str]:
+    """The field of each feature, by which reasons are grouped.
+
+    Where a stream has one kind of fact only, that kind and the stream as a whole are the same.
+    """
+    kinds: dict[str, set[str]] = {}
+    for feature in features:
+        if feature.kind == "history":
+            stream, _, code = feature.source.partition(".")
+            kinds.setdefault(stream, set()).add(code)
+    whole = {
+        f"{stream}.{code}": f"{stream}.{ANY}"
+        for stream, codes in kinds.items()
+        for code in codes
+        if len(codes) == 2 and ANY in codes
+    }
+    return [
+        ARRIVAL_NAME
+        if feature.name == ARRIVAL_NAME
+        else whole.get(feature.source, feature.source)
+        if feature.kind == "history"
+        else feature.source
+        for feature in features
+    ]
 
 
 def label_of(source: str, labels: Labels) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from redumbrella.columns import ORDER
-from redumbrella.figures import quantity
+from redumbrella.figures import money, quantity
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.workspace import Workspace
 
@@ -78,14 +78,17 @@ def _of_table(
             f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {facts} t WHERE {own} "
             f"ORDER BY t.at DESC, t.{ORDER} DESC LIMIT {most}"
         ).fetchall()
+    currency = workspace.settings.currency
     entries = [
-        TimelineEntry(row[0].astimezone(UTC), table, _words(row[1]), _detail(details, row[2:-1]))
+        TimelineEntry(
+            row[0].astimezone(UTC), table, _words(row[1]), _detail(details, row[2:-1], currency)
+        )
         for row in rows
     ]
     return entries, int(rows[0][-1]) if rows else 0
 
 
-def _detail(names: tuple[str, ...], values: tuple[object, ...]) -> str:
+def _detail(names: tuple[str, ...], values: tuple[object, ...], currency: str) -> str:
     """Details as one line: 'product X, 5 min'."""
     parts = []
     for name, value in zip(names, values, strict=True):
@@ -94,9 +97,10 @@ def _detail(names: tuple[str, ...], values: tuple[object, ...]) -> str:
         if name == "duration_s" and isinstance(value, float):
             parts.append(_length(value))
         elif isinstance(value, float):
-            parts.append(f"{name.removesuffix('_s')} {quantity(value, 6)}")
+            said = money(value, currency) if name == "amount" else quantity(value, 6)
+            parts.append(f"{name.removesuffix('_s')} {said}")
         else:
-            said = value if name.endswith("_id") else _words(value)
+            said = str(value) if name.endswith("_id") else _words(value)
             parts.append(f"{_WORDS.get(name, '')} {said}".strip())
     return ", ".join(parts)
 

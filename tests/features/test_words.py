@@ -3,6 +3,7 @@
 import random
 import string
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -189,3 +190,15 @@ def test_a_rare_word_is_told_whole() -> None:
     raises, lowers = words.telling(column("Vertriebsleiter of X", "Assistenz"))
     assert raises == ["vertriebsleiter", ""]
     assert lowers == ["", "assistenz"]
+
+
+def test_words_are_told_as_they_are_written() -> None:
+    texts = ["Möchte eine Vorführung", "MOCHTE eine Vorführung", "möchte nichts"] * 10
+    learned = learn_vocabulary(column(*texts, "hello"), None, "words")
+    shown = dict(zip(learned.words, learned.written, strict=True))
+    assert shown["mochte"] == "möchte"
+    assert shown["vorfuhrung"] == "vorführung"
+    weights = tuple(float(word == "vorfuhrung") for word in (*learned.words, *learned.pairs))
+    taught = replace(learned, pieces=(), weights=weights)
+    assert taught.telling(column("Vorfuhrung!"))[0] == ["vorführung"]
+    assert taught.strongest(1)[0] == ["vorführung"]

@@ -75,3 +75,12 @@ def test_too_few_outcomes_teach_no_words() -> None:
         table, won, observed.position, table.slice(0, 0), np.empty(0), "created_at", False
     )
     assert not np.any(lessons(table, few).weights()[0])
+
+
+def test_the_doubt_about_words_is_as_large_as_their_error() -> None:
+    table, observed, z = world()
+    taught = lessons(table, observed)
+    rows = np.arange(ROWS)
+    said = taught.texts[0].values(taught.weights()[0], rows)
+    error = float(np.var(said - z))
+    assert 0.3 < taught.variance() / error < 4.0

@@ -161,14 +161,28 @@ def test_a_reason_from_a_history_is_the_sentence_that_weighs_most() -> None:
     assert why[2]["raises"][0]["text"] == "the lead is less than a day old (usually 30 days)"
 
 
-def test_what_is_said_twice_is_said_once() -> None:
-    """All purchases and the only kind of them: the same words, one reason."""
-    names = ("purchases.any.count.7d", "purchases.purchase.count.7d")
+def test_the_only_kind_of_a_stream_is_the_stream() -> None:
+    names = ("purchases.any.count.7d", "purchases.purchase.count.30d")
     features = [Feature(name, name.rsplit(".", 2)[0], "history") for name in names]
     features.insert(0, Feature("age", "age", "number"))
-    counts = sp.csr_matrix(np.array([[2.0, 2.0], [2.0, 1.0], [0.0, 0.0]], np.float32))
+    counts = sp.csr_matrix(np.array([[1.0, 2.0], [0.0, 1.0], [0.0, 0.0]], np.float32))
     design = Design(tuple(features), np.full((3, 1), 30.0), counts)
-    values = np.array([[0.4, 0.3, 0.2]] * 3)
+    values = np.array([[0.4, 0.2, 0.3]] * 3)
+    why = lead_reasons(LEADS, design, Contributions(0.0, values), {})
+    assert [(r["text"], pytest.approx(r["contribution"])) for r in why[0]["raises"]] == [
+        ("bought twice in the last 30 days", 0.5),
+        ("the age is 30", 0.4),
+    ]
+
+
+def test_what_is_said_twice_is_said_once() -> None:
+    """All purchases, and those of the kind that most are of: the same words, one reason."""
+    names = ("purchases.any.count.7d", "purchases.purchase.count.7d", "purchases.refund.count.7d")
+    features = [Feature(name, name.rsplit(".", 2)[0], "history") for name in names]
+    features.insert(0, Feature("age", "age", "number"))
+    counts = sp.csr_matrix(np.array([[2, 2, 0], [2, 1, 1], [0, 0, 0]], np.float32))
+    design = Design(tuple(features), np.full((3, 1), 30.0), counts)
+    values = np.array([[0.4, 0.3, 0.2, 0.0]] * 3)
     why = lead_reasons(LEADS, design, Contributions(0.0, values), {})
     assert [(r["text"], pytest.approx(r["contribution"])) for r in why[0]["raises"]] == [
         ("bought twice in the last 7 days", 0.5),

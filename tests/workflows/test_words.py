@@ -63,8 +63,7 @@ def test_words_rank_open_leads_as_the_truth_does(world: World) -> None:
 def test_the_strongest_reason_quotes_a_word_of_the_note(world: World) -> None:
     workspace, _, truth = world
     scores = scores_of(workspace)
-    words = {word for said in SAID for word in said.replace("ö", "o").replace("ü", "u").split()}
-    words = {word.lower() for word in words}
+    words = {word.lower() for said in SAID for word in said.split()}
     for n in np.flatnonzero(truth != 0.5).tolist():
         reasons = scores[f"L{CLOSED + n}"]["reasons"]
         strongest = reasons["raises" if truth[n] > 0.5 else "lowers"][0]
