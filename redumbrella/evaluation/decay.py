@@ -49,7 +49,7 @@ def choose_decay(
     """The decay to train with, and all that were tried, the plain one first.
 
     Only folds that walk forward can tell whether to forget, and only probes that beat the base
-    rate then.
+    rate in the last one.
     """
     probes = plan_probes(won, folds, design.profile.shape[1])
 
@@ -65,9 +65,9 @@ def choose_decay(
     conversions = float(min(won.sum(), (1.0 - won).sum()))
     if probes.forward and _kept(HALF_LIFE) * conversions >= LEAST_CONVERSIONS:
         forgetting = tried(Decay(HALF_LIFE, used.decay.uses_arrival))
-        # Where both are worse than the base rate, as with hundreds of columns, to forget only
-        # means to learn less.
-        if forgetting.log_loss < probes.base_loss():
+        # Where even the last period is told worse than by the base rate, as with hundreds of
+        # columns, to forget only means to learn less.
+        if float(forgetting.losses[-1].mean()) < probes.base_loss():
             used = _better(used, forgetting, ERRORS_TO_FORGET)
     return used.decay, trials
 
