@@ -77,10 +77,10 @@ def test_too_few_outcomes_teach_no_words() -> None:
     assert not np.any(lessons(table, few).weights()[0])
 
 
-def test_the_doubt_about_words_is_as_large_as_their_error() -> None:
+def test_the_doubt_about_words_is_of_the_size_of_their_error() -> None:
     table, observed, z = world()
     taught = lessons(table, observed)
     rows = np.arange(ROWS)
     said = taught.texts[0].values(taught.weights()[0], rows)
     error = float(np.var(said - z))
-    assert 0.3 < taught.variance() / error < 4.0
+    assert 0.2 < taught.variance() / error < 2.0

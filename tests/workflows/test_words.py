@@ -58,6 +58,10 @@ def test_words_rank_open_leads_as_the_truth_does(world: World) -> None:
     said = np.array([scores[f"L{CLOSED + n}"]["probability"] for n in range(OPEN)])
     assert auc(said, (truth > 0.7).astype(float)) > 0.97
     assert np.abs(said - truth).mean() < 0.12
+    low, high = (
+        np.array([scores[f"L{CLOSED + n}"][side] for n in range(OPEN)]) for side in ("low", "high")
+    )
+    assert ((low <= truth) & (truth <= high)).mean() > 0.8
 
 
 def test_the_strongest_reason_quotes_a_word_of_the_note(world: World) -> None:
