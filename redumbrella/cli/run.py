@@ -38,6 +38,7 @@ def command(workspace: Path, *, as_json: bool, fresh: bool, hold_out: str | None
         print_json(asdict(result))
         return
     tell(opened, result)
+    _tell_trust(opened, {one.target for one in result.skipped})
 
 
 def _share(text: str) -> float:
@@ -91,7 +92,6 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     lists = ["leads"] * (has_list and not (nobody and not result.others))
     lists += ["customers"] * workspace.lake.exists("purchases")
     commands = " and ".join(f"umbrella {name}" for name in lists)
-    _tell_trust(workspace, skipped)
     if commands:
         say(f"See them: {commands}, or in the browser: umbrella serve")
 

@@ -93,7 +93,7 @@ def _stops(facts: Evidence) -> list[str]:
     elif facts.gain[0] <= 2 * facts.gain[1]:
         reasons.append(
             f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
-            "may be chance. More closed leads will show."
+            "may be chance. More that are decided will show."
         )
     reasons.extend(_order_that_fails(facts.order))
     reasons.extend(
