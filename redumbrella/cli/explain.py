@@ -101,7 +101,10 @@ def _standing(lead: LeadDetail, *, numbers: bool) -> str:
         else ""
     )
     level = f", level with {count(lead.equals)} others" if lead.equals else ""
-    rank = f"Rank {count(lead.rank)} of {count(lead.ranked)} by probability{level}{grade}."
+    rank = f"{count(lead.rank)} of {count(lead.ranked)} by probability{level}"
+    if numbers and lead.rank_by_value is not None:
+        rank = f"{count(lead.rank_by_value)} by expected value, {rank}"
+    rank = f"Rank {rank}{grade}."
     stage = f" Stage: {visible_line(score['stage'])}." if score["stage"] else ""
     return f"{rank}{value}{stage} As known on {known}."
 

@@ -3,7 +3,8 @@
 Which family is the best changes from one period to the next; the errors of a mean of families
 change least (Bates and Granger 1969). So no single family is chosen by its log loss, but the table
 of them all is kept. The blend has to beat the base rate by one and a half standard errors of their
-difference, paired lead by lead within each fold: a simple mean that beats nothing is no model.
+difference, paired lead by lead within each fold, or its order has to hold in the folds, each judged
+alone: where the share won jumps, log loss pays for the level, and a true order may still lose.
 
 With too few conversions for a blend the simplest family is used whose difference to the best is
 within one standard error (the one-standard-error rule of Breiman et al. 1984, on paired
@@ -18,6 +19,7 @@ import numpy as np
 
 from redumbrella.evaluation.examination import BLEND, Examination
 from redumbrella.evaluation.metrics import METRICS, Vector, row_log_loss
+from redumbrella.evaluation.order import order_holds, orders_of
 
 Measure = tuple[float, float]
 ERRORS_TO_LEAVE_PRIOR = 1.5
@@ -83,7 +85,9 @@ def compare(
     ]
     lead = paired_difference(losses["prior"], losses[BLEND if BLEND in losses else best])
     if BLEND in losses:
-        chosen = BLEND if lead[0] > errors_to_leave_prior * lead[1] else "prior"
+        is_clear = lead[0] > errors_to_leave_prior * lead[1]
+        holds = order_holds(orders_of(examination.log_odds[BLEND], examination.won))
+        chosen = BLEND if is_clear or holds else "prior"
     else:
         chosen = next(row.family for row in rows if _is_as_good(row, errors_to_leave_prior))
     return Comparison(rows, best, chosen, lead)

@@ -6,7 +6,7 @@ each period alone. The world moves for all leads of a period at once, so no numb
 this error smaller, and half samples of the past, which share its periods, cannot show it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,16 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from redumbrella.evaluation.metrics import Vector, auc, auc_error
+from redumbrella.evaluation.order import Order
 from redumbrella.models.base import probability_of
 from redumbrella.models.calibration import level_shift
 from redumbrella.models.uncertainty import LEVEL
 from redumbrella.training.splits import Rows
 
 LEAST_PERIODS = 2
-PERIODS_OF_DRAWN = 5  # where folds are drawn at random, the record is cut in so many periods
+PARTS_OF_FOLD = 5  # a period is a fifth of a fold at least
+PERIODS_OF_DRAWN, MOST_PERIODS_OF_DRAWN = 5, 20  # of a record whose folds are drawn at random
+LEAST_ROWS = 50  # of a period; fewer leads show nothing but chance
 
 
 @dataclass(frozen=True)
@@ -61,41 +64,61 @@ class Level:
         return len(self.periods) >= LEAST_PERIODS
 
     @property
-    def orders(self) -> list[tuple[float, float]]:
+    def orders(self) -> list[Order]:
         """AUC of each period that was won in part, and its standard error."""
         return [(p.auc, p.auc_error) for p in self.periods if not np.isnan(p.auc)]
 
 
 def measure_level(
-    rows: Sequence[Rows], said: Sequence[Vector], won: Sequence[Vector], *, forward: bool
+    rows: Sequence[Rows],
+    said: Sequence[Vector],
+    won: Sequence[Vector],
+    *,
+    forward: bool,
+    asked: int = 0,
 ) -> Level:
     """The level of each period, and how far it wanders.
 
     rows, said, won: one array per fold: numbers of its leads in order of time, log-odds given to
-    them unseen, outcomes. forward: the folds follow each other in time and are the periods; the
-    first of them, which nothing was calibrated by, is left out. Else all leads are cut in periods.
+    them unseen, outcomes. forward: the folds follow each other in time; the first of them, which
+    nothing was calibrated by, is left out. asked: how many open leads there are: what jumps from
+    month to month cancels out over a year, so periods are cut to about as many leads, as far as
+    that leaves enough of them.
 
     The spread beyond chance is a mean square about zero, what was said being the forecast, by
-    moments as DerSimonian and Laird (1986) take them. Few periods say little about the spread of
+    moments as DerSimonian and Laird (1986) take them. Few folds say little about the spread of
     all, so an interval takes the quantile of Student's law with as many degrees of freedom.
     """
     if forward:
-        parts = list(zip(rows[1:], said[1:], won[1:], strict=True))
+        folds = list(zip(rows[1:], said[1:], won[1:], strict=True))
+        independent, least, most = len(folds), 1, PARTS_OF_FOLD
     else:
-        every = np.concatenate(rows)
-        z, y = np.concatenate(said), np.concatenate(won)
-        cuts = np.array_split(np.argsort(every, kind="stable"), PERIODS_OF_DRAWN)
-        parts = [(every[cut], z[cut], y[cut]) for cut in cuts if cut.size]
-    periods = tuple(_period(*part) for part in parts if part[0].size)
+        every, z, y = np.concatenate(rows), np.concatenate(said), np.concatenate(won)
+        order = np.argsort(every, kind="stable")
+        folds = [(every[order], z[order], y[order])]
+        independent, least, most = PERIODS_OF_DRAWN, PERIODS_OF_DRAWN, MOST_PERIODS_OF_DRAWN
+    periods = tuple(
+        _period(*part) for fold in folds for part in _cut(fold, asked, least, most) if part[0].size
+    )
     if len(periods) < LEAST_PERIODS:
         return Level(periods)
     shifts = np.array([period.shift for period in periods])
     chance = np.array([period.chance for period in periods])
     variance = _beyond_chance(shifts, chance)
     quantile = 0.5 + LEVEL / 2
-    widening = float(student.ppf(quantile, len(periods)) / norm.ppf(quantile))
+    widening = float(student.ppf(quantile, independent) / norm.ppf(quantile))
     of_mean = float(chance.mean()) / len(periods)
     return Level(periods, float(np.sqrt(variance)), variance * widening**2, of_mean)
+
+
+def _cut(
+    fold: tuple[Rows, Vector, Vector], asked: int, least: int, most: int
+) -> Iterator[tuple[Rows, Vector, Vector]]:
+    """The fold in parts of about as many leads as are asked about, from `least` to `most` parts."""
+    size = fold[0].size
+    parts = round(size / max(asked, LEAST_ROWS)) if asked else least
+    parts = max(least, min(parts, most))
+    yield from zip(*(np.array_split(values, parts) for values in fold), strict=True)
 
 
 def _period(rows: Rows, said: Vector, won: Vector) -> PeriodLevel:

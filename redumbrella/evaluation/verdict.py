@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 from scipy.stats import norm
 
+from redumbrella.evaluation.order import Order, at_chance, mean_order, order_holds
 from redumbrella.evaluation.regime import Regime
 from redumbrella.figures import percent
 
 Level = Literal["ready", "with care", "not ready"]
 
 
-ERRORS_OF_ORDER = 2.0  # on average the order is so many standard errors better than chance
 # Odds of a whole list that may be one and a half times too high or too low call for care.
 LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
 
@@ -50,7 +50,7 @@ class Evidence:
     calibration_error: float
     base_rate: float
     stability_sd: float | None
-    order: Sequence[tuple[float, float]]
+    order: Sequence[Order]
     level: float
     leaks: Sequence[str]
     gates: Sequence[Gate]
@@ -90,18 +90,25 @@ def _stops(facts: Evidence) -> list[str]:
             "Nothing in the record tells won from lost clearly better than chance yet, so everyone "
             "gets the base rate. Add fields that differ between them, or more that are decided."
         )
-    elif facts.gain[0] <= 2 * facts.gain[1]:
+    elif not _is_clear(facts) and not order_holds(facts.order):
         reasons.append(
             f"Its lead over the base rate ({facts.gain[0]:.4f} in log loss, ± {facts.gain[1]:.4f}) "
             "may be chance. More that are decided will show."
         )
-    reasons.extend(_order_that_fails(facts.order))
+    if facts.order and not order_holds(facts.order):
+        mean, error = mean_order(facts.order)
+        reasons.append(
+            f"On leads it had not seen, period by period, its order is not clearly better than "
+            f"drawing lots: mean AUC {mean:.3f} ± {error:.3f}, where 0.5 is chance, and in "
+            f"{at_chance(facts.order)} of {len(facts.order)} periods it was within its error of "
+            "that."
+        )
     reasons.extend(
         f"It misses your gate {gate.name} = {gate.required:g}: {_measured(gate)}."
         for gate in facts.gates
         if not gate.passed
     )
-    if facts.later_gain is not None and facts.later_gain[0] < -2 * facts.later_gain[1]:
+    if _is_worse_later(facts) and (not facts.order or at_chance(facts.order[-1:])):
         reasons.append(
             "In the last period it did worse than the base rate of the time before: what it "
             "learned no longer held."
@@ -109,24 +116,12 @@ def _stops(facts: Evidence) -> list[str]:
     return reasons
 
 
-def _order_that_fails(order: Sequence[tuple[float, float]]) -> list[str]:
-    """The reason why later periods do not bear the order out; [] where they do."""
-    if not order:
-        return []
-    areas, errors = np.array(order).T
-    mean, error = float(areas.mean()), float(np.sqrt(np.sum(errors**2))) / areas.size
-    if mean > 0.5 + ERRORS_OF_ORDER * error and 2 * len(_at_chance(order)) <= len(order):
-        return []
-    return [
-        f"On leads it had not seen, period by period, its order is not clearly better than drawing "
-        f"lots: mean AUC {mean:.3f} ± {error:.3f}, where 0.5 is chance, and in "
-        f"{len(_at_chance(order))} of {len(order)} periods it was within its error of that."
-    ]
+def _is_clear(facts: Evidence) -> bool:
+    return facts.gain[0] > 2 * facts.gain[1]
 
 
-def _at_chance(order: Sequence[tuple[float, float]]) -> list[float]:
-    """The AUC of those periods in which it is within its error of one half, or below."""
-    return [area for area, error in order if area - error <= 0.5]
+def _is_worse_later(facts: Evidence) -> bool:
+    return facts.later_gain is not None and facts.later_gain[0] < -2 * facts.later_gain[1]
 
 
 def _measured(gate: Gate) -> str:
@@ -150,8 +145,16 @@ def _cares(facts: Evidence) -> list[str]:
             f"Another sample of the same leads gives another model: AUC varies by "
             f"± {facts.stability_sd:.3f} from one 70/30 split to the next."
         )
-    failed = len(_at_chance(facts.order))
-    if failed and not _order_that_fails(facts.order):
+    held = order_holds(facts.order)
+    if held and (
+        not _is_clear(facts) or (_is_worse_later(facts) and not at_chance(facts.order[-1:]))
+    ):
+        reasons.append(
+            "Its percentages were no better than the base rate of the time before, because the "
+            "share won moves, but its order held: use the order alone."
+        )
+    failed = at_chance(facts.order)
+    if held and failed:
         periods = "one" if failed == 1 else str(failed)
         reasons.append(
             f"In {periods} of {len(facts.order)} periods, each judged alone, its order was no "
@@ -167,6 +170,6 @@ def _cares(facts: Evidence) -> list[str]:
         reasons.append(
             "Fields are in use that look as if they were only known afterwards: "
             f"{', '.join(facts.leaks)}. If they are, the scores are worth nothing on open leads: "
-            "leave them out with ignored_fields."
+            "leave them out with `ignore`."
         )
     return reasons

@@ -251,7 +251,8 @@ def _level(observed: Observations, regime: Regime, examination: Examination, cho
         return Level()
     rows = [fold.test for fold in examination.folds]
     said = examination.calibrated(chosen)
-    return measure_level(rows, said, examination.won, forward=examination.forward)
+    asked = observed.open_position.size
+    return measure_level(rows, said, examination.won, forward=examination.forward, asked=asked)
 
 
 def find_trending(observed: Observations, record: Design, keep: Sequence[str]) -> list[str]:

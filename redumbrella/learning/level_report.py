@@ -4,16 +4,20 @@ In: a lesson and what it says of the open leads. Out: the `level` of the report,
 """
 
 import numpy as np
+from scipy.stats import norm
 
 from redumbrella.clock import to_iso
 from redumbrella.evaluation.level import Level, PeriodLevel
 from redumbrella.figures import count, percent
 from redumbrella.learning.lesson import Lesson
 from redumbrella.models.base import Vector, log_odds_of, probability_of
-from redumbrella.models.uncertainty import Spread
+from redumbrella.models.uncertainty import LEVEL, Spread
 from redumbrella.reports.model import LevelFacts, PeriodFacts
 from redumbrella.training.observations import Observations
 from redumbrella.training.splits import Rows
+
+LEAST_OPEN = 30
+FAR = 1.0  # log-odds between what open leads are expected to do and what closed ones did
 
 
 def level_facts(lesson: Lesson, observed: Observations, probability: Vector) -> LevelFacts:
@@ -28,6 +32,27 @@ def level_facts(lesson: Lesson, observed: Observations, probability: Vector) -> 
         "expected": {"leads": probability.size, "value": expected, "low": low, "high": high},
         "words": level_in_words(level, spread, float(probability.mean())),
     }
+
+
+def unlike_closed(lesson: Lesson, probability: Vector) -> list[str]:
+    """A caution where open leads are expected to go quite differently from the latest closed ones.
+
+    probability: (n,) of the open leads. Other leads than before may be the reason, or fields that
+    are filled in while a lead is worked, which no fold can show: there all leads are closed.
+    """
+    latest = lesson.last_period.won if lesson.last_period is not None else lesson.won
+    if probability.size < LEAST_OPEN:
+        return []
+    expected, came = float(probability.mean()), float(latest.mean())
+    allowed = max(FAR, float(norm.ppf(0.5 + LEVEL / 2)) * lesson.spread.shared)
+    if abs(log_odds_of(expected) - log_odds_of(came)) <= allowed:
+        return []
+    return [
+        f"Of the open leads {percent(expected, 0)} are expected to be won, of the latest closed "
+        f"ones {percent(came, 0)} were: either they are other leads, or some fields are filled in "
+        "only while a lead is worked. Look at the fields that weigh most, and leave such ones out "
+        "with `ignore`."
+    ]
 
 
 def level_in_words(level: Level, spread: Spread, usual: float) -> list[str]:

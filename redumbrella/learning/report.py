@@ -32,7 +32,7 @@ from redumbrella.evaluation.verdict import Evidence, Gate, Verdict, judge
 from redumbrella.figures import percent
 from redumbrella.learning.gathering import Gathered, open_designs
 from redumbrella.learning.lesson import Learned, Lesson, Period
-from redumbrella.learning.level_report import level_facts, time_span
+from redumbrella.learning.level_report import level_facts, time_span, unlike_closed
 from redumbrella.models.families.points import Points
 from redumbrella.models.registry import LABELS, LeadModel, features_of
 from redumbrella.reports.model import FORMAT, Forgetting, ReportDocument
@@ -68,7 +68,7 @@ def build_report(
     observed, leaks = learned.observed, learned.leaks
     gates = _gates(settings, lesson)
     out_of_time = _out_of_time(lesson.last_period, observed)
-    probability = _open_probability(model, lesson, gathered)
+    chances = _open_probability(model, lesson, gathered)
     document: dict[str, Any] = {
         "format": FORMAT,
         "workspace": settings.name,
@@ -87,7 +87,7 @@ def build_report(
         "walks_forward": lesson.walks_forward,
         "chosen": _chosen(lesson),
         "baselines": [name for name in BASELINES if name in lesson.examination.log_odds],
-        "verdict": _with_broken_links(judged(settings, learned, gathered), under.links),
+        "verdict": _with_broken_links(judged(settings, learned, gathered, chances), under.links),
         "stability": lesson.stability.summary() if lesson.stability else None,
         "out_of_time": out_of_time,
         "calibration": [asdict(p) for p in calibration_curve(lesson.probability, lesson.won)],
@@ -102,8 +102,8 @@ def build_report(
         "points": _points_card(lesson, observed, settings.labels),
         "leaks": [asdict(leak) for leak in leaks],
         "gates": [asdict(gate) for gate in gates],
-        "level": level_facts(lesson, observed, probability),
-        "score_distribution": distribution(probability),
+        "level": level_facts(lesson, observed, chances),
+        "score_distribution": distribution(chances),
         "forgetting": _forgetting(lesson),
         "history": _history(under.lake, model, observed),
         "values": None,
@@ -121,9 +121,15 @@ def build_report(
     return document  # type: ignore[return-value]
 
 
-def judged(settings: Settings, learned: Learned, gathered: Gathered) -> Verdict:
-    """The verdict on a model, with its reasons."""
-    return judge(_facts(learned, gathered.doubts, _gates(settings, learned.lesson)))
+def judged(
+    settings: Settings, learned: Learned, gathered: Gathered, probability: Vector
+) -> Verdict:
+    """The verdict on a model, with its reasons. probability: (n,) of the open leads."""
+    cautions = [] if learned.care is None else [learned.care]
+    if gathered.is_about_leads and learned.lesson.comparison.chosen != "prior":
+        cautions += unlike_closed(learned.lesson, probability)
+    gates = _gates(settings, learned.lesson)
+    return judge(_facts(learned, gathered.doubts, cautions, gates))
 
 
 def _open_probability(model: LeadModel, lesson: Lesson, gathered: Gathered) -> Vector:
@@ -257,8 +263,10 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
     lead, error = comparison.lead
     if chosen.family == "blend":
         gap = chosen.difference_to_best[0]
-        why = f"The weighted mean of all families beats the base rate clearly on {folds}: its log "
-        why += f"loss is {lead:.4f} ± {error:.4f} lower"
+        why = f"The log loss of the weighted mean of all families is {abs(lead):.4f} ± {error:.4f} "
+        why += f"{'lower' if lead > 0 else 'higher'} than that of the base rate on {folds}"
+        if lead <= ERRORS_TO_LEAVE_PRIOR * error:
+            why += ", because the share won moves, but its order holds there"
         if best.family == "blend":
             return f"{why}, and no family alone is better."
         return (
@@ -342,7 +350,9 @@ def _gates(settings: Settings, lesson: Lesson) -> list[Gate]:
     return gates
 
 
-def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Evidence:
+def _facts(
+    learned: Learned, doubts: Sequence[str], cautions: Sequence[str], gates: Sequence[Gate]
+) -> Evidence:
     lesson, observed, leaks = learned.lesson, learned.observed, learned.leaks
     comparison, exam = lesson.comparison, lesson.examination
     row = comparison.row(comparison.chosen)
@@ -367,7 +377,7 @@ def _facts(learned: Learned, doubts: Sequence[str], gates: Sequence[Gate]) -> Ev
         leaks=[leak.column for leak in leaks if leak.kept or leak.severity == "suspect"],
         gates=gates,
         doubts=doubts,
-        cautions=() if learned.care is None else (learned.care,),
+        cautions=cautions,
     )
 
 

@@ -19,6 +19,7 @@ STAGE_FIELDS = (
     "pipelinestage", "phase", "status", "leadstatus", "dealstatus", "opportunitystatus",
 )  # fmt: skip
 LEAST_KNOWN = 0.5  # of the list, for a month that is not that of the creation
+OVERDUE = "overdue"
 MonthOf = Literal["planned", "expected", "created", ""]
 Row = dict[str, Any]
 
@@ -52,12 +53,13 @@ def _stage_column(leads: pa.Table) -> str | None:
 def add_months(rows: Sequence[Row], leads: pa.Table, as_of: int, timezone: str) -> MonthOf:
     """Gives each row a month, such as 2026-11, and says of what it is, for the whole list alike.
 
-    Of the planned close where most leads have one; else of the close that the model expects; else
-    of the creation. leads: the same n leads, times in the zone of that name.
+    Of the planned close where most leads have one, OVERDUE where that is past; else of the close
+    that the model expects; else of the creation. leads: the same n leads, times in that zone.
     """
+    now = to_datetime(as_of).astimezone(ZoneInfo(timezone))
     made: tuple[tuple[MonthOf, list[datetime | None]], ...] = (
         ("planned", _instants(leads, "closed_at")),
-        ("expected", _expected(rows, to_datetime(as_of).astimezone(ZoneInfo(timezone)))),
+        ("expected", _expected(rows, now)),
         ("created", _instants(leads, "created_at")),
     )
     for kind, instants in made:
@@ -65,6 +67,8 @@ def add_months(rows: Sequence[Row], leads: pa.Table, as_of: int, timezone: str) 
         if known and (kind == "created" or known >= LEAST_KNOWN * len(rows)):
             for row, instant in zip(rows, instants, strict=True):
                 row["month"] = None if instant is None else f"{instant:%Y-%m}"
+                if kind == "planned" and instant is not None and instant < now:
+                    row["month"] = OVERDUE
             return kind
     return ""
 

@@ -78,6 +78,7 @@ class LeadDetail:
     rank: int  # position when all leads of the target are ordered by probability, from 1
     ranked: int  # how many leads are scored for the target
     equals: int  # how many others have the same probability, and so the same rank
+    rank_by_value: int | None  # position by expected value; None where the list does not go by it
     explanation: Explanation | None  # None when the score was written without reasons
     worth: Worth | None  # None where nothing of it is known, as for people
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
@@ -114,6 +115,7 @@ def lead_detail(
         above = _count(connection, used, name, used.c.probability > row["probability"])
         same = _count(connection, used, name, used.c.probability == row["probability"])
         ranked = _count(connection, used, name)
+        by_value = _rank_by_value(connection, used, name, row["expected_value"])
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     facts = None if model is None else model_facts(model)
@@ -125,6 +127,7 @@ def lead_detail(
         rank=above + 1,
         ranked=ranked,
         equals=same - 1,
+        rank_by_value=by_value,
         explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(
@@ -152,6 +155,15 @@ def _product(row: RowMapping) -> ProductChance:
         regime=row["regime"],
         reliable=bool(row["reliable"]),
     )
+
+
+def _rank_by_value(
+    connection: Connection, used: Table, target: str, value: float | None
+) -> int | None:
+    scoring = scoring_of(connection, target)
+    if value is None or scoring is None or scoring["ranked_by"] != "value":
+        return None
+    return _count(connection, used, target, used.c.expected_value > value) + 1
 
 
 def _count(

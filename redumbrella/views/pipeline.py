@@ -27,7 +27,7 @@ GROUPINGS = {
     "product": ("Product", "product_id", "product"),
 }
 MONTH_WORDS = {
-    "planned": "A lead stands in the month of its planned close.",
+    "planned": "A lead stands in the month of its planned close; overdue where that is past.",
     "expected": "A lead stands in the month by which half of the leads like it that are won have "
     "been won.",
     "created": "A lead stands in the month of its creation: nobody planned a close, and when leads "

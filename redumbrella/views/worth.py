@@ -14,7 +14,7 @@ from redumbrella.figures import NO_BREAK, TIMES, count, decimal, money, percent
 
 SHOWN_DAYS = (7, 30, 90)
 LEAST_REPEATS = 0.05  # further purchases a year below which nobody is said to buy again
-NO_AMOUNTS = "Amounts are not in the record: map amount to see money."
+NO_AMOUNTS = "No lead has an amount above zero: map amount to see money."
 
 
 @dataclass(frozen=True)

@@ -373,9 +373,11 @@ def facts(**changed: object) -> Evidence:
     [
         ({}, "ready", "0.0500 in log loss"),
         ({"family": "prior", "later_gain": None}, "not ready", "clearly better than chance yet"),
-        ({"gain": (0.01, 0.006)}, "not ready", "may be chance"),
+        ({"gain": (0.01, 0.006), "order": ()}, "not ready", "may be chance"),
+        ({"gain": (0.01, 0.006)}, "with care", "use the order alone"),
         ({"gates": (Gate("min_auc", 0.9, 0.78, False),)}, "not ready", "min_auc = 0.9"),
-        ({"later_gain": (-0.05, 0.01)}, "not ready", "last period"),
+        ({"later_gain": (-0.05, 0.01), "order": ()}, "not ready", "last period"),
+        ({"later_gain": (-0.05, 0.01)}, "with care", "use the order alone"),
         ({"regime": allowed(299, 900)}, "with care", "299 won"),
         ({"calibration_error": 0.06}, "with care", "off by 6.0\u00a0%"),
         ({"stability_sd": 0.05}, "with care", "0.050"),

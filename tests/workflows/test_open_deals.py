@@ -174,7 +174,7 @@ def test_what_was_written_down_in_one_minute_teaches_no_timing(tmp_path: Path) -
     assert model is not None
     said = sentences_about(model["report"]["values"])
     assert any("created and closed in the same minute" in sentence for sentence in said)
-    assert said[0].startswith("Amounts are not in the record")
+    assert said[0].startswith("No lead has an amount above zero")
     detail = lead_detail(workspace, listed(workspace, LEADS).rows[0]["lead_id"])
     assert detail.worth is None or detail.worth.timing is None
     workspace.state.close()
