@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
 from every_list import fill_every_list
+from hypothesis import settings
 from lead_worlds import quiet
 from postgresql_server import PostgresqlServer, postgresql_server
 from sample_company import fill_workspace, make_workspace
@@ -13,6 +14,10 @@ from served import HTTP, serving
 
 from redumbrella.workflows.run import run
 from redumbrella.workspace import Workspace
+
+# How long one example takes says something about the machine, nothing about the product.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

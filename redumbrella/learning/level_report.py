@@ -67,7 +67,7 @@ def level_in_words(level: Level, spread: Spread, usual: float) -> list[str]:
 
 def _order_in_words(level: Level) -> list[str]:
     known = [auc for auc, _ in level.orders]
-    if not known:
+    if set(known) <= {0.5}:  # nothing known, or everybody got the base rate: there is no order
         return []
     low, high = (round(100 * auc) for auc in (min(known), max(known)))
     pairs = f"{low}" if low == high else f"{low} to {high}"

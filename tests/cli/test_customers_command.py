@@ -30,7 +30,7 @@ def test_the_list_is_a_table_and_the_total(shop: Workspace) -> None:
     text = said(called("customers", "--top", 3, "-w", shop.root))
     for row in listed(shop, CUSTOMERS, page_size=3).rows:
         assert row["person_id"] in text
-    assert "3 of 300 customers." in text
+    assert "3 of 300 customers, " in text
     assert "90 % interval" in text
     assert "EUR" in text
 

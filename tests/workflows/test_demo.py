@@ -41,9 +41,10 @@ def test_the_last_calls_are_open_and_their_outcomes_apart(demo: Path) -> None:
     assert months == sorted(months)
 
 
-def test_the_settings_leave_the_length_of_the_call_out(demo: Path) -> None:
+def test_the_settings_leave_out_what_is_known_later_and_what_is_of_the_market(demo: Path) -> None:
     settings = load_settings(demo)
-    assert settings.tables["leads"].ignore == ("duration",)
+    indices = ("emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed")
+    assert settings.tables["leads"].ignore == ("duration", *indices)
     assert settings.targets[0].from_ == "leads.won"
 
 

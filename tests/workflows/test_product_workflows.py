@@ -69,7 +69,7 @@ def test_each_person_has_the_ten_best_products_with_intervals_and_worth(shop: Wo
     parts = [reason.contribution for reason in why.raises + why.lowers]
     assert why.base + sum(parts) + why.rest == pytest.approx(why.total, abs=1e-6)
     assert 1 / (1 + np.exp(-why.total)) == pytest.approx(asked.score["probability"], abs=1e-6)
-    assert any("bought product" in reason.text for reason in why.raises + why.lowers)
+    assert any("bought “product" in reason.text for reason in why.raises + why.lowers)
 
 
 def test_the_list_of_products_foresees_sales_and_leaves_the_rare_one_out(shop: Workspace) -> None:

@@ -74,7 +74,7 @@ def test_the_strongest_reason_quotes_a_word_of_the_note(world: World) -> None:
         assert strongest["feature"] == "notes"
         quoted = strongest["text"].split("“")[1].split("”")[0]
         assert set(quoted.split()) <= words
-        assert strongest["text"].endswith("in the notes")
+        assert strongest["text"].startswith("the notes say “")
 
 
 def test_no_personal_value_stands_in_the_model_or_in_reasons(world: World) -> None:
