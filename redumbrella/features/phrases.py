@@ -238,15 +238,15 @@ def rank_sentence(rank: str, place: float) -> str:
 _RANKS = {
     "recency_rank": (
         "bought more recently than {} of the customers",
-        "the last purchase is longer ago than that of {} of the customers",
+        "{} of the customers have bought more recently",
     ),
     "frequency_rank": (
         "bought more often than {} of the customers",
-        "bought less often than {} of the customers",
+        "{} of the customers bought more often",
     ),
-    "money_rank": ("spent more than {} of the customers", "spent less than {} of the customers"),
+    "money_rank": ("spent more than {} of the customers", "{} of the customers spent more"),
     "season_rank": (
-        "bought more at this time of last year than {} of the customers",
-        "bought less at this time of last year than {} of the customers",
+        "around this date last year bought more than {} of the customers",
+        "around this date last year {} of the customers bought more",
     ),
 }

@@ -121,7 +121,11 @@ def sentence(name: str, value: float, usual: float | None = None, currency: str 
     if usual is None or parts.family == "seen" or (not value and parts.family in _RELATIVE):
         return told
     habit = _habit(parts, usual, currency)
-    return told if habit == _habit(parts, value, currency) else f"{told} (usually {habit})"
+    if habit == _habit(parts, value, currency):
+        return told
+    if parts.family == "last_seen" and not value:
+        return f"{told} (most have, {habit})"
+    return f"{told} (usually {habit})"
 
 
 def seen_sentence(name: str) -> str:
@@ -163,7 +167,7 @@ def latest_of(stream: str, code: str) -> str:
         return act_of(stream, code).past.removeprefix("had ")
     words = _words(code)
     if stream == "purchases" and words in _PURCHASES:
-        return "of no special kind" if words == "purchase" else f"a {words}"
+        return "without a product on record" if words == "purchase" else f"a {words}"
     return (
         f"to {words} pages" if stream == "pages" else f"“{words if stream == 'events' else code}”"
     )
@@ -327,6 +331,8 @@ def _factor(value: float) -> str:
 
 def _habit(parts: FeatureName, usual: float, currency: str) -> str:
     """The usual value within a sentence about another one."""
+    if not usual and parts.family.startswith("value"):
+        return "nothing"
     if not usual:
         is_counted = parts.stream in _NOUNS or parts.family in {"distinct", "spread", "long_share"}
         return "none" if is_counted else "never" if parts.window == ALL else "not"
@@ -366,7 +372,7 @@ def _share_trend(act: Act, value: float, parts: FeatureName, _currency: str) -> 
 
 def _share(act: Act, value: float, parts: FeatureName, _currency: str) -> str:
     every = _WHOLE.get(parts.stream, ("", "", "", parts.stream))[3]
-    what = "of no special kind" if act.many == every else act.many
+    what = "without a product on record" if act.many == every else act.many
     return f"{percent(value, 0)} of all {every} {_when(parts)} were {what}"
 
 

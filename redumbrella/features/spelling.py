@@ -23,7 +23,9 @@ READINGS: dict[Reading, str] = {
     "phone": "by its country code only",
     "postcode": "by its first characters",
 }
-OWN_DOMAIN = "a domain of its own"  # one that hardly anybody else has: mostly a company's
+OWN_DOMAIN = (
+    "a domain that hardly anybody else has"  # one that hardly anybody else has: mostly a company's
+)
 LONGEST = 4_000  # characters of a text that are read
 LONGEST_WORD = 30  # characters of a word that are cut in pieces
 PIECES = (2, 3, 4, 5)

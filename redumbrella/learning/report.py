@@ -266,7 +266,7 @@ def why_chosen(comparison: Comparison, walks_forward: bool) -> str:
         why = f"The log loss of the weighted mean of all families is {abs(lead):.4f} ± {error:.4f} "
         why += f"{'lower' if lead > 0 else 'higher'} than that of the base rate on {folds}"
         if lead <= ERRORS_TO_LEAVE_PRIOR * error:
-            why += ", because the share won moves, but its order holds there"
+            why += ", which is not clear of chance, but its order holds there"
         if best.family == "blend":
             return f"{why}, and no family alone is better."
         return (

@@ -197,7 +197,11 @@ def _groups(told: _Told, way: int, speech: Speech) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for k, (theme, text) in enumerate(THEMES.items()):
         _add_group(found, told.themes[:, k] * way, way, (theme, text))
-    whose = "leads of these weeks convert" if speech.about_leads else "it happens in these weeks"
+    whose = (
+        "leads that came in the same weeks convert"
+        if speech.about_leads
+        else "it happens in these weeks"
+    )
     text = f"the times: {whose} {'more' if way > 0 else 'less'} often"
     _add_group(found, told.times * way, way, (TIMES, text))
     return found

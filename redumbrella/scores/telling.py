@@ -119,7 +119,7 @@ class Teller:
         labels, usual = self.speech.labels, self.usual.get(source)
         if source == RHYTHM:
             value, usual = _share_of(value), None if isinstance(usual, str) else _share_of(usual)
-            likely = "another purchase is {} likely by the rhythm of the purchases alone"
+            likely = "of customers who bought this often and this lately {} buy again"
             text = likely.format(value) if value else "there is no rhythm of purchases yet"
             text += f" (usually {usual})" if value and usual and usual != value else ""
             return _told(source, text, value or "", usual or "")
@@ -358,8 +358,7 @@ def _word_line(source: str, labels: Labels, words: str | None, way: int) -> Line
     if words:
         return _told(source, f"{subject} {'say' if verb == 'are' else 'says'} “{words}”", words, "")
     other = "lowers" if way > 0 else "raises"
-    has = "have" if verb == "are" else "has"
-    return _told(source, f"{subject} {has} no word that {other} the chance", "", "")
+    return _told(source, f"no word of {subject} {other} the chance", "", "")
 
 
 def _share_of(log_odds: float | None) -> str:

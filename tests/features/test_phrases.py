@@ -91,9 +91,9 @@ def test_places_among_customers() -> None:
         "bought more recently than 84\u00a0% of the customers"
     )
     assert rank_sentence("money_rank", 0.999) == "spent more than nearly all of the customers"
-    assert rank_sentence("money_rank", 0.1) == "spent less than 90\u00a0% of the customers"
+    assert rank_sentence("money_rank", 0.1) == "90\u00a0% of the customers spent more"
     assert rank_sentence("recency_rank", 0.25) == (
-        "the last purchase is longer ago than that of 75\u00a0% of the customers"
+        "75\u00a0% of the customers have bought more recently"
     )
 
 

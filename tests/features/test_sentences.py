@@ -122,7 +122,7 @@ def ago(hours):
         (
             "purchases.purchase.share.all",
             1.0,
-            "100\u00a0% of all purchases so far were of no special kind",
+            "100\u00a0% of all purchases so far were without a product on record",
         ),
         (
             "events.signup.value_total.7d",

@@ -66,7 +66,10 @@ def test_reasons_are_sorted_grouped_and_in_words() -> None:
     assert first["raises"][0]["text"] == "the age is 30 (usually 40)"
     assert first["raises"][0]["value"] == "30"
     assert first["raises"][0]["usual"] == "40"
-    assert first["raises"][1]["text"] == "the times: leads of these weeks convert more often"
+    assert (
+        first["raises"][1]["text"]
+        == "the times: leads that came in the same weeks convert more often"
+    )
     assert [r["text"] for r in first["lowers"]] == ["the job is cook (most: clerk)"]
     assert first["rest"] == pytest.approx(0.0)
     second = why[1]
@@ -76,7 +79,10 @@ def test_reasons_are_sorted_grouped_and_in_words() -> None:
         "the job is not known (most: clerk)",
         "the age is 1,250 (usually 40)",
     ]
-    assert third["lowers"][0]["text"] == "the times: leads of these weeks convert less often"
+    assert (
+        third["lowers"][0]["text"]
+        == "the times: leads that came in the same weeks convert less often"
+    )
 
 
 def test_people_are_not_called_leads() -> None:
@@ -211,7 +217,7 @@ def test_words_of_a_text_are_quoted() -> None:
     why = lead_reasons(table, blank([feature]), Contributions(0.0, values), {}, words)
     assert why[0]["raises"][0]["text"] == "the notes say “pricing”"
     assert why[0]["raises"][0]["value"] == "pricing"
-    assert why[1]["lowers"][0]["text"] == "the notes have no word that raises the chance"
+    assert why[1]["lowers"][0]["text"] == "no word of the notes raises the chance"
     assert why[2]["lowers"][0]["text"] == "the notes are not known"
 
 
@@ -222,9 +228,9 @@ def test_a_rhythm_is_a_chance_and_a_rank_a_comparison() -> None:
     usual = usual_values(customers, [RHYTHM])
     why = lead_reasons(customers, blank(features), Contributions(0.0, values), usual)
     assert [r["text"] for r in why[0]["raises"]] == [
-        "another purchase is 50\u00a0% likely by the rhythm of the purchases alone "
+        "of customers who bought this often and this lately 50\u00a0% buy again "
         "(usually 25\u00a0%)",
-        "the last purchase is longer ago than that of 88\u00a0% of the customers",
+        "88\u00a0% of the customers have bought more recently",
     ]
     assert why[0]["raises"][0]["usual"] == "25\u00a0%"
     assert why[1]["raises"][1]["text"] == "bought more recently than 90\u00a0% of the customers"
