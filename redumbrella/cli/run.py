@@ -38,7 +38,10 @@ def command(workspace: Path, *, as_json: bool, fresh: bool, hold_out: str | None
         print_json(asdict(result))
         return
     tell(opened, result)
-    _tell_trust(opened, {one.target for one in result.skipped})
+    skipped = {one.target for one in result.skipped}
+    _tell_trust(opened, skipped)
+    has_list = bool(result.others) or not _is_nobody_open(opened)
+    _tell_where(opened, has_list=has_list and len(skipped) < len(opened.settings.targets))
 
 
 def _share(text: str) -> float:
@@ -59,13 +62,12 @@ def _share(text: str) -> float:
 
 
 def tell(workspace: Workspace, result: RunResult) -> None:
-    """Says what each step did, and what to look at next."""
+    """Says what each step did."""
     from redumbrella.cli.report_text import print_report
     from redumbrella.views.leads import LEADS
     from redumbrella.views.models import report_of
 
-    nobody = _is_nobody_open(workspace)
-    if nobody and result.trained is None:
+    if result.trained is None and _is_nobody_open(workspace):
         say(LEADS.nothing(workspace, None))
     _tell_sources(result)
     main = workspace.settings.main_target
@@ -88,12 +90,6 @@ def tell(workspace: Workspace, result: RunResult) -> None:
     _tell_customers(workspace, result)
     for one in result.skipped:
         say(f'Skipped "{one.target}" [{one.reason}]: {one.message}')
-    has_list = len(skipped) < len(workspace.settings.targets)
-    lists = ["leads"] * (has_list and not (nobody and not result.others))
-    lists += ["customers"] * workspace.lake.exists("purchases")
-    commands = " and ".join(f"umbrella {name}" for name in lists)
-    if commands:
-        say(f"See them: {commands}, or in the browser: umbrella serve")
 
 
 def _tell_trust(workspace: Workspace, skipped: set[str]) -> None:
@@ -106,6 +102,14 @@ def _tell_trust(workspace: Workspace, skipped: set[str]) -> None:
         with workspace.state.reading() as connection:
             trust = trust_in_list(connection, name)
         print_trust(trust, named=len(names) > 1)
+
+
+def _tell_where(workspace: Workspace, *, has_list: bool) -> None:
+    """Where the lists are."""
+    lists = ["leads"] * has_list + ["customers"] * workspace.lake.exists("purchases")
+    commands = " and ".join(f"umbrella {name}" for name in lists)
+    if commands:
+        say(f"See them: {commands}, or in the browser: umbrella serve")
 
 
 def _tell_sources(result: RunResult) -> None:

@@ -113,7 +113,9 @@ def test_groups_filters_and_orders(empty: Workspace) -> None:
     assert page.view.columns[0].heading == "Stage"
     months = listed(empty, PIPELINE, by="month")
     assert [row["name"] for row in months.rows] == ["2026-10", "2026-11", "2026-12", None]
-    assert months.around["said"] == ("A lead stands in the month of its planned close.",)
+    assert months.around["said"] == (
+        "A lead stands in the month of its planned close; overdue where that is past.",
+    )
     of_bob = listed(empty, PIPELINE, by="owner", rep="Bob")
     assert [(row["name"], row["leads"]) for row in of_bob.rows] == [("Bob", 2)]
     assert of_bob.around["expected"].leads == 2

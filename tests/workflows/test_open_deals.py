@@ -12,7 +12,7 @@ from small_folders import read
 from stored import current_model, listed, rows_in_use
 
 from redumbrella.columns import STAGE
-from redumbrella.scores.deals import add_months, add_stages
+from redumbrella.scores.deals import OVERDUE, add_months, add_stages
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.views.lead import lead_detail
 from redumbrella.views.leads import LEADS
@@ -96,6 +96,8 @@ def test_the_month_is_of_the_plan_the_model_or_the_creation() -> None:
         "planned",
         ["2026-04", "2026-04", None],
     )
+    late = pa.array([day, day - timedelta(hours=1), None], zone)
+    assert months(late, [dict(timing) for _ in range(3)])[1] == ["2026-04", OVERDUE, None]
 
 
 @pytest.fixture(scope="module")
