@@ -132,7 +132,7 @@ def learn(
     decay, trials = _decay(observed, design, arrival, folds, regime)
     if decay.uses_arrival and arrival is not None:
         design = arrival.beside(design, observed.position)
-    makers = _makers(regime, design, walks_forward)
+    makers = _makers(regime, design, walks_forward, min(observed.conversions()))
     part = part_of(report, 0.1, 0.6)
     examination = examine(makers, design, won, folds, decay, part, walks_forward)
     comparison = _compared(examination, regime)
@@ -323,12 +323,15 @@ def _screened(design: Design, won: Vector, rows: Rows, stages: Stages | None) ->
     return np.sort(found.order).astype(np.intp)
 
 
-def _makers(regime: Regime, design: Design, walks_forward: bool) -> dict[str, Maker]:
+def _makers(regime: Regime, design: Design, walks_forward: bool, scarcer: int) -> dict[str, Maker]:
+    """The families to compare. scarcer: how many there are of the scarcer outcome."""
     makers: dict[str, Maker] = {name: FAMILIES[name] for name in regime.families}
     if not has_bg_nbd(design.features):
         makers.pop(BgNbdOffset.name, None)
     # Among the closed leads nothing lies beyond the record, and without numbers nothing can bend.
-    if not (walks_forward and has_numbers(design.profile_features)):
+    # Its weak prior does not hold more columns than there are conversions.
+    columns = sum(max(1, len(feature.levels)) for feature in design.profile_features)
+    if not (walks_forward and has_numbers(design.profile_features)) or columns > scarcer:
         makers.pop(LinearLogistic.name, None)
     if regime.name == "shrunken":
         makers["logistic"] = lambda: AdditiveLogistic(variance=SHRUNKEN_VARIANCE)
