@@ -351,6 +351,26 @@ def test_regimes_at_their_limits(
     assert named(regime, "points") == name
 
 
+def test_a_true_order_is_used_where_the_level_jumps() -> None:
+    """Log loss pays for the level of later periods; the order of each of them is right."""
+    plan = walk_forward(6_000, 5)
+    rng = np.random.default_rng(12)
+    z = rng.normal(-1.0, 0.6, 6_000)
+    jump = np.repeat([0.0, 0.0, 0.0, 0.0, 0.0, 1.6, -1.6, 1.6, -1.6, 1.6], 600)
+
+    def compared(level: Vector, said: Vector) -> str:
+        won = draw(z + level, 12)
+        exam = Examination(plan, [won[fold.test] for fold in plan], forward=True)
+        for name, answers in {"prior": np.full(6_000, -1.0), "logistic": said}.items():
+            exam.log_odds[name] = [answers[fold.test] for fold in plan]
+            exam.seconds[name] = 0.0
+        exam.add_blend()
+        return compare(exam, COMPLEXITY).chosen
+
+    assert compared(jump, z) == "blend"
+    assert compared(np.zeros(6_000), rng.normal(-1.0, 0.6, 6_000)) == "prior"
+
+
 def facts(**changed: object) -> Evidence:
     good: dict[str, object] = {
         "family": "boosted",

@@ -5,6 +5,7 @@ import pytest
 
 from redumbrella.evaluation.level import Level, measure_level
 from redumbrella.evaluation.metrics import auc, auc_error
+from redumbrella.evaluation.order import order_holds
 from redumbrella.models.base import probability_of
 from redumbrella.models.uncertainty import Spread
 
@@ -83,6 +84,31 @@ def test_the_error_of_an_order_is_what_other_leads_would_show() -> None:
         areas.append((auc(z, won), auc_error(auc(z, won), won.sum(), 600 - won.sum())))
     measured, said = np.array(areas).T
     assert said.mean() == pytest.approx(measured.std(), rel=0.2)
+
+
+def test_periods_are_as_long_as_the_list_that_is_asked_about() -> None:
+    """What jumps from month to month cancels out over a quarter, not over the list of a month."""
+    rng = np.random.default_rng(8)
+    jumps = np.tile([0.7, -0.7], 12)
+    said = [rng.normal(-1.0, 1.0, 800) for _ in range(6)]
+    months = np.repeat(np.arange(24), 200).reshape(6, 800)
+    won = [
+        (rng.random(800) < probability_of(z + jumps[month])).astype(float)
+        for z, month in zip(said, months, strict=True)
+    ]
+    numbers = [np.arange(k * 800, (k + 1) * 800) for k in range(6)]
+    whole = measure_level(numbers, said, won, forward=True)
+    by_month = measure_level(numbers, said, won, forward=True, asked=200)
+    assert (len(whole.periods), len(by_month.periods)) == (5, 20)
+    assert whole.wandering < 0.15
+    assert by_month.wandering == pytest.approx(0.7, abs=0.1)
+
+
+def test_an_order_holds_on_the_mean_and_in_most_periods() -> None:
+    assert order_holds([(0.6, 0.02), (0.62, 0.02), (0.45, 0.02)])
+    assert not order_holds([(0.52, 0.02), (0.5, 0.02), (0.5, 0.02)])
+    assert not order_holds([(0.9, 0.02), (0.49, 0.02), (0.5, 0.02)])
+    assert not order_holds([])
 
 
 def test_one_period_says_nothing() -> None:

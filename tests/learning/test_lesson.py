@@ -9,6 +9,7 @@ from lead_worlds import draw, make_design, quiet, truth
 
 from redumbrella.evaluation.metrics import auc
 from redumbrella.evaluation.regime import allowed
+from redumbrella.features.matrix import Design, Feature
 from redumbrella.learning import lesson as learning
 from redumbrella.learning.folds import FOLDS, FOLDS_OF_MANY, MANY_ROWS, plan_folds
 from redumbrella.learning.lesson import LAST_PERIOD, learn, relearn
@@ -120,6 +121,19 @@ def test_a_lesson_is_relearned_on_other_columns() -> None:
         assert columns is None
         p = blend.probability(narrow)
         assert auc(p, won) > 0.6
+
+
+def test_straight_lines_are_left_out_where_columns_outnumber_conversions() -> None:
+    design = make_design(400)
+    codes = np.random.default_rng(3).integers(1, 300, 400).astype(float)
+    cities = Feature("city", "city", "category", tuple(f"c{n}" for n in range(300)))
+    wide = Design((*design.features, cities), np.column_stack([design.profile, codes]))
+    won = draw(truth(design))
+
+    def compared(seen: Design) -> set[str]:
+        return {row.family for row in learn(observed(won), seen, None, quiet).comparison.rows}
+
+    assert compared(design) - compared(wide) == {"straight"}
 
 
 def test_all_families_are_compared_once_with_the_decay_of_the_probes(
