@@ -6,7 +6,7 @@ each period alone. The world moves for all leads of a period at once, so no numb
 this error smaller, and half samples of the past, which share its periods, cannot show it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +21,10 @@ from redumbrella.models.uncertainty import LEVEL
 from redumbrella.training.splits import Rows
 
 LEAST_PERIODS = 2
-PARTS_OF_FOLD = 5  # a period is a fifth of a fold at least
-PERIODS_OF_DRAWN, MOST_PERIODS_OF_DRAWN = 5, 20  # of a record whose folds are drawn at random
+PERIODS_OF_DRAWN = 5  # where folds are drawn at random, the record is cut in so many periods
 LEAST_ROWS = 50  # of a period; fewer leads show nothing but chance
+
+Part = tuple[Rows, Vector, Vector]  # of a fold: rows, what was said, what came
 
 
 @dataclass(frozen=True)
@@ -75,50 +76,49 @@ def measure_level(
     won: Sequence[Vector],
     *,
     forward: bool,
-    asked: int = 0,
+    position: Vector | None = None,
+    span: float = 0.0,
 ) -> Level:
     """The level of each period, and how far it wanders.
 
     rows, said, won: one array per fold: numbers of its leads in order of time, log-odds given to
     them unseen, outcomes. forward: the folds follow each other in time; the first of them, which
-    nothing was calibrated by, is left out. asked: how many open leads there are: what jumps from
-    month to month cancels out over a year, so periods are cut to about as many leads, as far as
-    that leaves enough of them.
+    nothing was calibrated by, is left out. position: (n,) places in time of all leads of the
+    record; span: how much time the open leads take up. What jumps from month to month cancels out
+    over a year, and what is said a year ahead is less sure than a month ahead. So a period is what
+    comes right after a fold's lessons, about as long as the open leads take.
 
     The spread beyond chance is a mean square about zero, what was said being the forecast, by
-    moments as DerSimonian and Laird (1986) take them. Few folds say little about the spread of
+    moments as DerSimonian and Laird (1986) take them. Few periods say little about the spread of
     all, so an interval takes the quantile of Student's law with as many degrees of freedom.
     """
     if forward:
-        folds = list(zip(rows[1:], said[1:], won[1:], strict=True))
-        independent, least, most = len(folds), 1, PARTS_OF_FOLD
+        folds = zip(rows[1:], said[1:], won[1:], strict=True)
+        parts = [_first(fold, position, span) for fold in folds]
     else:
-        every, z, y = np.concatenate(rows), np.concatenate(said), np.concatenate(won)
-        order = np.argsort(every, kind="stable")
-        folds = [(every[order], z[order], y[order])]
-        independent, least, most = PERIODS_OF_DRAWN, PERIODS_OF_DRAWN, MOST_PERIODS_OF_DRAWN
-    periods = tuple(
-        _period(*part) for fold in folds for part in _cut(fold, asked, least, most) if part[0].size
-    )
+        every = np.concatenate(rows)
+        cuts = np.array_split(np.argsort(every, kind="stable"), PERIODS_OF_DRAWN)
+        z, y = np.concatenate(said), np.concatenate(won)
+        parts = [(every[cut], z[cut], y[cut]) for cut in cuts]
+    periods = tuple(_period(*part) for part in parts if part[0].size)
     if len(periods) < LEAST_PERIODS:
         return Level(periods)
     shifts = np.array([period.shift for period in periods])
     chance = np.array([period.chance for period in periods])
     variance = _beyond_chance(shifts, chance)
     quantile = 0.5 + LEVEL / 2
-    widening = float(student.ppf(quantile, independent) / norm.ppf(quantile))
+    widening = float(student.ppf(quantile, len(periods)) / norm.ppf(quantile))
     of_mean = float(chance.mean()) / len(periods)
     return Level(periods, float(np.sqrt(variance)), variance * widening**2, of_mean)
 
 
-def _cut(
-    fold: tuple[Rows, Vector, Vector], asked: int, least: int, most: int
-) -> Iterator[tuple[Rows, Vector, Vector]]:
-    """The fold in parts of about as many leads as are asked about, from `least` to `most` parts."""
-    size = fold[0].size
-    parts = round(size / max(asked, LEAST_ROWS)) if asked else least
-    parts = max(least, min(parts, most))
-    yield from zip(*(np.array_split(values, parts) for values in fold), strict=True)
+def _first(fold: Part, position: Vector | None, span: float) -> Part:
+    """The leads of a fold within `span` of its first one, LEAST_ROWS of them at least."""
+    if position is None or not span:
+        return fold
+    at = position[fold[0]]
+    near = max(int(np.searchsorted(at, at[0] + span, side="right")), LEAST_ROWS)
+    return fold[0][:near], fold[1][:near], fold[2][:near]
 
 
 def _period(rows: Rows, said: Vector, won: Vector) -> PeriodLevel:

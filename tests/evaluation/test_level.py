@@ -87,21 +87,24 @@ def test_the_error_of_an_order_is_what_other_leads_would_show() -> None:
 
 
 def test_periods_are_as_long_as_the_list_that_is_asked_about() -> None:
-    """What jumps from month to month cancels out over a quarter, not over the list of a month."""
+    """What jumps from month to month cancels out over four months, not over a list of one."""
     rng = np.random.default_rng(8)
-    jumps = np.tile([0.7, -0.7], 12)
     said = [rng.normal(-1.0, 1.0, 800) for _ in range(6)]
-    months = np.repeat(np.arange(24), 200).reshape(6, 800)
+    jumps = np.repeat([0.7, -0.7, 0.7, -0.7, -0.7, 0.7, -0.7, 0.7] * 3, 200).reshape(6, 800)
     won = [
-        (rng.random(800) < probability_of(z + jumps[month])).astype(float)
-        for z, month in zip(said, months, strict=True)
+        (rng.random(800) < probability_of(z + jump)).astype(float)
+        for z, jump in zip(said, jumps, strict=True)
     ]
     numbers = [np.arange(k * 800, (k + 1) * 800) for k in range(6)]
+    place = np.arange(4_800.0)
     whole = measure_level(numbers, said, won, forward=True)
-    by_month = measure_level(numbers, said, won, forward=True, asked=200)
-    assert (len(whole.periods), len(by_month.periods)) == (5, 20)
+    month = measure_level(numbers, said, won, forward=True, position=place, span=199.0)
+    assert [period.rows.size for period in whole.periods] == [800] * 5
+    assert [period.rows.size for period in month.periods] == [200] * 5
     assert whole.wandering < 0.15
-    assert by_month.wandering == pytest.approx(0.7, abs=0.1)
+    assert 0.5 < month.wandering < 1.0  # five months say it roughly
+    long = measure_level(numbers, said, won, forward=True, position=place, span=5_000.0)
+    assert long.variance == whole.variance
 
 
 def test_an_order_holds_on_the_mean_and_in_most_periods() -> None:
