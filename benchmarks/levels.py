@@ -132,7 +132,7 @@ def measure(table: LeadTable, kind: str) -> Found:
 
     def held(spread: Spread) -> Held:
         low, high = spread.interval(z, spread.deviation(design))
-        _, least, most = spread.total(probability_of(z))
+        least, most = _total(probability_of(z), spread.shared)
         kept = [_is_within(low[g], high[g], won[g]) for g in equal_bins(z, GROUPS)]
         return Held(float(np.mean(kept)), least <= won.sum() <= most, float(np.mean(high - low)))
 
@@ -146,6 +146,19 @@ def measure(table: LeadTable, kind: str) -> Found:
         without=held(replace(spread, level=0.0)),
         with_level=held(spread),
     )
+
+
+def _total(probability: Vector, shared: float) -> tuple[float, float]:
+    """The interval of the number of wins: the level moves all leads together, chance each one."""
+    width = float(norm.ppf(0.5 + LEVEL / 2))
+    expected = float(probability.sum())
+    chance = width**2 * float(np.sum(probability * (1.0 - probability)))
+    ends = []
+    for side in (-1.0, 1.0):
+        odds = np.exp(side * width * shared)
+        moved = float(np.sum(probability * odds / (1.0 - probability + probability * odds)))
+        ends.append(expected + side * float(np.sqrt((moved - expected) ** 2 + chance)))
+    return ends[0], ends[1]
 
 
 def _is_within(low: Vector, high: Vector, won: Vector) -> bool:

@@ -1,6 +1,5 @@
 """`umbrella export`: any list as CSV, Parquet or JSON lines, or what its filters leave of it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +11,7 @@ from redumbrella.cli.terminal import json_option, print_json, say, workspace_opt
 from redumbrella.cli.text import trust_line
 from redumbrella.destinations.files import FORMATS, Format, format_of
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
-from redumbrella.views.listing import list_page, what_is_said
+from redumbrella.views.listing import what_is_said
 from redumbrella.views.table import View
 from redumbrella.views.trust import trusts_among
 from redumbrella.workflows.export import export
@@ -49,7 +48,8 @@ def _export_command(view: View) -> click.Command:
         opened = open_workspace(workspace)
         query = query_of(view, given)
         result = export(opened, view, query, chosen, output, raw=raw)
-        trusts = trusts_among(what_is_said(opened, view, query)) if view.around else []
+        said = what_is_said(opened, view, query)
+        trusts = trusts_among(said)
         if as_json:
             written = {"path": str(result.path), "format": result.format, "rows": result.rows}
             print_json({**written, "trust": trusts})
@@ -58,7 +58,7 @@ def _export_command(view: View) -> click.Command:
         say(f"{result.rows:,} {view.noun[1]} written.", err=True)
         for trust in trusts:
             say(trust_line(trust), err=True)
-        if words := sum_of(list_page(opened, view, replace(query, page_size=1))):
+        if words := sum_of(said, opened.settings.currency):
             say(words, err=True)
 
     return write

@@ -1,6 +1,7 @@
 """A list on the terminal: a page of it comes in, a table and what is said beside it go out."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from redumbrella.cli.terminal import pasted
 from redumbrella.cli.text import console, model_line, plain_table, print_trust
@@ -82,17 +83,17 @@ def _counted(page: Page) -> str:
 
 
 def _leads(page: Page) -> list[str]:
-    return [sum_of(page), model_line(page.around["model"])]
+    return [sum_of(page.around, page.frame.currency), model_line(page.around["model"])]
 
 
-def sum_of(page: Page) -> str:
+def sum_of(around: Mapping[str, Any], currency: str) -> str:
     """What all rows that match bring together; empty for lists that say nothing of it."""
-    expected = page.around.get("expected")
-    return "" if expected is None else total_words(expected, page.frame.currency)
+    expected = around.get("expected")
+    return "" if expected is None else total_words(expected, currency)
 
 
 def _pipeline(page: Page) -> list[str]:
-    return [sum_of(page)]
+    return [sum_of(page.around, page.frame.currency)]
 
 
 def _customers(page: Page) -> list[str]:

@@ -16,7 +16,6 @@ from redumbrella.figures import percent
 
 Level = Literal["ready", "with care", "not ready"]
 
-
 # Odds of a whole list that may be one and a half times too high or too low call for care.
 LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
 
@@ -150,8 +149,8 @@ def _cares(facts: Evidence) -> list[str]:
         not _is_clear(facts) or (_is_worse_later(facts) and not at_chance(facts.order[-1:]))
     ):
         reasons.append(
-            "Its percentages were no better than the base rate of the time before, because the "
-            "share won moves, but its order held: use the order alone."
+            "Its percentages were not clearly better than the base rate of the time before, but "
+            "its order held: use the order alone."
         )
     failed = at_chance(facts.order)
     if held and failed:

@@ -252,10 +252,8 @@ def _level(observed: Observations, regime: Regime, examination: Examination, cho
     rows = [fold.test for fold in examination.folds]
     said = examination.calibrated(chosen)
     # A few open leads may be very old: the middle of them says how long the list is.
-    middle = (
-        np.quantile(observed.open_position, (0.05, 0.95)) if observed.open_position.size else ()
-    )
-    span = float(np.ptp(middle)) / 0.9 if len(middle) else 0.0
+    asked = observed.open_position
+    span = float(np.ptp(np.quantile(asked, (0.05, 0.95)))) / 0.9 if asked.size else 0.0
     forward, position = examination.forward, observed.position
     return measure_level(rows, said, examination.won, forward=forward, position=position, span=span)
 

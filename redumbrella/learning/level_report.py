@@ -23,13 +23,11 @@ FAR = 1.0  # log-odds between what open leads are expected to do and what closed
 def level_facts(lesson: Lesson, observed: Observations, probability: Vector) -> LevelFacts:
     """What is known of the order and the level. probability: (n,) of the open leads."""
     level, spread = lesson.level, lesson.spread
-    expected, low, high = spread.total(probability)
     return {
         "measured": level.measured,
         "wandering": level.wandering,
         "deviation": spread.shared,
         "periods": [_period(period, observed) for period in level.periods],
-        "expected": {"leads": probability.size, "value": expected, "low": low, "high": high},
         "words": level_in_words(level, spread, float(probability.mean())),
     }
 

@@ -51,23 +51,6 @@ class Spread:
         """Standard deviation of the error, in log-odds, that all leads of a list share."""
         return float(np.sqrt(self.base + self.level))
 
-    def total(self, probability: Vector, worth: Vector | float = 1.0) -> tuple[float, float, float]:
-        """Expected sum of `worth` over the leads that win, low and high at LEVEL.
-
-        probability: (n,); worth: (n,) or one number for all, 1 for the number of wins. Two
-        independent errors: the level, which moves all leads together, and chance lead by lead.
-        """
-        z = float(norm.ppf(0.5 + LEVEL / 2))
-        expected = float(np.sum(worth * probability))
-        chance = z**2 * float(np.sum(probability * (1.0 - probability) * worth**2))
-        ends = []
-        for side in (-1.0, 1.0):
-            odds = np.exp(side * z * self.shared)
-            moved = probability * odds / (1.0 - probability + probability * odds)
-            gap = float(np.sum(worth * moved)) - expected
-            ends.append(expected + side * float(np.sqrt(gap**2 + chance)))
-        return expected, ends[0], ends[1]
-
     def deviation(self, design: Design) -> Vector:
         """Standard deviation of each lead's log-odds, (n,)."""
         own = WEIGHT_OF_TYPICAL * np.full(design.rows, self.typical)

@@ -130,28 +130,17 @@ PeriodFacts = TypedDict(
 )
 
 
-class ExpectedWins(TypedDict):
-    """How many of the open leads will be won, with a 90 % interval."""
-
-    leads: int
-    value: float
-    low: float
-    high: float
-
-
 class LevelFacts(TypedDict):
     """How sure the order is and how sure the level, measured period by period.
 
     wandering: standard deviation of the level between periods, beyond chance, in log-odds.
-    deviation: of the error that all leads of a list share. expected: wins among the open leads.
-    words: the same as sentences.
+    deviation: of the error that all leads of a list share. words: the same as sentences.
     """
 
     measured: bool
     wandering: float
     deviation: float
     periods: list[PeriodFacts]
-    expected: ExpectedWins
     words: list[str]
 
 

@@ -7,7 +7,7 @@ from redumbrella.evaluation.level import Level, measure_level
 from redumbrella.evaluation.metrics import auc, auc_error
 from redumbrella.evaluation.order import order_holds
 from redumbrella.models.base import probability_of
-from redumbrella.models.uncertainty import Spread
+from redumbrella.models.calibration import level_shift
 
 ROWS = 2_000
 
@@ -46,9 +46,8 @@ def test_the_next_period_lies_within_the_interval_nine_times_in_ten(wander: floa
     for seed in range(150):
         numbers, said, won = periods(wander, 7, 1_000 + seed)
         level = measure_level(numbers[:6], said[:6], won[:6], forward=True)
-        spread = Spread((), 0.0, 0.0, 0.0, 0.0, level.variance)
-        _, low, high = spread.total(probability_of(said[6]))
-        kept += bool(low <= won[6].sum() <= high)
+        shift, chance = level_shift(said[6], won[6])
+        kept += bool(abs(shift) <= 1.645 * np.sqrt(level.variance + chance))
     # Five periods, one of them left out, say little about the spread of all.
     assert 0.83 <= kept / 150 <= 0.97
 
@@ -119,16 +118,3 @@ def test_one_period_says_nothing() -> None:
     assert not found.measured
     assert found.variance == 0.0
     assert Level().orders == []
-
-
-def test_a_total_adds_the_level_and_chance_and_counts_what_leads_are_worth() -> None:
-    still, moving = Spread((), 0.0, 0.0, 0.0, 0.0), Spread((), 0.0, 0.0, 0.0, 0.0, 0.25)
-    p = np.full(400, 0.2)
-    expected, low, high = still.total(p)
-    assert expected == pytest.approx(80.0)
-    assert (high - expected) == pytest.approx(1.645 * 8.0, rel=0.001)
-    assert low == pytest.approx(2 * expected - high)
-    _, lower, higher = moving.total(p)
-    assert lower < 80 - 25
-    assert higher > 80 + 40
-    assert moving.total(p, 50.0) == pytest.approx(tuple(50 * x for x in moving.total(p)))
