@@ -1,0 +1,152 @@
+"""The whole state of a company on one morning, and how it is kept."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from redumbrella.errors import DataError
+from redumbrella.simulation.leads import Leads
+from redumbrella.simulation.offers import (
+    Employers,
+    Offers,
+    Staff,
+    draw_employers,
+    draw_offers,
+    draw_staff,
+)
+from redumbrella.simulation.parameters import Company, read_company, without_change
+from redumbrella.simulation.people import People
+from redumbrella.simulation.web import Site, build_site
+
+FOLDER = "world"  # beside umbrella.toml; nothing of the product reads it
+_STATE, _PARAMETERS = "world.json", "company.toml"
+
+
+@dataclass
+class Money:
+    """What came in and went out, in the company's currency; costs are positive numbers."""
+
+    spend: float = 0.0
+    rep_cost: float = 0.0
+    lead_margin: float = 0.0
+    shop_margin: float = 0.0
+    returned: float = 0.0
+    leads_sold: float = 0.0
+    leads_returned: float = 0.0
+
+    @property
+    def profit(self) -> float:
+        """Margins and leads sold, less what was returned, spent and worked."""
+        earned = self.lead_margin + self.shop_margin + self.leads_sold
+        return earned - self.returned - self.leads_returned - self.spend - self.rep_cost
+
+    def plus(self, other: "Money") -> "Money":
+        """The sum of two."""
+        mine, theirs = asdict(self), asdict(other)
+        return Money(**{name: value + theirs[name] for name, value in mine.items()})
+
+
+@dataclass
+class World:
+    """One company. `day` is the next day to be lived, 0 the first; facts up to the day before exist.
+
+    text: the parameters as TOML. waiting: facts that are to be written on a later day, by table,
+    with the column _write. returns: margin that purchases lose on a later day. ledger: the money of
+    each day lived.
+    """
+
+    text: str
+    seed: int
+    size: str
+    start: date
+    change_day: int | None
+    day: int
+    people: People
+    leads: Leads
+    waiting: dict[str, pa.Table] = field(default_factory=dict)
+    returns: dict[int, float] = field(default_factory=dict)
+    ledger: list[Money] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Everything that follows from the parameters and the seed."""
+        company = read_company(self.text, "the company's parameters")
+        self.company: Company = without_change(company, self.change_day)
+        self.offers: Offers = draw_offers(self.company, self.seed)
+        self.employers: Employers = draw_employers(self.company, self.seed)
+        self.staff: Staff = draw_staff(self.company, self.seed, self.company.sizes[self.size].reps)
+        self.site: Site = build_site(self.company)
+
+    @property
+    def today(self) -> date:
+        """The next day to be lived."""
+        return self.date_of(self.day)
+
+    def date_of(self, day: int) -> date:
+        """The date of a day's number."""
+        return self.start + timedelta(days=day)
+
+    @property
+    def budgets(self) -> NDArray[np.float64]:
+        """What each campaign has a day where nobody decides, at this size of company."""
+        scale = self.company.sizes[self.size].visitors / 100.0
+        return np.array([one.cost for one in self.company.campaigns]) * scale
+
+    def keep(self, folder: Path) -> None:
+        """Writes it all; a kill at any moment leaves the old state or the new one."""
+        new, old = folder / f"day-{self.day}", folder
+        new.mkdir(parents=True, exist_ok=True)
+        self.people.write(new / "people.parquet")
+        self.leads.write(new / "leads.parquet")
+        for table, rows in self.waiting.items():
+            pq.write_table(rows, new / f"waiting-{table}.parquet")
+        (new / _PARAMETERS).write_text(self.text, "utf-8")
+        document = {
+            "seed": self.seed, "size": self.size, "start": self.start.isoformat(),
+            "change_day": self.change_day, "day": self.day, "waiting": sorted(self.waiting),
+            "returns": {str(day): margin for day, margin in self.returns.items()},
+            "ledger": [asdict(money) for money in self.ledger],
+        }  # fmt: skip
+        hidden = old / f".{_STATE}"
+        hidden.write_text(json.dumps(document, indent=1), "utf-8")
+        hidden.replace(old / _STATE)
+        for folder in old.glob("day-*"):
+            if folder != new:
+                for file in folder.iterdir():
+                    file.unlink()
+                folder.rmdir()
+
+
+def open_world(folder: Path) -> World:
+    """The world that `keep` has written.
+
+    Raises DataError where the folder holds none.
+    """
+    try:
+        document = json.loads((folder / _STATE).read_text("utf-8"))
+        here = folder / f"day-{document['day']}"
+        return World(
+            text=(here / _PARAMETERS).read_text("utf-8"),
+            seed=document["seed"],
+            size=document["size"],
+            start=date.fromisoformat(document["start"]),
+            change_day=document["change_day"],
+            day=document["day"],
+            people=People.read(here / "people.parquet"),
+            leads=Leads.read(here / "leads.parquet"),
+            waiting={table: pq.read_table(here / f"waiting-{table}.parquet")
+                     for table in document["waiting"]},
+            returns={int(day): margin for day, margin in document["returns"].items()},
+            ledger=[Money(**money) for money in document["ledger"]],
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as problem:
+        raise DataError(
+            f"There is no simulated company in {folder.parent}: {problem}. Make one first: "
+            "umbrella simulate new DIR",
+            reason="no_world",
+        ) from None
