@@ -111,7 +111,7 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "spend",
-            "campaign_id date",
+            "campaign_id date message",
             "campaign_id*:id date*:time cost*:number impressions:number clicks:number message:text",
         ),
         _table(

@@ -15,9 +15,9 @@ RETURNED_WITHIN = 30
 
 
 @dataclass(frozen=True)
-class Sales:
-    """Purchases of a day (n): person, product, amount and margin in the currency, second of the day,
-    and the day on which it will be returned (-1: never).
+class DaySales:
+    """Purchases of a day (n): person, product, amount and margin in the currency, second of the
+    day, and the day on which it will be returned (-1: never).
     """
 
     person: NDArray[np.int64]
@@ -39,7 +39,7 @@ def purchase_rates(company: Company, people: People, day: int) -> Floats:
 def buy(
     company: Company, seed: int, people: People, offers: Offers, shoppers: NDArray[np.int64],
     recommended: NDArray[np.int64], day: int,
-) -> Sales:  # fmt: skip
+) -> DaySales:  # fmt: skip
     """Repeat purchases of customers, and first ones of visitors in the shop.
 
     shoppers: known visitors of the day; recommended: the product a mail recommended to each person
@@ -60,13 +60,13 @@ def buy(
 def sold(
     company: Company, seed: int, people: People, offers: Offers, who: NDArray[np.int64],
     product: NDArray[np.int64], second: NDArray[np.int64], day: int,
-) -> Sales:  # fmt: skip
+) -> DaySales:  # fmt: skip
     """Purchases with their money; notes in the people that they bought, and who leaves for good."""
     amount = offers.price[product]
     back = uniform(seed, "returned", who, day) < company.purchases.returned
     after = 1 + (uniform(seed, "returned when", who, day) * RETURNED_WITHIN).astype(np.int64)
     note_purchases(seed, people, who, product, day)
-    return Sales(
+    return DaySales(
         who, product, amount, np.round(amount * offers.margin[product], 2), second,
         np.where(back, day + after, -1),
     )  # fmt: skip

@@ -63,8 +63,8 @@ def pick(cumulative: Floats, drawn: Floats) -> NDArray[np.int64]:
     if cumulative.ndim == 1:
         found = np.searchsorted(cumulative, drawn, side="right")
         return np.minimum(found, cumulative.size - 1).astype(np.int64)
-    found = (cumulative <= drawn[:, None]).sum(axis=1)
-    return np.minimum(found, cumulative.shape[1] - 1).astype(np.int64)
+    past = (cumulative <= drawn[:, None]).sum(axis=1)
+    return np.asarray(np.minimum(past, cumulative.shape[1] - 1), np.int64)
 
 
 def shares(weights: Floats) -> Floats:

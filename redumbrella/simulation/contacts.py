@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.simulation.chance import Floats, chance_of, normal, uniform
-from redumbrella.simulation.leads import OPEN, Leads
+from redumbrella.simulation.leads import OPEN, LeadStates
 from redumbrella.simulation.offers import Offers, Staff
 from redumbrella.simulation.parameters import Company
 from redumbrella.simulation.people import People
@@ -29,7 +29,7 @@ class Calls:
     outcome: NDArray[np.int64]
 
 
-def may_be_called(company: Company, leads: Leads, day: int) -> NDArray[np.bool_]:
+def may_be_called(company: Company, leads: LeadStates, day: int) -> NDArray[np.bool_]:
     """Open leads that came before today and were not tried too often or too lately."""
     rules = company.contact
     rested = (leads.last_try < 0) | (day - leads.last_try >= rules.wait_days)
@@ -43,7 +43,7 @@ def may_be_called(company: Company, leads: Leads, day: int) -> NDArray[np.bool_]
 
 
 def work(
-    company: Company, seed: int, people: People, leads: Leads, staff: Staff,
+    company: Company, seed: int, people: People, leads: LeadStates, staff: Staff,
     order: NDArray[np.int64], reps: NDArray[np.int64], day: int,
 ) -> Calls:  # fmt: skip
     """Reps work through the list until their minutes are over; no call begins that could overrun.
@@ -78,7 +78,7 @@ def work(
 
 
 def _outcomes(
-    seed: int, people: People, leads: Leads, called: NDArray[np.int64],
+    seed: int, people: People, leads: LeadStates, called: NDArray[np.int64],
     answered: NDArray[np.bool_], day: int,
 ) -> NDArray[np.int64]:  # fmt: skip
     """What the rep writes down: it tells of the hidden intent, with noise."""
@@ -90,7 +90,7 @@ def _outcomes(
 
 
 def talk_effect(
-    company: Company, people: People, leads: Leads, offers: Offers, staff: Staff,
+    company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff,
     called: NDArray[np.int64], reps: NDArray[np.int64], day: int,
 ) -> Floats:  # fmt: skip
     """What a talk on a day adds to the log-odds of each lead; docs/simulation.md (2)."""
@@ -104,7 +104,7 @@ def talk_effect(
 
 
 def mean_talk_effect(
-    company: Company, people: People, leads: Leads, offers: Offers, staff: Staff, day: int
+    company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff, day: int
 ) -> Floats:
     """What a talk of a rep drawn at random would add on a day, for every lead."""
     rows = np.arange(len(leads))
@@ -116,7 +116,7 @@ def mean_talk_effect(
 
 
 def apply_calls(
-    company: Company, people: People, leads: Leads, offers: Offers, staff: Staff,
+    company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff,
     calls: Calls, day: int,
 ) -> None:  # fmt: skip
     """Writes what the calls did into the leads."""
@@ -134,7 +134,7 @@ def apply_calls(
 
 
 def gain_of_a_call(
-    company: Company, people: People, leads: Leads, margin: Floats, odds: Floats, effect: Floats
+    people: People, leads: LeadStates, margin: Floats, odds: Floats, effect: Floats
 ) -> Floats:
     """What calling each lead now adds to the expected margin: the truth that no record has."""
     later = chance_of(odds + leads.talked + effect) - chance_of(odds + leads.talked)

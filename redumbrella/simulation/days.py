@@ -6,16 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.simulation import mails
-from redumbrella.simulation.buying import Sales, buy, note_purchases
+from redumbrella.simulation.buying import DaySales, buy, note_purchases
 from redumbrella.simulation.chance import Floats, poisson, uniform
 from redumbrella.simulation.contacts import Calls, apply_calls, may_be_called, work
 from redumbrella.simulation.decisions import Decisions
 from redumbrella.simulation.leads import (
     LOST,
-    NEVER,
     OPEN,
     WON,
-    Leads,
+    LeadStates,
     chances_now,
     decide,
     log_odds,
@@ -31,7 +30,7 @@ from redumbrella.simulation.market import (
     rate,
     trade,
 )
-from redumbrella.simulation.people import Arrivals, doubled, new_people
+from redumbrella.simulation.people import NEVER, Arrivals, doubled, new_people
 from redumbrella.simulation.web import Visiting, season_on, sign_ups, visit
 from redumbrella.simulation.world import Money, World
 
@@ -63,7 +62,7 @@ class Day:
     visiting: Visiting
     signed: NDArray[np.int64]
     won: NDArray[np.int64]
-    sales: Sales
+    sales: DaySales
     ratings: Ratings
     bought: Offered
     returned: NDArray[np.int64]
@@ -80,9 +79,7 @@ def live(world: World, decisions: Decisions) -> Day:
         mailing = weekly_mail(company, seed, world.people, number, world.today.weekday())
     mails.apply_mails(company, seed, world.people, mailing, number)
     calls = _call(world, decisions)
-    visiting = visit(
-        company, seed, world.site, world.offers, world.people, number, _season(world)
-    )
+    visiting = visit(company, seed, world.site, world.offers, world.people, number, _season(world))
     odds = _odds(world)
     offered = decisions.offered
     if offered is None:
@@ -91,7 +88,7 @@ def live(world: World, decisions: Decisions) -> Day:
     bought = trade(company, world.leads, world.offers, offered if has_partners else NOTHING_OFFERED,
                    number)  # fmt: skip
     returned = brought_back(company, seed, world.leads, chances_now(odds, world.leads), number)
-    won, closed = _close(world, chances_now(odds, world.leads), calls)
+    won, closed = _close(world, chances_now(odds, world.leads))
     ratings = rate(company, seed, world.people, world.leads, world.offers, won)
     known = visiting.visitors[world.people.signed_up[visiting.visitors] >= 0]
     recommended = np.full(len(world.people), NEVER, np.int64)
@@ -112,7 +109,7 @@ def live(world: World, decisions: Decisions) -> Day:
 
 def _season(world: World) -> float:
     today = world.today
-    return season_on(world.company, world.day, today.weekday(), today.timetuple().tm_yday)
+    return season_on(world.company, today.weekday(), today.timetuple().tm_yday)
 
 
 def _odds(world: World) -> Floats:
@@ -139,6 +136,7 @@ def _arrive(world: World, decisions: Decisions) -> Spending:
     newcomers = new_people(company, world.seed, world.day, Arrivals(campaign, message),
                            len(world.people), world.offers, world.employers)  # fmt: skip
     world.people = world.people.joined(newcomers)
+    world.spent = [before + more for before, more in zip(world.spent, cost.tolist(), strict=True)]
     return Spending(cost, visitors)
 
 
@@ -166,9 +164,7 @@ def _call(world: World, decisions: Decisions) -> Calls:
     return calls
 
 
-def _close(
-    world: World, chances: Floats, calls: Calls
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _close(world: World, chances: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Who is won and who is closed as lost today: those who say no to somebody they talked to,
     those who are called and say so, those who waited too long, and doubles.
     """
@@ -209,7 +205,7 @@ def _sign_up(world: World, visiting: Visiting) -> NDArray[np.int64]:
     return np.concatenate([who, again.person.astype(np.int64)])
 
 
-def lead_margins(world: World, leads: Leads) -> Floats:
+def lead_margins(world: World, leads: LeadStates) -> Floats:
     """What each lead brings if it is won."""
     return np.asarray(np.round(leads.amount * world.offers.margin[leads.product], 2))
 

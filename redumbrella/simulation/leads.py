@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from redumbrella.simulation.arrays import Arrays
 from redumbrella.simulation.chance import Floats, chance_of, normal, uniform
 from redumbrella.simulation.offers import Employers, Offers
 from redumbrella.simulation.parameters import Company
 from redumbrella.simulation.people import BUYER, NEVER, People
-from redumbrella.simulation.records import Records
 
 OPEN, WON, LOST, SOLD = range(4)
 
 
 @dataclass
-class Leads(Records):
+class LeadStates(Arrays):
     """Every sign-up. Hidden: decides (the day), luck (it is won where the chance is above it),
     refused (it has decided against the company, which does not know yet) and talked (what talks
     have added to its log-odds). In the record: the rest.
@@ -51,7 +51,7 @@ class Leads(Records):
 
 def new_leads(
     company: Company, seed: int, day: int, people: People, rows: NDArray[np.int64], offers: Offers
-) -> Leads:
+) -> LeadStates:
     """Leads of people (positions) who sign up on a day."""
     wanted = people.wants[rows].astype(np.int64)
     amount = offers.price[wanted] * np.exp(0.15 * normal(seed, "amount", rows, day))
@@ -61,7 +61,7 @@ def new_leads(
     waits = np.minimum(np.floor(delay), company.conversion.expires_days - 1)
     count = rows.size
     nothing = np.full(count, NEVER, np.int32)
-    return Leads(
+    return LeadStates(
         person=rows.astype(np.int32),
         created=np.full(count, day, np.int32),
         second=people.signed_up_second[rows].astype(np.int32),
@@ -89,16 +89,21 @@ def new_leads(
 
 
 def log_odds(
-    company: Company, people: People, leads: Leads, offers: Offers, employers: Employers, day: int
-) -> Floats:
-    """The log-odds of each lead to convert on a day, without any talk; docs/simulation.md (1)."""
+    company: Company, people: People, leads: LeadStates, offers: Offers, employers: Employers,
+    day: int | NDArray[np.int64],
+) -> Floats:  # fmt: skip
+    """The log-odds of each lead to convert, without any talk; docs/simulation.md (1).
+
+    day: the day that is asked about, one for all leads or one for each.
+    """
     rates, who = company.conversion, leads.person
+    intent = people.intent[who] + people.jump[who] * (people.jump_day[who] <= day)
     product = leads.product.astype(np.int64)
     kind = offers.type[product]
     account = people.account[who]
     fit = np.where(account >= 0, employers.fit[account], -0.3)
     dear = np.log(offers.price[product]) - _mean_log_price(offers)[kind]
-    found = rates.level + rates.intent * people.intent_on(day)[who]
+    found = rates.level + rates.intent * intent.astype(np.float64)
     found += rates.taste * people.taste[who, kind]
     found += rates.price * people.price_sensitivity[who] * dear
     found += rates.company * fit
@@ -107,11 +112,12 @@ def log_odds(
     return np.where(leads.double_of >= 0, -np.inf, found)
 
 
-def level_on(company: Company, kind: NDArray[np.int64], day: int) -> Floats:
+def level_on(company: Company, kind: NDArray[np.int64], day: int | NDArray[np.int64]) -> Floats:
     """What the day adds to the log-odds of every lead of a type: slow drift, and the rival."""
-    found = np.full(kind.size, company.season.drift * day / 365.0)
-    if company.change.day and day >= company.change.day:
-        found += company.change.rival * (kind == company.types.index(company.change.rival_type))
+    found = np.zeros(kind.size) + company.season.drift * np.asarray(day) / 365.0
+    if company.change.day:
+        rivalled = kind == company.types.index(company.change.rival_type)
+        found += company.change.rival * (rivalled & (np.asarray(day) >= company.change.day))
     return found
 
 
@@ -120,7 +126,9 @@ def _mean_log_price(offers: Offers) -> Floats:
     return np.bincount(offers.type, np.log(offers.price)) / counts
 
 
-def decide(chances: Floats, leads: Leads, day: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def decide(
+    chances: Floats, leads: LeadStates, day: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions of the leads that are won today, and of those that say no today.
 
     chances: of every lead, with what talks have added. Those who say no are lost where somebody has
@@ -131,6 +139,6 @@ def decide(chances: Floats, leads: Leads, day: int) -> tuple[NDArray[np.int64], 
     return np.flatnonzero(won), np.flatnonzero(due & ~won)
 
 
-def chances_now(odds: Floats, leads: Leads) -> Floats:
+def chances_now(odds: Floats, leads: LeadStates) -> Floats:
     """Chances from log-odds without talks and what talks have added."""
     return chance_of(odds + leads.talked)

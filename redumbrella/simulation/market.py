@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.simulation.chance import Floats, normal, uniform
-from redumbrella.simulation.leads import LOST, OPEN, SOLD, Leads
+from redumbrella.simulation.leads import LOST, OPEN, SOLD, LeadStates
 from redumbrella.simulation.offers import Offers
 from redumbrella.simulation.parameters import Company
 from redumbrella.simulation.people import People
@@ -26,7 +26,7 @@ class Offered:
 NOTHING_OFFERED = Offered(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def expired_leads_offered(company: Company, leads: Leads, offers: Offers, day: int) -> Offered:
+def expired_leads_offered(company: Company, leads: LeadStates, offers: Offers, day: int) -> Offered:
     """What the company offers where nobody decides: leads that nobody worked and that were given up
     yesterday, at four fifths of what the first partner who wants the type pays at most.
     """
@@ -39,7 +39,9 @@ def expired_leads_offered(company: Company, leads: Leads, offers: Offers, day: i
     return Offered(rows[partner >= 0], partner[partner >= 0], price[partner >= 0])
 
 
-def trade(company: Company, leads: Leads, offers: Offers, offered: Offered, day: int) -> Offered:
+def trade(
+    company: Company, leads: LeadStates, offers: Offers, offered: Offered, day: int
+) -> Offered:
     """What partners take of it: of types they want, up to their price, and so many a day.
 
     A lead is sold once; sold ones belong to the partner, and the company can win them no more.
@@ -70,13 +72,13 @@ def trade(company: Company, leads: Leads, offers: Offers, offered: Offered, day:
 
 
 def brought_back(
-    company: Company, seed: int, leads: Leads, chances: Floats, day: int
+    company: Company, seed: int, leads: LeadStates, chances: Floats, day: int
 ) -> NDArray[np.int64]:
-    """Leads that partners return today, two weeks after they bought them, because they never buy."""
+    """Leads that partners return today, two weeks after they bought them, as they never buy."""
     rows = np.flatnonzero((leads.sold_on >= 0) & (leads.sold_on == day - RETURNED_AFTER))
     share = np.array([one.returns for one in company.partners])[leads.partner[rows]]
     bad = (1.0 - chances[rows]) * share
-    back = rows[uniform(seed, "brought back", rows, day) < bad]
+    back: NDArray[np.int64] = rows[uniform(seed, "brought back", rows, day) < bad]
     leads.returned_on[back] = day
     return back
 
@@ -91,7 +93,12 @@ class Ratings:
 
 
 def rate(
-    company: Company, seed: int, people: People, leads: Leads, offers: Offers, won: NDArray[np.int64]
+    company: Company,
+    seed: int,
+    people: People,
+    leads: LeadStates,
+    offers: Offers,
+    won: NDArray[np.int64],
 ) -> Ratings:
     """Each won lead of a client's type goes to the client whose requirements it meets best."""
     who = leads.person[won]

@@ -66,7 +66,7 @@ def draw_staff(company: Company, seed: int, count: int) -> Staff:
 
 @dataclass(frozen=True)
 class Employers:
-    """Companies (n): industry (its number), employees, how well they fit, and their share of people."""
+    """Companies (n): industry (its number), employees, how well they fit, their share of people."""
 
     industry: NDArray[np.int64]
     employees: NDArray[np.int64]
@@ -83,4 +83,6 @@ def draw_employers(company: Company, seed: int) -> Employers:
     fit = np.array(company.accounts.fit)[industry] + 0.25 * (log_size - 4.5) / 1.6
     fit += 0.4 * normal(seed, "fit of a company", numbers)
     weight = gamma(seed, "share of a company", 0.6, numbers) * np.exp(0.3 * log_size)
-    return Employers(industry, np.maximum(1, np.exp(log_size)).astype(np.int64), fit, shares(weight))
+    return Employers(
+        industry, np.maximum(1, np.exp(log_size)).astype(np.int64), fit, shares(weight)
+    )

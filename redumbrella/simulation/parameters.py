@@ -146,7 +146,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Purchases:
+class Buying:
     """Purchases of customers: BG/NBD, and what they bring."""
 
     rate_a_year: float
@@ -266,7 +266,7 @@ class Company:
     conversion: Conversion
     contact: Contact
     mail: Mail
-    purchases: Purchases
+    purchases: Buying
     products: tuple[ProductType, ...]
     reps: Reps
     kinds: Mapping[str, tuple[Look, ...]]
@@ -299,7 +299,9 @@ def company_text(name: str) -> str:
     try:
         return Path(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(f"{name} cannot be read: {problem}.", reason="unknown_company") from None
+        raise SettingsError(
+            f"{name} cannot be read: {problem}.", reason="unknown_company"
+        ) from None
 
 
 def read_company(text: str, place: str) -> Company:
@@ -339,7 +341,9 @@ def _built(kind: type[_T], content: Any, place: str, problems: list[str]) -> _T:
     values = {}
     for one in fields(kind):
         if one.name in content:
-            values[one.name] = _value(hints[one.name], content[one.name], place + one.name, problems)
+            values[one.name] = _value(
+                hints[one.name], content[one.name], place + one.name, problems
+            )
         elif one.default is MISSING:
             problems.append(f"{place}{one.name}: missing.")
             values[one.name] = None
@@ -351,18 +355,21 @@ def _value(kind: Any, content: Any, place: str, problems: list[str]) -> Any:
     if is_dataclass(kind):
         return _built(kind, content, f"{place}.", problems)  # type: ignore[arg-type]
     inner = get_args(kind)
-    if get_origin(kind) is tuple:
-        if not isinstance(content, list):
-            problems.append(f"{place}: expected a list.")
-            return ()
-        return tuple(_value(inner[0], one, f"{place}[{n}]", problems)
-                     for n, one in enumerate(content))  # fmt: skip
-    if inner:
-        if not isinstance(content, dict):
-            problems.append(f"{place}: expected a table.")
-            return {}
-        return {key: _value(inner[1], one, f"{place}.{key}", problems)
-                for key, one in content.items()}  # fmt: skip
+    if not inner:
+        return _plain_value(kind, content, place, problems)
+    is_list = get_origin(kind) is tuple
+    if not isinstance(content, list if is_list else dict):
+        problems.append(f"{place}: expected a {'list' if is_list else 'table'}.")
+        return () if is_list else {}
+    if is_list:
+        return tuple(_value(inner[0], one, f"{place}[{number}]", problems)
+                     for number, one in enumerate(content))  # fmt: skip
+    named = dict(content)
+    return {key: _value(inner[1], one, f"{place}.{key}", problems) for key, one in named.items()}
+
+
+def _plain_value(kind: Any, content: Any, place: str, problems: list[str]) -> Any:
+    """A number, a text or yes and no."""
     is_number = isinstance(content, int | float) and not isinstance(content, bool)
     if kind is float and is_number:
         return float(content)
@@ -390,5 +397,7 @@ def _contradictions(company: Company) -> list[str]:
     if not company.campaigns or not company.products:
         problems.append("at least one of [[campaigns]] and one of [[products]] is needed.")
     if company.change.day and company.change.rival_type not in company.types:
-        problems.append(f'change.rival_type: no product has the type "{company.change.rival_type}".')
+        problems.append(
+            f'change.rival_type: no product has the type "{company.change.rival_type}".'
+        )
     return problems

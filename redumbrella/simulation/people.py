@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from redumbrella.simulation.arrays import Arrays
 from redumbrella.simulation.chance import Floats, beta, gamma, normal, pick, shares, uniform
 from redumbrella.simulation.offers import Employers, Offers
 from redumbrella.simulation.parameters import Company
-from redumbrella.simulation.records import Records
 
 BUYER, READER, JOB_SEEKER, COMPETITOR, ROBOT = range(5)
 NEVER = -1
@@ -17,13 +17,13 @@ TITLES_TELL = 0.8  # how far the job title tells of the taste
 
 
 @dataclass
-class People(Records):
+class People(Arrays):
     """Everyone who ever came. Days count from 0, the first day; -1 means never or nothing.
 
     Hidden: persona, intent, taste (n, types), price_sensitivity, effect (what a talk adds to the
-    log-odds), jump_day and jump (a life event and what it does to the intent), rate and fade (visits
-    a day, and in how many days they fade), reached (chance to answer a call), mail_taste, buy_rate
-    (purchases a day), leave (chance to leave after a purchase), left. In the record: the rest.
+    log-odds), jump_day and jump (a life event and what it does to the intent), rate and fade
+    (visits a day, and in how many days they fade), reached (chance to answer a call), mail_taste,
+    buy_rate (purchases a day), leave (chance to leave after a purchase), left. The rest is recorded.
     """
 
     arrived: NDArray[Any]
@@ -81,6 +81,7 @@ def new_people(
     """People who come on a day, numbered from `first` on."""
     who = first + np.arange(arrivals.campaign.size)
     crowd, visits, contact = company.people, company.visits, company.contact
+    buying = company.purchases
     persona = _personas(company, seed, who, arrivals)
     is_buyer = persona == BUYER
     works = uniform(seed, "works", who) < crowd.at_a_company
@@ -95,6 +96,8 @@ def new_people(
     effect = effect + contact.effect_spread * normal(seed, "effect", who)
     hazard = crowd.life_event_a_year / 365.0
     waits = -np.log(uniform(seed, "life event", who)) / hazard if hazard else np.full(who.size, 1e9)
+    region = pick(shares(np.array(company.regions.shares)), uniform(seed, "region", who))
+    reached = beta(seed, "reached", 4 * contact.reached, 4 * (1 - contact.reached), who)
     nothing = np.full(who.size, NEVER, np.int32)
     return People(
         arrived=np.full(who.size, day, np.int32),
@@ -102,7 +105,7 @@ def new_people(
         message=arrivals.message.astype(np.int8),
         persona=persona.astype(np.int8),
         account=account.astype(np.int32),
-        region=pick(shares(np.array(company.regions.shares)), uniform(seed, "region", who)).astype(np.int8),
+        region=region.astype(np.int8),
         title=title.astype(np.int8),
         seniority=seniority.astype(np.int8),
         age=np.clip(24 + 7 * seniority + 8 * normal(seed, "age", who), 18, 75).astype(np.int8),
@@ -115,16 +118,16 @@ def new_people(
         jump=(crowd.life_event_effect * normal(seed, "jump", who) * is_buyer).astype(np.float32),
         rate=(visits.first_rate * gamma(seed, "visits", 1.5, who)).astype(np.float32),
         fade=(visits.fade_days * np.exp(0.5 * normal(seed, "fade", who))).astype(np.float32),
-        reached=beta(seed, "reached", 4 * contact.reached, 4 * (1 - contact.reached), who).astype(np.float32),
+        reached=reached.astype(np.float32),
         mail_taste=normal(seed, "mail taste", who).astype(np.float32),
         wants=_wants(company, seed, who, taste, offers).astype(np.int32),
         device=_devices(company, seed, who).astype(np.int32),
         double_of=nothing.copy(), signed_up=nothing.copy(), signed_up_second=nothing.copy(),
         mailed=np.full(who.size, -1000, np.int32), mails=np.zeros(who.size, np.int16),
         unsubscribed=nothing.copy(),
-        buy_rate=(company.purchases.rate_a_year / 365.0
-                  * gamma(seed, "rate", company.purchases.rate_shape, who)).astype(np.float32),
-        leave=beta(seed, "leave", company.purchases.leave_a, company.purchases.leave_b, who).astype(np.float32),
+        buy_rate=(buying.rate_a_year / 365.0 * gamma(seed, "rate", buying.rate_shape, who)).astype(
+            np.float32),
+        leave=beta(seed, "leave", buying.leave_a, buying.leave_b, who).astype(np.float32),
         customer_since=nothing.copy(), left=nothing.copy(), bought=nothing.copy(),
         purchases=np.zeros(who.size, np.int16),
     )  # fmt: skip
@@ -156,9 +159,7 @@ def _mean_intent(company: Company, arrivals: Arrivals) -> Floats:
     return np.asarray(campaign[arrivals.campaign] + message[arrivals.message])
 
 
-def _taste(
-    company: Company, seed: int, who: NDArray[np.int64], title: NDArray[np.int64]
-) -> Floats:
+def _taste(company: Company, seed: int, who: NDArray[np.int64], title: NDArray[np.int64]) -> Floats:
     types = np.arange(len(company.types))[None, :]
     told = normal(seed, "taste of a title", title[:, None], types)
     own = normal(seed, "taste", who[:, None], types)
@@ -175,7 +176,7 @@ def _wants(
 
 
 def _devices(company: Company, seed: int, who: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each person has a device of its own, but some use that of somebody who came shortly before."""
+    """Each person has a device of its own, but some use that of somebody who came before."""
     before = 1 + (uniform(seed, "whose device", who) * 40).astype(np.int64)
     shared = uniform(seed, "shared device", who) < company.people.shared_device
     return np.where(shared & (who >= before), who - before, who)

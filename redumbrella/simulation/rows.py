@@ -17,11 +17,12 @@ from redumbrella.simulation.days import (
 )
 from redumbrella.simulation.leads import LOST, OPEN, SOLD, WON
 from redumbrella.simulation.people import JOB_SEEKER
-from redumbrella.simulation.texts import emails, enquiries, names, titles
+from redumbrella.simulation.texts import emails, enquiries, full_names, titles
 from redumbrella.simulation.world import World
 
 SECOND = pa.timestamp("s", "UTC")
 STAGES = {WON: "Won", LOST: "Lost", SOLD: "Sold to a partner"}
+WEEKLY_MAIL = "C-mail"
 _DAY_SECONDS = 86_400
 
 
@@ -71,12 +72,12 @@ def fixed_rows(world: World) -> dict[str, pa.Table]:
             "product_type": types[offers.type], "price": offers.price, "margin": offers.margin,
         }),
         "campaigns": pa.table({
-            "campaign_id": [f"C-{number + 1}" for number in campaigns],
-            "name": [one.name for one in company.campaigns],
-            "channel": [one.channel for one in company.campaigns],
+            "campaign_id": [*(f"C-{number + 1}" for number in campaigns), WEEKLY_MAIL],
+            "name": [*(one.name for one in company.campaigns), "Weekly mail"],
+            "channel": [*(one.channel for one in company.campaigns), "mail"],
         }),
         "reps": pa.table({
-            "rep_id": _rep_names(reps), "name": names(world.seed + 1, reps),
+            "rep_id": _rep_names(reps), "name": full_names(world.seed + 1, reps),
             "minutes_per_day": np.full(reps.size, company.reps.minutes_per_day),
             "cost_per_hour": np.full(reps.size, company.reps.cost_per_hour),
             "product_types": [", ".join(types[row]) for row in staff.knows],
@@ -122,7 +123,7 @@ def lead_rows(world: World, rows: NDArray[np.int64], day: int) -> pa.Table:
         "created_at": _at(world, leads.created, leads.second),
         "updated_at": _at(world, last, np.full(len(leads), _DAY_SECONDS - 1)),
         "product_id": _product_names(world).take(pa.array(leads.product)),
-        "campaign_id": _maybe(_named("C-", people.campaign.astype(np.int64) + 1, 1), people.campaign < 0),
+        "campaign_id": _maybe(_named("C-", people.campaign + np.int64(1), 1), people.campaign < 0),
         "source": campaigns[people.campaign],
         "rep_id": _maybe(_rep_names(np.maximum(leads.rep, 0)), leads.rep < 0),
         "stage": stage,
@@ -137,10 +138,12 @@ def _people(world: World, day: Day) -> pa.Table:
     who = day.signed
     people = world.people.at(who)
     origin = np.where(people.double_of >= 0, people.double_of, who)
-    own = names(world.seed, origin)
+    own = full_names(world.seed, origin)
     accounts = np.where(people.account >= 0, people.account, 0)
-    domains = [f"company-{number + 1}.example" if works >= 0 else "mail.example"
-               for number, works in zip(accounts.tolist(), people.account.tolist(), strict=True)]
+    domains = [
+        f"company-{number + 1}.example" if works >= 0 else "mail.example"
+        for number, works in zip(accounts.tolist(), people.account.tolist(), strict=True)
+    ]
     # The same person writes another address the second time.
     spelled = [name.upper() if twice >= 0 else name
                for name, twice in zip(own, people.double_of.tolist(), strict=True)]  # fmt: skip
@@ -205,11 +208,10 @@ def _addresses(world: World, who: NDArray[np.int64]) -> pa.Array:
     home = (uniform(world.seed, "home", who) * 250).astype(np.int64)
     block = np.where(account >= 0, account % 250, home)
     second = np.where(account >= 0, 18, 19)
-    text = pc.binary_join_element_wise(
+    return pc.binary_join_element_wise(
         "198", pa.array(second).cast(pa.string()), pa.array(block).cast(pa.string()),
         pa.array(host).cast(pa.string()), ".",
     )  # fmt: skip
-    return text
 
 
 def _activities(world: World, day: Day) -> pa.Table:
@@ -284,7 +286,7 @@ def _treatments(world: World, day: Day) -> pa.Table:
     return pa.table({
         "person_id": person_names(mailing.eligible),
         "at": _at(world, np.full(count, day.number), np.full(count, 8 * 3600)),
-        "campaign_id": pa.array(["weekly mail"] * count, pa.string()),
+        "campaign_id": pa.array([WEEKLY_MAIL] * count, pa.string()),
         "arm": pa.array(np.where(mailed, "mail", "none").tolist(), pa.string()),
         "propensity": np.where(mailed, mailing.chance, 1.0 - mailing.chance),
     })  # fmt: skip
@@ -309,8 +311,10 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
     is_late = late < world.company.record.late
     is_twice = (again < world.company.record.twice) & ~is_late
     waits = 1 + (late / max(world.company.record.late, 1e-12) * 3).astype(np.int64)
-    held = [_due(rows.filter(pa.array(is_late)), day.number + waits[is_late]),
-            _due(rows.filter(pa.array(is_twice)), np.full(is_twice.sum(), day.number + 1))]
+    held = [
+        _due(rows.filter(pa.array(is_late)), day.number + waits[is_late]),
+        _due(rows.filter(pa.array(is_twice)), np.full(is_twice.sum(), day.number + 1)),
+    ]
     if table == "purchases":
         held.append(_cancellations(world, day, rows))
     if table in world.waiting:
@@ -354,9 +358,7 @@ def _rep_names(numbers: NDArray[Any]) -> pa.Array:
 
 
 def _product_names(world: World) -> pa.Array:
-    types = np.array(world.company.types)[world.offers.type]
-    number = np.arange(types.size) - world.offers.first[world.offers.type] + 1
-    return pc.binary_join_element_wise(pa.array(types), _named("-", number, 2), "")
+    return pa.array(world.product_names)
 
 
 def _messages(world: World, message: NDArray[Any]) -> pa.Array:

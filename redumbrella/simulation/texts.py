@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from redumbrella.simulation.chance import uniform
 
-FIRST = ("Ada", "Ben", "Carla", "Deniz", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Katya",
-         "Luis", "Mira", "Noor", "Olaf", "Petra", "Quentin", "Rosa", "Sami", "Tilda", "Umar", "Vera",
-         "Wim", "Xenia", "Yusuf", "Zoë")  # fmt: skip
+FIRST = ("Ada", "Ben",
+         "Carla", "Deniz", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Katya",
+         "Luis", "Mira", "Noor", "Olaf", "Petra", "Quentin", "Rosa", "Sami", "Tilda", "Umar",
+         "Vera", "Wim", "Xenia", "Yusuf", "Zoë")  # fmt: skip
 LAST = ("Abel", "Brandt", "Costa", "Dubois", "Ekström", "Ferrari", "García", "Horváth", "Ivanova",
         "Jansen", "Kowalska", "Lindqvist", "Müller", "Novak", "Okafor", "Petrov", "Quist", "Rossi",
-        "Şahin", "Tanaka", "Ueda", "Vogel", "Walsh", "Xu", "Yıldız", "Zhang")  # fmt: skip
+        "Şahin", "Tanaka", "Ueda", "Vogel", "Walsh", "Xu", "Yilmaz", "Zhang")  # fmt: skip
 SENIORITY = ("Junior", "", "Senior", "Lead")
 _ASKING = (  # from the coldest to the hottest
     ("just browsing", "is there a free sample?", "thanks for the article", "for my thesis"),
@@ -25,7 +26,7 @@ _ASKING = (  # from the coldest to the hottest
 _OTHERS = ("are you hiring?", "I am looking for a job", "my CV is attached", "do you take interns?")
 
 
-def names(seed: int, who: NDArray[np.int64]) -> list[str]:
+def full_names(seed: int, who: NDArray[np.int64]) -> list[str]:
     """A first and a last name of each person."""
     first = (uniform(seed, "first name", who) * len(FIRST)).astype(np.int64)
     last = (uniform(seed, "last name", who) * len(LAST)).astype(np.int64)
@@ -41,13 +42,16 @@ def emails(own: Sequence[str], who: Sequence[int], domains: Sequence[str]) -> li
 
 
 def titles(
-    seed: int, listed: Sequence[str], who: NDArray[np.int64], title: Sequence[int], seniority: Sequence[int]
+    seed: int, listed: Sequence[str], who: NDArray[np.int64], title: Sequence[int],
+    seniority: Sequence[int],
 ) -> list[str]:  # fmt: skip
     """Job titles as people write them: another language, other case, a typing error."""
     way = uniform(seed, "spelling", who)
     style = uniform(seed, "style", who)
     found = []
-    for kind, level, drawn, form in zip(title, seniority, way.tolist(), style.tolist(), strict=True):
+    for kind, level, drawn, form in zip(
+        title, seniority, way.tolist(), style.tolist(), strict=True
+    ):
         spelled = listed[kind].split("|")
         # Half of all use the first spelling.
         number = 0 if drawn < 0.5 else int((drawn - 0.5) * 2 * len(spelled))
@@ -66,7 +70,8 @@ def titles(
 
 
 def enquiries(
-    seed: int, who: NDArray[np.int64], intent: Sequence[float], is_job_seeker: Sequence[bool], types: Sequence[str]
+    seed: int, who: NDArray[np.int64], intent: Sequence[float], is_job_seeker: Sequence[bool],
+    types: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """What people write when they sign up: the warmer the intent, the more concrete."""
     noise = uniform(seed, "tone", who) + uniform(seed, "tone too", who) - 1.0

@@ -42,7 +42,7 @@ class Views:
 
 @dataclass(frozen=True)
 class Visiting:
-    """A day's visits: the visitors (positions), the second at which each ends, and what they saw."""
+    """A day's visits: the visitors (positions), the second at which each ends, what they saw."""
 
     visitors: NDArray[np.int64]
     ends: NDArray[np.int64]
@@ -51,7 +51,7 @@ class Visiting:
 
 @dataclass(frozen=True)
 class Site:
-    """The site as tables: looks (kinds on pages) and their cumulative shares by persona and level."""
+    """The site as tables: looks (kinds on pages), their cumulative shares by persona and level."""
 
     kinds: tuple[str, ...]
     pages: tuple[str, ...]
@@ -88,7 +88,7 @@ def _weights(look: Look, personas: NDArray[np.int64], levels: Floats) -> Floats:
     return np.asarray(base * np.exp(np.where(personas == BUYER, look.intent * levels, 0.0)))
 
 
-def season_on(company: Company, day: int, weekday: int, day_of_year: int) -> float:
+def season_on(company: Company, weekday: int, day_of_year: int) -> float:
     """Demand on a day against the mean of a year's working days."""
     turn = 2.0 * np.pi * (day_of_year - company.season.peak_day) / 365.0
     week = company.season.weekend if weekday >= 5 else 1.0
@@ -152,7 +152,9 @@ def _look_around(
     if topic.any():
         look[topic] = _topics(site, kind[topic], uniform(seed, "topic", who[topic], key[topic]))
     product = _products_seen(seed, site, offers, people, who, look, kind, key)
-    seconds = 1 + (-np.log(uniform(seed, "seconds", who, key)) * site.seconds[look]).astype(np.int64)
+    seconds = 1 + (-np.log(uniform(seed, "seconds", who, key)) * site.seconds[look]).astype(
+        np.int64
+    )
     seconds = np.minimum(seconds, 7200)
     start = (uniform(seed, "hour", visitors, day) + uniform(seed, "hour too", visitors, day)) / 2.0
     start = (MORNING + start * (EVENING - MORNING)).astype(np.int64)

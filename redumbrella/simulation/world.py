@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from redumbrella.errors import DataError
-from redumbrella.simulation.leads import Leads
+from redumbrella.simulation.leads import LeadStates
 from redumbrella.simulation.offers import (
     Employers,
     Offers,
@@ -54,11 +54,11 @@ class Money:
 
 @dataclass
 class World:
-    """One company. `day` is the next day to be lived, 0 the first; facts up to the day before exist.
+    """One company. `day` is the next day to be lived, 0 the first; facts before it exist.
 
     text: the parameters as TOML. waiting: facts that are to be written on a later day, by table,
-    with the column _write. returns: margin that purchases lose on a later day. ledger: the money of
-    each day lived.
+    with the column _write. returns: margin that purchases lose on a later day. spent: so far, of
+    each campaign. ledger: the money of each day lived.
     """
 
     text: str
@@ -68,9 +68,10 @@ class World:
     change_day: int | None
     day: int
     people: People
-    leads: Leads
+    leads: LeadStates
     waiting: dict[str, pa.Table] = field(default_factory=dict)
     returns: dict[int, float] = field(default_factory=dict)
+    spent: list[float] = field(default_factory=list)
     ledger: list[Money] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,6 +82,7 @@ class World:
         self.employers: Employers = draw_employers(self.company, self.seed)
         self.staff: Staff = draw_staff(self.company, self.seed, self.company.sizes[self.size].reps)
         self.site: Site = build_site(self.company)
+        self.spent = self.spent or [0.0] * len(self.company.campaigns)
 
     @property
     def today(self) -> date:
@@ -97,9 +99,17 @@ class World:
         scale = self.company.sizes[self.size].visitors / 100.0
         return np.array([one.cost for one in self.company.campaigns]) * scale
 
+    @property
+    def product_names(self) -> list[str]:
+        """The id of each product: its type and its number within the type."""
+        number = np.arange(self.offers.type.size) - self.offers.first[self.offers.type] + 1
+        types = self.company.types
+        return [f"{types[kind]}-{own:02d}" for kind, own in
+                zip(self.offers.type.tolist(), number.tolist(), strict=True)]  # fmt: skip
+
     def keep(self, folder: Path) -> None:
         """Writes it all; a kill at any moment leaves the old state or the new one."""
-        new, old = folder / f"day-{self.day}", folder
+        new = folder / f"day-{self.day}"
         new.mkdir(parents=True, exist_ok=True)
         self.people.write(new / "people.parquet")
         self.leads.write(new / "leads.parquet")
@@ -110,16 +120,17 @@ class World:
             "seed": self.seed, "size": self.size, "start": self.start.isoformat(),
             "change_day": self.change_day, "day": self.day, "waiting": sorted(self.waiting),
             "returns": {str(day): margin for day, margin in self.returns.items()},
+            "spent": self.spent,
             "ledger": [asdict(money) for money in self.ledger],
         }  # fmt: skip
-        hidden = old / f".{_STATE}"
+        hidden = folder / f".{_STATE}"
         hidden.write_text(json.dumps(document, indent=1), "utf-8")
-        hidden.replace(old / _STATE)
-        for folder in old.glob("day-*"):
-            if folder != new:
-                for file in folder.iterdir():
+        hidden.replace(folder / _STATE)
+        for old in folder.glob("day-*"):
+            if old != new:
+                for file in old.iterdir():
                     file.unlink()
-                folder.rmdir()
+                old.rmdir()
 
 
 def open_world(folder: Path) -> World:
@@ -138,10 +149,11 @@ def open_world(folder: Path) -> World:
             change_day=document["change_day"],
             day=document["day"],
             people=People.read(here / "people.parquet"),
-            leads=Leads.read(here / "leads.parquet"),
+            leads=LeadStates.read(here / "leads.parquet"),
             waiting={table: pq.read_table(here / f"waiting-{table}.parquet")
                      for table in document["waiting"]},
             returns={int(day): margin for day, margin in document["returns"].items()},
+            spent=document["spent"],
             ledger=[Money(**money) for money in document["ledger"]],
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as problem:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 
 @dataclass
-class Records:
-    """Base of `People` and `Leads`: every field is an array whose first axis numbers the records."""
+class Arrays:
+    """Base of `People` and `LeadStates`: each field an array, one value a record."""
 
     def __len__(self) -> int:
         return int(getattr(self, fields(self)[0].name).shape[0])

@@ -1,0 +1,57 @@
+"""Living on: each next day as it follows from what was decided, written beside the days before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from redumbrella.simulation.days import Day, live
+from redumbrella.simulation.decisions import has_contacts, read_decisions
+from redumbrella.simulation.files import write_day
+from redumbrella.simulation.policies import POLICIES, PRODUCT, Order, arrival
+from redumbrella.simulation.product import has_model, product_order
+from redumbrella.simulation.rows import day_rows
+from redumbrella.simulation.world import World
+
+NO_MODEL = "arrival, as no model is in use"
+TOLD = "decisions/contacts.csv"
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What is said of a day: order_of names who decided the order of calls."""
+
+    date: str
+    order_of: str
+    new_leads: int
+    calls: int
+    talks: int
+    won: int
+    profit: float
+
+
+def live_on(folder: Path, world: World, days: int, policy: str | None) -> Iterator[Lived]:
+    """Lives days of the company in a workspace, and writes each. policy: None for the product's
+    list where a model is in use, else the order of arrival.
+    """
+    own = policy or (PRODUCT if has_model(folder) else NO_MODEL)
+    for _ in range(days):
+        today = world.today
+        told = has_contacts(folder, today)
+        order = arrival(world) if told else _order(folder, world, own)
+        before = len(world.leads)
+        day = live(world, read_decisions(folder, world, order))
+        write_day(folder, world, day_rows(world, day))
+        yield _said(str(today), TOLD if told else own, len(world.leads) - before, day)
+
+
+def _order(folder: Path, world: World, policy: str) -> Order:
+    """In which order to call today."""
+    if policy == PRODUCT:
+        return product_order(folder, world.today, len(world.leads))
+    return POLICIES.get(policy, arrival)(world)
+
+
+def _said(date: str, order_of: str, new_leads: int, day: Day) -> Lived:
+    talks = int((day.calls.outcome > 0).sum())
+    return Lived(date, order_of, new_leads, day.calls.lead.size, talks, day.won.size,
+                 round(day.money.profit, 2))  # fmt: skip

@@ -1,0 +1,67 @@
+"""Asking the product what to do, as everybody can: by its commands and the files they print."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redumbrella.errors import EngineError
+
+_MOST_LISTED = 1000
+_TARGET = "conversion"
+_NOTHING: dict[str, list[Any]] = {"rows": []}
+
+
+def has_model(folder: Path) -> bool:
+    """Whether the product has a model of leads in use in this workspace."""
+    listed = ask_product(folder, "models", may_fail=("no_models",))
+    return any(row["target"] == _TARGET for row in (listed or _NOTHING)["rows"])
+
+
+def product_order(folder: Path, today: date, leads: int) -> NDArray[np.int64]:
+    """The product's list on the morning of a day, as positions of leads, first the first.
+
+    Reads what is new in the workspace, scores it with the model in use and lists it. leads: how
+    many there are in the world.
+    """
+    ask_product(folder, "ingest")
+    ask_product(folder, "score", "--target", _TARGET, "--as-of", today.isoformat())
+    words = ("leads", "--target", _TARGET, "--top", str(_MOST_LISTED))
+    listed = ask_product(folder, *words, may_fail=("no_leads",)) or _NOTHING
+    names = [row["lead_id"] for row in listed["rows"]]
+    order = np.array([int(name.removeprefix("L-")) for name in names], np.int64)
+    return order[order < leads]
+
+
+def train_product(folder: Path, today: date) -> None:
+    """Has the product read what is new, and learn from all that was known on a morning."""
+    ask_product(folder, "ingest")
+    ask_product(folder, "train", "--target", _TARGET, "--as-of", today.isoformat())
+
+
+def ask_product(folder: Path, *words: str, may_fail: Sequence[str] = ()) -> Any:
+    """What `umbrella WORDS --json` answers; None where it fails for one of these reasons.
+
+    Raises EngineError with the product's own words where it fails otherwise.
+    """
+    command = [sys.executable, "-m", "redumbrella", *words, "-w", str(folder), "--json"]
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    if any(f"[{reason}]" in done.stderr for reason in may_fail):
+        return None
+    raise EngineError(
+        f"`umbrella {' '.join(words)}` failed in the simulated company {folder}:\n"
+        f"{done.stderr.strip()}",
+        reason="product_failed",
+    )
