@@ -23,7 +23,7 @@ class People(Arrays):
     Hidden: persona, intent, taste (n, types), price_sensitivity, effect (what a talk adds to the
     log-odds), jump_day and jump (a life event and what it does to the intent), rate and fade
     (visits a day, and in how many days they fade), reached (chance to answer a call), mail_taste,
-    buy_rate (purchases a day), leave (chance to leave after a purchase), left. The rest is recorded.
+    buy_rate (purchases a day), leave (chance to leave after a purchase), left. Others are recorded.
     """
 
     arrived: NDArray[Any]
