@@ -47,7 +47,7 @@ def day_rows(world: World, day: Day) -> dict[str, pa.Table]:
         "events": _events(world, day),
         "activities": _activities(world, day),
         "purchases": _purchases(world, day),
-        "leads": lead_rows(world, day.touched, day.number),
+        "leads": lead_rows(world, day.touched),
         "spend": _spend(world, day),
         "treatments": _treatments(world, day),
         "feedback": _feedback(world, day),
@@ -103,15 +103,16 @@ def fixed_rows(world: World) -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-def lead_rows(world: World, rows: NDArray[np.int64], day: int) -> pa.Table:
-    """Leads as the company's CRM shows them in the evening of a day."""
+def lead_rows(world: World, rows: NDArray[np.int64]) -> pa.Table:
+    """Leads as the company's CRM shows them in the evening of the last day that was lived."""
     leads = world.leads.at(rows)
     people = world.people.at(leads.person)
     closed = leads.state != OPEN
     stage = np.where(leads.offered >= 0, "Offer", np.where(leads.talks > 0, "Talked to", "New"))
     for state, words in STAGES.items():
         stage = np.where(leads.state == state, words, stage)
-    intent = people.intent_on(day) - people.jump * (people.jump_day > leads.created)
+    # What they wrote on the day they asked: a life event that comes later changes no word of it.
+    intent = people.intent + people.jump * (people.jump_day <= leads.created)
     types = np.array(world.company.types)[world.offers.type[leads.product]]
     written = enquiries(world.seed, leads.person.astype(np.int64), intent.tolist(),
                         (people.persona == JOB_SEEKER).tolist(), types.tolist())  # fmt: skip

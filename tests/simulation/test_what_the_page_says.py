@@ -1,0 +1,40 @@
+"""Sentences of docs/simulation.md that one look at a lived company can refute."""
+
+from copy import deepcopy
+from datetime import date
+
+import numpy as np
+import pytest
+
+from redumbrella.simulation.beginning import begin
+from redumbrella.simulation.days import live
+from redumbrella.simulation.decisions import calls_in_order
+from redumbrella.simulation.parameters import company_text
+from redumbrella.simulation.policies import arrival
+from redumbrella.simulation.rows import lead_rows
+from redumbrella.simulation.world import World
+
+DAYS = 45
+
+
+@pytest.fixture(scope="module")
+def lived() -> World:
+    world = begin(company_text("valiant"), 1, "small", date(2025, 1, 1), 0)
+    for _ in range(DAYS):
+        live(world, calls_in_order(arrival(world)))
+    return world
+
+
+@pytest.fixture
+def world(lived: World) -> World:
+    return deepcopy(lived)
+
+
+def test_an_enquiry_knows_nothing_of_a_life_event_to_come(world: World) -> None:
+    everybody = np.arange(len(world.leads))
+    written = lead_rows(world, everybody)["enquiry"]
+    people, leads = world.people, world.leads
+    later = people.jump_day > leads.created.max()
+    assert later.any()
+    people.jump[later] = 9.0
+    assert lead_rows(world, everybody)["enquiry"] == written
