@@ -38,3 +38,13 @@ def test_an_enquiry_knows_nothing_of_a_life_event_to_come(world: World) -> None:
     assert later.any()
     people.jump[later] = 9.0
     assert lead_rows(world, everybody)["enquiry"] == written
+
+
+def test_a_talk_after_the_decision_moves_nothing(world: World) -> None:
+    before = world.leads.talked.copy(), world.leads.talks.copy(), world.leads.refused.copy()
+    for _ in range(5):
+        live(world, calls_in_order(arrival(world)))
+    leads, old = world.leads, before[0].size
+    talked_late = before[2] & (leads.talks[:old] > before[1])
+    assert talked_late.any()
+    assert np.array_equal(leads.talked[:old][talked_late], before[0][talked_late])
