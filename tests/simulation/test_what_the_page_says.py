@@ -9,6 +9,7 @@ import pytest
 from redumbrella.simulation.beginning import begin
 from redumbrella.simulation.days import live
 from redumbrella.simulation.decisions import calls_in_order
+from redumbrella.simulation.leads import OPEN
 from redumbrella.simulation.parameters import company_text
 from redumbrella.simulation.policies import arrival
 from redumbrella.simulation.rows import lead_rows
@@ -48,3 +49,12 @@ def test_a_talk_after_the_decision_moves_nothing(world: World) -> None:
     talked_late = before[2] & (leads.talks[:old] > before[1])
     assert talked_late.any()
     assert np.array_equal(leads.talked[:old][talked_late], before[0][talked_late])
+
+
+def test_every_lead_decides_after_the_day_it_came_and_before_it_expires(world: World) -> None:
+    leads = world.leads
+    waits = leads.decides - leads.created
+    assert waits.min() >= 1
+    assert waits.max() < world.company.conversion.expires_days
+    due = (leads.decides < world.day) & (leads.double_of < 0)
+    assert (leads.refused | (leads.state != OPEN))[due].all()
