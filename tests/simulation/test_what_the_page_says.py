@@ -13,6 +13,7 @@ from redumbrella.simulation.leads import OPEN
 from redumbrella.simulation.parameters import company_text
 from redumbrella.simulation.policies import arrival
 from redumbrella.simulation.rows import lead_rows
+from redumbrella.simulation.truth import true_campaigns, true_chances
 from redumbrella.simulation.world import World
 
 DAYS = 45
@@ -58,3 +59,18 @@ def test_every_lead_decides_after_the_day_it_came_and_before_it_expires(world: W
     assert waits.max() < world.company.conversion.expires_days
     due = (leads.decides < world.day) & (leads.double_of < 0)
     assert (leads.refused | (leads.state != OPEN))[due].all()
+
+
+def test_the_truth_about_a_closed_lead_stays_as_it_was(world: World) -> None:
+    closed = np.flatnonzero(world.leads.state != OPEN)
+    _, before = true_chances(world)
+    for _ in range(10):
+        live(world, calls_in_order(arrival(world)))
+    _, after = true_chances(world)
+    assert np.array_equal(before[closed], after[closed])
+
+
+def test_what_a_campaign_is_worth_does_not_depend_on_who_was_called(world: World) -> None:
+    values = true_campaigns(world)["value_of_leads"].to_pylist()
+    world.leads.talked[:] = 3.0
+    assert true_campaigns(world)["value_of_leads"].to_pylist() == values
