@@ -201,14 +201,16 @@ def _events(world: World, day: Day) -> pa.Table:
 
 
 def _addresses(world: World, who: NDArray[np.int64]) -> pa.Array:
-    """Each company has its own range of the block for tests of networks (RFC 2544); who is at home
-    has an address of another part of it, which tells nothing.
+    """Each company has its own sixteen addresses of the block for tests of networks (RFC 2544), as
+    long as there are at most 4,096; who is at home has one of the other half, which tells nothing.
     """
-    account = world.people.account[who]
-    host = (uniform(world.seed, "host", who) * 200).astype(np.int64) + 10
+    account = world.people.account[who].astype(np.int64)
+    works, host = account >= 0, uniform(world.seed, "host", who)
     home = (uniform(world.seed, "home", who) * 250).astype(np.int64)
-    block = np.where(account >= 0, account % 250, home)
-    second = np.where(account >= 0, 18, 19)
+    block = np.where(works, account // 16 % 256, home)
+    own = account % 16 * 16 + 1 + (host * 14).astype(np.int64)
+    host = np.where(works, own, 10 + (host * 200).astype(np.int64))
+    second = np.where(works, 18, 19)
     return pc.binary_join_element_wise(
         "198", pa.array(second).cast(pa.string()), pa.array(block).cast(pa.string()),
         pa.array(host).cast(pa.string()), ".",

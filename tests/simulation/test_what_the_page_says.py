@@ -12,16 +12,17 @@ from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.leads import OPEN
 from redumbrella.simulation.parameters import company_text
 from redumbrella.simulation.policies import arrival
-from redumbrella.simulation.rows import lead_rows
+from redumbrella.simulation.rows import day_rows, lead_rows
 from redumbrella.simulation.truth import true_campaigns, true_chances
 from redumbrella.simulation.world import World
 
 DAYS = 45
+START = date(2025, 1, 1)
 
 
 @pytest.fixture(scope="module")
 def lived() -> World:
-    world = begin(company_text("valiant"), 1, "small", date(2025, 1, 1), 0)
+    world = begin(company_text("valiant"), 1, "small", START, 0)
     for _ in range(DAYS):
         live(world, calls_in_order(arrival(world)))
     return world
@@ -74,3 +75,20 @@ def test_what_a_campaign_is_worth_does_not_depend_on_who_was_called(world: World
     values = true_campaigns(world)["value_of_leads"].to_pylist()
     world.leads.talked[:] = 3.0
     assert true_campaigns(world)["value_of_leads"].to_pylist() == values
+
+
+def test_an_address_at_work_tells_which_company() -> None:
+    punctual = company_text("valiant").replace("late = 0.01", "late = 0.0")
+    world = begin(punctual.replace("twice = 0.005", "twice = 0.0"), 1, "small", START, 0)
+    companies: dict[str, set[int]] = {}
+    for _ in range(20):
+        day = live(world, calls_in_order(arrival(world)))
+        works = world.people.account[day.visiting.views.person].tolist()
+        for address, company in zip(
+            day_rows(world, day)["events"]["ip"].to_pylist(), works, strict=True
+        ):
+            block, host = address.rsplit(".", 1)
+            if company >= 0:
+                companies.setdefault(f"{block}.{int(host) // 16}", set()).add(company)
+    assert max(len(found) for found in companies.values()) == 1
+    assert len(companies) > 50
