@@ -34,9 +34,9 @@ def at_random(world: World) -> Order:
 def points(world: World) -> Order:
     """By the points that a careful sales manager would give, from what the record shows.
 
-    The product asked for by its price (3 above 2,000, 2 above 500), a campaign that people searched
-    or a professional network (2), seniority (1 for each step), an employer (1), a talk that went
-    well (3), not called before (1), fresh (2 in the first three days, 1 in the first week).
+    The product asked for by its price (3 above 2,000, 2 above 500), a campaign of search or of
+    partners (2), seniority (1 for each step), an employer (1), an offer sent (3), not called before
+    (1), fresh (3 in the first three days, 1 in the rest of the first week); the newest first.
     """
     rows = callable_leads(world)
     leads, people = world.leads.at(rows), world.people

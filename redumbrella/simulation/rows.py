@@ -145,7 +145,7 @@ def _people(world: World, day: Day) -> pa.Table:
         f"company-{number + 1}.example" if works >= 0 else "mail.example"
         for number, works in zip(accounts.tolist(), people.account.tolist(), strict=True)
     ]
-    # The same person writes another address the second time.
+    # The second time the same person's name is written in capitals, and its title anew.
     spelled = [name.upper() if twice >= 0 else name
                for name, twice in zip(own, people.double_of.tolist(), strict=True)]  # fmt: skip
     written = titles(world.seed, world.company.titles, who, people.title.tolist(),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from redumbrella.simulation.beginning import begin
+from redumbrella.simulation.buying import buy
 from redumbrella.simulation.days import live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.leads import OPEN
@@ -92,3 +93,15 @@ def test_an_address_at_work_tells_which_company() -> None:
                 companies.setdefault(f"{block}.{int(host) // 16}", set()).add(company)
     assert max(len(found) for found in companies.values()) == 1
     assert len(companies) > 50
+
+
+def test_a_mail_cannot_sell_what_the_shop_does_not_have(world: World) -> None:
+    people, offers = world.people, world.offers
+    not_in_shop = int(np.flatnonzero(~offers.in_shop)[0])
+    known = np.flatnonzero((people.signed_up >= 0) & (people.double_of < 0))
+    people.customer_since[known], people.left[known] = 0, -1
+    people.buy_rate[known] = 5.0
+    recommended = np.full(len(people), not_in_shop)
+    sales = buy(world.company, 1, people, offers, known[:0], recommended, world.day)
+    assert sales.product.size > 100
+    assert offers.in_shop[sales.product].all()
