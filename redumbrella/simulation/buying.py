@@ -96,7 +96,9 @@ def _chosen(
     same = uniform(seed, "same again", who, day) < company.purchases.same_again
     may_repeat = (people.bought[who] >= 0) & offers.in_shop[np.maximum(people.bought[who], 0)]
     product = np.where(same & may_repeat, people.bought[who], product)
-    # A recommendation is taken where the product is of a type the person likes.
+    # A recommendation is taken where the product is of a type the person likes, and in the shop.
     taste = people.taste[who, offers.type[np.maximum(recommended, 0)]]
     taken = (recommended >= 0) & (uniform(seed, "takes", who, day) < 0.3 / (1 + np.exp(-2 * taste)))
+    if in_shop.any():
+        taken &= offers.in_shop[np.maximum(recommended, 0)]
     return np.where(taken, recommended, product)

@@ -91,9 +91,11 @@ def _outcomes(
 
 def talk_effect(
     company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff,
-    called: NDArray[np.int64], reps: NDArray[np.int64], day: int,
+    called: NDArray[np.int64], reps: NDArray[np.int64], day: int | NDArray[np.int64],
 ) -> Floats:  # fmt: skip
-    """What a talk on a day adds to the log-odds of each lead; docs/simulation.md (2)."""
+    """What a talk on a day (one for all, or one for each) adds to the log-odds of each lead;
+    docs/simulation.md (2).
+    """
     rules = company.contact
     own = people.effect[leads.person[called]].astype(np.float64)
     kind = offers.type[leads.product[called]]
@@ -104,9 +106,12 @@ def talk_effect(
 
 
 def mean_talk_effect(
-    company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff, day: int
-) -> Floats:
-    """What a talk of a rep drawn at random would add on a day, for every lead."""
+    company: Company, people: People, leads: LeadStates, offers: Offers, staff: Staff,
+    day: int | NDArray[np.int64],
+) -> Floats:  # fmt: skip
+    """What a talk of a rep drawn at random would add on a day (one for all, or one for each), for
+    every lead.
+    """
     rows = np.arange(len(leads))
     total = np.zeros(rows.size)
     for rep in range(staff.skill.size):
@@ -123,7 +128,8 @@ def apply_calls(
     talked = calls.outcome != MISSED
     met = calls.lead[talked]
     effect = talk_effect(company, people, leads, offers, staff, met, calls.rep[talked], day)
-    leads.talked[met] += effect
+    # Who has decided already cannot be moved any more.
+    leads.talked[met] += np.where(leads.refused[met], 0.0, effect)
     leads.talks[met] += 1
     leads.tries[calls.lead] += 1
     first = calls.lead[leads.first_try[calls.lead] < 0]

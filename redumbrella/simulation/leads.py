@@ -58,7 +58,8 @@ def new_leads(
     delay = company.conversion.delay_days * np.exp(
         company.conversion.delay_spread * normal(seed, "delay", rows, day)
     )
-    waits = np.minimum(np.floor(delay), company.conversion.expires_days - 1)
+    # A lead enters in the evening, so the next day is the first on which it can decide.
+    waits = np.clip(np.floor(delay), 1, max(1, company.conversion.expires_days - 1))
     count = rows.size
     nothing = np.full(count, NEVER, np.int32)
     return LeadStates(

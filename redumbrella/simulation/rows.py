@@ -47,7 +47,7 @@ def day_rows(world: World, day: Day) -> dict[str, pa.Table]:
         "events": _events(world, day),
         "activities": _activities(world, day),
         "purchases": _purchases(world, day),
-        "leads": lead_rows(world, day.touched, day.number),
+        "leads": lead_rows(world, day.touched),
         "spend": _spend(world, day),
         "treatments": _treatments(world, day),
         "feedback": _feedback(world, day),
@@ -103,15 +103,16 @@ def fixed_rows(world: World) -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-def lead_rows(world: World, rows: NDArray[np.int64], day: int) -> pa.Table:
-    """Leads as the company's CRM shows them in the evening of a day."""
+def lead_rows(world: World, rows: NDArray[np.int64]) -> pa.Table:
+    """Leads as the company's CRM shows them in the evening of the last day that was lived."""
     leads = world.leads.at(rows)
     people = world.people.at(leads.person)
     closed = leads.state != OPEN
     stage = np.where(leads.offered >= 0, "Offer", np.where(leads.talks > 0, "Talked to", "New"))
     for state, words in STAGES.items():
         stage = np.where(leads.state == state, words, stage)
-    intent = people.intent_on(day) - people.jump * (people.jump_day > leads.created)
+    # What they wrote on the day they asked: a life event that comes later changes no word of it.
+    intent = people.intent + people.jump * (people.jump_day <= leads.created)
     types = np.array(world.company.types)[world.offers.type[leads.product]]
     written = enquiries(world.seed, leads.person.astype(np.int64), intent.tolist(),
                         (people.persona == JOB_SEEKER).tolist(), types.tolist())  # fmt: skip
@@ -144,7 +145,7 @@ def _people(world: World, day: Day) -> pa.Table:
         f"company-{number + 1}.example" if works >= 0 else "mail.example"
         for number, works in zip(accounts.tolist(), people.account.tolist(), strict=True)
     ]
-    # The same person writes another address the second time.
+    # The second time the same person's name is written in capitals, and its title anew.
     spelled = [name.upper() if twice >= 0 else name
                for name, twice in zip(own, people.double_of.tolist(), strict=True)]  # fmt: skip
     written = titles(world.seed, world.company.titles, who, people.title.tolist(),
@@ -200,14 +201,16 @@ def _events(world: World, day: Day) -> pa.Table:
 
 
 def _addresses(world: World, who: NDArray[np.int64]) -> pa.Array:
-    """Each company has its own range of the block for tests of networks (RFC 2544); who is at home
-    has an address of another part of it, which tells nothing.
+    """Each company has its own sixteen addresses of the block for tests of networks (RFC 2544), as
+    long as there are at most 4,096; who is at home has one of the other half, which tells nothing.
     """
-    account = world.people.account[who]
-    host = (uniform(world.seed, "host", who) * 200).astype(np.int64) + 10
+    account = world.people.account[who].astype(np.int64)
+    works, host = account >= 0, uniform(world.seed, "host", who)
     home = (uniform(world.seed, "home", who) * 250).astype(np.int64)
-    block = np.where(account >= 0, account % 250, home)
-    second = np.where(account >= 0, 18, 19)
+    block = np.where(works, account // 16 % 256, home)
+    own = account % 16 * 16 + 1 + (host * 14).astype(np.int64)
+    host = np.where(works, own, 10 + (host * 200).astype(np.int64))
+    second = np.where(works, 18, 19)
     return pc.binary_join_element_wise(
         "198", pa.array(second).cast(pa.string()), pa.array(block).cast(pa.string()),
         pa.array(host).cast(pa.string()), ".",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from redumbrella.simulation.buying import purchase_rates
 from redumbrella.simulation.chance import Floats, chance_of
@@ -58,21 +59,28 @@ def true_chances(world: World) -> tuple[Floats, Floats]:
     """The chance of each lead to be won without and with a talk today, given all that is hidden but
     what the future brings: a life event that may come before the decision is averaged over.
     """
-    company, people, leads = world.company, world.people, world.leads
+    talked, now = world.leads.talked, _last_day_to_ask(world)
+    effect = mean_talk_effect(world.company, world.people, world.leads, world.offers, world.staff,
+                              now)  # fmt: skip
+    return _mean_chances(world, now, talked), _mean_chances(world, now, talked + effect)
+
+
+def _last_day_to_ask(world: World) -> NDArray[np.int64]:
+    """The world's next day, or the day on which the lead was decided."""
+    leads = world.leads
     decided = np.where(leads.state == OPEN, leads.decides, leads.closed)
-    now = np.minimum(world.day, np.minimum(decided, leads.decides)).astype(np.int64)
-    odds = log_odds(company, people, leads, world.offers, world.employers, now)
-    effect = mean_talk_effect(company, people, leads, world.offers, world.staff, world.day)
+    return np.asarray(np.minimum(world.day, np.minimum(decided, leads.decides)), np.int64)
+
+
+def _mean_chances(world: World, now: NDArray[np.int64], added: Floats | float) -> Floats:
+    """The chance of each lead as of a day each, if talks add so much, over life events to come."""
+    company, people, leads = world.company, world.people, world.leads
+    odds = log_odds(company, people, leads, world.offers, world.employers, now) + added
     jump = company.conversion.intent * people.jump[leads.person].astype(np.float64)
     hazard = company.people.life_event_a_year / 365.0
     ahead = np.maximum(0, leads.decides - now)
     moves = np.where(people.jump_day[leads.person] <= now, 0.0, -np.expm1(-hazard * ahead))
-
-    def mean_of(added: Floats) -> Floats:
-        stays, moved = chance_of(odds + added), chance_of(odds + added + jump)
-        return np.asarray((1.0 - moves) * stays + moves * moved)
-
-    return mean_of(leads.talked), mean_of(leads.talked + effect)
+    return np.asarray((1.0 - moves) * chance_of(odds) + moves * chance_of(odds + jump))
 
 
 def final_chances(world: World) -> Floats:
@@ -111,8 +119,8 @@ def true_campaigns(world: World) -> pa.Table:
     talks to is truly worth.
     """
     company, people, leads = world.company, world.people, world.leads
-    without, _ = true_chances(world)
-    value = without * lead_margins(world, leads)
+    value = _mean_chances(world, _last_day_to_ask(world), 0.0) * lead_margins(world, leads)
+    scale = company.sizes[world.size].visitors / 100.0
     part = np.array(company.messages.shares) / sum(company.messages.shares)
     rows = []
     for number, one in enumerate(company.campaigns):
@@ -124,7 +132,7 @@ def true_campaigns(world: World) -> pa.Table:
             rows.append({
                 "campaign_id": f"C-{number + 1}", "name": one.name, "message": message,
                 "mean_intent": one.intent + company.messages.intent[place],
-                "share_of_buyers": one.buyers, "half_saturation": one.half,
+                "share_of_buyers": one.buyers, "half_saturation": one.half * scale,
                 "spent": cost, "people": int(mine.sum()),
                 "buyers": int((mine & (people.persona == BUYER)).sum()),
                 "leads": int(own.sum()), "value_of_leads": total,
