@@ -31,7 +31,7 @@ from redumbrella.simulation.market import (
     trade,
 )
 from redumbrella.simulation.people import NEVER, Arrivals, doubled, new_people
-from redumbrella.simulation.web import Visiting, season_on, sign_ups, visit
+from redumbrella.simulation.web import Visiting, note_seen, season_on, sign_ups, visit
 from redumbrella.simulation.world import Money, World
 
 SATURDAY = 5  # nobody calls from this weekday on
@@ -80,6 +80,7 @@ def live(world: World, decisions: Decisions) -> Day:
     mails.apply_mails(company, seed, world.people, mailing, number)
     calls = _call(world, decisions)
     visiting = visit(company, seed, world.site, world.offers, world.people, number, _season(world))
+    note_seen(world.site, world.people, visiting.views)
     odds = _odds(world)
     offered = decisions.offered
     if offered is None:

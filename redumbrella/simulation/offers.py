@@ -66,23 +66,26 @@ def draw_staff(company: Company, seed: int, count: int) -> Staff:
 
 @dataclass(frozen=True)
 class Employers:
-    """Companies (n): industry (its number), employees, how well they fit, their share of people."""
+    """Companies (n): industry (its number), employees, budget a year, how well they fit (hidden),
+    and their cumulative share of people."""
 
     industry: NDArray[np.int64]
     employees: NDArray[np.int64]
+    budget: Floats
     fit: Floats
     share: Floats
 
 
 def draw_employers(company: Company, seed: int) -> Employers:
-    """Sizes are log-normal; larger companies send more people, and fit a little better."""
+    """Sizes are log-normal; larger companies have larger budgets, and send more people."""
     numbers = np.arange(company.accounts.count)
     industries = len(company.accounts.industries)
     industry = (uniform(seed, "industry", numbers) * industries).astype(np.int64)
     log_size = 4.5 + 1.6 * normal(seed, "employees", numbers)
-    fit = np.array(company.accounts.fit)[industry] + 0.25 * (log_size - 4.5) / 1.6
+    fit = np.array(company.accounts.fit)[industry]
+    log_budget = 9.0 + 0.7 * (log_size - 4.5) + 0.8 * normal(seed, "budget", numbers)
+    fit += 0.25 * (log_budget - 9.0)
     fit += 0.4 * normal(seed, "fit of a company", numbers)
     weight = gamma(seed, "share of a company", 0.6, numbers) * np.exp(0.3 * log_size)
-    return Employers(
-        industry, np.maximum(1, np.exp(log_size)).astype(np.int64), fit, shares(weight)
-    )
+    employees = np.maximum(1, np.exp(log_size)).astype(np.int64)
+    return Employers(industry, employees, np.exp(log_budget), fit, shares(weight))

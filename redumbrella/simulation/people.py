@@ -23,7 +23,8 @@ class People(Arrays):
     Hidden: persona, intent, taste (n, types), price_sensitivity, effect (what a talk adds to the
     log-odds), jump_day and jump (a life event and what it does to the intent), rate and fade
     (visits a day, and in how many days they fade), reached (chance to answer a call), mail_taste,
-    buy_rate (purchases a day), leave (chance to leave after a purchase), left. Others are recorded.
+    buy_rate (purchases a day), leave (chance to leave after a purchase), left. Others are recorded; `seen`
+    sums up what hand-made points give for the pages that were looked at, fading.
     """
 
     arrived: NDArray[Any]
@@ -51,6 +52,7 @@ class People(Arrays):
     double_of: NDArray[Any]
     signed_up: NDArray[Any]
     signed_up_second: NDArray[Any]
+    seen: NDArray[Any]
     mailed: NDArray[Any]
     mails: NDArray[Any]
     unsubscribed: NDArray[Any]
@@ -123,6 +125,7 @@ def new_people(
         wants=_wants(company, seed, who, taste, offers).astype(np.int32),
         device=_devices(company, seed, who).astype(np.int32),
         double_of=nothing.copy(), signed_up=nothing.copy(), signed_up_second=nothing.copy(),
+        seen=np.zeros(who.size, np.float32),
         mailed=np.full(who.size, -1000, np.int32), mails=np.zeros(who.size, np.int16),
         unsubscribed=nothing.copy(),
         buy_rate=(buying.rate_a_year / 365.0 * gamma(seed, "rate", buying.rate_shape, who)).astype(

@@ -1,7 +1,6 @@
 """Orders in which leads could be called: by policies of the company, and by the truth."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,6 @@ from redumbrella.simulation.chance import Floats, uniform
 from redumbrella.simulation.contacts import gain_of_a_call, may_be_called, mean_talk_effect
 from redumbrella.simulation.days import lead_margins
 from redumbrella.simulation.leads import log_odds
-from redumbrella.simulation.people import People
 from redumbrella.simulation.world import World
 
 Order = NDArray[np.int64]
@@ -34,20 +32,16 @@ def at_random(world: World) -> Order:
 def points(world: World) -> Order:
     """By the points that a careful sales manager would give, from what the record shows.
 
-    The product asked for by its price (3 above 2,000, 2 above 500), a campaign that people searched
-    or a professional network (2), seniority (1 for each step), an employer (1), a talk that went
-    well (3), not called before (1), fresh (2 in the first three days, 1 in the first week).
+    Pages seen (at most 20, see web.PAGE_POINTS), seniority (2 for each step), an employer (2), a
+    talk that led to an offer (10), fresh (3 in the first three days); times the square root of
+    the price, as a dear product is worth more work.
     """
     rows = callable_leads(world)
     leads, people = world.leads.at(rows), world.people
-    price = world.offers.price[leads.product]
-    age = world.day - leads.created
-    found = 3.0 * (price > 2000) + 2.0 * ((price > 500) & (price <= 2000))
-    found += 2.0 * _is_of_good_channel(world, people, leads.person)
-    found += people.seniority[leads.person]
-    found += people.account[leads.person] >= 0
-    found += 3.0 * (leads.offered >= 0) + (leads.tries == 0)
-    found += 2.0 * (age <= 3) + (age <= 7)
+    found = np.minimum(people.seen[leads.person].astype(np.float64), 20.0)
+    found += 2.0 * people.seniority[leads.person] + 2.0 * (people.account[leads.person] >= 0)
+    found += 10.0 * (leads.offered >= 0) + 3.0 * (world.day - leads.created <= 3)
+    found *= np.sqrt(world.offers.price[leads.product])
     return rows[np.lexsort((leads.second, -leads.created, -found))]
 
 
@@ -78,9 +72,3 @@ POLICIES: dict[str, Callable[[World], Order]] = {
     "points": points,
     "oracle": oracle,
 }
-
-
-def _is_of_good_channel(world: World, people: People, who: NDArray[Any]) -> NDArray[np.bool_]:
-    channels = [one.channel for one in world.company.campaigns]
-    good = np.array([*(c in ("search", "partner") for c in channels), False])
-    return np.asarray(good[people.campaign[who]])

@@ -87,7 +87,7 @@ def fixed_rows(world: World) -> dict[str, pa.Table]:
             "name": [f"Company {number + 1}" for number in accounts.tolist()],
             "domain": [f"company-{number + 1}.example" for number in accounts.tolist()],
             "industry": np.array(company.accounts.industries)[employers.industry],
-            "employees": employers.employees,
+            "employees": employers.employees, "budget": np.round(employers.budget, -2),
         }),
         "clients": pa.table({
             "client": [one.name for one in company.clients],

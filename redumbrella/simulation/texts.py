@@ -15,15 +15,23 @@ LAST = ("Abel", "Brandt", "Costa", "Dubois", "Ekström", "Ferrari", "García", "
         "Jansen", "Kowalska", "Lindqvist", "Müller", "Novak", "Okafor", "Petrov", "Quist", "Rossi",
         "Şahin", "Tanaka", "Ueda", "Vogel", "Walsh", "Xu", "Yilmaz", "Zhang")  # fmt: skip
 SENIORITY = ("Junior", "", "Senior", "Lead")
-_ASKING = (  # from the coldest to the hottest
-    ("just browsing", "is there a free sample?", "thanks for the article", "for my thesis"),
-    ("please send some information about {type}", "what is {type}?", "newsletter please"),
-    ("we may need {type} next year", "how does {type} work?", "do you have references for {type}?"),
-    ("please call me about {type}", "what does {type} cost?", "offer for {type} please"),
+_ASKING = (  # from the coldest to the hottest; in English, German and French
+    ("just browsing", "is there a free sample?", "thanks for the article", "for my thesis",
+     "nur mal schauen", "simple curiosité"),
+    ("please send some information about {type}", "what is {type}?", "newsletter please",
+     "bitte Informationen zu {type}", "je voudrais des informations sur {type}"),
+    ("we may need {type} next year", "how does {type} work?", "do you have references for {type}?",
+     "wie funktioniert {type}?", "avez-vous des références pour {type} ?"),
+    ("please call me about {type}", "what does {type} cost?", "offer for {type} please",
+     "bitte ein Angebot für {type}", "combien coûte {type} ?"),
     ("we need {type} this month, budget is approved", "urgent: {type}, when can you start?",
-     "please send a contract for {type}"),
+     "please send a contract for {type}", "dringend: {type}, Budget ist genehmigt",
+     "urgent : {type}, le budget est validé"),
 )  # fmt: skip
-_OTHERS = ("are you hiring?", "I am looking for a job", "my CV is attached", "do you take interns?")
+_OTHERS = ("are you hiring?", "I am looking for a job", "my CV is attached", "do you take interns?",
+           "Bewerbung", "je cherche un emploi")  # fmt: skip
+_GREETINGS = ("", "", "Hello, ", "Hi, ", "hello ", "Dear team, ", "Guten Tag, ", "Bonjour, ")
+_ENDINGS = ("", "", ".", " Thank you!", " thanks", " Best regards", "!!", " asap")
 
 
 def full_names(seed: int, who: NDArray[np.int64]) -> list[str]:
@@ -76,11 +84,15 @@ def enquiries(
     """What people write when they sign up: the warmer the intent, the more concrete."""
     noise = uniform(seed, "tone", who) + uniform(seed, "tone too", who) - 1.0
     which = uniform(seed, "enquiry", who)
+    greeting, ending = uniform(seed, "greeting", who), uniform(seed, "ending", who)
     found = []
-    for heat, seeks, kind, off, drawn in zip(
-        intent, is_job_seeker, types, noise.tolist(), which.tolist(), strict=True
-    ):
+    for heat, seeks, kind, off, drawn, one, two in zip(
+        intent, is_job_seeker, types, noise.tolist(), which.tolist(), greeting.tolist(),
+        ending.tolist(), strict=True,
+    ):  # fmt: skip
         level = int(np.clip(np.floor((heat + 1.6 * off + 2.0) * 1.25), 0, len(_ASKING) - 1))
         options = _OTHERS if seeks else _ASKING[level]
-        found.append(options[int(drawn * len(options))].format(type=kind))
+        text = options[int(drawn * len(options))].format(type=kind)
+        found.append(f"{_GREETINGS[int(one * len(_GREETINGS))]}{text}"
+                     f"{_ENDINGS[int(two * len(_ENDINGS))]}")  # fmt: skip
     return found

@@ -22,6 +22,9 @@ LEVELS = np.linspace(-3.0, 3.0, 13)  # of intent: within one, buyers look at the
 SMALLEST_RATE = 1e-3
 MOST_PAGES = 60
 CUSTOMER_RATE = 0.02
+SEEN_FADES = 0.95  # a day: what hand-made points give for pages halves in two weeks
+# What hand-made points give for a page: a blog post one, a product page two, prices five.
+PAGE_POINTS = {"blog": 1.0, "product": 2.0, "prices": 5.0}
 MORNING, EVENING = 6 * 3600, 20 * 3600
 LAST_SECOND = 86_399
 _OTHERS_SIGN_UP = {READER: -0.6, JOB_SEEKER: -0.3, COMPETITOR: -2.0}
@@ -203,3 +206,10 @@ def sign_ups(
         odds = np.where(persona == other, odds + less, odds)
     wanted = uniform(seed, "sign up", who, day) < chance_of(odds)
     return np.asarray(wanted & (persona != ROBOT) & (people.signed_up[who] < 0))
+
+
+def note_seen(site: Site, people: People, views: Views) -> None:
+    """Adds up what hand-made points give for the pages of a day; what was seen before fades."""
+    worth = np.array([PAGE_POINTS.get(page, 0.0) for page in site.pages])
+    people.seen *= np.float32(SEEN_FADES)
+    people.seen += np.bincount(views.person, worth[views.look], len(people)).astype(np.float32)
