@@ -23,8 +23,8 @@ class People(Arrays):
     Hidden: persona, intent, taste (n, types), price_sensitivity, effect (what a talk adds to the
     log-odds), jump_day and jump (a life event and what it does to the intent), rate and fade
     (visits a day, and in how many days they fade), reached (chance to answer a call), mail_taste,
-    buy_rate (purchases a day), leave (chance to leave after a purchase), left. Others are recorded; `seen`
-    sums up what hand-made points give for the pages that were looked at, fading.
+    buy_rate (purchases a day), leave (chance to leave after a purchase), left. Others are recorded;
+    `seen` sums up what hand-made points give for the pages that were looked at, fading.
     """
 
     arrived: NDArray[Any]
