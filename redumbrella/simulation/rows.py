@@ -321,6 +321,8 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
         held.insert(0, world.waiting[table])
     waiting = pa.concat_tables(held, promote_options="permissive").unify_dictionaries()
     due = pc.less_equal(waiting["_write"], day.number)
+    # As they would be without having waited on disk, which keeps milliseconds.
+    waiting = waiting.cast(rows.schema.append(pa.field("_write", pa.int64())))
     world.waiting[table] = waiting.filter(pc.invert(due)).combine_chunks()
     now = waiting.filter(due).drop_columns(["_write"])
     return pa.concat_tables([rows.filter(pa.array(~is_late)), now], promote_options="permissive")
