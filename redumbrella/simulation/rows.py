@@ -111,7 +111,7 @@ def lead_rows(world: World, rows: NDArray[np.int64], day: int) -> pa.Table:
     stage = np.where(leads.offered >= 0, "Offer", np.where(leads.talks > 0, "Talked to", "New"))
     for state, words in STAGES.items():
         stage = np.where(leads.state == state, words, stage)
-    intent = people.intent_on(day) - people.jump * (people.jump_day > leads.created)
+    intent = people.intent_on(leads.created)
     types = np.array(world.company.types)[world.offers.type[leads.product]]
     written = enquiries(world.seed, leads.person.astype(np.int64), intent.tolist(),
                         (people.persona == JOB_SEEKER).tolist(), types.tolist())  # fmt: skip
