@@ -316,7 +316,7 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
         _due(rows.filter(pa.array(is_twice)), np.full(is_twice.sum(), day.number + 1)),
     ]
     if table == "purchases":
-        held.append(_cancellations(world, day, rows))
+        held.append(_cancellations(world, day, rows, np.where(is_late, waits, 0)))
     if table in world.waiting:
         held.insert(0, world.waiting[table])
     waiting = pa.concat_tables(held, promote_options="permissive").unify_dictionaries()
@@ -328,14 +328,19 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
     return pa.concat_tables([rows.filter(pa.array(~is_late)), now], promote_options="permissive")
 
 
-def _cancellations(world: World, day: Day, rows: pa.Table) -> pa.Table:
-    """Purchases of the shop that will come back, as they are written on that day."""
+def _cancellations(
+    world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]
+) -> pa.Table:
+    """Purchases of the shop that will come back, as they are written on that day: never before
+    the purchase itself, which waits so many days.
+    """
     own = rows.slice(day.won.size)
     back = day.sales.returned_on >= 0
     due = day.sales.returned_on[back]
     at = _at(world, due, np.full(due.size, 12 * 3600))
     cancelled = own.filter(pa.array(back)).drop_columns(["cancelled_at"])
-    return _due(cancelled.append_column("cancelled_at", at), due)
+    written = np.maximum(due, day.number + waits[day.won.size :][back])
+    return _due(cancelled.append_column("cancelled_at", at), written)
 
 
 def _due(rows: pa.Table, days: NDArray[np.int64]) -> pa.Table:
