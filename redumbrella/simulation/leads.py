@@ -58,7 +58,8 @@ def new_leads(
     delay = company.conversion.delay_days * np.exp(
         company.conversion.delay_spread * normal(seed, "delay", rows, day)
     )
-    waits = np.minimum(np.floor(delay), company.conversion.expires_days - 1)
+    # Nobody decides on the day of the sign-up, as that day's decisions are over.
+    waits = np.clip(np.floor(delay), 1, company.conversion.expires_days - 1)
     count = rows.size
     nothing = np.full(count, NEVER, np.int32)
     return LeadStates(
