@@ -123,7 +123,8 @@ def apply_calls(
     talked = calls.outcome != MISSED
     met = calls.lead[talked]
     effect = talk_effect(company, people, leads, offers, staff, met, calls.rep[talked], day)
-    leads.talked[met] += effect
+    # Who has refused already is not moved any more.
+    leads.talked[met] += np.where(leads.refused[met], 0.0, effect)
     leads.talks[met] += 1
     leads.tries[calls.lead] += 1
     first = calls.lead[leads.first_try[calls.lead] < 0]
