@@ -13,7 +13,7 @@ from redumbrella.simulation.chance import Floats
 from redumbrella.simulation.days import lead_margins, live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.files import write_company, write_day
-from redumbrella.simulation.leads import OPEN
+from redumbrella.simulation.leads import OPEN, SOLD
 from redumbrella.simulation.policies import POLICIES, PRODUCT, Order, arrival
 from redumbrella.simulation.product import product_order, train_product
 from redumbrella.simulation.rows import day_rows
@@ -136,7 +136,8 @@ def _expected_margin(world: World, since: int) -> float:
     decided = leads.refused | (leads.state != OPEN)
     now, _ = true_chances(world)
     chance = np.where(decided, final_chances(world), now)
-    counts = (leads.decides >= since) & (leads.sold_on < 0)
+    # A lead sold while open is decided by nobody; one sold as lost had its chance before.
+    counts = (leads.decides >= since) & (leads.state != SOLD)
     return float((chance * lead_margins(world, leads))[counts].sum())
 
 
