@@ -104,7 +104,7 @@ def write_company(world: World, folder: Path, days: int) -> Iterator[int]:
                 _write(folder / table / f"{today:%Y-%m}.{ending}", _together(parts))
             held = {}
         yield number
-    everybody = lead_rows(world, np.arange(len(world.leads)), world.day - 1)
+    everybody = lead_rows(world, np.arange(len(world.leads)))
     _write(folder / "leads" / f"until-{world.date_of(world.day - 1)}.{ending}", everybody)
     for table, fixed in fixed_rows(world).items():
         if fixed.num_rows:

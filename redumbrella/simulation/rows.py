@@ -47,7 +47,7 @@ def day_rows(world: World, day: Day) -> dict[str, pa.Table]:
         "events": _events(world, day),
         "activities": _activities(world, day),
         "purchases": _purchases(world, day),
-        "leads": lead_rows(world, day.touched, day.number),
+        "leads": lead_rows(world, day.touched),
         "spend": _spend(world, day),
         "treatments": _treatments(world, day),
         "feedback": _feedback(world, day),
@@ -103,8 +103,8 @@ def fixed_rows(world: World) -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-def lead_rows(world: World, rows: NDArray[np.int64], day: int) -> pa.Table:
-    """Leads as the company's CRM shows them in the evening of a day."""
+def lead_rows(world: World, rows: NDArray[np.int64]) -> pa.Table:
+    """Leads as the company's CRM shows them in the evening of the last day lived."""
     leads = world.leads.at(rows)
     people = world.people.at(leads.person)
     closed = leads.state != OPEN
@@ -220,7 +220,8 @@ def _activities(world: World, day: Day) -> pa.Table:
     count = calls.lead.size
     parts = [
         pa.table({
-            "activity_id": [f"K-{day.number}-{number}" for number in range(count)],
+            "activity_id": pa.array([f"K-{day.number}-{number}" for number in range(count)],
+                                    pa.string()),
             "person_id": person_names(leads.person[calls.lead]),
             "lead_id": lead_names(calls.lead),
             "at": _at(world, np.full(count, day.number), calls.second),
@@ -231,7 +232,8 @@ def _activities(world: World, day: Day) -> pa.Table:
             "duration_s": calls.seconds,
         }),
         pa.table({
-            "activity_id": [f"M-{day.number}-{number}" for number in range(mailed.size)],
+            "activity_id": pa.array([f"M-{day.number}-{number}" for number in range(mailed.size)],
+                                    pa.string()),
             "person_id": person_names(mailed),
             "at": _at(world, np.full(mailed.size, day.number), np.full(mailed.size, 8 * 3600)),
             "kind": pa.array(["mail"] * mailed.size, pa.string()),
