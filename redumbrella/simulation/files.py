@@ -119,8 +119,12 @@ def write_day(folder: Path, world: World, rows: Mapping[str, pa.Table]) -> None:
     The state is written last: a day that was cut off is lived again, to the same files.
     """
     day = world.date_of(world.day - 1)
-    for table, new in rows.items():
-        _write(folder / table / f"{day}.csv", new)
+    for table in GROWING:
+        path = folder / table / f"{day}.csv"
+        if table in rows:
+            _write(path, rows[table])
+        else:
+            path.unlink(missing_ok=True)
     world.keep(folder / FOLDER)
 
 

@@ -63,8 +63,8 @@ class People(Arrays):
     bought: NDArray[Any]
     purchases: NDArray[Any]
 
-    def intent_on(self, day: int) -> Floats:
-        """The hidden intent on a day: a life event that has happened counts."""
+    def intent_on(self, day: int | NDArray[Any]) -> Floats:
+        """The hidden intent on a day, one for all or one each: a life event that was counts."""
         return np.asarray(self.intent + self.jump * (self.jump_day <= day), np.float64)
 
 

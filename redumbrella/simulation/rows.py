@@ -112,7 +112,7 @@ def lead_rows(world: World, rows: NDArray[np.int64]) -> pa.Table:
     for state, words in STAGES.items():
         stage = np.where(leads.state == state, words, stage)
     # What they wrote on the day they asked: a life event that comes later changes no word of it.
-    intent = people.intent + people.jump * (people.jump_day <= leads.created)
+    intent = people.intent_on(leads.created)
     types = np.array(world.company.types)[world.offers.type[leads.product]]
     written = enquiries(world.seed, leads.person.astype(np.int64), intent.tolist(),
                         (people.persona == JOB_SEEKER).tolist(), types.tolist())  # fmt: skip
@@ -223,7 +223,8 @@ def _activities(world: World, day: Day) -> pa.Table:
     count = calls.lead.size
     parts = [
         pa.table({
-            "activity_id": [f"K-{day.number}-{number}" for number in range(count)],
+            "activity_id": pa.array([f"K-{day.number}-{number}" for number in range(count)],
+                                    pa.string()),
             "person_id": person_names(leads.person[calls.lead]),
             "lead_id": lead_names(calls.lead),
             "at": _at(world, np.full(count, day.number), calls.second),
@@ -234,7 +235,8 @@ def _activities(world: World, day: Day) -> pa.Table:
             "duration_s": calls.seconds,
         }),
         pa.table({
-            "activity_id": [f"M-{day.number}-{number}" for number in range(mailed.size)],
+            "activity_id": pa.array([f"M-{day.number}-{number}" for number in range(mailed.size)],
+                                    pa.string()),
             "person_id": person_names(mailed),
             "at": _at(world, np.full(mailed.size, day.number), np.full(mailed.size, 8 * 3600)),
             "kind": pa.array(["mail"] * mailed.size, pa.string()),
@@ -319,24 +321,31 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
         _due(rows.filter(pa.array(is_twice)), np.full(is_twice.sum(), day.number + 1)),
     ]
     if table == "purchases":
-        held.append(_cancellations(world, day, rows))
+        held.append(_cancellations(world, day, rows, np.where(is_late, waits, 0)))
     if table in world.waiting:
         held.insert(0, world.waiting[table])
     waiting = pa.concat_tables(held, promote_options="permissive").unify_dictionaries()
     due = pc.less_equal(waiting["_write"], day.number)
+    # As they would be without having waited on disk, which keeps milliseconds.
+    waiting = waiting.cast(rows.schema.append(pa.field("_write", pa.int64())))
     world.waiting[table] = waiting.filter(pc.invert(due)).combine_chunks()
     now = waiting.filter(due).drop_columns(["_write"])
     return pa.concat_tables([rows.filter(pa.array(~is_late)), now], promote_options="permissive")
 
 
-def _cancellations(world: World, day: Day, rows: pa.Table) -> pa.Table:
-    """Purchases of the shop that will come back, as they are written on that day."""
+def _cancellations(
+    world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]
+) -> pa.Table:
+    """Purchases of the shop that will come back, as they are written on that day: never before
+    the purchase itself, which waits so many days.
+    """
     own = rows.slice(day.won.size)
     back = day.sales.returned_on >= 0
     due = day.sales.returned_on[back]
     at = _at(world, due, np.full(due.size, 12 * 3600))
     cancelled = own.filter(pa.array(back)).drop_columns(["cancelled_at"])
-    return _due(cancelled.append_column("cancelled_at", at), due)
+    written = np.maximum(due, day.number + waits[day.won.size :][back])
+    return _due(cancelled.append_column("cancelled_at", at), written)
 
 
 def _due(rows: pa.Table, days: NDArray[np.int64]) -> pa.Table:
