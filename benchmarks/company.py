@@ -380,8 +380,8 @@ def one_sided_page(found: dict[str, Decided], arguments: argparse.Namespace) -> 
         "## What a greedy list leaves unseen",
         "",
         f"{arguments.seeds} companies of size {arguments.size} lived {arguments.live} days on "
-        f"after {PAST} days of past, under three orders of calls. Leads that came and decided in those "
-        "days, by fifths of the true chance to be won without any talk.",
+        f"after {PAST} days of past, under three orders of calls. Leads that came and decided in "
+        "those days, by fifths of the true chance to be won without any talk.",
         "",
         "| share of leads that were called | lowest fifth | 2nd | 3rd | 4th | highest |",
         "|---|---:|---:|---:|---:|---:|",
