@@ -1,0 +1,116 @@
+"""Today's list: whom to contact next, from scores, rules of contact and places.
+
+In: the scored leads with what they are worth and what they take, why some may not be contacted, and
+how many places there are. Out: who is on the list in which order, with the chance of every lead
+that could have been there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redumbrella.decisions.exploration import (
+    Positions,
+    Trial,
+    Vector,
+    inclusion_chances,
+    systematic_draw,
+)
+
+Order = Literal["value", "probability"]
+INTERVAL = 3.2897  # deviations of a normal distribution between its 5 and its 95 % quantile
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """n leads that might be contacted.
+
+    probability, low, high: (n,) with the 90 % interval. value: (n,) expected value. minutes: (n,)
+    of the work until the lead is closed; contacts: (n,) how many contacts that takes. NaN where
+    not known. blocked: (n,) why a lead may not be contacted, "" where it may.
+    """
+
+    probability: Vector
+    low: Vector
+    high: Vector
+    value: Vector
+    minutes: Vector
+    contacts: Vector
+    blocked: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """A list drawn from n leads.
+
+    listed: positions in the order of the list. chance: (n,) to be listed, NaN of those that might
+    not. is_trial: (n,) whether a lead would not be on the list without any trial.
+    """
+
+    order: Order
+    listed: Positions
+    chance: Vector
+    is_trial: NDArray[np.bool_]
+
+
+def draw_worklist(
+    candidates: Candidates, order: Order, places: int, trial: Trial, seed: Sequence[int]
+) -> Worklist:
+    """Draws a list of at most so many places among those who may be contacted.
+
+    The best stand in their order; those that are tried out stand at random places between them, so
+    that whoever works only half of the list tries out half of them. The same seed draws the same.
+    """
+    generator = np.random.default_rng(list(seed))
+    worth, doubt = worth_of(candidates, order)
+    may = np.flatnonzero((candidates.blocked == "") & ~np.isnan(worth))
+    places = min(places, may.size)
+    chance = np.full(worth.size, np.nan)
+    is_trial = np.ones(worth.size, np.bool_)
+    is_trial[may[np.argsort(-worth[may], kind="stable")[:places]]] = False
+    if places == 0:
+        return Worklist(order, np.zeros(0, np.intp), chance, is_trial)
+    chance[may] = inclusion_chances(worth[may], doubt[may], places, trial)
+    listed = may[systematic_draw(chance[may], generator)]
+    listed = listed[np.argsort(-worth[listed], kind="stable")]
+    tried = is_trial[listed]
+    at = np.arange(listed.size, dtype=np.float64)
+    at[tried] = generator.random(int(tried.sum())) * listed.size
+    return Worklist(order, listed[np.argsort(at, kind="stable")], chance, is_trial)
+
+
+def worth_of(candidates: Candidates, order: Order) -> tuple[Vector, Vector]:
+    """What decides the order of n leads, larger first, and its standard deviation.
+
+    By probability: the log-odds. By value: the expected value for each minute of the work, where
+    minutes are known; work is never shorter than one contact.
+    """
+    p = np.clip(candidates.probability, _EDGE, 1.0 - _EDGE)
+    doubt = (_log_odds(candidates.high) - _log_odds(candidates.low)) / INTERVAL
+    doubt = np.where(np.isnan(doubt), 0.0, np.maximum(doubt, 0.0))
+    if order == "probability":
+        return np.where(np.isnan(candidates.probability), np.nan, _log_odds(p)), doubt
+    worth = candidates.value / _minutes(candidates)
+    # The value is nearly proportional to the probability, whose slope by the log-odds is p (1 - p).
+    return worth, np.abs(worth) * (1.0 - p) * doubt
+
+
+def _minutes(candidates: Candidates) -> Vector:
+    """Minutes of work for each lead; 1 for all where nobody knows any."""
+    minutes, contacts = candidates.minutes, candidates.contacts
+    known = ~np.isnan(minutes) & (minutes > 0.0)
+    if not known.any():
+        return np.ones(minutes.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = (minutes / np.maximum(contacts, 1.0))[known]
+    one = float(np.nanmedian(each)) if not np.isnan(each).all() else float(np.median(minutes[known]))
+    return np.where(known, np.maximum(minutes, one), float(np.median(minutes[known])))
+
+
+def _log_odds(probability: Vector) -> Vector:
+    p = np.clip(probability, _EDGE, 1.0 - _EDGE)
+    return np.asarray(np.log(p) - np.log1p(-p))
