@@ -150,6 +150,31 @@ class Lake:
             return self._renew(table, rows)
         return self._write(table, rows, mode="overwrite", schema_mode="overwrite")
 
+    def replace(self, table: str, rows: pa.Table, where: str) -> int:
+        """Puts rows in the place of those for which `where` holds, in one commit.
+
+        where: SQL that holds for all of the new rows. A table that is not there yet is made. For
+        tables without the columns of ingestion.
+        """
+        if not self.exists(table):
+            return self._write(table, rows, mode="append")
+        return self._write(table, rows, mode="overwrite", predicate=where)
+
+    def remove(self, table: str, where: str) -> int:
+        """Removes the rows for which `where` (SQL) holds, in one commit; returns how many.
+
+        Their bytes stay in files that no version needs until `tidy` removes those, a day later.
+        """
+        if not self.exists(table):
+            return 0
+        before = self._opened(table)[1]
+        with writing(self.root, table):
+            if before is not None:
+                self.seals.write(replace(before, open=True))
+            found = self._delta(table).delete(where)
+            self._seal(table, before)
+        return int(found["num_deleted_rows"] or 0)
+
     @contextmanager
     def room(self) -> Iterator[Path]:
         """An empty folder for what does not fit into memory; a killed run may have left one."""
