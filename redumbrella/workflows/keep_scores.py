@@ -22,6 +22,7 @@ from redumbrella.errors import EngineError
 from redumbrella.lake.days import is_later
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.learning.gathering import Gathered
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
 from redumbrella.state.history import next_number, scored_days, write_day
 from redumbrella.workspace import Workspace
@@ -64,11 +65,14 @@ def why_not_kept(lake: Lake, as_of: int, started: int, *, held_out: bool) -> str
 
 
 def keep_scores(
-    workspace: Workspace, rows: list[dict[str, Any]], scoring: Mapping[str, Any], as_of: int
+    workspace: Workspace,
+    rows: list[dict[str, Any]],
+    scoring: Mapping[str, Any],
+    gathered: Gathered,
 ) -> KeptDay:
     """Writes the snapshot of a scoring into the lake; the state is to be told.
 
-    scoring: the columns of `scorings`. as_of: the instant at which the leads were looked at.
+    scoring: the columns of `scorings`. gathered: what it rests on.
     """
     target = scoring["target"]
     day = day_in_zone(scoring["as_of"], workspace.settings.timezone)
@@ -80,7 +84,7 @@ def keep_scores(
     former, said = _former(workspace.snapshots, target, last)
     causes: Mapping[str, str] = {}
     if last is not None:
-        causes = _causes_since(workspace.lake, last["known"], last["as_of"])
+        causes = _causes_since(workspace.lake, last["known"]["rows"], last["as_of"])
     is_new_model = last is not None and last["model_version"] != scoring["model_version"]
     made = snapshot(
         target, day, number, rows, former, causes, is_new_model=is_new_model
@@ -99,8 +103,12 @@ def keep_scores(
         **{name: scoring[name] for name in ("target", "model_version", "scored_at", "asked")},
         "day": day,
         "number": number,
-        "as_of": as_of,
-        "known": _known(workspace.lake),
+        "as_of": gathered.as_of,
+        "known": {
+            "rows": _rows_read(workspace.lake),
+            "order": gathered.observed.order,
+            "first": _first_place(gathered),
+        },
     }
     return KeptDay(row, made, said)
 
@@ -128,7 +136,13 @@ def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.
     return found, ""
 
 
-def _known(lake: Lake) -> dict[str, int]:
+def _first_place(gathered: Gathered) -> float:
+    """The earliest place in time of all leads, which those without a date have."""
+    observed = gathered.observed
+    return float(min([*observed.position[:1], *observed.open_position.tolist()], default=0.0))
+
+
+def _rows_read(lake: Lake) -> dict[str, int]:
     """The place of the last row of each table in the order of reading: what is known today.
 
     Places tell it whatever the clock said, and when old versions of the lake are gone.

@@ -153,7 +153,7 @@ def _score(
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
     why = why_not_kept(lake, as_of, started, held_out=bool(hold_out))
-    kept = None if why else keep_scores(workspace, rows, scoring, gathered.as_of)
+    kept = None if why else keep_scores(workspace, rows, scoring, gathered)
     _replace(workspace, rows, scoring, forecasts, kept)
     tidy_snapshots(workspace, started)
     weigh_again(workspace, weights)

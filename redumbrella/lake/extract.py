@@ -1,0 +1,96 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+"""A few rows of a lake in memory, read like the lake itself: all that is known of one person.
+
+In: a lake and a person, perhaps a lead. Out: an `Extract`, and from it what was known at an earlier
+reading. Promise: what a lead's variables are made of is there as it is in the whole lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from redumbrella.columns import ORDER
+from redumbrella.errors import NotFoundError
+from redumbrella.lake.lake import Lake
+from redumbrella.lake.quoting import literal, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_TABLES = ("events", "activities", "purchases", "identities", "leads", "people", "products")
+
+
+class Extract(Lake):
+    """Tables in memory that are read like those of a lake; nothing can be written."""
+
+    def __init__(self, lake: Lake, rows: Mapping[str, pa.Table]) -> None:
+        super().__init__(lake.root)
+        self.rows = rows
+
+    def exists(self, table: str) -> bool:
+        """Whether it has the table."""
+        return table in self.rows
+
+    def tables(self) -> tuple[str, ...]:
+        """Names of its tables, sorted."""
+        return tuple(sorted(self.rows))
+
+    def schema(self, table: str) -> pa.Schema:
+        """Names and types of the columns of a table. Raises NotFoundError."""
+        if table not in self.rows:
+            raise NotFoundError(f'There is no table "{table}".', reason="no_table")
+        return self.rows[table].schema
+
+    def _create_view(self, connection: duckdb.DuckDBPyConnection, table: str, view: str) -> None:
+        connection.register(view, self.rows[table])
+
+    def keeping(self, wanted: Callable[[str, pa.Table], Any]) -> Extract:
+        """The rows for which a mask (table name, rows -> booleans) holds; None drops a table."""
+        kept = {}
+        for name, rows in self.rows.items():
+            mask = wanted(name, rows)
+            if mask is not None:
+                kept[name] = rows.filter(mask)
+        return Extract(self, kept)
+
+
+def everything_of(lake: Lake, person_id: str, lead_id: str) -> Extract:
+    """All that the lake has of one person, and the products."""
+    have = [name for name in _TABLES if lake.exists(name)]
+    columns = {name: set(lake.schema(name).names) for name in have}
+    person, lead = literal(person_id), literal(lead_id)
+
+    def ids(table: str, column: str, where: str) -> list[str]:
+        if table not in have:
+            return []
+        found = lake.query(f"SELECT DISTINCT {column} AS id FROM {table} WHERE {where}")
+        return [one for one in found["id"].to_pylist() if one is not None]
+
+    own = f"person_id = {person}"
+    of_leads = f"lead_id = {lead}"
+    if "person_id" in columns.get("leads", ()):
+        of_leads = f"({own} OR lead_id = {lead})"
+    leads = _listed([lead_id, *ids("leads", "lead_id", of_leads)])
+    visitors = _listed(ids("identities", "anonymous_id", own))
+    where = {
+        "events": f"{own} OR anonymous_id IN ({visitors})",
+        "activities": f"{own} OR lead_id IN ({leads})",
+        "identities": f"anonymous_id IN ({visitors})",
+        "leads": of_leads,
+        "products": "true",
+    }
+    return Extract(
+        lake,
+        {
+            name: lake.query(
+                f"SELECT * FROM {quoted(name)} WHERE {where.get(name, own)} ORDER BY {ORDER}"
+            )
+            for name in have
+        },
+    )
+
+
+def _listed(ids: list[str]) -> str:
+    return ", ".join(literal(one) for one in dict.fromkeys(ids)) or "NULL"
