@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -260,22 +260,32 @@ class Lake:
 
         Raises EngineError when the SQL or a file cannot be read.
         """
+        with self.asking(self.tables()) as ask:
+            return ask(sql)
+
+    @contextmanager
+    def asking(self, tables: Sequence[str]) -> Iterator[Callable[[str], pa.Table]]:
+        """Several questions as in `query`, of these tables, which are opened once."""
         import duckdb
 
-        with self._connection(self.tables()) as connection:
-            try:
-                with reading(self.root):
-                    return connection.sql(sql).to_arrow_table()
-            except duckdb.OutOfMemoryException as problem:
-                what = str(problem).splitlines()[0]
-                message = (
-                    f"Not enough memory or disk to read the lake ({what}). Close other programs, "
-                    f"or free room in {self.root}, and run the command again."
-                )
-                raise EngineError(message, reason="out_of_memory") from None
-            except duckdb.Error as problem:
-                message = f"The lake could not be read: {problem}"
-                raise EngineError(message, reason="lake_query") from None
+        with self._connection(tables) as connection:
+
+            def ask(sql: str) -> pa.Table:
+                try:
+                    with reading(self.root):
+                        return connection.sql(sql).to_arrow_table()
+                except duckdb.OutOfMemoryException as problem:
+                    what = str(problem).splitlines()[0]
+                    message = (
+                        f"Not enough memory or disk to read the lake ({what}). Close other "
+                        f"programs, or free room in {self.root}, and run the command again."
+                    )
+                    raise EngineError(message, reason="out_of_memory") from None
+                except duckdb.Error as problem:
+                    message = f"The lake could not be read: {problem}"
+                    raise EngineError(message, reason="lake_query") from None
+
+            yield ask
 
     @contextmanager
     def attached(self, connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:

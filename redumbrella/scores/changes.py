@@ -16,6 +16,7 @@ happened.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +49,16 @@ class Look:
     record: pa.Table
     design: Design
 
+    @cached_property
+    def said(self) -> Contributions:
+        """What each feature adds, asked once: it takes longer than all else here."""
+        return self.model.blend.contributions(self.design)
+
+    @property
+    def log_odds(self) -> float:
+        """What the model says, as scoring sums it."""
+        return float((self.said.base + self.said.values.sum(axis=1))[0])
+
 
 @dataclass(frozen=True)
 class ChangeReason:
@@ -75,16 +86,11 @@ def untold(name: str, change: float) -> ChangePart:
     return ChangePart(name, PARTS[name], change, (), change)
 
 
-def log_odds_of_look(look: Look) -> float:
-    """What a look says, as scoring sums it."""
-    found = look.model.blend.contributions(look.design)
-    return float(found.base + found.values.sum(axis=1)[0])
-
-
 def change_part(name: str, before: Look, after: Look, speech: Speech) -> ChangePart:
     """The difference of two looks, with its largest reasons; models may differ."""
-    old, new = (look.model.blend.contributions(look.design) for look in (before, after))
-    change = float((new.base + new.values.sum(axis=1) - old.base - old.values.sum(axis=1))[0])
+    if before is after:
+        return ChangePart(name, PARTS[name], 0.0, (), 0.0)
+    old, new, change = before.said, after.said, after.log_odds - before.log_odds
     moved = _by_field(after, new, speech)
     for source, value in _by_field(before, old, speech).items():
         moved[source] = moved.get(source, 0.0) - value

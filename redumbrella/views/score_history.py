@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, select
 
 from redumbrella.errors import EngineError, ModelError, NotFoundError
@@ -22,7 +23,6 @@ from redumbrella.scores.changes import (
     ChangePart,
     Look,
     change_part,
-    log_odds_of_look,
     untold,
 )
 from redumbrella.scores.history import CAUSES, STEP, date_of, day_of
@@ -34,8 +34,6 @@ from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores
 from redumbrella.views.changes import shown_days
 from redumbrella.workspace import Workspace
-
-import numpy as np
 
 NEAR = 2e-3  # log-odds: stored scores have four digits
 
@@ -238,7 +236,7 @@ def _explained(workspace: Workspace, sides: _Sides, said: list[str]) -> ScoreCha
     speech = speech_of(new, workspace.settings.labels)
     last = known_at_reading(sides.everything, Reading.of(sides.now["known"]))
     final = sides.look(new, last, sides.now)
-    end = log_odds_of_look(final)
+    end = final.log_odds
     try:
         parts, start, notes = _parts(sides, old, new, last, final, speech)
     except NotFoundError as problem:
@@ -284,18 +282,18 @@ def _parts(
     first = known_at_reading(sides.everything, then)
     met = known_at_reading(sides.everything, then, now, sides.then["as_of"])
     model = old or new
-    looks = [
-        sides.look(model, first, sides.then),
-        sides.look(model, first, sides.now),
-        sides.look(model, met, sides.now),
-        final if model is new else sides.look(model, last, sides.now),
-    ]
+    looks = [sides.look(model, first, sides.then), sides.look(model, first, sides.now)]
+    looks.append(looks[-1] if met.is_same(first) else sides.look(model, met, sides.now))
+    if model is new:
+        looks.append(final)
+    else:
+        looks.append(looks[-1] if last.is_same(met) else sides.look(model, last, sides.now))
     names = ("time", "did", "record")
     parts = [
         change_part(name, before, after, speech)
         for name, before, after in zip(names, looks, looks[1:], strict=False)
     ]
-    start, notes = log_odds_of_look(looks[0]), []
+    start, notes = looks[0].log_odds, []
     stored = log_odds_of(sides.stored)
     if old is None:
         notes.append(
@@ -330,10 +328,10 @@ def _without_then(
         "read again from the start. Only the part of the model can be told apart."
     ]
     if old is None or old is new:
-        return (untold("since", log_odds_of_look(final) - stored),), stored, notes
+        return (untold("since", final.log_odds - stored),), stored, notes
     middle = sides.look(old, last, sides.now)
     parts = (
-        untold("since", log_odds_of_look(middle) - stored),
+        untold("since", middle.log_odds - stored),
         change_part("model", middle, final, speech),
     )
     return parts, stored, notes
