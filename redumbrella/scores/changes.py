@@ -15,8 +15,9 @@ happened.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,7 @@ PARTS = {
     "since": "all that came since, which cannot be told apart",
 }
 MOST = 4  # fields that are named in a part
-BASE = "(base)"
+BASE, UNSEEN = "(base)", "a field that this model does not see"
 Vector = NDArray[np.float64]
 
 
@@ -62,7 +63,10 @@ class Look:
 
 @dataclass(frozen=True)
 class ChangeReason:
-    """One field of a part: what it adds to the difference, in words as it is now and as it was."""
+    """One field of a part: what it adds to the difference, in words as it is now and as it was.
+
+    before: empty where the words are the same, as where another model weighs them otherwise.
+    """
 
     feature: str
     text: str
@@ -95,20 +99,23 @@ def change_part(name: str, before: Look, after: Look, speech: Speech) -> ChangeP
     for source, value in _by_field(before, old, speech).items():
         moved[source] = moved.get(source, 0.0) - value
     largest = sorted(moved, key=lambda source: -abs(moved[source]))
-    named = [source for source in largest if abs(moved[source]) > LEAST][:MOST]
+    large = [source for source in largest if abs(moved[source]) > LEAST]
     is_same_model = before.model is after.model
     delta = new.values - old.values if is_same_model else new.values
     tell_new = _teller(after, delta, speech)
     tell_old = _teller(before, delta if is_same_model else old.values, speech)
-    reasons = tuple(
+    told = (
         ChangeReason(
             source,
             _words(source, tell_new, after, moved[source]),
             _words(source, tell_old, before, moved[source]),
             moved[source],
         )
-        for source in named
+        for source in large
     )
+    # What a model says of one field depends a little on the others: such echoes are in the rest.
+    reasons = tuple(islice((r for r in told if not (is_same_model and r.text == r.before)), MOST))
+    reasons = tuple(replace(r, before="") if r.text == r.before else r for r in reasons)
     rest = change - sum(reason.change for reason in reasons)
     return ChangePart(name, PARTS[name], change, reasons, rest)
 
@@ -136,12 +143,11 @@ def _words(source: str, teller: Teller, look: Look, change: float) -> str:
         return "the usual rate of all leads"
     if source == TIMES:
         return "the times: how leads of the same weeks convert"
-    if source not in known_fields(look):
-        return ""
+    if source not in _fields_of(look):
+        return UNSEEN
     lines, number = teller.lines(source, np.array([0], np.intp), 1 if change > 0 else -1)
     return str(lines[int(number[0])]["text"])
 
 
-def known_fields(look: Look) -> Sequence[str]:
-    """The fields that a model sees."""
+def _fields_of(look: Look) -> Sequence[str]:
     return grouped(look.design.features, np.zeros((1, len(look.design.features))))[0]

@@ -5,10 +5,11 @@ In: a lead, perhaps a day. Out: `ScoreHistory`, read from the state database alo
 of both days: on demand, so that scoring pays nothing for it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection, select
@@ -33,8 +34,10 @@ from redumbrella.state.history import changes_of_lead
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores
 from redumbrella.views.changes import shown_days
+from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.workspace import Workspace
 
+MOST_CONTACTS, CONTACTS = 200, ("activities",)
 NEAR = 2e-3  # log-odds: stored scores have four digits
 
 
@@ -56,6 +59,7 @@ class ScoreHistory:
 
     days, probabilities: each day that was scored since the lead came, and what was said on it.
     steps: the days on which it moved. models: the days from which on another model scored.
+    contacts: what people did with the lead since its first score, newest first.
     """
 
     lead_id: str
@@ -66,6 +70,7 @@ class ScoreHistory:
     steps: tuple[ScoreStep, ...]
     models: Mapping[str, str]
     within: float
+    contacts: tuple[TimelineEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,16 +121,22 @@ def score_history(
     """
     name = workspace.settings.target(target).name
     with workspace.state.reading() as connection:
-        product_id, listed = _listed(connection, name, lead_id, product)
-        return _history(connection, name, lead_id, product_id, listed)
+        product_id, listed, person = _listed(connection, name, lead_id, product)
+        found = _history(connection, name, lead_id, product_id, listed)
+    if not found.days:
+        return found
+    zone, first = ZoneInfo(workspace.settings.timezone), found.days[0]
+    contacts, _ = timeline(workspace, person, lead_id, MOST_CONTACTS, CONTACTS)
+    since = (one for one in contacts if one.at.astimezone(zone).date() >= first)
+    return replace(found, contacts=tuple(since))
 
 
 def _listed(
     connection: Connection, target: str, lead_id: str, product: str | None
-) -> tuple[str, float]:
-    """The product and the probability of a lead on the list in use."""
+) -> tuple[str, float, str]:
+    """The product, the probability and the person of a lead on the list in use."""
     used = list_in_use(connection, scores, target).c
-    query = select(used.product_id, used.probability)
+    query = select(used.product_id, used.probability, used.person_id)
     query = query.where(used.target == target, used.lead_id == lead_id)
     query = query.order_by(used.probability.desc(), used.product_id)
     rows = connection.execute(query).all()
@@ -133,7 +144,7 @@ def _listed(
     if found is None:
         message = f'There is no scored lead "{lead_id}". `umbrella leads` shows the list.'
         raise NotFoundError(message, reason="unknown_lead")
-    return found[0] or "", float(found[1])
+    return found[0] or "", float(found[1]), found[2] or lead_id
 
 
 def _history(
@@ -192,12 +203,9 @@ def explain_change(
             reason="not_about_leads",
         )
     with workspace.state.reading() as connection:
-        product_id, listed = _listed(connection, asked.name, lead_id, None)
+        product_id, listed, person = _listed(connection, asked.name, lead_id, None)
         history = _history(connection, asked.name, lead_id, product_id, listed)
         days = {date_of(day["day"]): day for day in shown_days(connection, asked.name)}
-        used = list_in_use(connection, scores, asked.name).c
-        own = (used.target == asked.name, used.lead_id == lead_id)
-        person = connection.execute(select(used.person_id).where(*own)).scalar() or lead_id
     before = _day_before(history, since)
     place = history.days.index(before)
     said = []
@@ -336,7 +344,3 @@ def _without_then(
     )
     return parts, stored, notes
 
-
-def told_days(history: ScoreHistory) -> Sequence[date]:
-    """The days that a change can be explained since, newest first."""
-    return history.days[-2::-1]

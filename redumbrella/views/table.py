@@ -291,7 +291,7 @@ class View:
             if name in given:
                 given[name] = repr(parse_share(given[name], name))
         if self.since and "since" in given:
-            given["since"] = _day(given["since"])
+            given["since"] = str(parse_day(given["since"]))
         own = "" if self.chosen is not None else self.order
         sort = given.pop("sort", None)
         page = _whole(given.pop("page", "1"), "page", 10**9)
@@ -355,10 +355,12 @@ def _check_text(name: str, value: str) -> None:
         raise SettingsError(message, reason="bad_text")
 
 
-def _day(text: str) -> str:
-    """A day as ISO 8601 writes it."""
+def parse_day(text: str | None) -> date | None:
+    """A day as ISO 8601 writes it; None for none. Raises SettingsError."""
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text).isoformat()
+        return date.fromisoformat(text.strip())
     except ValueError:
         message = f'since must be a day such as 2026-11-01, not "{text[:40]}".'
         raise SettingsError(message, reason="bad_parameter") from None
