@@ -30,6 +30,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{value:.{digits}f}{NO_BREAK}%"
 
 
+def points(change: float | None) -> str:
+    """A difference of two shares in percentage points: +12.3."""
+    return "–" if change is None else f"{100 * change:+.1f}".replace("-", "−")
+
+
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     """Two shares as one interval, joined by a dash; a lone dash when a bound is unknown."""
     if low is None or high is None or not (isfinite(low) and isfinite(high)):

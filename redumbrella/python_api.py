@@ -6,7 +6,7 @@ pandas or polars outside. Every method shows or does what the command of the sam
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.util import find_spec
 from inspect import Parameter, Signature
@@ -25,7 +25,13 @@ from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
-from redumbrella.views.table import Query, View
+from redumbrella.views.score_history import (
+    ScoreChange,
+    ScoreHistory,
+    explain_change,
+    score_history,
+)
+from redumbrella.views.table import Query, View, parse_day
 from redumbrella.views.trust import Trust, trust_in_use
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -92,7 +98,7 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `pipeline`, `customers`, `products`,
+    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`, `products`,
     `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of the command
     by name and give `ListRows`:
 
@@ -180,6 +186,19 @@ class OpenedWorkspace:
     ) -> LeadDetail:
         """One lead: its score, reasons, worth, record and timeline."""
         return lead_detail(self.workspace, lead_id, target, product)
+
+    def history(
+        self, lead_id: str, target: str | None = None, product: str | None = None
+    ) -> ScoreHistory:
+        """One lead: its score on every day, the days on which it moved, and contacts."""
+        return score_history(self.workspace, lead_id, target, product)
+
+    def explain_change(
+        self, lead_id: str, since: date | str | None = None, target: str | None = None
+    ) -> ScoreChange:
+        """One lead: why its score moved since a day, as parts that sum to the difference."""
+        day = parse_day(since) if isinstance(since, str) else since
+        return explain_change(self.workspace, lead_id, day, target)
 
     def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
         """What the model in use (or one version) rests on, and whether it can be trusted."""

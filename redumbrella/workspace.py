@@ -66,6 +66,7 @@ class Workspace:
     lake: Lake
     state: State
     root: Path
+    snapshots: Lake  # every score of every day; apart, so that facts do not change with beliefs
     _lock: _FileLock = field(repr=False)
 
     @property
@@ -95,6 +96,7 @@ def open_workspace(root: Path) -> Workspace:
         lake=Lake(root / "lake"),
         state=State(settings.state_url),
         root=root,
+        snapshots=Lake(root / "snapshots"),
         _lock=_FileLock(root / ".lock"),
     )
 

@@ -7,6 +7,7 @@ import click
 
 from redumbrella.cli.lists import INSIST
 from redumbrella.cli.terminal import json_option, pasted, print_json, workspace_option
+from redumbrella.cli.change_text import print_change
 from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.decisions.qualification import Card
 from redumbrella.figures import (
@@ -24,6 +25,8 @@ from redumbrella.figures import (
 from redumbrella.reports.wording import expectation
 from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
+from redumbrella.views.score_history import explain_change
+from redumbrella.views.table import parse_day
 from redumbrella.views.worth import parts_of
 from redumbrella.visible import visible_line
 from redumbrella.workspace import open_workspace
@@ -37,6 +40,7 @@ _BAR = 12  # characters of the longest bar
 @workspace_option
 @click.option("--target", default=None, help="Which target; default: the first one.")
 @click.option("--product", default=None, help="Which product; default: the most probable one.")
+@click.option("--since", metavar="DAY", help="Why the score moved since a day: 2026-11-01.")
 @click.option("--insist", is_flag=True, help=INSIST)
 @json_option
 def command(
@@ -45,11 +49,24 @@ def command(
     lead_id: str,
     target: str | None,
     product: str | None,
+    since: str | None,
     insist: bool,
     as_json: bool,
 ) -> None:
-    """Show why one lead has its score. ID is the lead's id, as `umbrella leads` shows it."""
-    detail = lead_detail(open_workspace(workspace), lead_id, target, product)
+    """Show why one lead has its score. ID is the lead's id, as `umbrella leads` shows it.
+
+    With --since, show why the score moved since that day: what time did, what happened since, what
+    was corrected in the record and what a new model did; the parts sum to the difference.
+    """
+    opened = open_workspace(workspace)
+    if since is not None:
+        change = explain_change(opened, lead_id, parse_day(since), target)
+        if as_json:
+            print_json(change)
+        else:
+            print_change(change)
+        return
+    detail = lead_detail(opened, lead_id, target, product)
     if as_json:
         print_json(detail)
     else:

@@ -26,5 +26,7 @@ def command(workspace: Path, *, as_json: bool, as_of: str | None, target: str | 
         print_json(asdict(result))
         return
     say(f"Scored {result.leads:,} open leads with model {result.model_version}.")
+    if result.said:
+        say(result.said, lines=True)
     say("See them: umbrella leads")
     tell_past(moment, opened.settings.timezone, "the list that everyone sees")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +150,31 @@ class Lake:
             return self._renew(table, rows)
         return self._write(table, rows, mode="overwrite", schema_mode="overwrite")
 
+    def replace(self, table: str, rows: pa.Table, where: str) -> int:
+        """Puts rows in the place of those for which `where` holds, in one commit.
+
+        where: SQL that holds for all of the new rows. A table that is not there yet is made. For
+        tables without the columns of ingestion.
+        """
+        if not self.exists(table):
+            return self._write(table, rows, mode="append")
+        return self._write(table, rows, mode="overwrite", predicate=where)
+
+    def remove(self, table: str, where: str) -> int:
+        """Removes the rows for which `where` (SQL) holds, in one commit; returns how many.
+
+        Their bytes stay in files that no version needs until `tidy` removes those, a day later.
+        """
+        if not self.exists(table):
+            return 0
+        before = self._opened(table)[1]
+        with writing(self.root, table):
+            if before is not None:
+                self.seals.write(replace(before, open=True))
+            found = self._delta(table).delete(where)
+            self._seal(table, before)
+        return int(found["num_deleted_rows"] or 0)
+
     @contextmanager
     def room(self) -> Iterator[Path]:
         """An empty folder for what does not fit into memory; a killed run may have left one."""
@@ -235,22 +260,32 @@ class Lake:
 
         Raises EngineError when the SQL or a file cannot be read.
         """
+        with self.asking(self.tables()) as ask:
+            return ask(sql)
+
+    @contextmanager
+    def asking(self, tables: Sequence[str]) -> Iterator[Callable[[str], pa.Table]]:
+        """Several questions as in `query`, of these tables, which are opened once."""
         import duckdb
 
-        with self._connection(self.tables()) as connection:
-            try:
-                with reading(self.root):
-                    return connection.sql(sql).to_arrow_table()
-            except duckdb.OutOfMemoryException as problem:
-                what = str(problem).splitlines()[0]
-                message = (
-                    f"Not enough memory or disk to read the lake ({what}). Close other programs, "
-                    f"or free room in {self.root}, and run the command again."
-                )
-                raise EngineError(message, reason="out_of_memory") from None
-            except duckdb.Error as problem:
-                message = f"The lake could not be read: {problem}"
-                raise EngineError(message, reason="lake_query") from None
+        with self._connection(tables) as connection:
+
+            def ask(sql: str) -> pa.Table:
+                try:
+                    with reading(self.root):
+                        return connection.sql(sql).to_arrow_table()
+                except duckdb.OutOfMemoryException as problem:
+                    what = str(problem).splitlines()[0]
+                    message = (
+                        f"Not enough memory or disk to read the lake ({what}). Close other "
+                        f"programs, or free room in {self.root}, and run the command again."
+                    )
+                    raise EngineError(message, reason="out_of_memory") from None
+                except duckdb.Error as problem:
+                    message = f"The lake could not be read: {problem}"
+                    raise EngineError(message, reason="lake_query") from None
+
+            yield ask
 
     @contextmanager
     def attached(self, connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:

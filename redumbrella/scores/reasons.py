@@ -60,7 +60,7 @@ def lead_reasons(
     speech = speech or Speech()
     sources, by_source = grouped(design.features, contributions.values)
     of_times = np.array([source in speech.times for source in sources], np.bool_)
-    of_times |= np.isin(sources, _dates(design.features))
+    of_times |= np.isin(sources, dates_among(design.features))
     own = [source for source, is_times in zip(sources, of_times, strict=True) if not is_times]
     told = _Told(own, by_source[:, ~of_times], by_source[:, of_times].sum(axis=1))
     teller = Teller(leads, design, contributions.values, usual, words or {}, speech)
@@ -213,7 +213,7 @@ def _add_group(found: dict[int, list[Any]], size: Matrix, way: int, named: tuple
         found.setdefault(row, []).append({**line, "contribution": float(size[row]) * way})
 
 
-def _dates(features: Sequence[Feature]) -> list[str]:
+def dates_among(features: Sequence[Feature]) -> list[str]:
     """Fields that are dates, and the arrival: they tell when, not who."""
     dates = [
         feature.source

@@ -8,6 +8,7 @@ the menu and the reference page. A new list is one such object; a filter is one 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
@@ -139,7 +140,7 @@ class View:
     chosen: completes a query by what the list itself chooses, where its order or its grouping
     depends on what is stored; order_words says which. of: the list over whose rows this one sums,
     and whose filters narrow them. groupings: what sums can be grouped by, and the heading of that;
-    summed: makes the sums.
+    summed: makes the sums. since: whether the list looks back to a day.
     """
 
     name: str
@@ -176,6 +177,7 @@ class View:
     of: "View | None" = None
     groupings: Mapping[str, str] = field(default_factory=dict)
     summed: "Callable[[Workspace, Connection, View, Query], Subquery] | None" = None
+    since: bool = False
 
     @property
     def file_name(self) -> str:
@@ -207,7 +209,7 @@ class View:
     @property
     def can_be_narrowed(self) -> bool:
         """Whether there is anything to search, to filter or to order by name."""
-        return bool(self.search or self.least or self.filters or self.orders)
+        return bool(self.search or self.least or self.filters or self.orders or self.since)
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -217,6 +219,7 @@ class View:
             name: f"Smallest {(self.of or self).by_name[column].heading.lower()}: 0.3, 30 or 30 %."
             for name, column in self.least.items()
         }
+        known |= {"since": "Day to look back to: 2026-11-01."} if self.since else {}
         known |= {name: _filter_help(column) for name, column in self.filters.items()}
         if self.target is not None:
             known["target"] = "Target of umbrella.toml; default: the first one."
@@ -287,6 +290,8 @@ class View:
         for name in self.least:
             if name in given:
                 given[name] = repr(parse_share(given[name], name))
+        if self.since and "since" in given:
+            given["since"] = str(parse_day(given["since"]))
         own = "" if self.chosen is not None else self.order
         sort = given.pop("sort", None)
         page = _whole(given.pop("page", "1"), "page", 10**9)
@@ -348,6 +353,17 @@ def _check_text(name: str, value: str) -> None:
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         message = f"{name} holds letters that are no text. Type it again."
         raise SettingsError(message, reason="bad_text")
+
+
+def parse_day(text: str | None) -> date | None:
+    """A day as ISO 8601 writes it; None for none. Raises SettingsError."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        message = f'since must be a day such as 2026-11-01, not "{text[:40]}".'
+        raise SettingsError(message, reason="bad_parameter") from None
 
 
 def _filter_help(column: Column) -> str:

@@ -6,6 +6,7 @@ page, `/api/v1/leads/{id}` and `umbrella explain` show. Asked of DuckDB directly
 not wait for Arrow to load.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -41,9 +42,16 @@ _WORDS = {"page_category": "page", "product_id": "product", "rep_id": "rep"}
 
 
 def timeline(
-    workspace: Workspace, person_id: str, lead_id: str | None, most: int = MOST
+    workspace: Workspace,
+    person_id: str,
+    lead_id: str | None,
+    most: int = MOST,
+    tables: Collection[str] = ("events", "activities", "purchases"),
 ) -> tuple[tuple[TimelineEntry, ...], int]:
-    """The newest `most` facts about a person or lead, and how many there are in all."""
+    """The newest `most` facts about a person or lead, and how many there are in all.
+
+    tables: of which facts.
+    """
     import duckdb
 
     entries: list[TimelineEntry] = []
@@ -51,7 +59,7 @@ def timeline(
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table in _TOLD:
-            if workspace.lake.exists(table):
+            if table in tables and workspace.lake.exists(table):
                 found, count = _of_table(connection, workspace, table, person_id, lead_id, most)
                 entries += found
                 total += count

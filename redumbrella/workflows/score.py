@@ -31,9 +31,11 @@ from redumbrella.state.models import current_model
 from redumbrella.state.scores import former_grades, new_scores, record_scoring
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.freshness import fingerprint
+from redumbrella.workflows.keep_scores import KeptDay, keep_scores, why_not_kept
 from redumbrella.workflows.model_in_use import open_model
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
+from redumbrella.workflows.tidying import tidy_snapshots
 from redumbrella.workspace import Workspace
 
 CODE_VERSION = 3  # raised when scoring itself changes, so that `run` scores again
@@ -55,7 +57,7 @@ class ScoreResult:
     """How many open leads were scored, by which model.
 
     expected_sales: by product, for a target with one model per product. held_out: where closed
-    leads are on the list as if they were open.
+    leads are on the list as if they were open. said: what has to be known of the history of scores.
     """
 
     leads: int
@@ -64,6 +66,7 @@ class ScoreResult:
     as_of: int
     expected_sales: Mapping[str, float] | None = None
     held_out: HeldOut | None = None
+    said: str = ""
 
 
 def score(
@@ -83,6 +86,7 @@ def score(
         instant = run.started_at if as_of is None else as_of
         result = _score(workspace, report, target_name, instant, run.started_at, hold_out)
         run.message = f'{result.leads:,} scored for "{result.target}"'
+        run.message += f". {result.said}" if result.said else ""
         return result
 
 
@@ -148,9 +152,13 @@ def _score(
         "month_of": month_of,
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
-    _replace(workspace, rows, scoring, forecasts)
+    why = why_not_kept(lake, as_of, started, held_out=bool(hold_out))
+    kept = None if why else keep_scores(workspace, rows, scoring, gathered)
+    _replace(workspace, rows, scoring, forecasts, kept)
+    tidy_snapshots(workspace, started)
     weigh_again(workspace, weights)
-    return ScoreResult(asked, model.version, target.name, known_until, expected, held)
+    said = kept.said if kept is not None else f"Not kept in the history of scores: {why}."
+    return ScoreResult(asked, model.version, target.name, known_until, expected, held, said)
 
 
 def _replace(
@@ -158,6 +166,7 @@ def _replace(
     rows: list[dict[str, Any]],
     scoring: dict[str, Any],
     forecasts: list[dict[str, Any]] | None,
+    kept: KeptDay | None,
 ) -> None:
     """Writes the new list apart and puts it into use, with all that goes with it."""
     target = scoring["target"]
@@ -167,6 +176,8 @@ def _replace(
     ):
         take_into_use(connection, new)
         record_scoring(connection, scoring)
+        if kept is not None:
+            kept.note(connection)
         if forecasts is not None:
             replace_product_forecasts(connection, target, forecasts)
 

@@ -4,7 +4,7 @@ In: an opened workspace whose lock is held. Out: nothing; files are gone. The ru
 the model in use, the one its scores come from and the last MODELS_KEPT stay. The row and the report
 of a model stay in the state database, and say that its files are gone.
 
-The lake tidies its own tables (`Lake.tidy`).
+The lake tidies its own tables (`Lake.tidy`), and so does that of snapshots.
 """
 
 import socket
@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
+from redumbrella.errors import EngineError
 from redumbrella.models.model_folder import VERSION, remove_model
 from redumbrella.state.models import models
 from redumbrella.state.runs import was_killed
@@ -32,6 +33,15 @@ def tidy_models(workspace: Workspace) -> None:
         if VERSION.fullmatch(folder.name) and folder.name not in kept:
             with suppress(OSError):
                 remove_model(folder)
+
+
+def tidy_snapshots(workspace: Workspace, now: int) -> None:
+    """Joins the files of many days; a table that cannot be read is left to the next scoring."""
+    lake = workspace.snapshots
+    with suppress(EngineError):
+        for table in lake.tables():
+            lake.settle(table)
+            lake.tidy(table, now)
 
 
 def tidy_exports(workspace: Workspace) -> None:

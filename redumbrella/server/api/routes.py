@@ -14,6 +14,13 @@ from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.models import current_report, report_of
+from redumbrella.views.score_history import (
+    ScoreChange,
+    ScoreHistory,
+    explain_change,
+    score_history,
+)
+from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
 from redumbrella.workflows.set_weights import Reweighed, set_weights
 
@@ -32,6 +39,31 @@ class NewWeights(BaseModel):
 
 
 router = APIRouter(prefix=API, default_response_class=JsonResponse)
+
+
+@router.get(
+    "/leads/{lead_id:text}/history",
+    responses=answers(ScoreHistory, 404),
+    summary="The scores of one lead on every day",
+)
+def history(
+    workspace: Opened, lead_id: LeadId, target: str | None = None, product: str | None = None
+) -> JsonResponse:
+    """Every day that was scored since the lead came, the days on which it moved, and contacts."""
+    return JsonResponse(score_history(workspace, lead_id, target, product))
+
+
+@router.get(
+    "/leads/{lead_id:text}/change",
+    responses=answers(ScoreChange, 404, 409),
+    summary="Why the score of one lead moved",
+)
+def change(
+    workspace: Opened, lead_id: LeadId, since: str = "", target: str | None = None
+) -> JsonResponse:
+    """The difference of the log-odds since a day (2026-11-01; default: the last day but one), as
+    parts that sum to it."""
+    return JsonResponse(explain_change(workspace, lead_id, parse_day(since), target))
 
 
 @router.get(

@@ -21,8 +21,10 @@ from redumbrella.figures import (
     money_interval,
     percent,
     plain,
+    points,
 )
 from redumbrella.reports.wording import REGIMES, basis, expectation
+from redumbrella.scores.history import CAUSES
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
@@ -47,6 +49,7 @@ def environment() -> Environment:
     )
     found.filters.update(
         percent=percent,
+        points=points,
         interval=interval,
         expectation=expectation,
         count=count,
@@ -64,6 +67,7 @@ def environment() -> Environment:
     )
     found.globals.update(
         regimes=REGIMES,
+        causes=CAUSES,
         basis=basis,
         query=query_string,
         lead_address=lead_address,

@@ -10,15 +10,18 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from redumbrella.errors import NotFoundError
+from redumbrella.errors import ModelError, NotFoundError, SettingsError
 from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import ReportView, report_view
+from redumbrella.server.web.score_line import score_line
 from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
 from redumbrella.views.models import MODELS, current_report, report_of
+from redumbrella.views.score_history import ScoreChange, explain_change, score_history
+from redumbrella.views.table import parse_day
 from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
 from redumbrella.workspace import Workspace
@@ -39,11 +42,17 @@ def lead(
     lead_id: LeadId,
     target: str | None = None,
     product: str | None = None,
+    since: str = "",
     *,
     insist: bool = False,
 ) -> HTMLResponse:
-    """One lead: score, worth, reasons, record, model; figures that may be relied on, or all."""
+    """One lead: score, worth, reasons, record, model; figures that may be relied on, or all.
+
+    since: a day; why the score moved since then is asked for, as it takes a second or two.
+    """
     detail = lead_detail(workspace, lead_id, target, product)
+    past = score_history(workspace, lead_id, target, detail.score["product_id"])
+    change, refused = _change(workspace, lead_id, since, target)
     default = workspace.settings.target().name
     return render(
         request,
@@ -58,7 +67,23 @@ def lead(
         lead_target="" if detail.score["target"] == default else detail.score["target"],
         parts=parts_of(detail.worth, detail.currency, numbers=insist or detail.trust.shows_numbers),
         curve=conversion_curve(detail.worth.timing) if detail.worth else None,
+        past=past,
+        line=score_line(past, detail.timezone),
+        change=change,
+        refused=refused,
     )
+
+
+def _change(
+    workspace: Workspace, lead_id: str, since: str, target: str | None
+) -> tuple[ScoreChange | None, str]:
+    """Why a score moved, or why that cannot be said; neither where nobody asks."""
+    if not since:
+        return None, ""
+    try:
+        return explain_change(workspace, lead_id, parse_day(since), target), ""
+    except (NotFoundError, ModelError, SettingsError) as problem:
+        return None, problem.message
 
 
 @router.get("/models")

@@ -1,0 +1,182 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+"""Keeping every score of every day: a scoring of today comes in, its snapshot goes to lake and state.
+
+The rows are written to the lake of snapshots first, under a number that counts only when the state
+notes it, in the transaction that puts the list into use: a killed run leaves the old day or the new
+one, never half. The last scoring of a day counts. A list of the past is kept as of its day only
+where the lake knows of nothing later, as in a simulated company; with later facts it would be a
+score that nobody saw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from redumbrella.clock import to_datetime, to_iso
+from redumbrella.columns import ORDER
+from redumbrella.errors import EngineError
+from redumbrella.lake.days import is_later
+from redumbrella.lake.lake import Lake
+from redumbrella.lake.quoting import literal, quoted
+from redumbrella.learning.gathering import Gathered
+from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
+from redumbrella.state.history import next_number, scored_days, write_day
+from redumbrella.workspace import Workspace
+
+FACTS = ("events", "activities", "purchases")
+
+
+@dataclass(frozen=True)
+class KeptDay:
+    """A snapshot that is in the lake and waits to be noted; `note` does it. said: what is lost."""
+
+    row: Mapping[str, Any]
+    snapshot: Snapshot = field(repr=False)
+    said: str = ""
+
+    def note(self, connection: Connection) -> None:
+        """Writes the day into the state; to be called where the list is put into use."""
+        write_day(connection, self.row, self.snapshot.changes())
+
+
+def day_in_zone(instant: int, timezone: str) -> int:
+    """The number of the day of an instant in a time zone."""
+    return day_of(to_datetime(instant).astimezone(ZoneInfo(timezone)).date())
+
+
+def why_not_kept(lake: Lake, as_of: int, started: int, *, held_out: bool) -> str:
+    """Why a scoring is no part of the history of scores; empty where it is."""
+    if held_out:
+        return "closed leads were held out"
+    if as_of == started:
+        return ""
+    instant = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
+    for table, column in (*((name, "at") for name in FACTS), ("leads", "created_at")):
+        if lake.exists(table) and column in lake.schema(table).names:
+            later = is_later(f"t.{quoted(column)}", instant)
+            found = lake.query(f"SELECT count(*) AS n FROM {quoted(table)} t WHERE {later}")
+            if (n := found["n"][0].as_py()) > 0:
+                return f"{n:,} {table} are dated later, which nobody knew on that day"
+    return ""
+
+
+def keep_scores(
+    workspace: Workspace,
+    rows: list[dict[str, Any]],
+    scoring: Mapping[str, Any],
+    gathered: Gathered,
+) -> KeptDay:
+    """Writes the snapshot of a scoring into the lake; the state is to be told.
+
+    scoring: the columns of `scorings`. gathered: what it rests on.
+    """
+    target = scoring["target"]
+    day = day_in_zone(scoring["as_of"], workspace.settings.timezone)
+    with workspace.state.reading() as connection:
+        days = scored_days(connection, target)
+        number = next_number(connection)
+    noted = next((one["number"] for one in days if one["day"] == day), 0)
+    last = max((one for one in days if one["day"] < day), key=lambda one: one["day"], default=None)
+    former, said = _former(workspace.snapshots, target, last)
+    causes: Mapping[str, str] = {}
+    if last is not None:
+        causes = _causes_since(workspace.lake, last["known"]["rows"], last["as_of"])
+    is_new_model = last is not None and last["model_version"] != scoring["model_version"]
+    made = snapshot(
+        target, day, number, rows, former, causes, is_new_model=is_new_model
+    )
+    own = f"target = {literal(target)} AND day = DATE '{date_of(day)}'"
+    try:
+        if rows:
+            where = f"{own} AND number <> {noted}"
+            workspace.snapshots.replace(TABLE, made.table, where)
+    except EngineError as problem:
+        if problem.reason != "lake_damaged":
+            raise
+        workspace.snapshots.overwrite(TABLE, made.table)
+        said = _LOST
+    row = {
+        **{name: scoring[name] for name in ("target", "model_version", "scored_at", "asked")},
+        "day": day,
+        "number": number,
+        "as_of": gathered.as_of,
+        "known": {
+            "rows": _rows_read(workspace.lake),
+            "order": gathered.observed.order,
+            "first": _first_place(gathered),
+        },
+    }
+    return KeptDay(row, made, said)
+
+
+_LOST = (
+    "The snapshots of earlier scores in the folder snapshots were damaged, and are begun again: "
+    "what moved before today is still in the state database."
+)
+
+
+def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.Table | None, str]:
+    """The snapshot of a day, None where there is none or it cannot be read, and what was lost."""
+    if day is None or not lake.exists(TABLE):
+        return None, ""
+    listed = ", ".join(FORMER)
+    try:
+        found = lake.query(
+            f"SELECT {listed} FROM {TABLE} WHERE target = {literal(target)} "
+            f"AND day = DATE '{date_of(day['day'])}' AND number = {day['number']}"
+        )
+    except EngineError as problem:
+        if problem.reason != "lake_damaged":
+            raise
+        return None, _LOST
+    return found, ""
+
+
+def _first_place(gathered: Gathered) -> float:
+    """The earliest place in time of all leads, which those without a date have."""
+    observed = gathered.observed
+    return float(min([*observed.position[:1], *observed.open_position.tolist()], default=0.0))
+
+
+def _rows_read(lake: Lake) -> dict[str, int]:
+    """The place of the last row of each table in the order of reading: what is known today.
+
+    Places tell it whatever the clock said, and when old versions of the lake are gone.
+    """
+    found = {}
+    for table in lake.tables():
+        if ORDER in lake.schema(table).names:
+            last = lake.query(f"SELECT max({ORDER}) AS last FROM {quoted(table)}")["last"][0]
+            found[table] = -1 if last.as_py() is None else int(last.as_py())
+    return found
+
+
+def _causes_since(lake: Lake, known: Mapping[str, int], as_of: int) -> dict[str, str]:
+    """Of leads and people of whom something was read since: "did", or "record" where it is old."""
+    instant, parts = f"TIMESTAMPTZ {literal(to_iso(as_of))}", []
+    for table, ids, happened in (
+        ("events", ("person_id",), f"t.at >= {instant}"),
+        ("activities", ("person_id", "lead_id"), f"t.at >= {instant}"),
+        ("purchases", ("person_id",), f"coalesce(t.cancelled_at, t.at) >= {instant}"),
+        ("identities", ("person_id",), f"t.at >= {instant}"),
+        ("leads", ("lead_id",), "false"),
+        ("people", ("person_id",), f"t.known_at >= {instant}"),
+    ):
+        if lake.exists(table):
+            new = f"t.{ORDER} > {known.get(table, -1)}"
+            parts += [
+                f"SELECT t.{one} AS id, coalesce({happened}, false) AS did FROM {quoted(table)} t "
+                f"WHERE {new} AND t.{one} IS NOT NULL"
+                for one in ids
+            ]
+    if not parts:
+        return {}
+    every = " UNION ALL ".join(parts)
+    found = lake.query(f"SELECT id, bool_or(did) AS did FROM ({every}) GROUP BY 1")
+    pairs = zip(found["id"].to_pylist(), found["did"].to_pylist(), strict=True)
+    return {one: "did" if did else "record" for one, did in pairs}
+
