@@ -49,28 +49,26 @@ def last_contacts(lake: Lake, as_of: int) -> dict[str, LastContact]:
     """
     if not lake.exists("activities"):
         return {}
-    kinds = ", ".join(literal(kind) for kind in NO_CONTACT)
     facts = (
-        f"SELECT person_id, lead_id, at, kind, outcome, rep_id, {ORDER} AS place "
-        f"FROM {lake.facts('activities', as_of)} "
-        f"WHERE at < TIMESTAMPTZ {literal(to_iso(as_of))} AND lower(trim(kind)) NOT IN ({kinds})"
+        "SELECT a.person_id, a.lead_id, a.at, a.kind, a.outcome, a.rep_id, a.place "
+        f"FROM {_contacts(lake, as_of)} a"
     )
-    own = "SELECT lead_id, at, kind, outcome, rep_id, place FROM facts WHERE lead_id IS NOT NULL"
-    of_people = (
-        "SELECT person_id AS lead_id, at, kind, outcome, rep_id, place FROM facts "
-        "WHERE lead_id IS NULL AND person_id IS NOT NULL"
-    )
+    own = "SELECT f.* EXCLUDE (person_id) FROM facts f WHERE f.lead_id IS NOT NULL"
+    nobodys = "f.lead_id IS NULL AND f.person_id IS NOT NULL"
+    columns = "f.at, f.kind, f.outcome, f.rep_id, f.place"
+    of_people = f"SELECT f.person_id AS lead_id, {columns} FROM facts f WHERE {nobodys}"
     if lake.exists("leads"):
         of_people += (
-            " UNION ALL SELECT l.lead_id, f.at, f.kind, f.outcome, f.rep_id, f.place FROM facts f "
-            "JOIN (SELECT DISTINCT lead_id, person_id FROM leads) l ON l.person_id = f.person_id "
-            "WHERE f.lead_id IS NULL AND l.lead_id <> l.person_id"
+            f" UNION ALL SELECT l.lead_id, {columns} FROM facts f JOIN (SELECT DISTINCT lead_id, "
+            f"person_id FROM leads) l ON l.person_id = f.person_id WHERE {nobodys} "
+            "AND l.lead_id <> l.person_id"
         )
+    latest = "(o.at, o.place)"
     rows = lake.query(
         f"WITH facts AS ({facts}), owned AS ({own} UNION ALL {of_people}) "
-        "SELECT lead_id, count(*) AS times, max_by(at, (at, place)) AS at, "
-        "max_by(kind, (at, place)) AS kind, max_by(coalesce(outcome, ''), (at, place)) AS outcome, "
-        "max_by(coalesce(rep_id, ''), (at, place)) AS rep_id FROM owned GROUP BY 1"
+        f'SELECT o.lead_id, count(*) AS times, max_by(o.at, {latest}) AS "at", '
+        f"max_by(o.kind, {latest}) AS kind, max_by(coalesce(o.outcome, ''), {latest}) AS outcome, "
+        f"max_by(coalesce(o.rep_id, ''), {latest}) AS rep_id FROM owned o GROUP BY 1"
     )
     return {
         row["lead_id"]: LastContact(
@@ -78,6 +76,33 @@ def last_contacts(lake: Lake, as_of: int) -> dict[str, LastContact]:
         )
         for row in rows.to_pylist()
     }
+
+
+def minutes_of_a_contact(lake: Lake, as_of: int) -> float | None:
+    """The mean length of a contact, also of those in which nobody answered; None where no length
+    is on record.
+    """
+    if not lake.exists("activities"):
+        return None
+    found = lake.query(f"SELECT avg(a.duration_s) / 60.0 AS m FROM {_contacts(lake, as_of)} a")
+    minutes = found["m"][0].as_py()
+    return float(minutes) if minutes else None
+
+
+def _contacts(lake: Lake, as_of: int) -> str:
+    """SQL of the activities in which somebody of the company spoke or wrote to a lead.
+
+    Where some activities name the rep, those that name none are no contacts, such as mass mails.
+    """
+    kinds = ", ".join(literal(kind) for kind in NO_CONTACT)
+    facts = lake.facts("activities", as_of)
+    return (
+        f"(SELECT c.*, c.{ORDER} AS place FROM {facts} c "
+        f"WHERE c.at < TIMESTAMPTZ {literal(to_iso(as_of))} "
+        f"AND lower(trim(c.kind)) NOT IN ({kinds}) "
+        f"AND (c.rep_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM {facts} r "
+        "WHERE r.rep_id IS NOT NULL)))"
+    )
 
 
 def fields_of_refusal(lake: Lake, named: Sequence[str] | None) -> dict[str, Mapping[str, bool]]:
@@ -118,3 +143,37 @@ def who_refuses(lake: Lake, fields: Mapping[str, Mapping[str, bool]]) -> dict[st
         )
         found[table] = set(rows[key].to_pylist())
     return found
+
+
+def seen_since(
+    lake: Lake, since: Mapping[str, datetime], as_of: int
+) -> dict[str, tuple[int, datetime, str]]:
+    """What people did since an instant each and before `as_of`: events, the last one, its page.
+
+    since: by person. People who did nothing are absent. Events of a visitor count for the person
+    that it was found out to be.
+    """
+    if not since or not lake.exists("events"):
+        return {}
+    pairs = ", ".join(
+        f"({literal(person)}, TIMESTAMPTZ {literal(moment.isoformat())})"
+        for person, moment in since.items()
+    )
+    person, identities = "e.person_id", ""
+    if lake.exists("identities"):
+        person = "coalesce(e.person_id, i.person_id)"
+        identities = (
+            f"LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, (n.at, n.{ORDER})) "
+            "AS person_id FROM identities n GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
+        )
+    rows = lake.query(
+        f"SELECT w.person_id, count(*) AS events, max(e.at) AS last_at, "
+        f"max_by(coalesce(e.page_category, e.kind), (e.at, e.{ORDER})) AS what "
+        f"FROM {lake.facts('events', as_of)} e {identities} "
+        f"JOIN (VALUES {pairs}) w(person_id, since) ON w.person_id = {person} "
+        f"WHERE e.at > w.since AND e.at < TIMESTAMPTZ {literal(to_iso(as_of))} GROUP BY 1"
+    )
+    return {
+        row["person_id"]: (row["events"], row["last_at"], row["what"] or "")
+        for row in rows.to_pylist()
+    }

@@ -107,7 +107,9 @@ def _minutes(candidates: Candidates) -> Vector:
         return np.ones(minutes.size)
     with np.errstate(divide="ignore", invalid="ignore"):
         each = (minutes / np.maximum(contacts, 1.0))[known]
-    one = float(np.nanmedian(each)) if not np.isnan(each).all() else float(np.median(minutes[known]))
+    one = (
+        float(np.nanmedian(each)) if not np.isnan(each).all() else float(np.median(minutes[known]))
+    )
     return np.where(known, np.maximum(minutes, one), float(np.median(minutes[known])))
 
 

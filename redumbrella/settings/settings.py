@@ -29,6 +29,7 @@ from redumbrella.settings.objectives import (
 from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
+from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Settings:
     grades: Grades = field(default_factory=Grades)
     currencies: Currencies = field(default_factory=Currencies)
     labels: Labels = field(default_factory=Labels)
+    list_rules: ListRules = field(default_factory=ListRules)
 
     @property
     def main_target(self) -> Target | None:
@@ -149,6 +151,7 @@ def load_settings(root: Path) -> Settings:
         grades=read_grades(top.section("grades")),
         currencies=read_currencies(top.section("currencies"), currency),
         labels=read_labels(top.section("labels"), currency),
+        list_rules=read_list_rules(top.section("list")),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -86,9 +86,7 @@ def keep_scores(
     if last is not None:
         causes = _causes_since(workspace.lake, last["known"]["rows"], last["as_of"])
     is_new_model = last is not None and last["model_version"] != scoring["model_version"]
-    made = snapshot(
-        target, day, number, rows, former, causes, is_new_model=is_new_model
-    )
+    made = snapshot(target, day, number, rows, former, causes, is_new_model=is_new_model)
     own = f"target = {literal(target)} AND day = DATE '{date_of(day)}'"
     try:
         if rows:
@@ -179,4 +177,3 @@ def _causes_since(lake: Lake, known: Mapping[str, int], as_of: int) -> dict[str,
     found = lake.query(f"SELECT id, bool_or(did) AS did FROM ({every}) GROUP BY 1")
     pairs = zip(found["id"].to_pylist(), found["did"].to_pylist(), strict=True)
     return {one: "did" if did else "record" for one, did in pairs}
-

@@ -1,0 +1,153 @@
+"""Today's list as it was made: whom to contact next, about what, why now, and what it is worth."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+from typing_extensions import TypedDict
+
+from redumbrella.clock import to_datetime
+from redumbrella.figures import counted, moment, percent
+from redumbrella.scores.history import date_of
+from redumbrella.settings.settings import Settings
+from redumbrella.state.work import worklist, worklist_of
+from redumbrella.views.explanation import Reason
+from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decimals
+from redumbrella.views.leads import REASON, nothing_scored
+from redumbrella.views.table import Column, Query, View
+from redumbrella.views.trust import Trust, trust_in_list
+from redumbrella.workspace import Workspace
+
+_OF_MODEL = ("probability", "low", "high", "grade", "expected_value")
+
+
+class AroundToday(TypedDict):
+    """What today's list says besides its rows.
+
+    trust: whether the scores may be relied on. day: of the list. said: what has to be known of it.
+    left_alone: how many leads may not be contacted, by why.
+    """
+
+    trust: Trust
+    day: str
+    said: tuple[str, ...]
+    left_alone: dict[str, int]
+
+
+def nothing_on_the_list(workspace: Workspace, target: str | None) -> str:
+    """Why nobody is on the list: nothing is scored, it was never made, or all are left alone."""
+    asked = workspace.settings.target(target)
+    with workspace.state.reading() as connection:
+        made = worklist_of(connection, asked.name)
+        scored = trust_in_list(connection, asked.name).verdict != "none"
+    if not scored:
+        return nothing_scored(workspace, target)
+    if made is None:
+        return f'There is no list for "{asked.name}" yet. Make it: `umbrella today`.'
+    alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
+    return (
+        f"Nobody is to be contacted on {date_of(made['day'])}"
+        + (f": {alone}." if alone else ": no lead is open.")
+        + " Rules of contact stand under [list] in umbrella.toml."
+    )
+
+
+def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundToday:
+    target = query.target or ""
+    made = worklist_of(connection, target)
+    trust = trust_in_list(connection, target)
+    if made is None:
+        return {"trust": trust, "day": "", "said": (), "left_alone": {}}
+    words = {
+        "value": "by what a minute of work on it is expected to bring",
+        "probability": "by its chance",
+    }[made["ordered_by"]]
+    when = moment(to_datetime(made["as_of"]), workspace.settings.timezone)
+    said = [
+        f"The list of {date_of(made['day'])}, made with what was known at {when}: "
+        f"{counted(made['places'], 'place')} for {counted(made['candidates'], 'lead')}, each "
+        f"{words}."
+    ]
+    if made["explore"] or made["control"]:
+        said.append(
+            f"{percent(made['explore'], 0)} of the places try out leads that would else not be on "
+            "the list; the chance of each is on record, so that the list can be judged by it."
+        )
+    alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
+    if alone:
+        said.append(f"Left alone: {alone}.")
+    return {
+        "trust": trust,
+        "day": str(date_of(made["day"])),
+        "said": (*said, *made["said"]),
+        "left_alone": made["blocked"],
+    }
+
+
+def _target(settings: Settings, name: str | None) -> str:
+    return settings.target(name).name
+
+
+def _reason(row: Row) -> Reason | None:
+    found: dict[str, Any] | None = orjson.loads(row["reason"])
+    return None if found is None else Reason(**found)
+
+
+TODAY = View(
+    name="today",
+    title="Today",
+    noun=("lead", "leads"),
+    table=worklist,
+    key=("lead_id",),
+    columns=(
+        Column("place", "#", COUNT, sort="place", cell="place", help="Place on the list, from 1."),
+        Column("lead_id", "Id", TEXT, help="Id of the lead."),
+        Column("label", "Lead", TEXT, cell="lead", help="Name of the lead, else its id."),
+        Column("product_id", "Product id", TEXT, help="What the lead is about, by id."),
+        Column("product", "About", TEXT, optional=True, secondary=True,
+               help="What the lead is about: the name of the product, else its id."),
+        Column("why_now", "Why now", TEXT,
+               help="What it did since the last contact, or that nobody contacted it yet."),
+        Column("next_step", "Next step", TEXT, filter="step",
+               help="First contact, another try, or what follows from where it stands."),
+        Column("probability", "Probability", SHARE, sort="probability", falling=True,
+               cell="chance", help="That the target comes true: calibrated, 0 to 1."),
+        Column("low", "Low", SHARE, help="Lower end of the 90 % interval of the probability."),
+        Column("high", "High", SHARE, help="Upper end of that interval."),
+        Column("grade", "Grade", TEXT, filter="grade", choices=("A", "B", "C", "D"), cell="grade",
+               help="As on the list of leads."),
+        Column("expected_value", "Expected value", MONEY, sort="expected_value", falling=True,
+               optional=True, help="Margin of the lifetime value, less the cost of the work."),
+        Column("minutes", "Minutes", decimals(0), sort="minutes", optional=True, secondary=True,
+               help="Expected minutes of work until the lead is closed."),
+        Column("top_reason", "Strongest reason", REASON, value=_reason, cell="reason",
+               in_export=False),
+        Column("is_trial", "Trying out", FLAG, cell="trial", comparing=True,
+               help="Would not be on the list if nothing were tried out."),
+        Column("chance", "Chance to be listed", SHARE,
+               help="With which the lead was to be on this list; for weighing what was tried."),
+        Column("rep_id", "Rep", TEXT, sort="rep", filter="rep", optional=True, secondary=True,
+               help="Who owns the lead; empty: nobody yet."),
+        Column("person_id", "Person", TEXT, value=lambda row: row["person_id"] or row["lead_id"],
+               help="Id of the person; that of the lead where none is recorded."),
+    ),
+    order="place",
+    shown=(
+        "place", "label", "why_now", "next_step", "product", "probability", "grade",
+        "expected_value", "minutes", "top_reason", "rep_id", "is_trial",
+    ),
+    terminal=(
+        "label", "product", "why_now", "next_step", "probability", "expected_value", "is_trial",
+    ),
+    nothing=nothing_on_the_list,
+    search="search",
+    search_words="a lead's name or id",
+    target=_target,
+    around=_around,
+    around_type=AroundToday,
+    bar=("high", "probability"),
+    of_model=dict.fromkeys(_OF_MODEL, "trust"),
+    template="today.html",
+    menu="main",
+    is_in_menu=lambda workspace: bool(workspace.settings.targets),
+)  # fmt: skip
