@@ -15,7 +15,7 @@ from redumbrella.workspace import open_workspace
 @click.command("today")
 @workspace_option
 @click.option("--capacity", type=click.IntRange(0), default=None,
-              help="How many leads there is room for. Default: what the reps have room for.")  # fmt: skip
+              help="Room for so many leads. Default: what the reps have room for.")  # fmt: skip
 @click.option("--new", "anew", is_flag=True, help="Make the list anew, even if today has one.")
 @top_option(TODAY)
 @list_options(TODAY)

@@ -13,8 +13,8 @@ class ListRules:
     """How today's list is made.
 
     order: value (per minute of work), probability, or auto: value where every lead has one.
-    capacity: leads a day of each rep whose own capacity is not recorded. explore, control: shares of
-    the list, see `decisions.exploration`. quiet_days: days after a contact in which nobody is
+    capacity: leads a day of each rep whose own capacity is not recorded. explore, control: shares
+    of the list, see `decisions.exploration`. quiet_days: days after a contact in which nobody is
     contacted again. do_not_contact: fields of the lead or the person that say so with a yes; None:
     those that are named so.
     """

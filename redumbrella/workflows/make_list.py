@@ -1,5 +1,4 @@
-# ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Make today's list: scores, rules of contact and places come in, an ordered list goes to the state.
+"""Make today's list: scores, rules of contact and places come in, an ordered list goes out.
 
 The chance of every lead that might have been on it is appended to the lake of snapshots first,
 under a number that counts only when the state notes it: a killed run leaves the old list.
@@ -56,7 +55,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class MadeList:
-    """What was made: lines on the list, leads that might have been on it, leads left alone by why."""
+    """What was made.
+
+    lines, tried_out: leads on the list, and those of them that are tried out. candidates: those
+    who might have been on it. blocked: how many were left alone, by why. said: what has to be known.
+    """
 
     target: str
     day: str
@@ -213,8 +216,9 @@ def _candidates(rows: list[Row], blocked: list[str]) -> Candidates:
         return np.array([_effort(row, name) for row in rows], np.float64)
 
     return Candidates(
-        *(numbers(name) for name in ("probability", "low", "high", "expected_value")),
-        effort("minutes"), effort("contacts"), np.array(blocked, np.str_),
+        probability=numbers("probability"), low=numbers("low"), high=numbers("high"),
+        value=numbers("expected_value"), minutes=effort("minutes"), contacts=effort("contacts"),
+        blocked=np.array(blocked, np.str_),
     )  # fmt: skip
 
 
