@@ -57,7 +57,7 @@ def last_contacts(lake: Lake, as_of: int) -> dict[str, LastContact]:
     nobodys = "f.lead_id IS NULL AND f.person_id IS NOT NULL"
     columns = "f.at, f.kind, f.outcome, f.rep_id, f.place"
     of_people = f"SELECT f.person_id AS lead_id, {columns} FROM facts f WHERE {nobodys}"
-    if lake.exists("leads"):
+    if lake.exists("leads") and "person_id" in lake.schema("leads").names:
         of_people += (
             f" UNION ALL SELECT l.lead_id, {columns} FROM facts f JOIN (SELECT DISTINCT lead_id, "
             f"person_id FROM leads) l ON l.person_id = f.person_id WHERE {nobodys} "

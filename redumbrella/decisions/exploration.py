@@ -47,12 +47,10 @@ def inclusion_chances(worth: Vector, doubt: Vector, places: int, trial: Trial) -
     order = np.argsort(-worth, kind="stable")
     best, rest = np.split(order, [round((1.0 - trial.explore) * places)])
     border = worth[order[places - 1]]
-    # Without any doubt a lead belongs on the list or does not.
-    spread = np.maximum(doubt[rest], np.finfo(np.float64).tiny)
+    with np.errstate(over="ignore"):  # without any doubt a lead belongs on the list or does not
+        above = ndtr((worth[rest] - border) / np.maximum(doubt[rest], np.finfo(np.float64).tiny))
     chances = np.full(count, ceiling)
-    chances[rest] = _adding_up(
-        ndtr((worth[rest] - border) / spread), places - best.size * ceiling, floor, ceiling
-    )
+    chances[rest] = _adding_up(above, places - best.size * ceiling, floor, ceiling)
     return chances
 
 
