@@ -1,0 +1,129 @@
+# ruff: noqa: S608  names and texts in SQL go through lake.quoting
+"""What today's lists were worth: from what was tried out, against other orders that nobody used.
+
+In: the lists on record with the chance of every lead, and what came of the leads. Out: how much more
+a day the lists earned than the newest leads first, and than a random order, or why not known yet.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from redumbrella.clock import to_datetime
+from redumbrella.evaluation.off_policy import Estimate, Placements, first_places, gain_over
+from redumbrella.figures import counted, money, money_interval, quantity
+from redumbrella.lake.quoting import literal
+from redumbrella.state.work import worklist_of
+from redumbrella.workspace import Workspace
+
+WITHIN_DAYS = 30
+TABLE = "worklists"
+# Another order in words, and how its place of a lead is told.
+ORDERS = {"newest": "the newest leads first", "random": "a random order"}
+
+
+@dataclass(frozen=True)
+class ListWorth:
+    """One comparison: the other order, the estimate in `unit` a day, and a sentence about it."""
+
+    against: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    days: int
+    effective: float
+    is_clear: bool
+    text: str
+
+
+def list_worth(workspace: Workspace, target_name: str | None, now: int) -> tuple[ListWorth, ...]:
+    """What the lists of a target earned against each of ORDERS; none where no list is on record.
+
+    now: UTC microseconds; lists that are younger than WITHIN_DAYS are not judged yet.
+    """
+    target = workspace.settings.target(target_name)
+    with workspace.state.reading() as connection:
+        made = worklist_of(connection, target.name)
+    if made is None or not workspace.snapshots.exists(TABLE) or target.from_ is None:
+        return ()
+    rows = _judged(workspace, target.name, int(made["number"]), now)
+    has_money = bool(rows.num_rows) and rows["expected_value"].null_count < rows.num_rows
+    unit = workspace.settings.currency if has_money else "won leads"
+    placements, created = _placements(workspace, rows, has_money=has_money)
+    places = np.bincount(placements.day, placements.listed)[placements.day]
+    many = np.bincount(placements.day)[placements.day]
+    others = {"newest": first_places(placements.day, created, places), "random": places / many}
+    return tuple(
+        _worth(name, gain_over(placements, others[name]), unit) for name in ORDERS
+    )  # fmt: skip
+
+
+def _judged(workspace: Workspace, target: str, number: int, now: int) -> pa.Table:
+    """The last list of each day that is old enough, a row for every lead that might be on it."""
+    until = to_datetime(now) - timedelta(days=WITHIN_DAYS)
+    return workspace.snapshots.query(
+        f"SELECT w.lead_id, w.day, w.as_of, w.chance, w.place IS NOT NULL AS listed, "
+        f"w.probability, w.expected_value FROM {TABLE} w JOIN (SELECT day, max(number) AS number "
+        f"FROM {TABLE} WHERE target = {literal(target)} AND number <= {number} GROUP BY day) n "
+        f"ON n.number = w.number AND n.day = w.day WHERE w.target = {literal(target)} "
+        f"AND w.as_of <= TIMESTAMPTZ {literal(until.isoformat())} ORDER BY w.day, w.lead_id"
+    )
+
+
+def _placements(
+    workspace: Workspace, rows: pa.Table, *, has_money: bool
+) -> tuple[Placements, np.ndarray]:
+    """What was listed with what came of it, and the creation of each lead (larger is newer)."""
+    leads = workspace.lake.current("leads")
+    known = {row["lead_id"]: row for row in leads.to_pylist()}
+    margin = workspace.settings.costs.margin
+    within = timedelta(days=WITHIN_DAYS)
+    created, outcome = np.zeros(rows.num_rows), np.zeros(rows.num_rows)
+    ids, instants = rows["lead_id"].to_pylist(), rows["as_of"].to_pylist()
+    for n, (lead_id, as_of) in enumerate(zip(ids, instants, strict=True)):
+        lead = known.get(lead_id, {})
+        made, closed = lead.get("created_at"), lead.get("closed_at")
+        created[n] = 0.0 if made is None else made.timestamp()
+        if lead.get("won") and closed is not None and as_of <= closed < as_of + within:
+            outcome[n] = margin * (lead.get("amount") or 0.0) if has_money else 1.0
+    expected = "expected_value" if has_money else "probability"
+    _, lead_number = np.unique(np.array(ids, np.str_), return_inverse=True)
+    _, day_number = np.unique(np.array(rows["day"].to_pylist(), "datetime64[D]"),
+                              return_inverse=True)  # fmt: skip
+    return Placements(
+        np.asarray(lead_number, np.intp), np.asarray(day_number, np.intp),
+        rows["chance"].to_numpy(), rows["listed"].to_numpy(zero_copy_only=False).astype(np.float64),
+        outcome, np.nan_to_num(rows[expected].to_numpy(zero_copy_only=False).astype(np.float64)),
+    ), created  # fmt: skip
+
+
+def _worth(name: str, found: Estimate, unit: str) -> ListWorth:
+    words = ORDERS[name]
+    if found.refused:
+        text = f"Against {words}: not known yet. {found.refused}"
+        if not found.days:
+            text = f"Against {words}: not known yet. A list is judged {WITHIN_DAYS} days after its day."
+        return ListWorth(words, None, None, None, unit, found.days, found.effective, False, text)
+    days = counted(found.days, "list")
+    text = f"{_figure(found.value, unit)} more a day than {words} ({_range(found, unit)}), from {days}."
+    if not found.is_clear:
+        text = (
+            f"Against {words} it cannot be told yet: {_figure(found.value, unit)} more a day, but "
+            f"anything in {_range(found, unit)} fits {days}. About {found.days_needed:,} lists "
+            "would tell."
+        )
+    return ListWorth(words, found.value, found.low, found.high, unit, found.days, found.effective,
+                     found.is_clear, text)  # fmt: skip
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{quantity(value, 2)} {unit}" if unit == "won leads" else money(value, unit)
+
+
+def _range(found: Estimate, unit: str) -> str:
+    if unit == "won leads":
+        return f"{quantity(found.low, 2)} to {quantity(found.high, 2)}"
+    return money_interval(found.low, found.high, unit)
