@@ -5,8 +5,8 @@ it was, what it brought within a while, and what was expected. Out: what the lis
 than another order would have, with a 90 % interval, or why that cannot be told yet.
 
 Doubly robust estimate of the effect of a place on the list (Dudik, Erhan, Langford & Li,
-Statistical Science 29, 2014): of a lead with chance p, placed a in {0, 1}, outcome y and expectation
-m it is a (y - m) / p - (1 - a) (y - m) / (1 - p), unbiased whatever m. An order that would have
+Statistical Science 29, 2014): of a lead with chance p, placed a in {0, 1}, outcome y and
+expectation m it is a (y - m) / p - (1 - a) (y - m) / (1 - p), unbiased whatever m. An order that would have
 placed it with chance q differs by (p - q) times that. Outcomes of one lead on several days belong
 together, so the error is counted over leads.
 """
@@ -72,7 +72,9 @@ def gain_over(placements: Placements, other: Vector) -> Estimate:
     if days == 0 or not counts.any():
         return _refused(days, 0.0, "Both would have listed the same leads.")
     if stuck.any():
-        why = f"{int(stuck.sum()):,} places were certain: what these leads bring without is not known."
+        why = (
+            f"{int(stuck.sum()):,} places were certain: what their leads bring without is unknown."
+        )
         return _refused(days, 0.0, why)
     weight = moved * np.where(a > 0.0, 1.0 / np.where(a > 0.0, p, 1.0),
                               -1.0 / np.where(a > 0.0, 1.0, 1.0 - p))  # fmt: skip

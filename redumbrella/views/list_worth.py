@@ -1,8 +1,8 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
 """What today's lists were worth: from what was tried out, against other orders that nobody used.
 
-In: the lists on record with the chance of every lead, and what came of the leads. Out: how much more
-a day the lists earned than the newest leads first, and than a random order, or why not known yet.
+In: the lists on record with the chance of every lead, and what came of the leads. Out: how much
+more a day the lists earned than the newest leads first, and than a random order, or why not known.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def list_worth(workspace: Workspace, target_name: str | None, now: int) -> tuple
     has_money = bool(rows.num_rows) and rows["expected_value"].null_count < rows.num_rows
     unit = workspace.settings.currency if has_money else "won leads"
     placements, created = _placements(workspace, rows, has_money=has_money)
-    places = np.bincount(placements.day, placements.listed)[placements.day]
+    places = np.bincount(placements.day, placements.listed)[placements.day].astype(np.float64)
     many = np.bincount(placements.day)[placements.day]
     others = {"newest": first_places(placements.day, created, places), "random": places / many}
     return tuple(
@@ -108,10 +108,11 @@ def _worth(name: str, found: Estimate, unit: str) -> ListWorth:
             text = f"Against {words}: not known yet. A list is judged {WITHIN_DAYS} days after its day."
         return ListWorth(words, None, None, None, unit, found.days, found.effective, False, text)
     days = counted(found.days, "list")
-    text = f"{_figure(found.value, unit)} more a day than {words} ({_range(found, unit)}), from {days}."
+    more = _figure(found.value, unit)
+    text = f"{more} more a day than {words} ({_range(found, unit)}), from {days}."
     if not found.is_clear:
         text = (
-            f"Against {words} it cannot be told yet: {_figure(found.value, unit)} more a day, but "
+            f"Against {words} it cannot be told yet: {more} more a day, but "
             f"anything in {_range(found, unit)} fits {days}. About {found.days_needed:,} lists "
             "would tell."
         )
