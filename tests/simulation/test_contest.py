@@ -1,17 +1,23 @@
 """A contest: the same people under several policies, and what the truth would earn."""
 
 import json
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from numpy.typing import NDArray
 from simulated_company import small_company
 
 from redumbrella.cli.simulate import command
 from redumbrella.errors import SettingsError
+from redumbrella.simulation import contest as contests
 from redumbrella.simulation.contest import Played, Rules, contest_summary, play
+from redumbrella.simulation.files import write_company
+from redumbrella.simulation.world import World
 
 
 def contest(*words: str) -> Result:
@@ -90,11 +96,33 @@ def test_the_same_policy_plays_the_same_twice(tmp_path: Path) -> None:
     assert np.isfinite(one[0].profit)
 
 
-def test_the_product_takes_part() -> None:
-    done = contest("--days", "2", "--seeds", "1", "--past", "60", "--policies", "arrival,product",
-                   "--json")  # fmt: skip
-    assert done.exit_code == 0, done.output
-    said = json.loads(done.stdout)
-    product = said["policies"][1]
-    assert product["policy"] == "product"
-    assert product["calls"] > 0
+def test_the_product_learns_and_is_asked_as_often_as_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The product itself takes minutes to learn: here somebody answers in its place."""
+    learned: list[date] = []
+    asked: list[date] = []
+
+    def ask(folder: Path, today: date, leads: int) -> NDArray[np.int64]:
+        # The morning's list rests on what was written the evening before, and on nothing later.
+        last = max(path.stem for path in (folder / "events").glob("*-*-*.csv"))
+        assert not asked or last == str(today - timedelta(days=1))
+        asked.append(today)
+        return np.arange(leads)[::-1]
+
+    monkeypatch.setattr(contests, "train_product", lambda _folder, today: learned.append(today))
+    monkeypatch.setattr(contests, "product_order", ask)
+    world = small_company(1)
+    monkeypatch.setattr(contests, "write_company", with_a_first_file)
+    rules = Rules(6, learns_every=4, asks_every=2)
+    (done,) = (one for one in play(world, tmp_path / "c", 10, ["product"], rules)
+               if isinstance(one, Played))  # fmt: skip
+    start = date(2025, 1, 11)
+    assert learned == [start, start + timedelta(days=4)]
+    assert asked == [start + timedelta(days=n) for n in (0, 2, 4)]
+    assert done.calls > 0
+
+
+def with_a_first_file(world: World, folder: Path, days: int) -> Iterator[int]:
+    yield from write_company(world, folder, days)
+    (folder / "events" / "2025-01-10.csv").touch()
