@@ -1,4 +1,4 @@
-"""`umbrella simulate` and `umbrella demo company`: what people may ask wrongly, and what is said."""
+"""`umbrella simulate` and `umbrella demo company`: wrong requests, and what is said of them."""
 
 import json
 from datetime import date

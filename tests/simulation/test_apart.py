@@ -45,7 +45,7 @@ def test_nothing_of_the_product_opens_the_truth(tmp_path: Path) -> None:
     settings = folder / "umbrella.toml"
     text = settings.read_text("utf-8")
     for table in ("events", "activities", "identities", "treatments"):
-        text, count = re.subn(rf"\[tables\.{table}\]\n[^\[]*", "", text)
+        text, count = re.subn(rf"(?ms)^\[tables\.{table}\]\n.*?(?=^\[)", "", text)
         assert count == 1
     settings.write_text(text, "utf-8")
     words = [sys.executable, "-c", WATCHED, str(folder)]
