@@ -307,7 +307,7 @@ def test_a_state_that_was_half_kept_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:
     """The end comes before each single write or removal of the state, one after the other."""
-    new_company(tmp_path / "start", 8)
+    new_company(tmp_path / "start", 4)
     shutil.copytree(tmp_path / "start", tmp_path / "calm")
     live_in(tmp_path / "calm", 1)
     live_in(tmp_path / "calm", 1)
@@ -333,7 +333,7 @@ def test_a_state_that_was_half_kept_does_no_harm(
             killed = True
         monkeypatch.setattr(owner, name, real)
         # A day that was cut off while the old state was removed is over.
-        live_in(folder, 9 + 1 - open_world(folder / FOLDER).day)
+        live_in(folder, 6 - open_world(folder / FOLDER).day)
         assert bytes_of(folder) == wanted, f"killed before {name} {end + 1}"
         if not killed:
             assert end > 0
