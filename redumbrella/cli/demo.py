@@ -38,10 +38,7 @@ def command(what: tuple[str, ...], *, serve: bool, port: int) -> None:
     Umbrella can be seen, and judged by a truth that is known.
     """
     kind, folder = _asked(what)
-    if kind == COMPANY:
-        opened = _company(folder)
-    else:
-        opened = _bank(folder)
+    opened = _company(folder) if kind == COMPANY else _bank(folder)
     if serve:
         from redumbrella.cli.serve import open_pages
 

@@ -153,7 +153,7 @@ def contest(
     """Play the same company under several policies and compare the profit, with standard errors."""
     from redumbrella.simulation.contest import Played, Rules, check_policies, contest_summary, play
 
-    names = [name.strip() for name in policies.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in policies.split(",") if name.strip()))
     check_policies(names)
     rules, played = Rules(days, learn_every, ask_every), []
     with progress(quiet=as_json) as report, TemporaryDirectory(prefix="umbrella-contest-") as room:

@@ -53,8 +53,12 @@ class Played:
 
 
 def check_policies(names: Sequence[str]) -> None:
-    """Raises SettingsError for a policy that there is not."""
+    """Raises SettingsError for a policy that there is not, and for none at all."""
     known = [*POLICIES, PRODUCT]
+    if not names:
+        raise SettingsError(
+            f"A contest needs at least one policy: {', '.join(known)}.", reason="unknown_policy"
+        )
     for name in names:
         if name not in known:
             raise SettingsError(

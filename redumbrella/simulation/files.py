@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from redumbrella.errors import DataError, EngineError, SettingsError
 from redumbrella.simulation.days import live
+from redumbrella.simulation.decisions import FOLDER as DECISIONS
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.policies import arrival
 from redumbrella.simulation.rows import day_rows, fixed_rows, lead_rows
@@ -18,6 +19,7 @@ from redumbrella.simulation.world import FOLDER, World
 
 GROWING = ("people", "identities", "events", "activities", "purchases", "leads", "spend",
            "treatments", "feedback")  # fmt: skip
+FIXED = ("products", "campaigns", "reps", "accounts", "clients", "partners")
 _HEAD = """\
 # {name}: a SIMULATED company. Nobody in it exists. Made by `umbrella simulate new`,
 # seed {seed}, size {size}; its days are lived by `umbrella simulate day`.
@@ -151,12 +153,16 @@ def company_settings(world: World, folder: Path) -> str:
 def write_truth(rows: pa.Table, path: Path, workspace: Path) -> None:
     """Writes rows of truth by the ending of the path: .csv, .parquet, .json.
 
-    Raises SettingsError for another ending, and for a place where the product would read it.
+    Raises SettingsError for another ending, and for a place among the company's own files, where
+    the product would read it.
     """
-    place = path.resolve().parent
-    if any(place == (workspace / table).resolve() for table in GROWING):
+    place, home = path.resolve(), workspace.resolve()
+    folders = [home / name for name in (*GROWING, DECISIONS, FOLDER)]
+    if any(place.is_relative_to(one) for one in folders) or place in {
+        home / f"{table}.csv" for table in FIXED
+    }:
         raise SettingsError(
-            f"{path} lies among the files that Red Umbrella reads. Write the truth elsewhere.",
+            f"{path} lies among the files of the company. Write the truth elsewhere.",
             reason="truth_among_facts",
         )
     if path.suffix not in (".csv", ".parquet", ".json"):
