@@ -127,7 +127,8 @@ def truth(workspace: Path, *, output: Path, about: str) -> None:
     world = open_world(workspace / FOLDER)
     rows = TRUTHS[about](world)
     write_truth(rows, output, workspace)
-    say(f"{output}: the truth about {rows.num_rows:,} {about}, as of {world.today}. Keep it out "
+    what = "messages of campaigns" if about == "campaigns" else about
+    say(f"{output}: the truth about {rows.num_rows:,} {what}, as of {world.today}. Keep it out "
         "of what Red Umbrella reads.")  # fmt: skip
 
 

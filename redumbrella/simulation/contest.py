@@ -10,7 +10,7 @@ import numpy as np
 
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.simulation.chance import Floats
-from redumbrella.simulation.days import lead_margins, live
+from redumbrella.simulation.days import is_working_day, lead_margins, live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.files import write_company, write_day
 from redumbrella.simulation.leads import OPEN, SOLD
@@ -117,6 +117,8 @@ class _Game:
             return POLICIES[self.policy](self.world)
         if number and number % self.rules.learns_every == 0:
             train_product(self.folder, self.world.today)
+        if not is_working_day(self.world):
+            return self.order[:0]
         if number % self.rules.asks_every == 0:
             self.order = product_order(self.folder, self.world.today, len(self.world.leads))
         return self.order

@@ -43,7 +43,7 @@ campaign_id = "campaign_id"
 source = "source"
 rep_id = "rep_id"
 amount = "amount"
-won = {{ column = "stage", won = ["Won"], lost = ["Lost"] }}
+won = {{ column = "stage", won = ["Won"], lost = ["Lost", "Sold to a partner"] }}
 
 [tables.events]
 path = "events/*"
@@ -75,10 +75,13 @@ horizon_days = 30
 active_days = 60
 
 [labels.fields]
-enquiry = "what they wrote"
+campaign_id = "campaign"
+rep_id = "rep"
+product_id = "product"
+enquiry = "enquiry"
 message = "message of the campaign"
 prefers = "wishes to be contacted by"
-"""
+{names}"""
 
 
 def write_company(world: World, folder: Path, days: int) -> Iterator[int]:
@@ -143,7 +146,11 @@ def company_settings(world: World, folder: Path) -> str:
             text += _TABLE.format(table=table, path=f"{table}/*")
     for table in ("products", "campaigns", "reps", "accounts"):
         text += _TABLE.format(table=table, path=f"{table}.csv")
+    campaigns = [(f"C-{n}", one.name) for n, one in enumerate(company.campaigns, 1)]
+    named = "\n[labels.values.campaign_id]\n"
+    named += "".join(f'{one} = "{name}"\n' for one, name in campaigns)
     return text + _TAIL.format(
+        names=named,
         hour=company.reps.cost_per_hour,
         margin=float(np.average(margins, weights=asked)) if sum(asked) else 1.0,
         shop_margin=float(np.mean(shop or margins)),

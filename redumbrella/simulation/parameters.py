@@ -170,14 +170,13 @@ class Mail:
 
 @dataclass(frozen=True)
 class Buying:
-    """Purchases of customers: BG/NBD, and what they bring."""
+    """Purchases of customers: BG/NBD."""
 
     rate_a_year: Weight
     rate_shape: Shape
     leave_a: Shape
     leave_b: Shape
     same_again: Share
-    margin: Share
     returned: Share
     without_lead: Share
 
