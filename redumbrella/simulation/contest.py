@@ -94,6 +94,7 @@ class _Game:
     def __init__(self, world: World, policy: str, folder: Path, rules: Rules) -> None:
         self.world, self.policy, self.folder, self.rules = world, policy, folder, rules
         self.order: Order = np.zeros(0, np.int64)
+        self.asked_on: int | None = None  # the last day of the contest on which it was
         self.calls = self.talks = self.won = 0
         self.called: list[Floats] = []
         self.might: list[Floats] = []
@@ -119,7 +120,8 @@ class _Game:
             train_product(self.folder, self.world.today)
         if not is_working_day(self.world):
             return self.order[:0]
-        if number % self.rules.asks_every == 0:
+        if self.asked_on is None or number - self.asked_on >= self.rules.asks_every:
+            self.asked_on = number
             self.order = product_order(self.folder, self.world.today, len(self.world.leads))
         return self.order
 
