@@ -6,9 +6,9 @@ than another order would have, with a 90 % interval, or why that cannot be told 
 
 Doubly robust estimate of the effect of a place on the list (Dudik, Erhan, Langford & Li,
 Statistical Science 29, 2014): of a lead with chance p, placed a in {0, 1}, outcome y and
-expectation m it is a (y - m) / p - (1 - a) (y - m) / (1 - p), unbiased whatever m. An order that would have
-placed it with chance q differs by (p - q) times that. Outcomes of one lead on several days belong
-together, so the error is counted over leads.
+expectation m it is a (y - m) / p - (1 - a) (y - m) / (1 - p), unbiased whatever m. An order that
+would have placed it with chance q differs by (p - q) times that. Outcomes of one lead on several
+days belong together, so the error is counted over leads.
 """
 
 from dataclasses import dataclass

@@ -14,8 +14,8 @@ from redumbrella.simulation.days import is_working_day, lead_margins, live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.files import write_company, write_day
 from redumbrella.simulation.leads import OPEN, SOLD
-from redumbrella.simulation.policies import POLICIES, PRODUCT, Order, arrival
-from redumbrella.simulation.product import product_order, train_product
+from redumbrella.simulation.policies import ASKED, POLICIES, Order, arrival
+from redumbrella.simulation.product import folder_of, product_order, train_product
 from redumbrella.simulation.rows import day_rows
 from redumbrella.simulation.truth import final_chances, true_chances
 from redumbrella.simulation.world import Money, World
@@ -54,7 +54,7 @@ class Played:
 
 def check_policies(names: Sequence[str]) -> None:
     """Raises SettingsError for a policy that there is not, and for none at all."""
-    known = [*POLICIES, PRODUCT]
+    known = [*POLICIES, *ASKED]
     if not names:
         raise SettingsError(
             f"A contest needs at least one policy: {', '.join(known)}.", reason="unknown_policy"
@@ -78,9 +78,10 @@ def play(
         yield 0.1 * (number + 1) / past
     for place, policy in enumerate(policies):
         own = deepcopy(world)
-        if policy == PRODUCT:
-            train_product(folder, own.today)
-        game = _Game(own, policy, folder, rules)
+        where = folder_of(folder, policy) if policy in ASKED else folder
+        if policy in ASKED:
+            train_product(where, own.today)
+        game = _Game(own, policy, where, rules)
         for number in range(rules.days):
             game.day(number)
             done = (place + (number + 1) / rules.days) / len(policies)
@@ -110,11 +111,11 @@ class _Game:
         self.calls += day.calls.lead.size
         self.talks += int((day.calls.outcome > 0).sum())
         self.won += day.won.size
-        if self.policy == PRODUCT:
+        if self.policy in ASKED:
             write_day(self.folder, world, day_rows(world, day))
 
     def _order(self, number: int) -> Order:
-        if self.policy != PRODUCT:
+        if self.policy not in ASKED:
             return POLICIES[self.policy](self.world)
         if number and number % self.rules.learns_every == 0:
             train_product(self.folder, self.world.today)
@@ -122,7 +123,9 @@ class _Game:
             return self.order[:0]
         if self.asked_on is None or number - self.asked_on >= self.rules.asks_every:
             self.asked_on = number
-            self.order = product_order(self.folder, self.world.today, len(self.world.leads))
+            self.order = product_order(
+                self.folder, self.world.today, len(self.world.leads), self.policy
+            )
         return self.order
 
     def result(self, before: World) -> Played:

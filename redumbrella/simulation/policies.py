@@ -12,7 +12,9 @@ from redumbrella.simulation.leads import log_odds
 from redumbrella.simulation.world import World
 
 Order = NDArray[np.int64]
-PRODUCT = "product"  # the order of the product's list, which is asked for and not computed
+# Orders that the product is asked for: today's list; the same without trying anything out; all leads
+# by what they are expected to bring.
+PRODUCT, GREEDY, SCORES = ASKED = ("product", "greedy", "scores")
 
 
 def arrival(world: World) -> Order:

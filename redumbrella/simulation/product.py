@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redumbrella.errors import EngineError
+from redumbrella.simulation.policies import GREEDY, PRODUCT, SCORES
 
 _MOST_LISTED = 1000
+_WITHOUT_TRIALS = "\n[list]\nexplore = 0.0\ncontrol = 0.0\n"
 _TARGET = "conversion"
 _NOTHING: dict[str, list[Any]] = {"rows": []}
 
@@ -25,19 +28,35 @@ def has_model(folder: Path) -> bool:
     return any(row["target"] == _TARGET for row in (listed or _NOTHING)["rows"])
 
 
-def product_order(folder: Path, today: date, leads: int) -> NDArray[np.int64]:
+def product_order(
+    folder: Path, today: date, leads: int, policy: str = PRODUCT
+) -> NDArray[np.int64]:
     """The product's list on the morning of a day, as positions of leads, first the first.
 
     Reads what is new in the workspace, scores it with the model in use and lists it. leads: how
-    many there are in the world.
+    many there are in the world. policy: SCORES for all leads instead of today's list.
     """
     ask_product(folder, "ingest")
     ask_product(folder, "score", "--target", _TARGET, "--as-of", today.isoformat())
-    words = ("leads", "--target", _TARGET, "--top", str(_MOST_LISTED))
-    listed = ask_product(folder, *words, may_fail=("no_leads",)) or _NOTHING
+    words: tuple[str, ...] = ("--target", _TARGET, "--top", str(_MOST_LISTED))
+    if policy == SCORES:
+        words = ("leads", *words)
+    else:
+        words = ("today", *words, "--as-of", today.isoformat())
+    listed = ask_product(folder, *words, may_fail=("no_leads", "no_today")) or _NOTHING
     names = [row["lead_id"] for row in listed["rows"]]
     order = np.array([int(name.removeprefix("L-")) for name in names], np.int64)
     return order[order < leads]
+
+
+def folder_of(folder: Path, policy: str) -> Path:
+    """A copy of a workspace for one order that the product is asked for, with its settings."""
+    own = folder.with_name(f"{folder.name}-{policy}")
+    shutil.copytree(folder, own)
+    if policy == GREEDY:
+        with (own / "umbrella.toml").open("a", encoding="utf-8") as settings:
+            settings.write(_WITHOUT_TRIALS)
+    return own
 
 
 def train_product(folder: Path, today: date) -> None:

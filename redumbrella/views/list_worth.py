@@ -105,7 +105,7 @@ def _worth(name: str, found: Estimate, unit: str) -> ListWorth:
     if found.refused:
         text = f"Against {words}: not known yet. {found.refused}"
         if not found.days:
-            text = f"Against {words}: not known yet. A list is judged {WITHIN_DAYS} days after its day."
+            text = f"Against {words}: not known yet. A list is judged after {WITHIN_DAYS} days."
         return ListWorth(words, None, None, None, unit, found.days, found.effective, False, text)
     days = counted(found.days, "list")
     more = _figure(found.value, unit)

@@ -103,7 +103,7 @@ def test_the_product_learns_and_is_asked_as_often_as_said(
     learned: list[date] = []
     asked: list[date] = []
 
-    def ask(folder: Path, today: date, leads: int) -> NDArray[np.int64]:
+    def ask(folder: Path, today: date, leads: int, policy: str) -> NDArray[np.int64]:
         # The morning's list rests on what was written the evening before, and on nothing later.
         last = max(path.stem for path in (folder / "events").glob("*-*-*.csv"))
         assert not asked or last == str(today - timedelta(days=1))
