@@ -15,6 +15,7 @@ from redumbrella.clock import to_datetime
 from redumbrella.evaluation.off_policy import Estimate, Placements, first_places, gain_over
 from redumbrella.figures import counted, money, money_interval, quantity
 from redumbrella.lake.quoting import literal
+from redumbrella.state.scores import scoring_of
 from redumbrella.state.work import worklist_of
 from redumbrella.workspace import Workspace
 
@@ -42,14 +43,21 @@ class ListWorth:
 def list_worth(workspace: Workspace, target_name: str | None, now: int) -> tuple[ListWorth, ...]:
     """What the lists of a target earned against each of ORDERS; none where no list is on record.
 
-    now: UTC microseconds; lists that are younger than WITHIN_DAYS are not judged yet.
+    now: UTC microseconds. Lists that are not WITHIN_DAYS older than what was last known are not
+    judged yet.
     """
     target = workspace.settings.target(target_name)
     with workspace.state.reading() as connection:
         made = worklist_of(connection, target.name)
-    if made is None or not workspace.snapshots.exists(TABLE) or target.from_ is None:
+        scoring = scoring_of(connection, target.name)
+    if (
+        made is None
+        or scoring is None
+        or not workspace.snapshots.exists(TABLE)
+        or target.from_ is None
+    ):
         return ()
-    rows = _judged(workspace, target.name, int(made["number"]), now)
+    rows = _judged(workspace, target.name, int(made["number"]), min(now, int(scoring["as_of"])))
     has_money = bool(rows.num_rows) and rows["expected_value"].null_count < rows.num_rows
     unit = workspace.settings.currency if has_money else "won leads"
     placements, created = _placements(workspace, rows, has_money=has_money)

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from redumbrella.clock import now
 from redumbrella.reports.model import ReportDocument
 from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
@@ -13,6 +14,7 @@ from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
+from redumbrella.views.list_worth import ListWorth, list_worth
 from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import (
     ScoreChange,
@@ -39,6 +41,16 @@ class NewWeights(BaseModel):
 
 
 router = APIRouter(prefix=API, default_response_class=JsonResponse)
+
+
+@router.get(
+    "/today/worth",
+    responses=answers(tuple[ListWorth, ...], 404),
+    summary="What today's lists were worth",
+)
+def worth(workspace: Opened, target: str | None = None) -> JsonResponse:
+    """What the lists earned more a day than other orders would have, or why it is not known yet."""
+    return JsonResponse(list_worth(workspace, target, now()))
 
 
 @router.get(

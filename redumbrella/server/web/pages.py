@@ -10,6 +10,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from redumbrella.clock import now
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
 from redumbrella.server.parameters import LeadId, Opened
 from redumbrella.server.web.conversion_curve import conversion_curve
@@ -18,6 +19,7 @@ from redumbrella.server.web.report_view import ReportView, report_view
 from redumbrella.server.web.score_line import score_line
 from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
+from redumbrella.views.list_worth import WITHIN_DAYS, list_worth
 from redumbrella.views.listing import list_page
 from redumbrella.views.models import MODELS, current_report, report_of
 from redumbrella.views.score_history import ScoreChange, explain_change, score_history
@@ -33,6 +35,19 @@ router = APIRouter(include_in_schema=False)
 def start(workspace: Opened) -> RedirectResponse:
     """The list of leads is where everybody begins; that of customers where nothing is scored."""
     return RedirectResponse(menu_of(workspace)[0][0])
+
+
+@router.get("/today/worth")
+def worth(request: Request, workspace: Opened, target: str | None = None) -> HTMLResponse:
+    """What the lists of the last days were worth, or why it is not known yet."""
+    return render(
+        request,
+        "list_worth.html",
+        section="/today",
+        trusts=(),
+        judged=list_worth(workspace, target, now()),
+        within=WITHIN_DAYS,
+    )
 
 
 @router.get("/leads/{lead_id:text}")
