@@ -176,7 +176,7 @@ def questions(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[s
     found = clock.of(lambda: lake.query(asked))
     lines.append(f"| lake: one lead, {found.num_rows} days | {clock} |")
     fresh = Lake(lake.root)
-    import redumbrella.lake.seals as seals
+    from redumbrella.lake import seals
 
     seals._known.clear()
     clock.of(lambda: fresh.query(asked))

@@ -5,9 +5,9 @@ from shlex import quote
 
 import click
 
+from redumbrella.cli.change_text import print_change
 from redumbrella.cli.lists import INSIST
 from redumbrella.cli.terminal import json_option, pasted, print_json, workspace_option
-from redumbrella.cli.change_text import print_change
 from redumbrella.cli.text import console, model_line, plain_table, print_trust
 from redumbrella.decisions.qualification import Card
 from redumbrella.figures import (

@@ -33,7 +33,7 @@ from redumbrella.scores.telling import Speech, Teller
 PARTS = {
     "time": "time passed",
     "did": "what happened since",
-    "record": "what was corrected in the record",
+    "record": "what was read late, or corrected in the record",
     "model": "the new model",
     "since": "all that came since, which cannot be told apart",
 }

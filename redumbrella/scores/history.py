@@ -23,7 +23,7 @@ FORMER = ("lead_id", "product_id", "probability", "grade", "written")
 CAUSES = {
     "new": "the first score",
     "did": "something happened",
-    "record": "the record was corrected",
+    "record": "the record was corrected, or read late",
     "model": "a new model",
     "time": "time passed",
 }
@@ -78,7 +78,10 @@ def snapshot(
     products = pa.array([row.get("product_id") or "" for row in rows], pa.string())
     grades = pa.array([row.get("grade") for row in rows], pa.string())
     figures = {n: _rounded(_column(rows, n)) for n in ("probability", "low", "high")}
-    now, before, written, same_grade = (figures["probability"], *_before(ids, products, grades, former))
+    now, before, written, same_grade = (
+        figures["probability"],
+        *_before(ids, products, grades, former),
+    )
     step = np.round(now - written, 6)
     is_new = np.isnan(written)
     moves = is_new | (np.abs(step) > STEP) | ~same_grade

@@ -333,9 +333,7 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
     return pa.concat_tables([rows.filter(pa.array(~is_late)), now], promote_options="permissive")
 
 
-def _cancellations(
-    world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]
-) -> pa.Table:
+def _cancellations(world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]) -> pa.Table:
     """Purchases of the shop that will come back, as they are written on that day: never before
     the purchase itself, which waits so many days.
     """

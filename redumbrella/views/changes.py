@@ -87,7 +87,11 @@ def _summed(workspace: Workspace, connection: Connection, _stored: View, query: 
     since, until = days or (0, -1)
     least = float(query.filters.get("least", LEAST))
     found = moved_leads(target, since, until, least).subquery("moved_leads")
-    used, own, first = list_in_use(connection, scores, target), found.c, score_changes.alias("first")
+    used, own, first = (
+        list_in_use(connection, scores, target),
+        found.c,
+        score_changes.alias("first"),
+    )
     same = (first.c.target == target) & (first.c.day == own.first)
     same &= (first.c.lead_id == own.lead_id) & (first.c.product_id == own.product_id)
     listed = (used.c.target == target) & (used.c.lead_id == own.lead_id)

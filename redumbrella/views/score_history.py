@@ -343,4 +343,3 @@ def _without_then(
         change_part("model", middle, final, speech),
     )
     return parts, stored, notes
-

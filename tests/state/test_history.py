@@ -34,7 +34,9 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
 _numbers = iter(range(1000))
 
 
-def write(state: State, day: int, *rows: tuple[str, float, float | None], target: str = "t") -> None:
+def write(
+    state: State, day: int, *rows: tuple[str, float, float | None], target: str = "t"
+) -> None:
     with state.writing() as connection:
         noted = {"target": target, "day": day, "number": next_number(connection), "scored_at": 1,
                  "as_of": 1, "model_version": "m", "asked": 1, "known": {"rows": {}}}  # fmt: skip
