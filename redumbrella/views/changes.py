@@ -81,7 +81,7 @@ def moved_leads(target: str, since: int, until: int, least: float) -> Select[Any
     )  # fmt: skip
 
 
-def _summed(workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
+def _summed(_workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
     target = query.target or ""
     days = compared_days(connection, target, query.filters.get("since", ""))
     since, until = days or (0, -1)

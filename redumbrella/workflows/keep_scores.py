@@ -1,5 +1,5 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Keeping every score of every day: a scoring of today comes in, its snapshot goes to lake and state.
+"""Keeping every score of every day: a scoring comes in, its snapshot goes to lake and state.
 
 The rows are written to the lake of snapshots first, under a number that counts only when the state
 notes it, in the transaction that puts the list into use: a killed run leaves the old day or the new
@@ -27,7 +27,8 @@ from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.learning.gathering import Gathered
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
-from redumbrella.state.history import next_number, scored_days, write_day
+from redumbrella.state.history import forget_leads, next_number, scored_days, write_day
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 FACTS = ("events", "activities", "purchases")
@@ -105,6 +106,22 @@ def keep_scores(
         },
     }
     return KeptDay(row, made, said)
+
+
+def forget_scores(workspace: Workspace, person_id: str) -> int:
+    """Removes all kept scores of a person and of its leads from lake and state; how many rows."""
+    with recorded(workspace, "forget") as run:
+        ids = [person_id]
+        if workspace.lake.exists("leads") and "person_id" in workspace.lake.schema("leads").names:
+            own = f"person_id = {literal(person_id)}"
+            found = workspace.lake.query(f"SELECT DISTINCT lead_id FROM leads WHERE {own}")
+            ids += found["lead_id"].to_pylist()
+        listed = ", ".join(map(literal, ids))
+        gone = workspace.snapshots.remove(TABLE, f"lead_id IN ({listed})")
+        with workspace.state.writing() as connection:
+            gone += forget_leads(connection, ids)
+        run.message = f"{gone:,} kept scores of one person removed"
+    return gone
 
 
 def _write(lake: Lake, made: Snapshot, where: str, *, is_whole: bool) -> str:

@@ -20,7 +20,7 @@ from redumbrella.lake.extract import Extract, everything_of
 from redumbrella.learning.one_lead import Reading, known_at_reading, look_at
 from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
-from redumbrella.scores.changes import Look, change_part
+from redumbrella.scores.changes import change_part
 from redumbrella.scores.telling import Speech
 from redumbrella.views.score_history import _parts, _Sides
 from redumbrella.workflows.ingest import ingest
@@ -172,12 +172,12 @@ def test_reasons_of_a_part_say_what_was_before(
     then = reading(extract)
     every = told(extract, "L270", [("activities", 1.0, 0)])
     later = T0 + 3 * DAY
-    looks: list[Look] = [look_at(newer, known, "L270", later, then, "UTC")
-                         for known in (extract, every)]  # fmt: skip
-    part = change_part("did", *looks, Speech())
+    before, after = (look_at(newer, known, "L270", later, then, "UTC")
+                         for known in (extract, every))  # fmt: skip
+    part = change_part("did", before, after, Speech())
     assert part.reasons
     assert all(reason.text != reason.before for reason in part.reasons)
-    again = change_part("did", looks[0], replace(looks[0]), Speech())
+    again = change_part("did", before, replace(before), Speech())
     assert again.change == 0.0
     assert not again.reasons
-    assert np.isclose(change_part("did", looks[1], looks[0], Speech()).change, -part.change)
+    assert np.isclose(change_part("did", after, before, Speech()).change, -part.change)

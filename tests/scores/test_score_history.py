@@ -12,7 +12,8 @@ DAY = 20_000
 
 def row(lead: str, p: float, **more: Any) -> dict[str, Any]:
     return {"lead_id": lead, "product_id": "", "probability": p, "low": p / 2, "high": None,
-            "grade": "B", "model_version": "m1", "person_id": f"person of {lead}", **more}  # fmt: skip
+            "grade": "B", "model_version": "m1", "person_id": f"person of {lead}",
+            **more}  # fmt: skip
 
 
 def take(

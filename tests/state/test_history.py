@@ -32,16 +32,17 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
 
 
 _numbers = iter(range(1000))
+NOTED = {"target": "t", "day": 5, "number": 9, "scored_at": 1, "as_of": 1, "model_version": "m",
+         "asked": 1, "known": {"rows": {}}}  # fmt: skip
 
 
 def write(
     state: State, day: int, *rows: tuple[str, float, float | None], target: str = "t"
 ) -> None:
     with state.writing() as connection:
-        noted = {"target": target, "day": day, "number": next_number(connection), "scored_at": 1,
-                 "as_of": 1, "model_version": "m", "asked": 1, "known": {"rows": {}}}  # fmt: skip
-        write_day(connection, noted, [(target, day, lead, "", p, step, "A", "time")
-                                      for lead, p, step in rows])  # fmt: skip
+        noted = {**NOTED, "target": target, "day": day, "number": next_number(connection)}
+        moved = [(target, day, lead, "", p, step, "A", "time") for lead, p, step in rows]
+        write_day(connection, noted, moved)
 
 
 def of_lead(state: State, lead: str, target: str = "t") -> list[tuple[Any, ...]]:
@@ -64,11 +65,13 @@ def test_a_day_is_replaced_by_its_last_scoring(state: State) -> None:
 
 def test_a_change_that_fails_leaves_the_day_before(state: State) -> None:
     write(state, 5, ("a", 0.5, None))
-    with pytest.raises(ZeroDivisionError), state.writing() as connection:
-        noted = {"target": "t", "day": 5, "number": 9, "scored_at": 1, "as_of": 1,
-                 "model_version": "m", "asked": 1, "known": {}}  # fmt: skip
-        write_day(connection, noted, [("t", 5, "a", "", 0.9, 0.4, "A", "did")])
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        yield "t", 5, "a", "", 0.9, 0.4, "A", "did"
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), state.writing() as connection:
+        write_day(connection, NOTED, rows())
     assert of_lead(state, "a") == [(5, 0.5, None)]
 
 

@@ -22,6 +22,7 @@ from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.listing import list_page
 from redumbrella.views.score_history import explain_change, score_history
 from redumbrella.workflows.ingest import ingest
+from redumbrella.workflows.keep_scores import forget_scores
 from redumbrella.workflows.score import ScoreResult, score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
@@ -220,6 +221,19 @@ def test_a_clock_that_was_ahead_hides_nothing(
     view = VIEWS["changes"]
     around = list_page(company, view, view.query({})).around
     assert (around["since"], around["until"]) == past.days
+
+
+def test_a_person_is_forgotten_in_lake_and_state(company: Workspace) -> None:
+    scored = score_on(company).leads
+    score_on(company, 1)
+    call(company, END + timedelta(days=1, hours=1))
+    score_on(company, 2)
+    moves = sum(row[2] == LEAD for row in state_rows(company))
+    assert moves >= 2
+    assert forget_scores(company, "P270") == 3 + moves
+    assert LEAD not in [row[2] for row in state_rows(company)]
+    assert sum(snapshot_rows(company).values()) == 3 * (scored - 1)
+    assert forget_scores(company, "nobody") == 0
 
 
 def test_what_cannot_be_told_is_said(company: Workspace) -> None:
