@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from redumbrella.lake.lake import Lake
 from redumbrella.scores.history import FORMER, STEP, TABLE, date_of, snapshot
 from redumbrella.state.database import State
-from redumbrella.state.history import changes_of_lead, next_number, scored_days, write_day
+from redumbrella.state.history import changes_of_lead, next_number, scored_days, write_score_day
 
 T = TypeVar("T")
 FIRST_DAY, TARGET, ASKED = 20_000, "conversion", 200
@@ -125,7 +125,7 @@ def note(state: State, day: int, rows: Any) -> None:
         number = next_number(connection)
         row = {"target": TARGET, "day": day, "number": number, "scored_at": day, "as_of": day,
                "model_version": "", "asked": 1, "known": {}}  # fmt: skip
-        write_day(connection, row, rows)
+        write_score_day(connection, row, rows)
 
 
 def last_day(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[str]:

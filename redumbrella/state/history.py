@@ -69,7 +69,7 @@ def next_number(connection: Connection) -> int:
     return int(connection.execute(select(func.max(score_days.c.number))).scalar() or 0) + 1
 
 
-def write_day(connection: Connection, day: Row, changes: Iterable[tuple[Any, ...]]) -> None:
+def write_score_day(connection: Connection, day: Row, changes: Iterable[tuple[Any, ...]]) -> None:
     """Writes one day of a target in the place of what was written of it before.
 
     day: the columns of `score_days`, `known` a mapping. changes: values in the order of the columns

@@ -27,7 +27,7 @@ from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.learning.gathering import Gathered
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
-from redumbrella.state.history import forget_leads, next_number, scored_days, write_day
+from redumbrella.state.history import forget_leads, next_number, scored_days, write_score_day
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
@@ -44,7 +44,7 @@ class KeptDay:
 
     def note(self, connection: Connection) -> None:
         """Writes the day into the state; to be called where the list is put into use."""
-        write_day(connection, self.row, self.snapshot.changes())
+        write_score_day(connection, self.row, self.snapshot.changes())
 
 
 def day_in_zone(instant: int, timezone: str) -> int:

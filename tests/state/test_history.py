@@ -16,7 +16,7 @@ from redumbrella.state.history import (
     score_changes,
     score_days,
     scored_days,
-    write_day,
+    write_score_day,
 )
 
 
@@ -42,7 +42,7 @@ def write(
     with state.writing() as connection:
         noted = {**NOTED, "target": target, "day": day, "number": next_number(connection)}
         moved = [(target, day, lead, "", p, step, "A", "time") for lead, p, step in rows]
-        write_day(connection, noted, moved)
+        write_score_day(connection, noted, moved)
 
 
 def of_lead(state: State, lead: str, target: str = "t") -> list[tuple[Any, ...]]:
@@ -71,7 +71,7 @@ def test_a_change_that_fails_leaves_the_day_before(state: State) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), state.writing() as connection:
-        write_day(connection, NOTED, rows())
+        write_score_day(connection, NOTED, rows())
     assert of_lead(state, "a") == [(5, 0.5, None)]
 
 
