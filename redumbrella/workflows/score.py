@@ -177,9 +177,9 @@ def _replace(
         record_scoring(connection, scoring)
         if kept is not None:
             kept.note(connection)
-    tidy_snapshots(workspace, scoring["scored_at"])
         if forecasts is not None:
             replace_product_forecasts(connection, target, forecasts)
+    tidy_snapshots(workspace, scoring["scored_at"])
 
 
 def _add_cards(rows: list[dict[str, Any]], weights: Weights, currency: str) -> None:
