@@ -206,7 +206,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         states = [State(url) for url in asked.states or [f"sqlite:///{folder}/state.db"]]
-        lake = Lake(folder / "snapshots")
+        lake = Lake(folder / "snapshots", "ZSTD")
         load = os.getloadavg()[0]
         filled = fill(lake, states, asked.leads, asked.days)
         lines = [f"{os.cpu_count()} cores, load {load:.0f} at the start. {asked.leads:,} leads, "
