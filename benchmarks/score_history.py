@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from redumbrella.lake.lake import Lake
 from redumbrella.scores.history import FORMER, STEP, TABLE, date_of, snapshot
 from redumbrella.state.database import State
-from redumbrella.state.history import changes_of_lead, next_number, scored_days, write_day
+from redumbrella.state.history import changes_of_lead, next_number, scored_days, write_score_day
 
 T = TypeVar("T")
 FIRST_DAY, TARGET, ASKED = 20_000, "conversion", 200
@@ -54,6 +55,7 @@ class Clock:
         self.wall = self.cpu = 0.0
 
     def of(self, call: Callable[[], T]) -> T:
+        """Calls, and notes how long it took."""
         wall, cpu = time.perf_counter(), time.process_time()
         found = call()
         self.wall, self.cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -69,7 +71,8 @@ def fill(lake: Lake, states: list[State], leads: int, days: int) -> dict[str, An
     arrow_ids = pa.array(ids, pa.string())
     last, written = np.full(leads, np.nan), np.full(leads, np.nan)
     times: dict[str, list[tuple[float, float]]] = {}
-    counts, clock = [], Clock()
+    counts: list[int] = []
+    clock = Clock()
     for number, p in enumerate(worlds(leads, days)):
         day = FIRST_DAY + number
         if number == days - 1:
@@ -97,7 +100,7 @@ def fill(lake: Lake, states: list[State], leads: int, days: int) -> dict[str, An
             }
         )  # fmt: skip
         where = f"target = '{TARGET}' AND day = DATE '{date_of(day)}' AND number <> 0"
-        clock.of(lambda table=table, where=where: lake.replace(TABLE, table, where))
+        clock.of(partial(lake.replace, TABLE, table, where))
         times.setdefault("lake", []).append((clock.wall, clock.cpu))
         lake.settle(TABLE)
         clock.of(lambda: lake.tidy(TABLE, 0))
@@ -108,7 +111,7 @@ def fill(lake: Lake, states: list[State], leads: int, days: int) -> dict[str, An
             rows = zip([TARGET] * moves.size, [day] * moves.size, ids[moves].tolist(),
                        [""] * moves.size, p[moves].tolist(), steps, ["C"] * moves.size,
                        ["time"] * moves.size, strict=True)  # fmt: skip
-            clock.of(lambda state=state, rows=rows, day=day: note(state, day, rows))
+            clock.of(partial(note, state, day, rows))
             times.setdefault(state.engine.dialect.name, []).append((clock.wall, clock.cpu))
         last = p
         if number % 10 == 0:
@@ -122,7 +125,7 @@ def note(state: State, day: int, rows: Any) -> None:
         number = next_number(connection)
         row = {"target": TARGET, "day": day, "number": number, "scored_at": day, "as_of": day,
                "model_version": "", "asked": 1, "known": {}}  # fmt: skip
-        write_day(connection, row, rows)
+        write_score_day(connection, row, rows)
 
 
 def last_day(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[str]:
@@ -146,7 +149,7 @@ def last_day(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[st
     lines.append(f"| write all of them to the lake | {clock} |")
     total += clock.wall
     for state in states:
-        clock.of(lambda state=state: note(state, day, made.changes()))
+        clock.of(partial(note, state, day, made.changes()))
         lines.append(f"| write what moved to {state.engine.dialect.name} | {clock} |")
         total += clock.wall
     return [*lines, f"| **together** | **{total:.1f} s** |"]
@@ -161,12 +164,12 @@ def questions(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[s
         for lead in chosen:
             with state.reading() as connection:
                 days = [one["day"] for one in scored_days(connection, TARGET)]
-                clock.of(lambda c=connection, d=days, i=lead: changes_of_lead(c, TARGET, d, i, ""))
+                clock.of(partial(changes_of_lead, connection, TARGET, days, lead, ""))
             spent.append(1e3 * clock.wall)
         middle, worst = statistics.median(spent), sorted(spent)[int(0.99 * len(spent))]
         lines.append(f"| {name}: one lead | {middle:.1f} ms, p99 {worst:.1f} ms |")
         for since in (1, 7):
-            found = clock.of(lambda s=state, n=since: jumps(s, day - n))
+            found = clock.of(partial(jumps, state, day - since))
             lines.append(f"| {name}: jumps of {since} d ({found:,}) | {clock} |")
     where = f"day = DATE '{date_of(day)}' AND abs(change) >= 0.3"
     found = clock.of(lambda: lake.query(f"SELECT count(*) AS n FROM {TABLE} WHERE {where}"))
@@ -176,7 +179,7 @@ def questions(lake: Lake, states: list[State], filled: dict[str, Any]) -> list[s
     found = clock.of(lambda: lake.query(asked))
     lines.append(f"| lake: one lead, {found.num_rows} days | {clock} |")
     fresh = Lake(lake.root)
-    import redumbrella.lake.seals as seals
+    from redumbrella.lake import seals
 
     seals._known.clear()
     clock.of(lambda: fresh.query(asked))
@@ -203,7 +206,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         states = [State(url) for url in asked.states or [f"sqlite:///{folder}/state.db"]]
-        lake = Lake(folder / "snapshots")
+        lake = Lake(folder / "snapshots", "ZSTD")
         load = os.getloadavg()[0]
         filled = fill(lake, states, asked.leads, asked.days)
         lines = [f"{os.cpu_count()} cores, load {load:.0f} at the start. {asked.leads:,} leads, "

@@ -30,9 +30,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{value:.{digits}f}{NO_BREAK}%"
 
 
-def points(change: float | None) -> str:
+def percentage_points(change: float | None) -> str:
     """A difference of two shares in percentage points: +12.3."""
-    return "–" if change is None else f"{100 * change:+.1f}".replace("-", "−")
+    return MISSING if change is None else f"{100 * change:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:

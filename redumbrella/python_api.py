@@ -98,9 +98,9 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`, `products`,
-    `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of the command
-    by name and give `ListRows`:
+    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
+    `products`, `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of
+    the command by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]
@@ -199,6 +199,16 @@ class OpenedWorkspace:
         """One lead: why its score moved since a day, as parts that sum to the difference."""
         day = parse_day(since) if isinstance(since, str) else since
         return explain_change(self.workspace, lead_id, day, target)
+
+    def forget_scores(self, person_id: str) -> int:
+        """Removes every score of every day of a person and its leads; returns how many rows.
+
+        The list in use is not changed. The bytes of old files are gone a day later, with the
+        scoring that comes then.
+        """
+        from redumbrella.workflows.keep_scores import forget_scores
+
+        return forget_scores(self.workspace, person_id)
 
     def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
         """What the model in use (or one version) rests on, and whether it can be trusted."""

@@ -96,7 +96,8 @@ def open_workspace(root: Path) -> Workspace:
         lake=Lake(root / "lake"),
         state=State(settings.state_url),
         root=root,
-        snapshots=Lake(root / "snapshots"),
+        # Many figures of few digits: less than half the size, in the same time.
+        snapshots=Lake(root / "snapshots", "ZSTD"),
         _lock=_FileLock(root / ".lock"),
     )
 

@@ -1,15 +1,17 @@
 """A workspace in which every list of the catalogue has rows, written straight into its state."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sample_company import AS_OF, SETTINGS, TRAINED_AT, fill_workspace
+from sample_company import AS_OF, SETTINGS, TRAINED_AT, VERSION, fill_workspace
 from sqlalchemy import insert
 from stored import current_model, put_customers, put_model, put_scores, rows_in_use
 
 from redumbrella.clock import to_iso
 from redumbrella.reports.customers import Lifetime
 from redumbrella.state import customers, forecasts, runs, sources
+from redumbrella.state.history import write_score_day
 from redumbrella.state.scores import scores
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -46,6 +48,11 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
     with workspace.state.writing() as connection:
         forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
         customers.record_valuation(connection, _valuation())
+        for day, step in ((14_913, None), (14_914, 0.2)):
+            noted = {"target": "conversion", "day": day, "number": day, "scored_at": AS_OF,
+                     "as_of": AS_OF, "model_version": VERSION, "asked": leads,
+                     "known": {"rows": {}, "order": "created_at", "first": 0.0}}  # fmt: skip
+            write_score_day(connection, noted, map(partial(_moved, day, step), range(1, 9)))
         run = runs.start_run(connection, "ingest", TRAINED_AT - 90_000_000)
         runs.end_run(connection, run, TRAINED_AT - 60_000_000, "done", "2 rows new")
         failed = runs.start_run(connection, "train", TRAINED_AT)
@@ -57,6 +64,13 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
     return workspace
+
+
+def _moved(day: int, step: float | None, i: int) -> tuple[Any, ...]:
+    change = None if step is None else (step + i / 100) * (-1) ** i
+    cause = "new" if step is None else ("did", "time", "model", "record")[i % 4]
+    chance = 0.4 + (change or 0.0)
+    return ("conversion", day, f"L-{1000 + i}", "", chance, change, "B", cause)
 
 
 def _valuation() -> dict[str, Any]:

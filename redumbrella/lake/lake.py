@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from redumbrella.columns import INTERNAL, ORDER, TABLES
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+Compression = Literal["SNAPPY", "ZSTD"]
 # The writer keeps a row group in memory until it is full.
 _ROW_GROUP_ROWS = 65_536
 # Files of a table, and entries of its log, from which on they are joined.
@@ -51,10 +52,10 @@ _DIGITS = 20
 
 
 class Lake:
-    """The Delta tables below one folder."""
+    """The Delta tables below one folder. compression: of its files, None for Delta's own."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, compression: Compression | None = None) -> None:
+        self.root, self.compression = root, compression
         self.seals = Seals(root)
 
     def exists(self, table: str) -> bool:
@@ -218,7 +219,7 @@ class Lake:
             if len(files) > MOST_FILES or len(entries) > MOST_FILES:
                 self.seals.write(replace(seal, open=True))
                 if len(files) > MOST_FILES:
-                    delta.optimize.compact(writer_properties=_properties())
+                    delta.optimize.compact(writer_properties=_properties(self.compression))
                 delta.create_checkpoint()
                 seal = self._seal(table, seal, content=seal.content)
             self._remove_gone(seal, now)
@@ -456,7 +457,7 @@ class Lake:
     def _commit(self, path: Path, rows: Any, **how: Any) -> None:
         from deltalake import write_deltalake
 
-        write_deltalake(path, rows, writer_properties=_properties(), **how)
+        write_deltalake(path, rows, writer_properties=_properties(self.compression), **how)
 
     def _seal(self, table: str, before: Seal | None, *, content: str | None = None) -> Seal:
         """Seals the newest version. before: the seal of the version before, whose files it may
@@ -504,10 +505,10 @@ def _refuse_odd(path: Path) -> None:
         raise EngineError(message, reason="lake_folder")
 
 
-def _properties() -> Any:
+def _properties(compression: Compression | None) -> Any:
     from deltalake import WriterProperties
 
-    return WriterProperties(max_row_group_size=_ROW_GROUP_ROWS)
+    return WriterProperties(max_row_group_size=_ROW_GROUP_ROWS, compression=compression)
 
 
 def _names(delta: DeltaTable) -> list[str]:

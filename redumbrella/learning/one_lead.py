@@ -19,7 +19,7 @@ from redumbrella.features.history import Asked
 from redumbrella.lake.extract import Extract
 from redumbrella.learning.gathering import person_ids, with_profiles
 from redumbrella.models.registry import LeadModel
-from redumbrella.scores.changes import Look
+from redumbrella.scores.changes import LeadLook
 from redumbrella.training.observations import begun_at
 
 # When something of a table happened, for telling what came since from what was corrected.
@@ -27,7 +27,7 @@ _HAPPENED = {"events": "at", "activities": "at", "identities": "at", "people": "
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadSoFar:
     """What a scoring had read. rows: the place of the last row of each table. order, first: by what
     the leads were put in time, and the earliest of all places."""
 
@@ -36,13 +36,13 @@ class Reading:
     first: float
 
     @staticmethod
-    def of(document: Mapping[str, Any]) -> "Reading":
+    def of(document: Mapping[str, Any]) -> "ReadSoFar":
         """From the JSON of `score_days.known`."""
-        return Reading(document["rows"], document["order"], document["first"])
+        return ReadSoFar(document["rows"], document["order"], document["first"])
 
 
 def known_at_reading(
-    everything: Extract, then: Reading, now: Reading | None = None, since: int | None = None
+    everything: Extract, then: ReadSoFar, now: ReadSoFar | None = None, since: int | None = None
 ) -> Extract:
     """What was read then; with since (UTC microseconds), also what happened since, as read now."""
 
@@ -74,9 +74,9 @@ def _happened_since(name: str, rows: pa.Table, since: int) -> Any:
     return pc.fill_null(pc.greater_equal(at.cast(pa.int64()), since), False)
 
 
-def look_at(
-    model: LeadModel, known: Extract, lead_id: str, as_of: int, reading: Reading, timezone: str
-) -> Look:
+def look_at_lead(
+    model: LeadModel, known: Extract, lead_id: str, as_of: int, reading: ReadSoFar, timezone: str
+) -> LeadLook:
     """The lead as the model sees it with what is known, at an instant (UTC microseconds).
 
     Raises NotFoundError where nothing is known of the lead, ModelError where the leads are in no
@@ -96,10 +96,10 @@ def look_at(
         history = model.history.group(facts.tables)
         product = own["product_id"] if "product_id" in own.column_names else None
         asked = Asked(person_ids(own), at, product, position.astype(np.int64))
-    return Look(model, own, model.design(own, position, history, asked))
+    return LeadLook(model, own, model.design(own, position, history, asked))
 
 
-def _position(own: pa.Table, reading: Reading, model: LeadModel) -> float:
+def _position(own: pa.Table, reading: ReadSoFar, model: LeadModel) -> float:
     """Where the lead stands in time, as among all leads."""
     if reading.order == "none":
         if model.arrival is not None:

@@ -33,7 +33,7 @@ from redumbrella.scores.telling import Speech, Teller
 PARTS = {
     "time": "time passed",
     "did": "what happened since",
-    "record": "what was corrected in the record",
+    "record": "what was read late, or corrected in the record",
     "model": "the new model",
     "since": "all that came since, which cannot be told apart",
 }
@@ -43,7 +43,7 @@ Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class LeadLook:
     """One lead as one model sees it: its record and its design, one row each."""
 
     model: LeadModel
@@ -90,7 +90,7 @@ def untold(name: str, change: float) -> ChangePart:
     return ChangePart(name, PARTS[name], change, (), change)
 
 
-def change_part(name: str, before: Look, after: Look, speech: Speech) -> ChangePart:
+def change_part(name: str, before: LeadLook, after: LeadLook, speech: Speech) -> ChangePart:
     """The difference of two looks, with its largest reasons; models may differ."""
     if before is after:
         return ChangePart(name, PARTS[name], 0.0, (), 0.0)
@@ -120,7 +120,7 @@ def change_part(name: str, before: Look, after: Look, speech: Speech) -> ChangeP
     return ChangePart(name, PARTS[name], change, reasons, rest)
 
 
-def _by_field(look: Look, said: Contributions, speech: Speech) -> dict[str, float]:
+def _by_field(look: LeadLook, said: Contributions, speech: Speech) -> dict[str, float]:
     """Contributions by field; dates and the times come together, and the base has its own."""
     sources, values = grouped(look.design.features, said.values)
     times = {*speech.times, *look.model.times, *dates_among(look.design.features)}
@@ -131,13 +131,13 @@ def _by_field(look: Look, said: Contributions, speech: Speech) -> dict[str, floa
     return found
 
 
-def _teller(look: Look, values: Vector, speech: Speech) -> Teller:
+def _teller(look: LeadLook, values: Vector, speech: Speech) -> Teller:
     words = look.model.encoder.telling(look.record)
     own = Speech(speech.labels, speech.times, speech.about_leads)  # usual values differ by model
     return Teller(look.record, look.design, values, look.model.usual, words, own)
 
 
-def _words(source: str, teller: Teller, look: Look, change: float) -> str:
+def _words(source: str, teller: Teller, look: LeadLook, change: float) -> str:
     """What a field says of the lead; empty where the model does not know the field."""
     if source == BASE:
         return "the usual rate of all leads"
@@ -149,5 +149,5 @@ def _words(source: str, teller: Teller, look: Look, change: float) -> str:
     return str(lines[int(number[0])]["text"])
 
 
-def _fields_of(look: Look) -> Sequence[str]:
+def _fields_of(look: LeadLook) -> Sequence[str]:
     return grouped(look.design.features, np.zeros((1, len(look.design.features))))[0]

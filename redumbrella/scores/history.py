@@ -21,9 +21,9 @@ TABLE = "scores"  # of the lake of snapshots
 # What the next snapshot needs of the one before.
 FORMER = ("lead_id", "product_id", "probability", "grade", "written")
 CAUSES = {
-    "new": "the lead is new",
+    "new": "the first score",
     "did": "something happened",
-    "record": "the record was corrected",
+    "record": "the record was corrected, or read late",
     "model": "a new model",
     "time": "time passed",
 }

@@ -1,7 +1,7 @@
 """Every day's scores, as far as they moved: what charts of a lead and lists of changes read.
 
-All scores of all days are in the lake (`workspace.snapshots`); here is one row a target and day that
-was scored, and one row a lead only where its probability left the last written one by more than
+All scores of all days are in the lake of snapshots; here is one row a target and day that was
+scored, and one row a lead only where its probability left the last written one by more than
 `scores.history.STEP`, or where its grade changed. A row carries the step from the last written
 value, so that steps add up, and the value before the first kept row can be told from it.
 
@@ -69,7 +69,7 @@ def next_number(connection: Connection) -> int:
     return int(connection.execute(select(func.max(score_days.c.number))).scalar() or 0) + 1
 
 
-def write_day(connection: Connection, day: Row, changes: Iterable[tuple[Any, ...]]) -> None:
+def write_score_day(connection: Connection, day: Row, changes: Iterable[tuple[Any, ...]]) -> None:
     """Writes one day of a target in the place of what was written of it before.
 
     day: the columns of `score_days`, `known` a mapping. changes: values in the order of the columns

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select
 from typing_extensions import TypedDict
 
-from redumbrella.figures import points
+from redumbrella.figures import percentage_points
 from redumbrella.scores.history import CAUSES, date_of, day_of
 from redumbrella.settings.settings import Settings
 from redumbrella.state.history import score_changes, scored_days
@@ -23,7 +23,9 @@ from redumbrella.views.trust import Trust, trust_in_list
 from redumbrella.workspace import Workspace
 
 LEAST = 0.1
-POINTS = CellType("points", lambda value, _: points(value), float, "float64", 0.12, is_number=True)
+POINTS = CellType(
+    "points", lambda value, _: percentage_points(value), float, "float64", 0.12, is_number=True
+)
 
 
 class AroundChanges(TypedDict):
@@ -81,7 +83,7 @@ def moved_leads(target: str, since: int, until: int, least: float) -> Select[Any
     )  # fmt: skip
 
 
-def _summed(workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
+def _summed(_workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
     target = query.target or ""
     days = compared_days(connection, target, query.filters.get("since", ""))
     since, until = days or (0, -1)
@@ -105,8 +107,7 @@ def _summed(workspace: Workspace, connection: Connection, _stored: View, query: 
     ).join_from(found, first, same).join(used, listed)  # fmt: skip
     conditions = [
         column == query.filters[name]
-        for name, column in (("cause", cause.element), ("rep", used.c.rep_id),
-                             ("grade", used.c.grade))
+        for name, column in (("cause", cause.element), ("grade", used.c.grade))
         if name in query.filters
     ]  # fmt: skip
     return rows.where(*conditions).subquery("changes")
@@ -193,14 +194,13 @@ CHANGES = View(
                "corrected), model (a new one) or time."),
         Column("grade", "Grade", TEXT, sort="grade", filter="grade",
                choices=("A", "B", "C", "D"), cell="grade", help="Today's grade."),
-        Column("rep_id", "Rep", TEXT, sort="rep", filter="rep", optional=True, secondary=True),
+        Column("rep_id", "Rep", TEXT, sort="rep", optional=True, secondary=True),
         Column("source", "Source", TEXT, optional=True, secondary=True),
     ),
     order="-moved",
     shown=("label", "product_id", "before", "probability", "moved", "cause", "grade", "rep_id"),
     terminal=("label", "product_id", "before", "probability", "moved", "cause", "grade", "rep_id"),
     nothing=_nothing,
-    is_well_empty=True,
     orders=(
         NamedOrder("-moved", "moved most first"),
         NamedOrder("-probability", "most probable first"),

@@ -114,7 +114,8 @@ def every_row(workspace: Workspace, view: View, query: Query) -> Iterator[dict[s
     """
     with workspace.state.reading() as connection:
         used, query = _in_use(workspace, connection, view, query)
-        none = not _has_any(connection, used, used.conditions(query))
+        sums = used.summed is not None and used.of is None  # which narrow themselves
+        none = sums or not _has_any(connection, used, used.conditions(query))
         if none and _has_rows(connection, used, query):
             _refuse_unknown_values(connection, used, query)
     return _stream(workspace, view, query)

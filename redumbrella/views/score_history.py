@@ -16,13 +16,13 @@ from sqlalchemy import Connection, select
 
 from redumbrella.errors import EngineError, ModelError, NotFoundError
 from redumbrella.lake.extract import Extract, everything_of
-from redumbrella.learning.one_lead import Reading, known_at_reading, look_at
+from redumbrella.learning.one_lead import ReadSoFar, known_at_reading, look_at_lead
 from redumbrella.models.base import log_odds_of, probability_of
 from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
 from redumbrella.scores.changes import (
     ChangePart,
-    Look,
+    LeadLook,
     change_part,
     untold,
 )
@@ -107,9 +107,9 @@ class _Sides:
     timezone: str
     speech: Speech
 
-    def look(self, model: LeadModel, known: Extract, day: Mapping[str, Any]) -> Look:
-        reading = Reading.of(self.now["known"])
-        return look_at(model, known, self.lead_id, day["as_of"], reading, self.timezone)
+    def look(self, model: LeadModel, known: Extract, day: Mapping[str, Any]) -> LeadLook:
+        reading = ReadSoFar.of(self.now["known"])
+        return look_at_lead(model, known, self.lead_id, day["as_of"], reading, self.timezone)
 
 
 def score_history(
@@ -242,7 +242,7 @@ def _explained(workspace: Workspace, sides: _Sides, said: list[str]) -> ScoreCha
     new = load_model(read_model_files(workspace.models / versions[1]))
     old = new if versions[0] == versions[1] else _model_of(workspace, versions[0])
     speech = speech_of(new, workspace.settings.labels)
-    last = known_at_reading(sides.everything, Reading.of(sides.now["known"]))
+    last = known_at_reading(sides.everything, ReadSoFar.of(sides.now["known"]))
     final = sides.look(new, last, sides.now)
     end = final.log_odds
     try:
@@ -282,11 +282,11 @@ def _parts(
     old: LeadModel | None,
     new: LeadModel,
     last: Extract,
-    final: Look,
+    final: LeadLook,
     speech: Speech,
 ) -> tuple[tuple[ChangePart, ...], float, list[str]]:
     """The parts, the log-odds of then, and what could not be told."""
-    then, now = Reading.of(sides.then["known"]), Reading.of(sides.now["known"])
+    then, now = ReadSoFar.of(sides.then["known"]), ReadSoFar.of(sides.now["known"])
     first = known_at_reading(sides.everything, then)
     met = known_at_reading(sides.everything, then, now, sides.then["as_of"])
     model = old or new
@@ -326,7 +326,7 @@ def _without_then(
     old: LeadModel | None,
     new: LeadModel,
     last: Extract,
-    final: Look,
+    final: LeadLook,
     speech: Speech,
 ) -> tuple[tuple[ChangePart, ...], float, list[str]]:
     """What can be told where what was known then is not in the lake any more."""

@@ -307,6 +307,8 @@ class View:
         if isinstance(self.table, Subquery):
             return []
         conditions = [] if self.target is None else [self.column("target") == query.target]
+        if self.summed is not None and self.of is None:
+            return conditions  # filters are of the sums, which `summed` narrows itself
         for name, wanted in query.filters.items():
             if name == "search":
                 text = self.column(self.search)

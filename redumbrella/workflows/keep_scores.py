@@ -1,5 +1,5 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Keeping every score of every day: a scoring of today comes in, its snapshot goes to lake and state.
+"""Keeping every score of every day: a scoring comes in, its snapshot goes to lake and state.
 
 The rows are written to the lake of snapshots first, under a number that counts only when the state
 notes it, in the transaction that puts the list into use: a killed run leaves the old day or the new
@@ -10,6 +10,8 @@ score that nobody saw.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,11 +22,13 @@ from redumbrella.clock import to_datetime, to_iso
 from redumbrella.columns import ORDER
 from redumbrella.errors import EngineError
 from redumbrella.lake.days import is_later
+from redumbrella.lake.failures import writing
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.learning.gathering import Gathered
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
-from redumbrella.state.history import next_number, scored_days, write_day
+from redumbrella.state.history import forget_leads, next_number, scored_days, write_score_day
+from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 FACTS = ("events", "activities", "purchases")
@@ -40,7 +44,7 @@ class KeptDay:
 
     def note(self, connection: Connection) -> None:
         """Writes the day into the state; to be called where the list is put into use."""
-        write_day(connection, self.row, self.snapshot.changes())
+        write_score_day(connection, self.row, self.snapshot.changes())
 
 
 def day_in_zone(instant: int, timezone: str) -> int:
@@ -81,22 +85,15 @@ def keep_scores(
         number = next_number(connection)
     noted = next((one["number"] for one in days if one["day"] == day), 0)
     last = max((one for one in days if one["day"] < day), key=lambda one: one["day"], default=None)
-    former, said = _former(workspace.snapshots, target, last)
-    causes: Mapping[str, str] = {}
+    former, is_whole = _former(workspace.snapshots, target, last)
+    said, causes = "", dict[str, str]()
     if last is not None:
         causes = _causes_since(workspace.lake, last["known"]["rows"], last["as_of"])
     is_new_model = last is not None and last["model_version"] != scoring["model_version"]
     made = snapshot(target, day, number, rows, former, causes, is_new_model=is_new_model)
     own = f"target = {literal(target)} AND day = DATE '{date_of(day)}'"
-    try:
-        if rows:
-            where = f"{own} AND number <> {noted}"
-            workspace.snapshots.replace(TABLE, made.table, where)
-    except EngineError as problem:
-        if problem.reason != "lake_damaged":
-            raise
-        workspace.snapshots.overwrite(TABLE, made.table)
-        said = _LOST
+    if rows:
+        said = _write(workspace.snapshots, made, f"{own} AND number <> {noted}", is_whole=is_whole)
     row = {
         **{name: scoring[name] for name in ("target", "model_version", "scored_at", "asked")},
         "day": day,
@@ -111,16 +108,54 @@ def keep_scores(
     return KeptDay(row, made, said)
 
 
-_LOST = (
-    "The snapshots of earlier scores in the folder snapshots were damaged, and are begun again: "
-    "what moved before today is still in the state database."
-)
+def forget_scores(workspace: Workspace, person_id: str) -> int:
+    """Removes all kept scores of a person and of its leads from lake and state; how many rows."""
+    with recorded(workspace, "forget") as run:
+        ids = [person_id]
+        if workspace.lake.exists("leads") and "person_id" in workspace.lake.schema("leads").names:
+            own = f"person_id = {literal(person_id)}"
+            found = workspace.lake.query(f"SELECT DISTINCT lead_id FROM leads WHERE {own}")
+            ids += found["lead_id"].to_pylist()
+        listed = ", ".join(map(literal, ids))
+        gone = workspace.snapshots.remove(TABLE, f"lead_id IN ({listed})")
+        with workspace.state.writing() as connection:
+            gone += forget_leads(connection, ids)
+        run.message = f"{gone:,} kept scores of one person removed"
+    return gone
 
 
-def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.Table | None, str]:
-    """The snapshot of a day, None where there is none or it cannot be read, and what was lost."""
+def _write(lake: Lake, made: Snapshot, where: str, *, is_whole: bool) -> str:
+    """Writes a snapshot in the place of the rows for which `where` holds; says what was lost.
+
+    Snapshots that are damaged are put aside, for somebody may have them whole elsewhere.
+    """
+    if is_whole:
+        try:
+            lake.replace(TABLE, made.table, where)
+        except EngineError as problem:
+            if problem.reason != "lake_damaged":
+                raise
+        else:
+            return ""
+    aside = _free_name(lake.root)
+    with writing(lake.root):
+        lake.root.rename(aside)
+    lake.replace(TABLE, made.table, where)
+    return (
+        f"The snapshots of earlier scores are damaged. They were moved to {aside.name}, and new "
+        "ones are begun; what moved before today is still in the state database."
+    )
+
+
+def _free_name(folder: Path) -> Path:
+    names = (folder.with_name(f"{folder.name}.damaged-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.Table | None, bool]:
+    """The snapshot of a day, None where there is none, and whether the snapshots are whole."""
     if day is None or not lake.exists(TABLE):
-        return None, ""
+        return None, True
     listed = ", ".join(FORMER)
     try:
         found = lake.query(
@@ -130,8 +165,8 @@ def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.
     except EngineError as problem:
         if problem.reason != "lake_damaged":
             raise
-        return None, _LOST
-    return found, ""
+        return None, False
+    return found, True
 
 
 def _first_place(gathered: Gathered) -> float:

@@ -155,9 +155,8 @@ def _score(
     why = why_not_kept(lake, as_of, started, held_out=bool(hold_out))
     kept = None if why else keep_scores(workspace, rows, scoring, gathered)
     _replace(workspace, rows, scoring, forecasts, kept)
-    tidy_snapshots(workspace, started)
     weigh_again(workspace, weights)
-    said = kept.said if kept is not None else f"Not kept in the history of scores: {why}."
+    said = f"Not kept in the history of scores: {why}." if kept is None else kept.said
     return ScoreResult(asked, model.version, target.name, known_until, expected, held, said)
 
 
@@ -180,6 +179,7 @@ def _replace(
             kept.note(connection)
         if forecasts is not None:
             replace_product_forecasts(connection, target, forecasts)
+    tidy_snapshots(workspace, scoring["scored_at"])
 
 
 def _add_cards(rows: list[dict[str, Any]], weights: Weights, currency: str) -> None:

@@ -198,11 +198,12 @@ def test_the_menu_holds_what_has_something_to_show(
 ) -> None:
     assert [view.name for view in in_menu(full, "main")] == [
         "leads",
+        "changes",
         "pipeline",
         "products",
         "customers",
     ]
-    assert [view.name for view in in_menu(company, "main")] == ["leads", "pipeline"]
+    assert [view.name for view in in_menu(company, "main")] == ["leads", "changes", "pipeline"]
     assert [view.name for view in in_menu(shop, "main")] == ["customers"]
     assert [view.name for view in in_menu(make_workspace(tmp_path), "data")] == [
         "sources", "rejected", "runs"]  # fmt: skip

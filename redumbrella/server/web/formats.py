@@ -20,8 +20,8 @@ from redumbrella.figures import (
     money,
     money_interval,
     percent,
+    percentage_points,
     plain,
-    points,
 )
 from redumbrella.reports.wording import REGIMES, basis, expectation
 from redumbrella.scores.history import CAUSES
@@ -49,7 +49,7 @@ def environment() -> Environment:
     )
     found.filters.update(
         percent=percent,
-        points=points,
+        points=percentage_points,
         interval=interval,
         expectation=expectation,
         count=count,

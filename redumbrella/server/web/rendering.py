@@ -14,9 +14,8 @@ from redumbrella.workspace import Workspace
 MODELS = ("/models", "Models")
 SETTINGS = ("/settings", "Settings")
 DATA = ("/sources", "Data")
-_WORDS = {
-    name: name.capitalize() for name in ("today", "leads", "pipeline", "products", "customers")
-}
+_IN_MENU = ("today", "leads", "changes", "pipeline", "products", "customers")
+_WORDS = {name: name.capitalize() for name in _IN_MENU}
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

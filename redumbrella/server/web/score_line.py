@@ -13,7 +13,7 @@ from redumbrella.figures import percent
 from redumbrella.server.web.conversion_curve import Tick
 from redumbrella.views.score_history import ScoreHistory
 
-LEFT, RIGHT, TOP, BOTTOM = 42, 588, 12, 132  # of the plot; the drawing is 600 wide and 176 high
+LEFT, RIGHT, TOP, BOTTOM = 54, 588, 12, 132  # of the plot; the drawing is 600 wide and 176 high
 CONTACTS_AT = 142
 _TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _MOST_DATES = 5

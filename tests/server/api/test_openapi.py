@@ -13,6 +13,8 @@ FORMS = ("csv", "json", "jsonl", "parquet")
 # Besides 200 and what every route can answer.
 OTHERS = {
     "leads/{lead_id}": {"404"},
+    "leads/{lead_id}/history": {"404"},
+    "leads/{lead_id}/change": {"404", "409"},
     "models/current": {"404", "409"},
     "models/{version}": {"404", "409"},
     "weights": set(),
