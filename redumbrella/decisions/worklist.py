@@ -95,23 +95,21 @@ def worth_of(candidates: Candidates, order: Order) -> tuple[Vector, Vector]:
     doubt = np.where(np.isnan(doubt), 0.0, np.maximum(doubt, 0.0))
     if order == "probability":
         return np.where(np.isnan(candidates.probability), np.nan, _log_odds(p)), doubt
-    worth = candidates.value / _minutes(candidates)
+    worth = candidates.value / work_minutes(candidates)
     # The value is nearly proportional to the probability, whose slope by the log-odds is p (1 - p).
     return worth, np.abs(worth) * (1.0 - p) * doubt
 
 
-def _minutes(candidates: Candidates) -> Vector:
-    """Minutes of work for each lead; 1 for all where nobody knows any."""
+def work_minutes(candidates: Candidates) -> Vector:
+    """Minutes of work for each of n leads, at least one contact; 1 for all where none are known."""
     minutes, contacts = candidates.minutes, candidates.contacts
     known = ~np.isnan(minutes) & (minutes > 0.0)
     if not known.any():
         return np.ones(minutes.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = (minutes / np.maximum(contacts, 1.0))[known]
-    one = (
-        float(np.nanmedian(each)) if not np.isnan(each).all() else float(np.median(minutes[known]))
-    )
-    return np.where(known, np.maximum(minutes, one), float(np.median(minutes[known])))
+    usual = float(np.median(minutes[known]))
+    counted = known & (contacts > 0.0)
+    one = float(np.median(minutes[counted] / contacts[counted])) if counted.any() else usual
+    return np.where(known, np.maximum(minutes, one), max(usual, one))
 
 
 def _log_odds(probability: Vector) -> Vector:

@@ -27,7 +27,7 @@ from redumbrella.decisions.contacts import (
 )
 from redumbrella.decisions.exploration import Trial
 from redumbrella.decisions.next_steps import Calendar, Seen, next_step, why_now
-from redumbrella.decisions.worklist import Candidates, Order, Worklist, draw_worklist
+from redumbrella.decisions.worklist import Candidates, Order, Worklist, draw_worklist, work_minutes
 from redumbrella.errors import ModelError
 from redumbrella.figures import counted
 from redumbrella.lake.quoting import literal
@@ -131,7 +131,10 @@ def _make(
     day = day_in_zone(as_of, settings.timezone)
     trial = Trial(rules.explore, rules.control)
     report("Drawing the list", 0.6)
-    drawn = draw_worklist(_candidates(rows, blocked), order, room, trial, (day, number))
+    candidates = _candidates(rows, blocked)
+    drawn = draw_worklist(candidates, order, room, trial, (day, number))
+    for row, minutes in zip(rows, work_minutes(candidates).tolist(), strict=True):
+        row["minutes"] = None if np.isnan(candidates.minutes).all() else minutes
     report("Writing the list", 0.7)
     lines = _lines(workspace, target, rows, drawn, contacts, as_of)
     said = _said(refusals, rules.do_not_contact, drawn)
@@ -269,7 +272,6 @@ def _lines(
     for place, (n, row, key) in enumerate(zip(drawn.listed.tolist(), chosen, keys, strict=True), 1):
         last, more = contacts.get(key[0]), full[key]
         created = None if more["created_at"] is None else to_datetime(more["created_at"])
-        minutes = _effort(row, "minutes")
         why = strongest(more["reasons"])
         lines.append({
             "place": place, "lead_id": key[0], "product_id": key[1],
@@ -280,7 +282,7 @@ def _lines(
             "reason": None if why is None else vars(why),
             "probability": row["probability"], "low": row["low"], "high": row["high"],
             "grade": more["grade"], "expected_value": row["expected_value"],
-            "minutes": None if np.isnan(minutes) else minutes,
+            "minutes": row["minutes"],
             "chance": float(drawn.chance[n]), "is_trial": bool(drawn.is_trial[n]),
         })  # fmt: skip
     return lines
