@@ -96,7 +96,9 @@ def known_reps(workspace: Workspace) -> list[str]:
     """The reps whom the company's record names: in its table of reps, and on scored leads."""
     found: set[str] = set()
     if workspace.lake.exists("reps"):
-        found |= {str(rep) for rep in workspace.lake.current("reps", ["rep_id"])["rep_id"].to_pylist()}
+        found |= {
+            str(rep) for rep in workspace.lake.current("reps", ["rep_id"])["rep_id"].to_pylist()
+        }
     with workspace.state.reading() as connection:
         for target in scored_targets(connection):
             own = list_in_use(connection, scores, target).c

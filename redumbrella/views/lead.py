@@ -113,7 +113,9 @@ def lead_detail(
         used = list_in_use(connection, scores, name)
         seen = LEADS.seen_by(used, owners)
         own = (used.c.target == name, used.c.lead_id == lead_id)
-        query = select(used).where(*own, *seen).order_by(used.c.probability.desc(), used.c.product_id)
+        query = (
+            select(used).where(*own, *seen).order_by(used.c.probability.desc(), used.c.product_id)
+        )
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
         if row is None and rows:

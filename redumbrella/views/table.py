@@ -320,9 +320,7 @@ class View:
                 conditions.append(self.column(self.filters[name].name) == wanted)
         return conditions
 
-    def seen_by(
-        self, table: Table, owners: tuple[str, ...] | None
-    ) -> list[ColumnElement[bool]]:
+    def seen_by(self, table: Table, owners: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
         """What must hold of rows for whoever may see only those of these owners."""
         if owners is None:
             return []

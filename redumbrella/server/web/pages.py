@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from redumbrella.errors import NotFoundError
-from redumbrella.server.parameters import LeadId, Opened
+from redumbrella.server.callers import caller_of
+from redumbrella.server.parameters import LeadId, Opened, Owners
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import ReportView, report_view
@@ -27,9 +28,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def start(workspace: Opened) -> RedirectResponse:
+def start(request: Request, workspace: Opened) -> RedirectResponse:
     """The list of leads is where everybody begins; that of customers where nothing is scored."""
-    return RedirectResponse(menu_of(workspace)[0][0])
+    pages = menu_of(workspace, caller_of(request))
+    return RedirectResponse(pages[0][0] if pages else "/account")
 
 
 @router.get("/leads/{lead_id:text}")
@@ -37,13 +39,14 @@ def lead(
     request: Request,
     workspace: Opened,
     lead_id: LeadId,
+    owners: Owners,
     target: str | None = None,
     product: str | None = None,
     *,
     insist: bool = False,
 ) -> HTMLResponse:
     """One lead: score, worth, reasons, record, model; figures that may be relied on, or all."""
-    detail = lead_detail(workspace, lead_id, target, product)
+    detail = lead_detail(workspace, lead_id, target, product, owners)
     default = workspace.settings.target().name
     return render(
         request,
