@@ -1,4 +1,4 @@
-"""The log-in: an e-mail and a password in, or the token of a server without users; a session out."""
+"""The log-in: e-mail and password in, or the token of a server without users; a session out."""
 
 from math import ceil
 from secrets import token_urlsafe
@@ -25,8 +25,10 @@ from redumbrella.workflows.manage_access import SESSION_SECONDS, close_session, 
 # What the form of the log-in is bound to, before there is a session: another site could else log
 # somebody in as somebody else.
 VISITOR_COOKIE = "umbrella_visitor"
-_SAID = {"password": "Your password is changed, and every session has ended. Log in with the new one.",
-         "everywhere": "You are logged out everywhere."}  # fmt: skip
+_SAID = {
+    "password": "Your password is changed, and every session has ended. Log in with the new one.",
+    "everywhere": "You are logged out everywhere.",
+}
 # A guess is counted before the next one is looked at.
 _one_by_one = BoundedSemaphore(1)
 
@@ -36,7 +38,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/login")
 def login_page(
     request: Request,
-    next: str = "/",  # noqa: A002  the address's word
+    next: str = "",  # noqa: A002  the address's word
     said: str = "",
 ) -> Response:
     """Asks for e-mail and password, or for the token; straight on where neither is needed."""
@@ -54,7 +56,7 @@ def log_in(
     email: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     given: Annotated[str, Form(alias="form_token")] = "",
-    next: Annotated[str, Form()] = "/",  # noqa: A002  the form's word
+    next: Annotated[str, Form()] = "",  # noqa: A002  the form's word
 ) -> Response:
     """Gives out the cookie when password or token fits, else asks again."""
     if callers_of(request).people_log_in():
