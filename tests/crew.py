@@ -52,6 +52,7 @@ def log_in(
     if COOKIE in answer.headers.get("set-cookie", ""):
         found = re.search(rf"{COOKIE}=([^;]+)", answer.headers["set-cookie"])
         assert found is not None
+        browser.cookies.clear()
         browser.cookies.set(COOKIE, found[1])
     return browser, answer
 

@@ -4,11 +4,13 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
+from time import perf_counter, sleep
 
 import httpx
 import pytest
 from click.testing import CliRunner, Result
-from crew import PASSWORD, add_crew, close_browsers, log_in, logged_in, sent, token_in
+from crew import PASSWORD, Crew, add_crew, close_browsers, log_in, logged_in, sent, token_in
 from postgresql_server import PostgresqlServer
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
@@ -18,10 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from redumbrella.access.attempts import FREE_ATTEMPTS
 from redumbrella.access.rules import COOKIE, Access
 from redumbrella.cli.main import umbrella
+from redumbrella.clock import now
 from redumbrella.errors import EngineError, SettingsError
 from redumbrella.logs import log_to
 from redumbrella.server.callers import RECHECK_SECONDS
 from redumbrella.server.listening import access_for
+from redumbrella.server.rights import every_right
 from redumbrella.state.users import MOST_SESSIONS, sessions, users
 from redumbrella.views.audit import AUDIT
 from redumbrella.views.listing import every_row
@@ -40,22 +44,28 @@ NEW = "another good password"
 
 
 class Served:
-    def __init__(self, workspace: Workspace, address: str) -> None:
-        self.workspace, self.address = workspace, address
-        self.crew = add_crew(workspace)
+    def __init__(self, workspace: Workspace, address: str, crew: Crew) -> None:
+        self.workspace, self.address, self.crew = workspace, address, crew
         self.admin, self.sales = self.crew.emails["admin"], self.crew.emails["sales"]
 
     def audit(self) -> list[dict[str, str]]:
         return list(every_row(self.workspace, AUDIT, AUDIT.query({"sort": "at"})))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Crew]:
+    """A company with a crew, of which each test has a copy: hashes of passwords are slow."""
+    workspace = fill_workspace(tmp_path_factory.mktemp("made"), 12)
+    crew = add_crew(workspace)
+    workspace.state.close()
+    return workspace.root, crew
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    workspace = fill_workspace(tmp_path, 12)
+def served(made: tuple[Path, Crew], tmp_path: Path) -> Iterator[Served]:
+    workspace = open_workspace(copytree(made[0], tmp_path / "company"))
     with serving(workspace) as address:
-        found = Served(workspace, address)
-        assert HTTP.get(f"{address}/login").status_code in (200, 303)
-        yield found
+        yield Served(workspace, address, made[1])
     close_browsers()
     workspace.state.close()
 
@@ -65,8 +75,6 @@ def is_in(browser: httpx.Client) -> bool:
 
 
 def test_the_first_user_closes_a_server_that_runs(tmp_path: Path) -> None:
-    from time import sleep
-
     workspace = make_workspace(tmp_path)
     with serving(workspace) as address:
         assert HTTP.get(f"{address}{V1}/health").status_code == 200
@@ -153,8 +161,6 @@ def test_all_that_is_wrong_is_told_alike(served: Served, email: str) -> None:
 
 
 def test_checking_a_user_who_is_not_takes_as_long(served: Served) -> None:
-    from time import perf_counter
-
     def seconds(email: str) -> float:
         started = perf_counter()
         assert open_session(served.workspace, email, "wrong password", "x") is None
@@ -180,8 +186,6 @@ def test_the_form_of_the_log_in_wants_its_token_and_its_cookie(served: Served) -
 
 
 def test_every_form_refuses_without_its_token(served: Served) -> None:
-    from redumbrella.server.rights import every_right
-
     browser, other = (logged_in(served.address, served.admin) for _ in range(2))
     foreign = token_in(other.get("/account").text)
     writing = [line.split(" ") for line in every_right() if not line.startswith("GET")]
@@ -202,7 +206,9 @@ def test_every_form_refuses_without_its_token(served: Served) -> None:
     assert is_in(browser)
     assert served.audit() == before
     own = {"X-Form-Token": token_in(browser.get("/account").text)}
-    assert browser.put(f"{V1}/weights", json={"weights": {"fit": 2}}, headers=own).status_code == 200
+    assert (
+        browser.put(f"{V1}/weights", json={"weights": {"fit": 2}}, headers=own).status_code == 200
+    )
     assert served.audit()[-1]["who"] == served.admin
 
 
@@ -252,11 +258,13 @@ def test_what_an_admin_changes_ends_every_session(
 def test_sessions_survive_a_restart_and_end_in_every_process(served: Served) -> None:
     browser = logged_in(served.address, served.sales)
     second = open_workspace(served.workspace.root)  # as another process would
-    with serving(second) as elsewhere:
-        with httpx.Client(base_url=elsewhere, cookies=browser.cookies, verify=False) as same:
-            assert is_in(same)
-            assert sent(browser, "/account/log-out-everywhere").status_code == 303
-            assert not is_in(same)
+    with (
+        serving(second) as elsewhere,
+        httpx.Client(base_url=elsewhere, cookies=browser.cookies, verify=False) as same,
+    ):
+        assert is_in(same)
+        assert sent(browser, "/account/log-out-everywhere").status_code == 303
+        assert not is_in(same)
     second.state.close()
     assert not is_in(browser)
 
@@ -265,8 +273,6 @@ def test_sessions_end_after_their_time_and_are_few(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = logged_in(served.address, served.sales)
-    from redumbrella.clock import now
-
     later = now() + SESSION_SECONDS * 1_000_000 + 1
     monkeypatch.setattr("redumbrella.server.callers.now", lambda: later)
     assert not is_in(browser)
@@ -364,8 +370,8 @@ def test_admins_manage_users_on_the_pages(served: Served) -> None:
     assert sent(admin, f"{one}/enable").status_code == 303
     assert sent(admin, f"{one}/password", password="yet another password").status_code == 303
     assert sent(admin, one, name="Bo", role="manager", rep="").status_code == 303
-    with logged_in(served.address, "bo@x.y", "yet another password") as manager:
-        assert manager.get(f"{V1}/leads").json()["total"] == 12
+    manager = logged_in(served.address, "bo@x.y", "yet another password")
+    assert manager.get(f"{V1}/leads").json()["total"] == 12
     assert sent(admin, "/settings/users/999/disable").status_code == 404
     own = re.search(r'/settings/users/(\d+)">admin@', page)
     assert own is not None
@@ -450,12 +456,14 @@ def test_the_audit_says_who_what_when_and_from_where(served: Served) -> None:
     assert admin.get(f"{V1}/weights").json()["current"]["set_by"] == served.admin
 
 
-def test_secrets_are_in_nothing_that_comes_out(served: Served, capfd: pytest.CaptureFixture[str]) -> None:
+def test_secrets_are_in_nothing_that_comes_out(
+    served: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Pages, errors, headers, logs, --json, the audit, the database itself."""
     out, seen = io.StringIO(), []
     secrets = {PASSWORD, NEW, "a guess that is wrong", *served.crew.keys.values()}
     with log_to("json", out), serving(served.workspace) as address:
-        admin, answer = log_in(address, served.admin)
+        admin = logged_in(address, served.admin)
         session = admin.cookies[COOKIE]
         log_in(address, served.sales, "a guess that is wrong")
         pages = ["/leads", "/account", "/settings", "/settings/users", "/settings/users/1",
@@ -482,7 +490,9 @@ def test_secrets_are_in_nothing_that_comes_out(served: Served, capfd: pytest.Cap
     for secret in (*secrets, session):
         assert secret not in everything
     assert "$argon2" not in everything
-    stored = b"".join(p.read_bytes() for p in served.workspace.root.rglob("state.db*") if p.is_file())
+    stored = b"".join(
+        p.read_bytes() for p in served.workspace.root.rglob("state.db*") if p.is_file()
+    )
     assert b"$argon2id$" in stored
     for secret in (*secrets, session):
         assert secret.encode() not in stored
@@ -492,15 +502,17 @@ def test_secrets_are_in_nothing_that_comes_out(served: Served, capfd: pytest.Cap
 def test_all_of_it_on_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
     workspace = fill_workspace(tmp_path, 12, postgresql.database("people"))
     with serving(workspace) as address:
-        served = Served(workspace, address)
+        served = Served(workspace, address, add_crew(workspace))
         test_a_new_password_ends_every_session(served)
         test_nobody_changes_the_audit(served)
         with workspace.state.reading() as connection:
             assert len(connection.execute(users.select()).all()) == 4
+        browser = logged_in(address, served.sales, NEW)
         postgresql.stop()
-        assert HTTP.get(f"{address}/leads").status_code == 503
+        assert browser.get("/leads").status_code == 503
+        assert browser.get(f"{V1}/leads").json()["error"]["reason"] == "state_unreachable"
         postgresql.start()
-        assert HTTP.get(f"{address}/leads").status_code == 303
+        assert is_in(browser)
     close_browsers()
     workspace.state.close()
 
