@@ -38,10 +38,10 @@ ROLES: dict[str, frozenset[str]] = {
     "sales": frozenset({SEE_OWN_LEADS, WORK_LEADS}),
 }
 ROLE_WORDS = {
-    "admin": "everything: users, keys and settings too",
-    "analyst": "models and data; sees leads and customers and does not work them",
-    "manager": "all leads and customers, and the reports of models",
-    "sales": "the own leads and those of nobody",
+    "admin": "everything, users and settings too",
+    "analyst": "models and data; only sees leads",
+    "manager": "all leads, customers, reports",
+    "sales": "own and unassigned leads",
 }
 
 # No key manages users: whoever finds one must not be able to let himself in for good.

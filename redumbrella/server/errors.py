@@ -14,7 +14,7 @@ from redumbrella.server.web.rendering import render
 _RETRY_SECONDS = "10"
 _HEADINGS = {
     400: "That cannot be shown",
-    403: "Not for you",
+    403: "Not allowed",
     404: "Not found",
     503: "Not available now",
 }
