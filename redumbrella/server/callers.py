@@ -63,8 +63,13 @@ class Callers:
     def at_once(self) -> Caller | None:
         """ANYONE where everybody is let in and that was asked just now; None: look it up."""
         is_fresh = monotonic() - self._checked_at < RECHECK_SECONDS
-        is_open = self.access.token is None and not self._has_users
-        return ANYONE if is_fresh and is_open else None
+        return ANYONE if is_fresh and self.is_open_to_all else None
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether everybody was let in when that was last asked."""
+        was_asked = self._checked_at > float("-inf")
+        return was_asked and self.access.token is None and not self._has_users
 
     def people_log_in(self) -> bool:
         """Whether there are users; from then on for good, else asked once in RECHECK_SECONDS.

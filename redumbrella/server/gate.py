@@ -64,14 +64,14 @@ class AccessGate:
     async def _unknown(self, scope: Scope) -> Response | None:
         """Notes who asks; the answer to whoever is not known."""
         if scope["path"] == "/login" or str(scope["path"]).startswith("/static/"):
+            note_caller(scope, ANYONE if self.callers.is_open_to_all else NOBODY)
             return None
         try:
             caller = self.callers.at_once() or await self._looked_up(scope)
         except SlowDownError as slow:
             return _too_many_wrong(slow.wait)
         except EngineError as problem:
-            is_open = self.access.token is None and not self.callers.knows_people
-            note_caller(scope, ANYONE if is_open else NOBODY)
+            note_caller(scope, ANYONE if self.callers.is_open_to_all else NOBODY)
             return our_error(Request(scope), problem)
         if caller.kind == "nobody":
             return _not_known(scope, people=self.callers.knows_people)

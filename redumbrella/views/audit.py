@@ -11,7 +11,6 @@ AUDIT = View(
     table=audit,
     key=("id",),
     columns=(
-        Column("id", "No.", COUNT, help="Of the line; they are never changed or removed."),
         Column(
             "at",
             "When",
@@ -33,15 +32,16 @@ AUDIT = View(
         Column("object", "On what", TEXT, help="The user, key or run that it was done to."),
         Column("detail", "Detail", TEXT, optional=True, help="What it was changed to."),
         Column("address", "From", TEXT, help="The address it came from, or the command line."),
+        Column("id", "No.", COUNT, help="Of the line; lines are never changed or removed."),
     ),
     order="-at",
     shown=("at", "who", "action", "object", "detail", "address"),
     terminal=("at", "who", "action", "object", "detail", "address"),
     nothing=lambda _workspace, _target: (
-        "Nothing was changed yet: every command and every form that changes something adds a line."
+        "Nothing was changed yet: every form and every command that changes something adds a line, "
+        "such as `umbrella run`."
     ),
     orders=(NamedOrder("-at", "newest first"), NamedOrder("at", "oldest first")),
-    is_well_empty=True,
     address="/settings/audit",
     section="/settings",
 )
