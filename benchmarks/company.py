@@ -1,19 +1,18 @@
-"""The company whose truth is known: how fast it lives, and what the product's words are worth in it.
+"""The company whose truth is known: how fast it lives, and what the product's words are worth.
 
     python benchmarks/company.py --speed [--days 365]
     python benchmarks/company.py --calibration [--seeds 5] [--size medium]
     python benchmarks/company.py --one-sided [--seeds 2] [--size small]
-        [--first-seed 1] [--record FILE]
+        [--live 60] [--first-seed 1] [--record FILE]
 
 In: nothing; companies are made by `umbrella simulate`. Out: for each part a section of a page.
-What each part counts stands above its table on the page. The product is run by its commands only,
-as `company_product.py` does it; what is true is asked of the world afterwards.
+What each part counts stands above its table on the page. The product is run by its commands only;
+what is true is asked of the world afterwards.
 """
 
 import argparse
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,21 +22,22 @@ from copy import deepcopy
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from redumbrella.evaluation.metrics import auc, equal_bins
+from redumbrella.simulation.chance import chance_of
+from redumbrella.simulation.contacts import mean_talk_effect
 from redumbrella.simulation.days import lead_margins, live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.files import write_day
+from redumbrella.simulation.leads import log_odds
 from redumbrella.simulation.living import live_on
 from redumbrella.simulation.policies import POLICIES, arrival, points
 from redumbrella.simulation.product import ask_product
@@ -51,6 +51,7 @@ GROUPS = 10
 UNTIL_DECIDED = 45  # days after which every lead that was open is decided
 DAYS_TIMED = 14
 YEAR = 365
+PAST, LIVE = 120, 60  # days of past and days lived on, where what a greedy list leaves is seen
 
 
 def umbrella(*words: str) -> tuple[float, float]:
@@ -83,15 +84,15 @@ def speed(arguments: argparse.Namespace) -> Iterator[str]:
                                    "--days", str(arguments.days))  # fmt: skip
         world = open_world(folder / FOLDER)
         events = ds.dataset(folder / "events", format="parquet").count_rows()
-        lived, kept, whole = [], [], []
+        lived, kept = [], []
         for _ in range(DAYS_TIMED):
             begun = time.perf_counter()
             rows = day_rows(world, live(world, calls_in_order(arrival(world))))
             lived.append(time.perf_counter() - begun)
             write_day(folder, world, rows)
             kept.append(time.perf_counter() - begun)
-        for _ in range(DAYS_TIMED // 2):
-            whole.append(umbrella("simulate", "day", "-w", str(folder), "--policy", "arrival")[0])
+        words = ("simulate", "day", "-w", str(folder), "--policy", "arrival")
+        whole = [umbrella(*words)[0] for _ in range(DAYS_TIMED // 2)]
         people, leads = len(world.people), len(world.leads)
     yield from (
         "## How fast it lives",
@@ -109,7 +110,7 @@ def speed(arguments: argparse.Namespace) -> Iterator[str]:
         f"| most memory held, MB | {memory:,.0f} |",
         f"| a day: lived and its rows made, median seconds | {np.median(lived):.2f} |",
         f"| a day: the same, and written with the new state | {np.median(kept):.2f} |",
-        f"| a day: `umbrella simulate day --policy arrival`, whole command | {np.median(whole):.2f} |",
+        f"| a day: the whole command `umbrella simulate day` | {np.median(whole):.2f} |",
         "",
     )
 
@@ -234,7 +235,9 @@ def measures(one: OpenLeads) -> dict[str, float]:
         ("of the hand-made points", one.points),
         ("of who knows all traits", value),
     ):
-        found[f"value in the first fifth {words}"] = first_fifth(score[may], (one.margin * one.true)[may])
+        found[f"value in the first fifth {words}"] = first_fifth(
+            score[may], (one.margin * one.true)[may]
+        )
     return {name: float(value) for name, value in found.items()}
 
 
@@ -312,6 +315,96 @@ def tenths(one: OpenLeads) -> Iterator[str]:
         )
 
 
+# --- What a greedy list leaves unseen ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Leads that came and were decided under one order of calls (n).
+
+    without, with_talk: true chances on the day of the decision without any talk and with one.
+    final: with the talks it had. tried, talked: whether somebody called, and reached it.
+    """
+
+    without: Vector
+    with_talk: Vector
+    final: Vector
+    tried: Vector
+    talked: Vector
+
+
+def one_sided(arguments: argparse.Namespace) -> Iterator[str]:
+    """The same companies lived under three orders of calls: whom does the record then know?"""
+    found: dict[str, list[Decided]] = {policy: [] for policy in ("random", "points", "product")}
+    for seed in seeds_of(arguments):
+        with tempfile.TemporaryDirectory() as room:
+            folder = Path(room) / "company"
+            world = new_company(folder, seed, arguments.size, PAST)
+            for policy, lived in found.items():
+                own = deepcopy(world)
+                if policy == "product":
+                    ask_product(folder, "ingest")
+                    ask_product(folder, "train", "--target", TARGET, "--as-of",
+                                world.today.isoformat())  # fmt: skip
+                    for _ in live_on(folder, own, arguments.live, policy):
+                        pass
+                else:
+                    for _ in range(arguments.live):
+                        live(own, calls_in_order(POLICIES[policy](own)))
+                lived.append(decided_since(own, world.day))
+                print(f"seed {seed}: {policy} lived", file=sys.stderr, flush=True)
+    together = {
+        policy: Decided(*(np.concatenate([getattr(one, field.name) for one in lived])
+                          for field in fields(Decided)))
+        for policy, lived in found.items()
+    }  # fmt: skip
+    yield from one_sided_page(together, arguments)
+
+
+def decided_since(world: World, day: int) -> Decided:
+    """The leads that came since a day and were decided within the days lived."""
+    company, people, leads = world.company, world.people, world.leads
+    odds = log_odds(company, people, leads, world.offers, world.employers,
+                    leads.decides.astype(np.int64))  # fmt: skip
+    effect = mean_talk_effect(company, people, leads, world.offers, world.staff,
+                              leads.decides.astype(np.int64))  # fmt: skip
+    rows = (leads.created >= day) & (leads.decides < world.day) & (leads.double_of < 0)
+    of = (chance_of(odds), chance_of(odds + effect), chance_of(odds + leads.talked),
+          (leads.tries > 0).astype(np.float64), (leads.talks > 0).astype(np.float64))  # fmt: skip
+    return Decided(*(np.asarray(values[rows], np.float64) for values in of))
+
+
+def one_sided_page(found: dict[str, Decided], arguments: argparse.Namespace) -> Iterator[str]:
+    """Who was called by fifths of the true chance, and what the record says a talk does."""
+    yield from (
+        "## What a greedy list leaves unseen",
+        "",
+        f"{arguments.seeds} companies of size {arguments.size} lived {arguments.live} days on "
+        f"after {PAST} days of past, under three orders of calls. Leads that came and decided in "
+        "those days, by fifths of the true chance to be won without any talk.",
+        "",
+        "| share of leads that were called | lowest fifth | 2nd | 3rd | 4th | highest |",
+        "|---|---:|---:|---:|---:|---:|",
+    )
+    for policy, one in found.items():
+        shares = [f"{one.tried[rows].mean():.0%}" for rows in equal_bins(one.without, 5)]
+        yield f"| {policy} | {' | '.join(shares)} |"
+    yield from (
+        "",
+        "What a talk adds to the chance: as the record of such a company says, the won among those "
+        "talked to less the won among the others (chances instead of luck), and in truth.",
+        "",
+        "| order of calls | the record says | true of those talked to | true of all |",
+        "|---|---:|---:|---:|",
+    )
+    for policy, one in found.items():
+        talked = one.talked > 0
+        said = one.final[talked].mean() - one.final[~talked].mean()
+        true = one.with_talk - one.without
+        yield f"| {policy} | {said:+.3f} | {true[talked].mean():+.3f} | {true.mean():+.3f} |"
+    yield ""
+
+
 # --- The page ----------------------------------------------------------------------------------
 
 
@@ -322,6 +415,7 @@ def seeds_of(arguments: argparse.Namespace) -> range:
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "speed": speed,
     "calibration": calibration,
+    "one_sided": one_sided,
 }
 
 
@@ -335,14 +429,15 @@ def main() -> None:
     """Runs the parts that are asked for, and prints or records their sections."""
     parser = argparse.ArgumentParser(description=__doc__)
     for part in PARTS:
-        parser.add_argument(f"--{part}", action="store_true")
+        parser.add_argument(f"--{part.replace('_', '-')}", dest=part, action="store_true")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--size", default="medium")
     parser.add_argument("--days", type=int, default=YEAR)
+    parser.add_argument("--live", type=int, default=LIVE)
     parser.add_argument("--record", type=Path)
     arguments = parser.parse_args()
-    chosen = [part for part in PARTS if getattr(arguments, part.replace("-", "_"))]
+    chosen = [part for part in PARTS if getattr(arguments, part)]
     text = "\n".join([head(), "", *(line for part in chosen for line in PARTS[part](arguments))])
     print(text)
     if arguments.record:

@@ -87,7 +87,7 @@ MEANING = {
         "population": "Which of them: active (all), customers, or non_customers. Default: active.",
     },
     "labels": {
-        "fields": "`[labels.fields]`: field = what it is called, `pdays = \"days since the last "
+        "fields": '`[labels.fields]`: field = what it is called, `pdays = "days since the last '
         'contact"`. Names with dots stand in quotes. Without a label the name itself in words.',
         "values": '`[labels.values.FIELD]`: value in quotes = what it means, `"999" = "never"`; '
         "yes and no for flags.",

@@ -127,7 +127,8 @@ def truth(workspace: Path, *, output: Path, about: str) -> None:
     world = open_world(workspace / FOLDER)
     rows = TRUTHS[about](world)
     write_truth(rows, output, workspace)
-    say(f"{output}: the truth about {rows.num_rows:,} {about}, as of {world.today}. Keep it out "
+    what = "messages of campaigns" if about == "campaigns" else about
+    say(f"{output}: the truth about {rows.num_rows:,} {what}, as of {world.today}. Keep it out "
         "of what Red Umbrella reads.")  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def contest(
     """Play the same company under several policies and compare the profit, with standard errors."""
     from redumbrella.simulation.contest import Played, Rules, check_policies, contest_summary, play
 
-    names = [name.strip() for name in policies.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in policies.split(",") if name.strip()))
     check_policies(names)
     rules, played = Rules(days, learn_every, ask_every), []
     with progress(quiet=as_json) as report, TemporaryDirectory(prefix="umbrella-contest-") as room:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from redumbrella.simulation.days import Day, live
+from redumbrella.errors import ModelError
+from redumbrella.simulation.days import Day, is_working_day, live
 from redumbrella.simulation.decisions import has_contacts, read_decisions
 from redumbrella.simulation.files import write_day
 from redumbrella.simulation.policies import POLICIES, PRODUCT, Order, arrival
@@ -33,7 +34,14 @@ def live_on(folder: Path, world: World, days: int, policy: str | None) -> Iterat
     """Lives days of the company in a workspace, and writes each. policy: None for the product's
     list where a model is in use, else the order of arrival.
     """
-    own = policy or (PRODUCT if has_model(folder) else NO_MODEL)
+    is_known = policy not in (None, PRODUCT) or has_model(folder)
+    if policy == PRODUCT and not is_known:
+        raise ModelError(
+            f"Red Umbrella has no model of leads in use in {folder}, so it has no list to call by. "
+            f"Learn one: umbrella run -w {folder}. Or choose another order: --policy arrival",
+            reason="no_model",
+        )
+    own = policy or (PRODUCT if is_known else NO_MODEL)
     for _ in range(days):
         today = world.today
         told = has_contacts(folder, today)
@@ -46,7 +54,7 @@ def live_on(folder: Path, world: World, days: int, policy: str | None) -> Iterat
 
 def _order(folder: Path, world: World, policy: str) -> Order:
     """In which order to call today."""
-    if policy == PRODUCT:
+    if policy == PRODUCT and is_working_day(world):
         return product_order(folder, world.today, len(world.leads))
     return POLICIES.get(policy, arrival)(world)
 

@@ -277,7 +277,7 @@ def _spend(world: World, day: Day) -> pa.Table:
     return pa.table({
         "campaign_id": _named("C-", cells // messages + 1, 1),
         "date": pa.array([world.date_of(day.number)] * cells.size),
-        "cost": cost,
+        "cost": np.round(cost, 6),
         "impressions": np.rint(clicks * IMPRESSIONS_A_CLICK).astype(np.int64),
         "clicks": clicks,
         "message": np.tile(np.array(world.company.messages.names), campaigns),
@@ -333,9 +333,7 @@ def _with_waiting(world: World, day: Day, table: str, rows: pa.Table) -> pa.Tabl
     return pa.concat_tables([rows.filter(pa.array(~is_late)), now], promote_options="permissive")
 
 
-def _cancellations(
-    world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]
-) -> pa.Table:
+def _cancellations(world: World, day: Day, rows: pa.Table, waits: NDArray[np.int64]) -> pa.Table:
     """Purchases of the shop that will come back, as they are written on that day: never before
     the purchase itself, which waits so many days.
     """
