@@ -125,11 +125,7 @@ def lead_detail(
             raise NotFoundError(message, reason="unknown_lead")
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
-        chance = used.c.probability
-        above = _count(connection, used, name, chance > row["probability"], *seen)
-        same = _count(connection, used, name, chance == row["probability"], *seen)
-        ranked = _count(connection, used, name, *seen)
-        by_value = _rank_by_value(connection, used, name, row["expected_value"], seen)
+        places = _places(connection, used, row, seen)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     facts = None if model is None else model_facts(model)
@@ -138,10 +134,7 @@ def lead_detail(
     entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
         score=LEADS.listed(LEADS.record(row)),
-        rank=above + 1,
-        ranked=ranked,
-        equals=same - 1,
-        rank_by_value=by_value,
+        **places,
         explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(
@@ -169,6 +162,21 @@ def _product(row: RowMapping) -> ProductChance:
         regime=row["regime"],
         reliable=bool(row["reliable"]),
     )
+
+
+def _places(
+    connection: Connection, used: Table, row: RowMapping, seen: Sequence[ColumnElement[bool]]
+) -> dict[str, Any]:
+    """Where a lead stands among those that may be seen, as `LeadDetail` says it."""
+    target, chance = row["target"], used.c.probability
+    value = row["expected_value"]
+    same = _count(connection, used, target, chance == row["probability"], *seen)
+    return {
+        "rank": _count(connection, used, target, chance > row["probability"], *seen) + 1,
+        "ranked": _count(connection, used, target, *seen),
+        "equals": same - 1,
+        "rank_by_value": _rank_by_value(connection, used, target, value, seen),
+    }
 
 
 def _rank_by_value(
