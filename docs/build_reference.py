@@ -472,8 +472,8 @@ def _rest() -> list[str]:
     lines = ["# REST", "", NOTE]
     lines += [
         "JSON from the server that `umbrella serve` starts; the page `/docs` shows the same with "
-        "every field, and the full schema is at `/api/v1/openapi.json`. A server with users wants the "
-        "header `Authorization: Bearer KEY`, with a key whose scopes hold the right that the route "
+        "every field, and the full schema is at `/api/v1/openapi.json`. A server with users wants "
+        "the header `Authorization: Bearer KEY`, with a key whose scopes hold the right that the route "
         "needs (403 else); one without users that is open to the network wants its token there. An "
         "error answers "
         '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md); an '

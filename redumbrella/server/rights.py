@@ -139,8 +139,8 @@ def _has(caller: Caller, right: str) -> bool:
 def _why_not(caller: Caller, right: str) -> str:
     if caller.kind == "user":
         return (
-            f'Your role is {caller.role}, which does not have the right "{right}". Ask an admin of this '
-            "server for another role."
+            f'Your role is {caller.role}, which does not have the right "{right}". Ask an admin of '
+            "this server for another role."
         )
     if caller.kind == "key":
         return f'The scopes of this key do not hold the right "{right}". Ask an admin for another.'
