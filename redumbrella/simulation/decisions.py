@@ -77,6 +77,7 @@ def read_decisions(folder: Path, world: World, otherwise: NDArray[np.int64]) -> 
     be used, with the line.
     """
     decided = calls_in_order(otherwise)
+    _no_other_file(folder)
     contacts = _rows_of(folder, "contacts", world.today)
     if contacts:
         leads = _positions(contacts, "lead_id", "L-", len(world.leads))
@@ -92,6 +93,18 @@ def read_decisions(folder: Path, world: World, otherwise: NDArray[np.int64]) -> 
         mailing=_mailing(folder, world),
         offered=_offered(folder, world),
     )
+
+
+def _no_other_file(folder: Path) -> None:
+    """A misspelt file must not be passed over in silence."""
+    for path in sorted((folder / FOLDER).glob("*.csv")):
+        if path.stem not in FILES:
+            known = [f"{name}.csv" for name in FILES]
+            raise DataError(
+                f"{path}: nothing reads a file of this name.{nearest(path.name, known)} Expected: "
+                f"{', '.join(known)}.",
+                reason="bad_decisions",
+            )
 
 
 def _budgets(folder: Path, world: World) -> Floats | None:
@@ -116,7 +129,8 @@ def _mailing(folder: Path, world: World) -> Mailing | None:
     product[named] = _named([rows[n] for n in named], "product_id", world.product_names)
     first = np.argsort(who)
     may = (world.people.signed_up[who[first]] >= 0) & (world.people.unsubscribed[who[first]] < 0)
-    return Mailing(who[first][may], product[first][may], np.zeros(0, np.int64), np.nan)
+    return Mailing(who[first][may], product[first][may], np.zeros(0, np.int64), np.nan,
+                   int((~may).sum()))  # fmt: skip
 
 
 def _offered(folder: Path, world: World) -> Offered | None:

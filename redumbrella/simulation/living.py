@@ -6,7 +6,7 @@ from pathlib import Path
 
 from redumbrella.errors import ModelError
 from redumbrella.simulation.days import Day, is_working_day, live
-from redumbrella.simulation.decisions import has_contacts, read_decisions
+from redumbrella.simulation.decisions import Decisions, has_contacts, read_decisions
 from redumbrella.simulation.files import write_day
 from redumbrella.simulation.policies import POLICIES, PRODUCT, Order, arrival
 from redumbrella.simulation.product import has_model, product_order
@@ -28,6 +28,7 @@ class Lived:
     talks: int
     won: int
     profit: float
+    passed_over: str  # which decisions of the files could not be carried out, "" for none
 
 
 def live_on(folder: Path, world: World, days: int, policy: str | None) -> Iterator[Lived]:
@@ -47,9 +48,11 @@ def live_on(folder: Path, world: World, days: int, policy: str | None) -> Iterat
         told = has_contacts(folder, today)
         order = arrival(world) if told else _order(folder, world, own)
         before = len(world.leads)
-        day = live(world, read_decisions(folder, world, order))
+        decisions = read_decisions(folder, world, order)
+        day = live(world, decisions)
         write_day(folder, world, day_rows(world, day))
-        yield _said(str(today), TOLD if told else own, len(world.leads) - before, day)
+        left = _passed_over(decisions, day, told=told)
+        yield _said(str(today), TOLD if told else own, len(world.leads) - before, day, left)
 
 
 def _order(folder: Path, world: World, policy: str) -> Order:
@@ -59,7 +62,20 @@ def _order(folder: Path, world: World, policy: str) -> Order:
     return POLICIES.get(policy, arrival)(world)
 
 
-def _said(date: str, order_of: str, new_leads: int, day: Day) -> Lived:
+def _passed_over(decisions: Decisions, day: Day, *, told: bool) -> str:
+    """What the files decided and the day could not do: rules, time and partners set limits."""
+    parts = []
+    if told and day.calls.lead.size < decisions.order.size:
+        parts.append(f"{day.calls.lead.size} of {decisions.order.size} named leads were called")
+    if decisions.offered is not None and day.bought.lead.size < decisions.offered.lead.size:
+        parts.append(f"{day.bought.lead.size} of {decisions.offered.lead.size} leads were sold")
+    if day.mailing.refused:
+        sent = day.mailing.people.size
+        parts.append(f"{sent} of {sent + day.mailing.refused} mails went out")
+    return "; ".join(parts)
+
+
+def _said(date: str, order_of: str, new_leads: int, day: Day, passed_over: str) -> Lived:
     talks = int((day.calls.outcome > 0).sum())
     return Lived(date, order_of, new_leads, day.calls.lead.size, talks, day.won.size,
-                 round(day.money.profit, 2))  # fmt: skip
+                 round(day.money.profit, 2), passed_over)  # fmt: skip

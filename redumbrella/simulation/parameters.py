@@ -320,10 +320,11 @@ def company_text(name: str) -> str:
         )
     try:
         return Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{name} cannot be read: {problem}.", reason="unknown_company"
-        ) from None
+    except OSError as problem:
+        message = f"{name} cannot be read: {problem.strerror}. Check its name and its rights."
+    except UnicodeDecodeError:
+        message = f"{name} is not UTF-8 text. Save it as UTF-8 and run again."
+    raise SettingsError(message, reason="unknown_company")
 
 
 def read_company(text: str, place: str) -> Company:
@@ -331,7 +332,7 @@ def read_company(text: str, place: str) -> Company:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise SettingsError(f"{place} is no TOML: {problem}.", reason="bad_company") from None
+        raise SettingsError(f"{place}: no valid TOML. {problem}.", reason="bad_company") from None
     problems: list[str] = []
     company = _built(Company, document, "", problems)
     if not problems:

@@ -1,6 +1,7 @@
 """`umbrella simulate` and `umbrella demo company`: wrong requests, and what is said of them."""
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def test_new_names_an_unknown_or_broken_company(tmp_path: Path) -> None:
     own.write_text(company_text("action").replace("tries = 4", "tries = -4"), "utf-8")
     assert "contact.tries = -4: expected" in refused("new", tmp_path / "c", "--company", own)
     own.write_text("name = ", "utf-8")
-    assert "is no TOML" in refused("new", tmp_path / "c", "--company", own)
+    assert "own.toml: no valid TOML" in refused("new", tmp_path / "c", "--company", own)
     assert not (tmp_path / "c").exists()
     own.write_text(company_text("action"), "utf-8")
     assert simulate("new", tmp_path / "c", "--company", own, "--days", 1).exit_code == 0
@@ -83,6 +84,25 @@ def test_truth_is_written_only_where_it_may(company: Path, tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     assert "cannot be written" in refused("truth", "-w", company, "-o", tmp_path / "file/t.csv")
     assert sorted(company.rglob("*")) == before
+
+
+def test_a_past_that_is_not_over_is_refused(tmp_path: Path) -> None:
+    for start in ("2999-01-01", "0001-01-01", "9999-12-20"):
+        assert "Begin in 1990 or later" in refused("new", tmp_path / "c", "--start", start)
+    assert not (tmp_path / "c").exists()
+
+
+def test_what_could_not_be_done_is_said(company: Path) -> None:
+    """Decisions beyond the rules and the time are counted; a file of a wrong name is an error."""
+    place = company / "decisions"
+    place.mkdir()
+    rows = "".join(f"2025-01-06,L-{n:06d}\n" for n in range(8))
+    (place / "contacts.csv").write_text(f"date,lead_id\n{rows}")
+    (place / "mails.csv").write_text("date,person_id\n2025-01-06,P-000000\n2025-01-06,P-000001\n")
+    said = simulate("day", "-w", company).stdout
+    assert re.search(r"[0-9]+ of 8 named leads were called; [01] of 2 mails went out", said)
+    (place / "contact.csv").write_text("date,lead_id\n")
+    assert 'Did you mean "contacts.csv"?' in refused("day", "-w", company)
 
 
 def test_a_bad_decision_stops_before_anything_is_written(company: Path) -> None:
