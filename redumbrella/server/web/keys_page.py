@@ -26,7 +26,7 @@ def keys_page(request: Request, workspace: Opened) -> Response:
 
 
 @router.post("/settings/keys")
-def add(
+def make_key(
     request: Request,
     workspace: Opened,
     name: Annotated[str, Form()] = "",
@@ -48,7 +48,7 @@ def add(
 
 
 @router.post("/settings/keys/{key}/revoke")
-def revoke(workspace: Opened, key: str) -> Response:
+def revoke_in_form(workspace: Opened, key: str) -> Response:
     """Ends a key for good."""
     revoke_key(workspace, key)
     return RedirectResponse("/settings/keys", status_code=303)

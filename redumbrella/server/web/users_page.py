@@ -49,7 +49,7 @@ def users_page(
 
 
 @router.post("/settings/users")
-def add(
+def add_in_form(
     request: Request,
     workspace: Opened,
     email: Typed = "",
@@ -76,7 +76,7 @@ def user_page(request: Request, workspace: Opened, user: int) -> Response:
 
 
 @router.post("/settings/users/{user}")
-def change(
+def change_in_form(
     request: Request,
     workspace: Opened,
     user: int,
