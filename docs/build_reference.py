@@ -472,8 +472,10 @@ def _rest() -> list[str]:
     lines = ["# REST", "", NOTE]
     lines += [
         "JSON from the server that `umbrella serve` starts; the page `/docs` shows the same with "
-        "every field, and the full schema is at `/api/v1/openapi.json`. A server that is open to "
-        "the network wants the header `Authorization: Bearer TOKEN`. An error answers "
+        "every field, and the full schema is at `/api/v1/openapi.json`. A server with users wants "
+        "the header `Authorization: Bearer KEY`, with a key whose scopes hold the right that the "
+        "route needs (403 else); one without users that is open to the network wants its token "
+        "there. An error answers "
         '`{"error": {"reason": …, "message": …}}` with a code from [errors](errors.md); an '
         "unknown parameter is one. `HEAD` answers as `GET` does, without the body, "
         "`OPTIONS` with the header `Allow`. What a request may hold, and when 429 and 503 with "

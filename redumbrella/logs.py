@@ -3,8 +3,8 @@
 In: messages with fields from a few central places. Out: nothing by default; inside `log_to`, one
 line each on a stream, as text or as JSON. Promise: fields are names that stand in this program
 (steps, tables, verbs, routes), counts, durations, versions and codes. Nothing that comes from data
-or from a request is among them but the IP address that a wrong token came from, and of an exception
-only its class and where it was raised, for its message may quote a value.
+or from a request is among them but the IP address that a wrong token, key or password came from,
+and of an exception only its class and where it was raised, for its message may quote a value.
 """
 
 import json

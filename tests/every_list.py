@@ -8,9 +8,10 @@ from sample_company import AS_OF, SETTINGS, TRAINED_AT, VERSION, fill_workspace
 from sqlalchemy import insert
 from stored import current_model, put_customers, put_model, put_scores, rows_in_use
 
+from redumbrella.access.acting import Actor
 from redumbrella.clock import to_iso
 from redumbrella.reports.customers import Lifetime
-from redumbrella.state import customers, forecasts, runs, sources
+from redumbrella.state import audit, customers, forecasts, runs, sources
 from redumbrella.state.history import write_score_day
 from redumbrella.state.scores import scores
 from redumbrella.workspace import Workspace, open_workspace
@@ -31,7 +32,7 @@ path = "purchases.csv"
 
 
 def fill_every_list(root: Path, leads: int = 60) -> Workspace:
-    """Leads and models of the sample company, and products, customers, sources, runs."""
+    """Leads and models of the sample company, and products, customers, sources, runs, the audit."""
     fill_workspace(root, leads=leads).state.close()
     (root / "umbrella.toml").write_text(SETTINGS + MORE, "utf-8")
     workspace = open_workspace(root)
@@ -60,6 +61,12 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
         connection.execute(insert(runs.runs).values(
             verb="score", started_at=TRAINED_AT + 9, status="running", host="elsewhere",
             message="", process=1))  # fmt: skip
+        people = [Actor("ana@example.com", "192.0.2.7"), Actor("root", "command line")]
+        for minute, (by, what, on) in enumerate(
+            ((0, "add user", MARKUP), (1, "train", "run 2"), (0, "revoke key", "=site (ab3de5gh)"))
+        ):
+            at = TRAINED_AT + 60_000_000 * minute
+            audit.note(connection, at, people[by], what, on, "role=sales" if minute == 0 else "")
         for table, path in (("leads", "leads.csv"), ("purchases", "purchases.csv")):
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)

@@ -36,11 +36,14 @@ class TokenVerdict:
 class Access:
     """The rules of one running server.
 
-    Without a token the server answers anyone who reaches it, which is meant for loopback only.
+    Without a token the server answers anyone who reaches it, which is meant for loopback only,
+    until there are users: from then on they log in, and the token counts no more.
+    people_only: there were users when the server started, and without them it answers nobody.
     """
 
     token: str | None = None
     host_names: frozenset[str] = LOOPBACK_NAMES
+    people_only: bool = False
     any_address: bool = False  # also answer to bare IP addresses, when open to the network
     sessions: Sessions = field(default_factory=Sessions, repr=False, compare=False)
     attempts: Attempts = field(default_factory=Attempts, repr=False, compare=False)

@@ -33,6 +33,8 @@ COMMANDS = {
     "backtest": "Walk through the past: learn on what was known, score, compare with what came.",
     "export": "Write a list to CSV, Parquet or JSON lines.",
     "serve": "Open the web pages and the REST API.",
+    "user": "People who may log in: add, list, set.",
+    "key": "API keys of programs: add, list, revoke.",
     "simulate": "A company whose truth is known: new, day, truth, contest.",
     "demo": "Run the main job on real data that comes with Red Umbrella.",
 }

@@ -1,7 +1,7 @@
 """The web application: an opened workspace comes in, pages and REST go out over HTTP.
 
-Promise: it listens on loopback only unless a token protects it; every error is one clear message,
-as JSON under /api and as a page elsewhere.
+Promise: it listens on loopback only unless users log in or a token protects it; every error is one
+clear message, as JSON under /api and as a page elsewhere.
 """
 
 import socket
@@ -24,6 +24,7 @@ from redumbrella.server.api import openapi, routes
 from redumbrella.server.api.downloads import DownloadPlaces
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
+from redumbrella.server.callers import Callers
 from redumbrella.server.connections import GuardedProtocol
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
 from redumbrella.server.gate import AccessGate
@@ -32,8 +33,18 @@ from redumbrella.server.methods import OptionsAnswer
 from redumbrella.server.parameters import only_known
 from redumbrella.server.request_limits import MOST_HEAD, PlainHeads, SmallBodies
 from redumbrella.server.request_log import RequestLog
+from redumbrella.server.rights import only_allowed
 from redumbrella.server.security_headers import SafeHeaders
-from redumbrella.server.web import assets, docs_page, login, pages, settings_page
+from redumbrella.server.web import (
+    account_page,
+    assets,
+    docs_page,
+    keys_page,
+    login,
+    pages,
+    settings_page,
+    users_page,
+)
 from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace
 
@@ -68,18 +79,20 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
         openapi_url=None,
         docs_url=None,  # the usual explorer loads its scripts from outside; ours is docs_page
         redoc_url=None,
-        dependencies=[Depends(only_known)],
+        dependencies=[Depends(only_allowed), Depends(only_known)],
         telemetry=_NO_TELEMETRY,
         lifespan=_few_threads,
     )
     app.state.workspace = workspace
     app.state.access = access
+    app.state.callers = Callers(workspace, access)
     app.state.downloads = DownloadPlaces()
     # Lists first: /models/all is a list, and /models/{version} would take it for a version.
     for router in (list_routes(), routes.router):
         app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
-    for part in (openapi, assets, docs_page, login, pages, settings_page):
+    own = (account_page, login, keys_page, users_page)
+    for part in (openapi, assets, docs_page, pages, settings_page, *own):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)
@@ -90,7 +103,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(OptionsAnswer)
     app.add_middleware(SmallBodies)
-    app.add_middleware(AccessGate, access=access)
+    app.add_middleware(AccessGate, access=access, callers=app.state.callers)
     app.add_middleware(PlainHeads)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)

@@ -12,7 +12,12 @@ from redumbrella.server.security_headers import SAFE_HEADERS
 from redumbrella.server.web.rendering import render
 
 _RETRY_SECONDS = "10"
-_HEADINGS = {400: "That cannot be shown", 404: "Not found", 503: "Not available now"}
+_HEADINGS = {
+    400: "That cannot be shown",
+    403: "Not allowed",
+    404: "Not found",
+    503: "Not available now",
+}
 
 
 def our_error(request: Request, problem: Exception) -> Response:

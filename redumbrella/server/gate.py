@@ -1,39 +1,46 @@
-"""Who may ask: host names, the token of a server that is open to the network, no forged forms.
+"""Who may ask: host names, no forged forms, then whoever is known: a user, a key, a token.
 
 Plain ASGI layers around the application. Requests come in; those that may not pass get one clear
-answer and never reach a route.
+answer and never reach a route. What somebody may do who passes stands in `server.rights`.
 """
 
 from math import ceil
-from time import monotonic
 from urllib.parse import quote, urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from redumbrella.access.attempts import address_of
-from redumbrella.access.rules import COOKIE, Access, TokenVerdict
-from redumbrella.logs import log_event
+from redumbrella.access.acting import act_as
+from redumbrella.access.roles import ANYONE, NOBODY, Caller
+from redumbrella.access.rules import Access
+from redumbrella.errors import EngineError
 from redumbrella.server.api.responses import error_json, refused
+from redumbrella.server.callers import Callers, SlowDownError, actor_of, note_caller, patience
+from redumbrella.server.errors import our_error
 
 _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Besides the threads of routes; together they are no more than the database has connections.
+_THREADS = 2
 
 
 class AccessGate:
     """Lets through what `Access` allows: known host names, no writing that another site sends for
-    the reader, then the token where one is set.
+    the reader, then whoever is known.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, callers: Callers) -> None:
         self.app = app
         self.access = access
+        self.callers = callers
+        self._limiter: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 400 for a foreign host, 403 to another site, 401 or a log-in without a token."""
+        """Answers 400 for a foreign host, 403 to another site, 401 or a log-in to nobody known."""
         if scope["type"] == "http":
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope) or await self._unknown(scope)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
@@ -52,42 +59,31 @@ class AccessGate:
                 "Another site sent this. Nothing was changed; open the page of this server itself."
             )
             return refused(scope["path"], 403, "other_site", message)
-        if self.access.token is None or self._is_open(scope):
-            return None
-        scheme, _, offered = headers.get("authorization", "").partition(" ")
-        verdict = TokenVerdict(fits=False)
-        if scheme.lower() == "bearer":
-            verdict = looked_at(self.access, scope, offered)
-        if verdict.fits:
-            return None
-        if verdict.wait > 0.0:
-            return _too_many_wrong(verdict.wait)
-        return _without_token(scope, is_program="authorization" in headers)
+        return None
 
-    def _is_open(self, scope: Scope) -> bool:
-        """Whether no token is needed: for the log-in, its style, and who has logged in."""
+    async def _unknown(self, scope: Scope) -> Response | None:
+        """Notes who asks; the answer to whoever is not known."""
         if scope["path"] == "/login" or str(scope["path"]).startswith("/static/"):
-            return True
-        value = Request(scope).cookies.get(COOKIE, "")
-        return self.access.sessions.lasts(value, monotonic())
+            note_caller(scope, ANYONE if self.callers.is_open_to_all else NOBODY)
+            return None
+        try:
+            caller = self.callers.at_once() or await self._looked_up(scope)
+        except SlowDownError as slow:
+            return _too_many_wrong(slow.wait)
+        except EngineError as problem:
+            note_caller(scope, ANYONE if self.callers.is_open_to_all else NOBODY)
+            return our_error(Request(scope), problem)
+        if caller.kind == "nobody":
+            return _not_known(scope, people=self.callers.knows_people)
+        note_caller(scope, caller)
+        act_as(actor_of(scope, caller))
+        return None
 
-
-def looked_at(access: Access, scope: Scope, offered: str) -> TokenVerdict:
-    """Whether a token that came with this request fits; a wrong one is logged without itself."""
-    client = scope.get("client")
-    address = address_of(client[0] if client else "")
-    verdict = access.verdict(offered.strip(), address, monotonic())
-    if verdict.is_guess:
-        log_event("server", "wrong token", address=address)
-    return verdict
-
-
-def patience(wait: float) -> str:
-    """What to do after too many wrong tokens."""
-    return (
-        f"Too many wrong tokens came from your address. Wait {ceil(wait)} seconds, then try again; "
-        "whoever is logged in may go on."
-    )
+    async def _looked_up(self, scope: Scope) -> Caller:
+        """In a thread: a database may keep one waiting."""
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(_THREADS)
+        return await to_thread.run_sync(self.callers.caller, scope, limiter=self._limiter)
 
 
 def _too_many_wrong(wait: float) -> Response:
@@ -96,13 +92,20 @@ def _too_many_wrong(wait: float) -> Response:
     return answer
 
 
-def _without_token(scope: Scope, *, is_program: bool) -> Response:
-    if scope["path"].startswith("/api/") or is_program:
-        message = (
-            "This server needs the token that it was started with: send the header "
-            "Authorization: Bearer TOKEN. None came, or another one."
-        )
-        answer = error_json(401, "token_required", message)
+def _not_known(scope: Scope, *, people: bool) -> Response:
+    """What to send along, for programs; the log-in for people."""
+    if scope["path"].startswith("/api/") or "authorization" in Headers(scope=scope):
+        if people:
+            reason, message = "login_required", (
+                "This server answers those it knows: send the header Authorization: Bearer KEY "
+                "with a key of `umbrella key add`. None came, or one that is unknown or revoked."
+            )  # fmt: skip
+        else:
+            reason, message = "token_required", (
+                "This server needs the token that it was started with: send the header "
+                "Authorization: Bearer TOKEN. None came, or another one."
+            )  # fmt: skip
+        answer = error_json(401, reason, message)
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     if scope["method"] not in _ONLY_READS:  # what was sent is lost; a form is not sent again

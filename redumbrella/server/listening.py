@@ -9,31 +9,43 @@ WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  named to be recognis
 
 
 def access_for(
-    host: str, *, allow_remote: bool, token: str | None, names: tuple[str, ...] = ()
+    host: str,
+    *,
+    allow_remote: bool,
+    token: str | None,
+    names: tuple[str, ...] = (),
+    people: bool = False,
 ) -> Access:
-    """The rules for listening on `host`.
+    """The rules for listening on `host`; people: there are users, who log in.
 
-    Raises SettingsError for any host but loopback without `allow_remote` and a good token, and for
-    a token that is blank, short or cannot be sent; blanks around it do not count.
+    Raises SettingsError for any host but loopback without `allow_remote` and users or a good token,
+    and for a token that is blank, short or cannot be sent; blanks around it do not count.
     """
     token = None if token is None else _good_token(token.strip())
     if is_loopback(host):
-        return Access(token=token, host_names=host_names((host, *names)))
+        return Access(token=token, host_names=host_names((host, *names)), people_only=people)
     if not allow_remote:
         message = (
-            f"Listening on {host} would open the leads to the network. Add --allow-remote and a "
-            "token (--token or $UMBRELLA_TOKEN) if that is meant, or leave --host out."
+            f"Listening on {host} would open the leads to the network. Add --allow-remote, and "
+            "users (`umbrella user add`) or a token (--token or $UMBRELLA_TOKEN), if that is "
+            "meant, or leave --host out."
         )
         raise SettingsError(message, reason="remote_not_allowed")
-    if token is None:
+    if token is None and not people:
         message = (
-            "A server that is open to the network needs a token: set $UMBRELLA_TOKEN or give "
-            "--token. `openssl rand -hex 24` makes a good one."
+            "A server that is open to the network needs people who log in: umbrella user add "
+            "EMAIL --role admin --password-stdin. Or a token that all share: set $UMBRELLA_TOKEN "
+            "or give --token. `openssl rand -hex 24` makes a good one."
         )
         raise SettingsError(message, reason="token_required")
     own = () if host in WILDCARDS else (host,)
     machine = (socket.gethostname(), socket.getfqdn())
-    return Access(token=token, host_names=host_names((*own, *machine, *names)), any_address=True)
+    return Access(
+        token=token,
+        host_names=host_names((*own, *machine, *names)),
+        people_only=people,
+        any_address=True,
+    )
 
 
 def _good_token(token: str) -> str:

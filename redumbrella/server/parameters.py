@@ -1,6 +1,7 @@
 """Parameters of an address: only known ones pass; those of a list become its query."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from redumbrella.errors import SettingsError
+from redumbrella.server.callers import caller_of
 from redumbrella.views.table import MAX_PAGE_SIZE, PAGE_SIZE, View, unknown_parameter
 from redumbrella.views.table import Query as ListQuery
 from redumbrella.workspace import Workspace
@@ -53,6 +55,14 @@ async def asked_lead(
 LeadId = Annotated[str, Depends(asked_lead)]
 
 
+async def asked_owners(request: Request) -> tuple[str, ...] | None:
+    """Whose leads the caller may see, "" for those of nobody; None for all."""
+    return caller_of(request).owners
+
+
+Owners = Annotated[tuple[str, ...] | None, Depends(asked_owners)]
+
+
 async def only_known(request: Request) -> None:
     """Refuses a parameter that the route does not take: a misspelt one must not be ignored.
 
@@ -84,8 +94,9 @@ def list_query(view: View, *, paged: bool = True) -> Callable[..., Awaitable[Lis
     paged: whether page and page_size are among them; downloads give every matching row.
     """
 
-    async def query(**given: Any) -> ListQuery:
-        return view.query({name: str(value) for name, value in given.items()})
+    async def query(request: Request, **given: Any) -> ListQuery:
+        texts = {name: str(value) for name, value in given.items()}
+        return _narrowed(request, view.query(texts))
 
     known = {n: w for n, w in view.parameters.items() if paged or n not in _PAGING}
     return _taking(known, view, query)
@@ -97,20 +108,26 @@ def forgiving_query(view: View) -> Callable[..., tuple[ListQuery, str]]:
     Gives the query and '', or the whole list and what is wrong.
     """
 
-    def query(**given: Any) -> tuple[ListQuery, str]:
+    def query(request: Request, **given: Any) -> tuple[ListQuery, str]:
         texts = {name: str(value) for name, value in given.items()}
         try:
-            return view.query(texts), ""
+            return _narrowed(request, view.query(texts)), ""
         except SettingsError as refusal:
             kept = {name: texts[name] for name in ("target",) if name in texts}
-            return view.query(kept), refusal.message
+            return _narrowed(request, view.query(kept)), refusal.message
 
     return _taking(view.parameters, view, query)
 
 
+def _narrowed(request: Request, query: ListQuery) -> ListQuery:
+    """The query over what the caller may see, whatever was asked."""
+    return replace(query, owners=caller_of(request).owners)
+
+
 def _taking(known: Mapping[str, str], view: View, query: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a dependency the parameters of a list, as its signature."""
-    parameters = [_parameter(name, words, view) for name, words in known.items()]
+    parameters = [Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)]
+    parameters += [_parameter(name, words, view) for name, words in known.items()]
     query.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return query
 

@@ -126,8 +126,9 @@ class State:
             engine = create_engine(
                 "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
             )
-            metadata.create_all(engine)
             self._empty = engine
+        # Each time: a list that is imported on demand brings its table along.
+        metadata.create_all(self._empty)
         return self._empty
 
 

@@ -29,6 +29,7 @@ SUMMARIES = {
     "sources": "Every file or query as it was last read",
     "rejected": "Rows that were set aside, with file, line and reason",
     "runs": "Every command that changed something, and how it ended",
+    "audit": "Who changed what, when and from where",
 }
 
 

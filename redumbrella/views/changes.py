@@ -17,7 +17,7 @@ from redumbrella.state.history import score_changes, scored_days
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores
 from redumbrella.views.kinds import SHARE, TEXT, CellType, Row
-from redumbrella.views.leads import nothing_scored
+from redumbrella.views.leads import LEADS, nothing_scored
 from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.trust import Trust, trust_in_list
 from redumbrella.workspace import Workspace
@@ -110,7 +110,7 @@ def _summed(_workspace: Workspace, connection: Connection, _stored: View, query:
         for name, column in (("cause", cause.element), ("grade", used.c.grade))
         if name in query.filters
     ]  # fmt: skip
-    return rows.where(*conditions).subquery("changes")
+    return rows.where(*conditions, *LEADS.seen_by(used, query.owners)).subquery("changes")
 
 
 def _largest_cause(own: Any) -> ColumnElement[str]:
@@ -175,6 +175,7 @@ CHANGES = View(
     noun=("lead", "leads that moved"),
     table=score_changes,
     key=("lead_id", "product_id"),
+    owner="rep_id",
     columns=(
         Column("lead_id", "Id", TEXT, help="Id of the lead."),
         Column("product_id", "Product", TEXT, optional=True, cell="product",

@@ -4,7 +4,7 @@ Comes in: a lead id. Goes out: `LeadDetail`, which the lead page, `/api/v1/leads
 `umbrella explain` all show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.views.explanation import Reason, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
+from redumbrella.views.listing import owners_in
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.trust import Trust, trust_in
@@ -92,30 +93,44 @@ class LeadDetail:
     timezone: str
 
 
+def not_yours(lead_id: str) -> NotFoundError:
+    """The error for a lead of others, or of nobody at all: whoever asks may not know which."""
+    message = f'There is no lead "{lead_id}" among yours. The list shows those you may see.'
+    return NotFoundError(message, reason="unknown_lead")
+
+
 def lead_detail(
-    workspace: Workspace, lead_id: str, target: str | None = None, product: str | None = None
+    workspace: Workspace,
+    lead_id: str,
+    target: str | None = None,
+    product: str | None = None,
+    owners: tuple[str, ...] | None = None,
 ) -> LeadDetail:
     """The lead with this id; of several products the given one, else the most probable.
 
+    owners: whose leads may be seen, as in `views.table.Query`; ranks are among these.
     Raises NotFoundError with the nearest id when the lead is not scored, or says whether it is
-    closed already.
+    closed already; where it is somebody else's, no more than that there is none.
     """
     asked = workspace.settings.target(target)
     name = asked.name
+    owners = owners_in(workspace.settings, name, owners)
     with workspace.state.reading() as connection:
         used = list_in_use(connection, scores, name)
+        seen = LEADS.seen_by(used, owners)
         own = (used.c.target == name, used.c.lead_id == lead_id)
-        query = select(used).where(*own).order_by(used.c.probability.desc(), used.c.product_id)
+        query = (
+            select(used).where(*own, *seen).order_by(used.c.probability.desc(), used.c.product_id)
+        )
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
         if row is None and rows:
             raise _no_such_product(lead_id, str(product), [row["product_id"] or "" for row in rows])
+        if row is None and owners is not None:
+            raise not_yours(lead_id)
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
-        above = _count(connection, used, name, used.c.probability > row["probability"])
-        same = _count(connection, used, name, used.c.probability == row["probability"])
-        ranked = _count(connection, used, name)
-        by_value = _rank_by_value(connection, used, name, row["expected_value"])
+        places = _places(connection, used, row, seen)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     facts = None if model is None else model_facts(model)
@@ -124,10 +139,7 @@ def lead_detail(
     entries, total = timeline(workspace, person, lead_id)
     return LeadDetail(
         score=LEADS.listed(LEADS.record(row)),
-        rank=above + 1,
-        ranked=ranked,
-        equals=same - 1,
-        rank_by_value=by_value,
+        **places,
         explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(
@@ -157,13 +169,32 @@ def _product(row: RowMapping) -> ProductChance:
     )
 
 
+def _places(
+    connection: Connection, used: Table, row: RowMapping, seen: Sequence[ColumnElement[bool]]
+) -> dict[str, Any]:
+    """Where a lead stands among those that may be seen, as `LeadDetail` says it."""
+    target, chance = row["target"], used.c.probability
+    value = row["expected_value"]
+    same = _count(connection, used, target, chance == row["probability"], *seen)
+    return {
+        "rank": _count(connection, used, target, chance > row["probability"], *seen) + 1,
+        "ranked": _count(connection, used, target, *seen),
+        "equals": same - 1,
+        "rank_by_value": _rank_by_value(connection, used, target, value, seen),
+    }
+
+
 def _rank_by_value(
-    connection: Connection, used: Table, target: str, value: float | None
+    connection: Connection,
+    used: Table,
+    target: str,
+    value: float | None,
+    seen: Sequence[ColumnElement[bool]],
 ) -> int | None:
     scoring = scoring_of(connection, target)
     if value is None or scoring is None or scoring["ranked_by"] != "value":
         return None
-    return _count(connection, used, target, used.c.expected_value > value) + 1
+    return _count(connection, used, target, used.c.expected_value > value, *seen) + 1
 
 
 def _count(

@@ -420,6 +420,7 @@ LEADS = View(
     around=_around,
     around_type=AroundLeads,
     bar=("high", "probability"),
+    owner="rep_id",
     of_model=dict.fromkeys(_OF_MODEL, "trust"),
     placed="probability",
     chosen=_in_own_order,

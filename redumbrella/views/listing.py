@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from redumbrella.errors import NotFoundError, nearest
+from redumbrella.settings.settings import Settings
 from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import Frame
 from redumbrella.views.table import Column, Query, View
@@ -139,9 +140,22 @@ def _in_use(
     assert isinstance(view.table, Table), "sums have not been made yet"
     if view.target is not None:
         query = replace(query, target=view.target(workspace.settings, query.target))
+        query = replace(query, owners=owners_in(workspace.settings, query.target, query.owners))
     target = query.target if view.target is not None else None
     stored = replace(view, table=list_in_use(connection, view.table, target or ""))
     return stored, query if view.chosen is None else view.chosen(connection, query)
+
+
+def owners_in(
+    settings: Settings, target: str | None, owners: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """Whose rows of a target may be seen by whoever sees those of these owners.
+
+    Leads of nobody are everybody's to pick up; people have no owner, and are not for that reason.
+    """
+    if owners is None or settings.target(target).from_ is not None:
+        return owners
+    return tuple(owner for owner in owners if owner)
 
 
 def _summed(workspace: Workspace, connection: Connection, stored: View, query: Query) -> View:

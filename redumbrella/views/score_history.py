@@ -34,11 +34,16 @@ from redumbrella.state.history import changes_of_lead
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores
 from redumbrella.views.changes import shown_days
+from redumbrella.views.lead import not_yours
+from redumbrella.views.leads import LEADS
+from redumbrella.views.listing import owners_in
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.workspace import Workspace
 
 MOST_CONTACTS, CONTACTS = 200, ("activities",)
 NEAR = 2e-3  # log-odds: stored scores have four digits
+
+Owners = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -113,15 +118,21 @@ class _Sides:
 
 
 def score_history(
-    workspace: Workspace, lead_id: str, target: str | None = None, product: str | None = None
+    workspace: Workspace,
+    lead_id: str,
+    target: str | None = None,
+    product: str | None = None,
+    owners: Owners = None,
 ) -> ScoreHistory:
     """The scores of an open lead on every day; of several products the likeliest, or the given.
 
-    Raises NotFoundError where the lead is not on the list.
+    owners: whose leads may be seen, as in `views.table.Query`. Raises NotFoundError where the lead
+    is not on the list, or not among these.
     """
     name = workspace.settings.target(target).name
+    owners = owners_in(workspace.settings, name, owners)
     with workspace.state.reading() as connection:
-        product_id, listed, person = _listed(connection, name, lead_id, product)
+        product_id, listed, person = _listed(connection, name, lead_id, product, owners)
         found = _history(connection, name, lead_id, product_id, listed)
     if not found.days:
         return found
@@ -132,15 +143,18 @@ def score_history(
 
 
 def _listed(
-    connection: Connection, target: str, lead_id: str, product: str | None
+    connection: Connection, target: str, lead_id: str, product: str | None, owners: Owners
 ) -> tuple[str, float, str]:
     """The product, the probability and the person of a lead on the list in use."""
-    used = list_in_use(connection, scores, target).c
+    table = list_in_use(connection, scores, target)
+    used, seen = table.c, LEADS.seen_by(table, owners)
     query = select(used.product_id, used.probability, used.person_id)
-    query = query.where(used.target == target, used.lead_id == lead_id)
+    query = query.where(used.target == target, used.lead_id == lead_id, *seen)
     query = query.order_by(used.probability.desc(), used.product_id)
     rows = connection.execute(query).all()
     found = next((row for row in rows if product in (None, row[0] or "")), None)
+    if found is None and owners is not None:
+        raise not_yours(lead_id)
     if found is None:
         message = f'There is no scored lead "{lead_id}". `umbrella leads` shows the list.'
         raise NotFoundError(message, reason="unknown_lead")
@@ -188,11 +202,15 @@ def _step(row: Mapping[str, Any]) -> ScoreStep:
 
 
 def explain_change(
-    workspace: Workspace, lead_id: str, since: date | None = None, target: str | None = None
+    workspace: Workspace,
+    lead_id: str,
+    since: date | None = None,
+    target: str | None = None,
+    owners: Owners = None,
 ) -> ScoreChange:
     """Why the score of a lead moved from a day to the last one; default: the last day but one.
 
-    Raises NotFoundError where it was scored on one day only, or is not on the list; ModelError
+    owners: whose leads may be seen, as in `views.table.Query`. Raises NotFoundError where it was scored on one day only, or is not on the list; ModelError
     for a target about people, whose variables rest on everybody.
     """
     asked = workspace.settings.target(target)
@@ -203,7 +221,8 @@ def explain_change(
             reason="not_about_leads",
         )
     with workspace.state.reading() as connection:
-        product_id, listed, person = _listed(connection, asked.name, lead_id, None)
+        seen = owners_in(workspace.settings, asked.name, owners)
+        product_id, listed, person = _listed(connection, asked.name, lead_id, None, seen)
         history = _history(connection, asked.name, lead_id, product_id, listed)
         days = {date_of(day["day"]): day for day in shown_days(connection, asked.name)}
     before = _day_before(history, since)

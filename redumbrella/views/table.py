@@ -12,10 +12,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Subquery, Table
+from sqlalchemy import ColumnElement, Connection, Subquery, Table, false, or_
 
 from redumbrella.destinations.files import FileColumn
-from redumbrella.errors import SettingsError, nearest
+from redumbrella.errors import AccessError, SettingsError, nearest
 from redumbrella.figures import parse_share
 from redumbrella.settings.settings import Settings
 from redumbrella.views.kinds import CellType, Row
@@ -89,7 +89,9 @@ class Query:
     """What was asked of a list: filters by parameter, empty ones left out; order; page.
 
     An empty `sort` is the order that the list itself chooses, descending: turned round. by: what
-    sums are grouped by.
+    sums are grouped by. owners: whose rows may be seen at all, "" for those of nobody; None for
+    everybody's. It comes from who asks (see `access.roles.Caller.owners`), is no filter, and stays
+    when filters are taken away.
     """
 
     target: str | None
@@ -99,6 +101,7 @@ class Query:
     page: int = 1
     page_size: int = PAGE_SIZE
     by: str = ""
+    owners: tuple[str, ...] | None = None
 
     @property
     def order(self) -> str:
@@ -134,6 +137,8 @@ class View:
     `umbrella export`, where it is another one. address: of the page, where it is another one.
     menu: which part of it leads here; section: the entry that is marked where none does.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
+    owner: the column that says whose a row is; a list without one cannot be narrowed to some owners
+    and is refused to whoever may see only theirs.
     of_model: columns with figures of a model, which are not shown while it is not ready, and under
     which name the list says whether it is; placed: the one whose place in the order is shown
     instead.
@@ -171,6 +176,7 @@ class View:
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
     is_well_empty: bool = False
+    owner: str = ""
     of_model: Mapping[str, str] = field(default_factory=dict)
     placed: str = ""
     chosen: Callable[[Connection, Query], Query] | None = None
@@ -308,7 +314,8 @@ class View:
             return []
         conditions = [] if self.target is None else [self.column("target") == query.target]
         if self.summed is not None and self.of is None:
-            return conditions  # filters are of the sums, which `summed` narrows itself
+            return conditions  # `summed` narrows its sums itself, by filters and by owners
+        conditions += self.seen_by(self.table, query.owners)
         for name, wanted in query.filters.items():
             if name == "search":
                 text = self.column(self.search)
@@ -319,6 +326,20 @@ class View:
             else:
                 conditions.append(self.column(self.filters[name].name) == wanted)
         return conditions
+
+    def seen_by(self, table: Table, owners: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
+        """What must hold of rows for whoever may see only those of these owners."""
+        if owners is None:
+            return []
+        owner = self.owner or (self.of.owner if self.of else "")
+        if not owner:
+            message = f"The list of {self.noun[1]} is not told apart by owner: you may not see it."
+            raise AccessError(message, reason="no_right")
+        column = table.c[owner]
+        known = [column == name for name in owners if name]
+        nobodys = [column.is_(None), column == ""] if "" in owners else []
+        # Each by the index of the column; of no owner at all: no row.
+        return [or_(false(), *known, *nobodys)]
 
     def _grouping(self, name: str) -> str:
         if name and name not in self.groupings:

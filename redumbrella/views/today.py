@@ -144,6 +144,7 @@ TODAY = View(
     search="search",
     search_words="a lead's name or id",
     target=_target,
+    owner="rep_id",
     around=_around,
     around_type=AroundToday,
     bar=("high", "probability"),

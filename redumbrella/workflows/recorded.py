@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
+from redumbrella.access.acting import acting
 from redumbrella.clock import now
 from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.masking import masked
+from redumbrella.state.audit import note
 from redumbrella.state.runs import close_killed_runs, end_run, start_run
 from redumbrella.workspace import Workspace
 
@@ -42,6 +44,7 @@ def recorded(workspace: Workspace, verb: str, *, alone: bool = True) -> Iterator
         with workspace.state.writing() as connection:
             close_killed_runs(connection, started)
             run = Run(start_run(connection, verb, started), started)
+            note(connection, started, acting(), verb, f"run {run.id}")
         try:
             yield run
         except UmbrellaError as problem:

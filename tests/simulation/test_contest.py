@@ -54,7 +54,10 @@ def test_an_unknown_policy_is_named() -> None:
         done = contest("--policies", words, "--days", "1")
         assert isinstance(done.exception, SettingsError)
         assert done.exception.reason == "unknown_policy"
-        assert "Known: arrival, random, points, oracle, product, greedy, scores." in done.exception.message
+        assert (
+            "Known: arrival, random, points, oracle, product, greedy, scores."
+            in done.exception.message
+        )
     assert "Did you mean" in str(contest("--policies", "orakle").exception)
 
 

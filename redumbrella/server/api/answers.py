@@ -7,19 +7,19 @@ from typing_extensions import TypedDict
 # What a status means, for routes that can answer it.
 MEANINGS = {
     400: "A parameter is unknown or impossible.",
-    401: "The server needs a token.",
-    403: "Another site sent this.",
+    401: "The server needs an API key, or the token it was started with.",
+    403: "Whoever asks has no right to this, or another site sent it.",
     404: "What was asked for does not exist.",
     408: "The request did not end in time.",
     409: "The model was made by a newer version.",
     413: "The body is too large.",
     414: "The address is too long.",
     415: "The body is no JSON.",
-    429: "Too many wrong tokens came from this address; see Retry-After.",
+    429: "Too many wrong keys or tokens came from this address; see Retry-After.",
     431: "The headers are too large.",
     503: "The state database does not answer, or too much is asked at once; see Retry-After.",
 }
-_ALWAYS = (400, 401, 414, 429, 431, 503)
+_ALWAYS = (400, 401, 403, 414, 429, 431, 503)
 
 
 class Problem(TypedDict):

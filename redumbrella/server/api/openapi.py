@@ -11,7 +11,8 @@ from redumbrella.server.api.responses import JsonResponse
 API = "/api/v1"
 TOKEN = HTTPBearer(
     scheme_name="token",
-    description="The token of `umbrella serve --token`, where one is set.",
+    description="A key of `umbrella key add`; while there are no users, the token of "
+    "`umbrella serve --token`, where one is set.",
     auto_error=False,
 )
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from redumbrella.clock import now
@@ -10,7 +10,9 @@ from redumbrella.reports.model import ReportDocument
 from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
-from redumbrella.server.parameters import LeadId, Opened
+from redumbrella.server.callers import known_name
+from redumbrella.server.parameters import LeadId, Opened, Owners
+from redumbrella.views.access import KeyFacts, UserFacts, list_keys, list_users
 from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
@@ -36,7 +38,9 @@ class NewWeights(BaseModel):
     )
 
     weights: dict[str, float] = Field(description="By criterion: ease_of_conversion and so on.")
-    by: str = Field(default="", description="Who sets them.")
+    by: str = Field(
+        default="", description="Who sets them; where the server knows who asks, it says so itself."
+    )
     note: str = Field(default="", description="Why.")
 
 
@@ -59,10 +63,14 @@ def worth(workspace: Opened, target: str | None = None) -> JsonResponse:
     summary="The scores of one lead on every day",
 )
 def history(
-    workspace: Opened, lead_id: LeadId, target: str | None = None, product: str | None = None
+    workspace: Opened,
+    lead_id: LeadId,
+    owners: Owners,
+    target: str | None = None,
+    product: str | None = None,
 ) -> JsonResponse:
     """Every day that was scored since the lead came, the days on which it moved, and contacts."""
-    return JsonResponse(score_history(workspace, lead_id, target, product))
+    return JsonResponse(score_history(workspace, lead_id, target, product, owners))
 
 
 @router.get(
@@ -71,21 +79,25 @@ def history(
     summary="Why the score of one lead moved",
 )
 def change(
-    workspace: Opened, lead_id: LeadId, since: str = "", target: str | None = None
+    workspace: Opened, lead_id: LeadId, owners: Owners, since: str = "", target: str | None = None
 ) -> JsonResponse:
     """The difference of the log-odds since a day (2026-11-01; default: the last day but one), as
     parts that sum to it."""
-    return JsonResponse(explain_change(workspace, lead_id, parse_day(since), target))
+    return JsonResponse(explain_change(workspace, lead_id, parse_day(since), target, owners))
 
 
 @router.get(
     "/leads/{lead_id:text}", responses=answers(LeadDetail, 404), summary="One lead and its reasons"
 )
 def lead(
-    workspace: Opened, lead_id: LeadId, target: str | None = None, product: str | None = None
+    workspace: Opened,
+    lead_id: LeadId,
+    owners: Owners,
+    target: str | None = None,
+    product: str | None = None,
 ) -> JsonResponse:
     """The score of one lead, why it is what it is, and the lead's record."""
-    return JsonResponse(lead_detail(workspace, lead_id, target, product))
+    return JsonResponse(lead_detail(workspace, lead_id, target, product, owners))
 
 
 @router.get(
@@ -113,9 +125,10 @@ def weights(workspace: Opened) -> JsonResponse:
     responses=answers(Reweighed, 403, 408, 413, 415),
     summary="Set the company's objectives",
 )
-def put_weights(workspace: Opened, given: NewWeights) -> JsonResponse:
+def put_weights(request: Request, workspace: Opened, given: NewWeights) -> JsonResponse:
     """Stores a new version, weighs every card anew, and answers which leads moved most."""
-    return JsonResponse(set_weights(workspace, given.weights, given.by, given.note))
+    by = known_name(request) or given.by
+    return JsonResponse(set_weights(workspace, given.weights, by, given.note))
 
 
 @router.get(
@@ -127,6 +140,18 @@ def past_backtests(workspace: Opened, target: str | None = None) -> JsonResponse
     """The finished backtests, newest first; of all targets, or of one."""
     name = None if target is None else workspace.settings.target(target).name
     return JsonResponse(list_backtests(workspace, name))
+
+
+@router.get("/users", responses=answers(list[UserFacts]), summary="Who may log in")
+def users(workspace: Opened) -> JsonResponse:
+    """Every user with role and rep, by e-mail; for admins who are logged in."""
+    return JsonResponse(list_users(workspace))
+
+
+@router.get("/keys", responses=answers(list[KeyFacts]), summary="The API keys")
+def keys(workspace: Opened) -> JsonResponse:
+    """Every key with its scopes, never the key itself; for admins who are logged in."""
+    return JsonResponse(list_keys(workspace))
 
 
 @router.get("/health", responses=answers(Health), summary="Is the server well?")

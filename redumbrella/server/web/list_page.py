@@ -18,6 +18,10 @@ from redumbrella.views.table import Column, NamedOrder, Query, View
 from redumbrella.views.trust import trusts_among
 from redumbrella.workspace import Workspace
 
+NONE_OF_YOURS = (
+    "No lead is yours, and none is without an owner. Leads come here when they are given to you; "
+    "who that is says the rep of your account, which an admin sets."
+)
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -68,7 +72,9 @@ def _page(
         status, problem = 404, refusal.message
         page = list_page(workspace, view, replace(query, filters={}), with_choices=True)
     if page.is_empty:
-        return _empty(request, view, view.nothing(workspace, page.query.target), page, workspace)
+        why = view.nothing(workspace, page.query.target)
+        why = NONE_OF_YOURS if page.query.owners is not None else why
+        return _empty(request, view, why, page, workspace)
     hidden = set() if insist else hidden_columns(page)
     page = page if insist else order_only(workspace, page)
     return render(

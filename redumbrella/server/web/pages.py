@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from redumbrella.clock import now
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
-from redumbrella.server.parameters import LeadId, Opened
+from redumbrella.server.callers import caller_of
+from redumbrella.server.parameters import LeadId, Opened, Owners
 from redumbrella.server.web.conversion_curve import conversion_curve
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import ReportView, report_view
@@ -32,9 +33,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def start(workspace: Opened) -> RedirectResponse:
+def start(request: Request, workspace: Opened) -> RedirectResponse:
     """The list of leads is where everybody begins; that of customers where nothing is scored."""
-    return RedirectResponse(menu_of(workspace)[0][0])
+    pages = menu_of(workspace, caller_of(request))
+    return RedirectResponse(pages[0][0] if pages else "/account")
 
 
 @router.get("/today/worth")
@@ -55,6 +57,7 @@ def lead(
     request: Request,
     workspace: Opened,
     lead_id: LeadId,
+    owners: Owners,
     target: str | None = None,
     product: str | None = None,
     since: str = "",
@@ -65,7 +68,7 @@ def lead(
 
     since: a day; why the score moved since then is asked for, as it takes a second or two.
     """
-    detail = lead_detail(workspace, lead_id, target, product)
+    detail = lead_detail(workspace, lead_id, target, product, owners)
     past = score_history(workspace, lead_id, target, detail.score["product_id"])
     change, refused = _change(workspace, lead_id, since, target)
     default = workspace.settings.target().name

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from redumbrella.decisions.qualification import CRITERIA, LABELS
 from redumbrella.errors import SettingsError
 from redumbrella.figures import plain
+from redumbrella.server.callers import known_name
 from redumbrella.server.parameters import Opened
 from redumbrella.server.web.rendering import render
 from redumbrella.views.weights import change_to, weights_history
@@ -52,7 +53,7 @@ def set_settings(
     typed = dict(zip(CRITERIA, (ease_of_conversion, ease_of_delivery, profit, fit), strict=True))
     try:
         weights = {name: _number(name, text) for name, text in typed.items() if text.strip()}
-        result = set_weights(workspace, weights, by, note)
+        result = set_weights(workspace, weights, known_name(request) or by, note)
     except SettingsError as problem:
         typed |= {"by": by, "note": note}
         return _page(request, workspace, 400, typed=typed, problem=problem.message)

@@ -175,7 +175,8 @@ def test_the_menu_marks_where_a_list_belongs(full_address: str, view: View) -> N
     menu = html.partition('<nav aria-label="Main">')[2].partition("</nav>")[0]
     assert re.findall(r'href="([^"]*)" aria-current="page"', menu) == [
         {"models": "/models", "sources": "/sources", "rejected": "/sources",
-         "runs": "/sources", "valuations": "/customers"}.get(view.name, view.page_address)
+         "runs": "/sources", "valuations": "/customers",
+         "audit": "/settings"}.get(view.name, view.page_address)
     ]  # fmt: skip
 
 
