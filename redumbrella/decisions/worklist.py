@@ -78,7 +78,7 @@ def draw_worklist(
     listed = may[systematic_draw(chance[may], generator)]
     listed = listed[np.argsort(-worth[listed], kind="stable")]
     tried = is_trial[listed]
-    # The best keep their order, and the others fall between them, before the first or after the last.
+    # The best keep their order; the others fall between them, before the first or after the last.
     at = np.cumsum(~tried).astype(np.float64)
     at[tried] = 0.5 + generator.random(int(tried.sum())) * ((~tried).sum() + 1)
     return Worklist(order, listed[np.argsort(at, kind="stable")], chance, is_trial)

@@ -12,8 +12,8 @@ from redumbrella.simulation.leads import log_odds
 from redumbrella.simulation.world import World
 
 Order = NDArray[np.int64]
-# Orders that the product is asked for: today's list; the same without trying anything out; all leads
-# by what they are expected to bring.
+# Orders that the product is asked for: today's list; the same without trying anything out; all
+# leads by what they are expected to bring.
 PRODUCT, GREEDY, SCORES = ASKED = ("product", "greedy", "scores")
 
 

@@ -210,8 +210,9 @@ def explain_change(
 ) -> ScoreChange:
     """Why the score of a lead moved from a day to the last one; default: the last day but one.
 
-    owners: whose leads may be seen, as in `views.table.Query`. Raises NotFoundError where it was scored on one day only, or is not on the list; ModelError
-    for a target about people, whose variables rest on everybody.
+    owners: whose leads may be seen, as in `views.table.Query`. Raises NotFoundError where it
+    was scored on one day only, or is not on the list; ModelError for a target about people, whose
+    variables rest on everybody.
     """
     asked = workspace.settings.target(target)
     if asked.from_ is None:

@@ -58,7 +58,8 @@ class MadeList:
     """What was made.
 
     lines, tried_out: leads on the list, and those of them that are tried out. candidates: those
-    who might have been on it. blocked: how many were left alone, by why. said: what has to be known.
+    who might have been on it. blocked: how many were left alone, by why. said: what has to be
+    known of the list.
     """
 
     target: str
