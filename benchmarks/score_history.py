@@ -26,7 +26,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from redumbrella.lake.lake import Lake
-from redumbrella.scores.history import FORMER, STEP, TABLE, date_of, snapshot
+from redumbrella.reports.changes import STEP, date_of
+from redumbrella.scores.history import FORMER, TABLE, snapshot
 from redumbrella.state.database import State
 from redumbrella.state.history import changes_of_lead, next_number, scored_days, write_score_day
 

@@ -19,18 +19,14 @@ from redumbrella.destinations.files import arrow_batches, arrow_schema, format_o
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count
 from redumbrella.progress import Progress, silent
+from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.model import ReportDocument
 from redumbrella.settings.settings import Settings
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
-from redumbrella.views.score_history import (
-    ScoreChange,
-    ScoreHistory,
-    explain_change,
-    score_history,
-)
+from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.table import Query, View, parse_day
 from redumbrella.views.trust import Trust, trust_in_use
 from redumbrella.workspace import Workspace, open_workspace
@@ -197,6 +193,8 @@ class OpenedWorkspace:
         self, lead_id: str, since: date | str | None = None, target: str | None = None
     ) -> ScoreChange:
         """One lead: why its score moved since a day, as parts that sum to the difference."""
+        from redumbrella.views.score_change import explain_change
+
         day = parse_day(since) if isinstance(since, str) else since
         return explain_change(self.workspace, lead_id, day, target)
 

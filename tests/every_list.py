@@ -9,11 +9,14 @@ from sqlalchemy import insert
 from stored import current_model, put_customers, put_model, put_scores, rows_in_use
 
 from redumbrella.access.acting import Actor
-from redumbrella.clock import to_iso
+from redumbrella.clock import now, to_iso
 from redumbrella.reports.customers import Lifetime
 from redumbrella.state import audit, customers, forecasts, runs, sources
 from redumbrella.state.history import write_score_day
+from redumbrella.state.lists import take_into_use
 from redumbrella.state.scores import scores
+from redumbrella.state.work import new_worklist, record_worklist
+from redumbrella.workflows.keep_scores import day_in_zone
 from redumbrella.workspace import Workspace, open_workspace
 
 MARKUP = "<b>Tea & Co</b>"
@@ -46,6 +49,12 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
               for name, share in ((MARKUP, 0.2), ("coffee", 0.6))]  # fmt: skip
     put_scores(workspace, "products", bought)
     put_customers(workspace, map(_customer, range(5)))
+    with (
+        new_worklist(workspace.state, "conversion", map(_line, range(1, 7))) as lines,
+        workspace.state.writing() as connection,
+    ):
+        take_into_use(connection, lines)
+        record_worklist(connection, _made_list())
     with workspace.state.writing() as connection:
         forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
         customers.record_valuation(connection, _valuation())
@@ -71,6 +80,26 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
     return workspace
+
+
+def _line(place: int) -> dict[str, Any]:
+    lead = f"L-{1000 + place}"
+    reason = {"feature": "job", "text": f"the job is {MARKUP}", "value": "x", "usual": "y",
+              "contribution": 0.4}  # fmt: skip
+    return {"place": place, "lead_id": lead, "product_id": "", "person_id": lead, "label": lead,
+            "rep_id": f"rep {place % 4}", "product": MARKUP if place == 1 else "",
+            "why_now": "came yesterday, nobody has contacted it yet", "next_step": "First contact",
+            "reason": reason if place < 6 else None, "probability": 0.9 - 0.1 * place,
+            "low": 0.1, "high": 0.95, "grade": "B", "expected_value": 100.0 - place,
+            "minutes": 12.0, "chance": 0.98, "is_trial": place == 3}  # fmt: skip
+
+
+def _made_list() -> dict[str, Any]:
+    today = day_in_zone(now(), "Europe/Lisbon")  # else the command would make it anew
+    return {"target": "conversion", "day": today, "number": 1, "made_at": AS_OF, "as_of": AS_OF,
+            "model_version": VERSION, "ordered_by": "value", "places": 6, "candidates": 60,
+            "explore": 0.1, "control": 0.02, "blocked": {"want no contact": 2},
+            "said": ["Taken for a wish."]}  # fmt: skip
 
 
 def _moved(day: int, step: float | None, i: int) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from redumbrella.cli.text import console, plain_table
 from redumbrella.figures import factor, percent
-from redumbrella.views.score_history import ScoreChange
+from redumbrella.reports.changes import ScoreChange
 
 
 def print_change(change: ScoreChange) -> None:

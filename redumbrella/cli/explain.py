@@ -25,7 +25,7 @@ from redumbrella.figures import (
 from redumbrella.reports.wording import expectation
 from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
-from redumbrella.views.score_history import explain_change
+from redumbrella.views.score_change import explain_change
 from redumbrella.views.table import parse_day
 from redumbrella.views.worth import parts_of
 from redumbrella.visible import visible_line

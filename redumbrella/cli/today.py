@@ -36,7 +36,7 @@ def command(
     """
     from redumbrella.clock import now
     from redumbrella.views.list_worth import list_worth
-    from redumbrella.workflows.make_list import is_of_today, make_list
+    from redumbrella.workflows.make_list import is_due, make_list
 
     opened = open_workspace(workspace)
     moment = instant(as_of, opened.settings.timezone)
@@ -52,7 +52,7 @@ def command(
             say("No list is on record yet. Make one each day: umbrella today")
         return
     asked = anew or capacity is not None or moment is not None
-    if asked or not is_of_today(opened, target, now()):
+    if asked or is_due(opened, target, now()):
         with progress(quiet=as_json) as report:
             make_list(opened, report, target_name=target, places=capacity, as_of=moment)
     show_list(opened, TODAY, top, given, as_json=as_json, insist=insist)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 Vector = NDArray[np.float64]
 LEAST_SIZE = 50.0  # effective number of leads below which nothing is said
@@ -86,7 +86,7 @@ def gain_over(placements: Placements, other: Vector) -> Estimate:
     total = float(of_lead.sum())
     leads = of_lead.size
     error = float(np.sqrt(leads * of_lead.var(ddof=1))) if leads > 1 else float("inf")
-    half = float(student.ppf(0.5 + LEVEL / 2.0, max(leads - 1, 1))) * error
+    half = float(stdtrit(max(leads - 1, 1), 0.5 + LEVEL / 2.0)) * error
     value, half = total / days, half / days
     needed = None
     if abs(value) <= half and value != 0.0:

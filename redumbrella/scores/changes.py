@@ -26,17 +26,11 @@ from numpy.typing import NDArray
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Contributions
 from redumbrella.models.registry import LeadModel
+from redumbrella.reports.changes import PARTS, ChangePart, ChangeReason
 from redumbrella.reports.reasons import TIMES
 from redumbrella.scores.reasons import LEAST, dates_among, grouped
 from redumbrella.scores.telling import Speech, Teller
 
-PARTS = {
-    "time": "time passed",
-    "did": "what happened since",
-    "record": "what was read late, or corrected in the record",
-    "model": "the new model",
-    "since": "all that came since, which cannot be told apart",
-}
 MOST = 4  # fields that are named in a part
 BASE, UNSEEN = "(base)", "a field that this model does not see"
 Vector = NDArray[np.float64]
@@ -59,30 +53,6 @@ class LeadLook:
     def log_odds(self) -> float:
         """What the model says, as scoring sums it."""
         return float((self.said.base + self.said.values.sum(axis=1))[0])
-
-
-@dataclass(frozen=True)
-class ChangeReason:
-    """One field of a part: what it adds to the difference, in words as it is now and as it was.
-
-    before: empty where the words are the same, as where another model weighs them otherwise.
-    """
-
-    feature: str
-    text: str
-    before: str
-    change: float
-
-
-@dataclass(frozen=True)
-class ChangePart:
-    """One part of a difference, in log-odds: reasons + rest = change."""
-
-    name: str
-    words: str
-    change: float
-    reasons: tuple[ChangeReason, ...]
-    rest: float
 
 
 def untold(name: str, change: float) -> ChangePart:

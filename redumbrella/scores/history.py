@@ -7,7 +7,6 @@ more than STEP, so that slow drifts add up and are written in the end, or where 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-STEP = 0.005  # smaller moves are not written one by one
+from redumbrella.reports.changes import STEP, date_of
+
 DIGITS = 4
 TABLE = "scores"  # of the lake of snapshots
 # What the next snapshot needs of the one before.
 FORMER = ("lead_id", "product_id", "probability", "grade", "written")
-CAUSES = {
-    "new": "the first score",
-    "did": "something happened",
-    "record": "the record was corrected, or read late",
-    "model": "a new model",
-    "time": "time passed",
-}
-_EPOCH = date(1970, 1, 1)
 _FIGURES = ("probability", "low", "high", "change", "written")
 _TEXTS = ("target", "lead_id", "product_id", "model_version", "grade")
 Floats = NDArray[np.float64]
@@ -104,16 +96,6 @@ def snapshot(
     )
     cause = _causes(rows, is_new, causes, is_new_model=is_new_model)
     return Snapshot(day, table, np.flatnonzero(moves), step, cause)
-
-
-def date_of(day: int) -> date:
-    """The date of a day that is counted from 1970-01-01."""
-    return _EPOCH + timedelta(days=day)
-
-
-def day_of(moment: date) -> int:
-    """The number of a date."""
-    return (moment - _EPOCH).days
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, 
 from typing_extensions import TypedDict
 
 from redumbrella.figures import percentage_points
-from redumbrella.scores.history import CAUSES, date_of, day_of
+from redumbrella.reports.changes import CAUSES, date_of, day_of
 from redumbrella.settings.settings import Settings
 from redumbrella.state.history import score_changes, scored_days
 from redumbrella.state.lists import list_in_use

@@ -5,7 +5,6 @@ In: the lists on record with the chance of every lead, and what came of the lead
 more a day the lists earned than the newest leads first, and than a random order, or why not known.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -15,29 +14,14 @@ from redumbrella.clock import to_datetime
 from redumbrella.evaluation.off_policy import Estimate, Placements, first_places, gain_over
 from redumbrella.figures import counted, money, money_interval, quantity
 from redumbrella.lake.quoting import literal
+from redumbrella.reports.list_worth import WITHIN_DAYS, ListWorth
 from redumbrella.state.scores import scoring_of
 from redumbrella.state.work import worklist_of
 from redumbrella.workspace import Workspace
 
-WITHIN_DAYS = 30
 TABLE = "worklists"
 # Another order in words, and how its place of a lead is told.
 ORDERS = {"newest": "the newest leads first", "random": "a random order"}
-
-
-@dataclass(frozen=True)
-class ListWorth:
-    """One comparison: the other order, the estimate in `unit` a day, and a sentence about it."""
-
-    against: str
-    value: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    days: int
-    effective: float
-    is_clear: bool
-    text: str
 
 
 def list_worth(workspace: Workspace, target_name: str | None, now: int) -> tuple[ListWorth, ...]:

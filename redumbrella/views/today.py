@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
 from redumbrella.clock import to_datetime
-from redumbrella.figures import counted, moment, percent
-from redumbrella.scores.history import date_of
+from redumbrella.figures import counted, moment
+from redumbrella.reports.changes import date_of
 from redumbrella.settings.settings import Settings
 from redumbrella.state.work import worklist, worklist_of
 from redumbrella.views.explanation import Reason
@@ -70,7 +70,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     ]
     if made["explore"] or made["control"]:
         said.append(
-            f"{percent(made['explore'], 0)} of the places try out leads that would else not be on "
+            f"{100 * made['explore']:.0f} % of the places try out leads that would else not be on "
             "the list; the chance of each is on record, so that the list can be judged by it."
         )
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
@@ -100,9 +100,9 @@ TODAY = View(
     table=worklist,
     key=("lead_id",),
     columns=(
+        Column("lead_id", "Id", TEXT, help="Id of the lead."),
         Column("place", "#", COUNT, sort="place", cell="place", help="Place on the list, from 1."),
         Column("target", "Target", TEXT, help="Name of the target."),
-        Column("lead_id", "Id", TEXT, help="Id of the lead."),
         Column("label", "Lead", TEXT, cell="line_lead", help="Name of the lead, else its id."),
         Column("product_id", "Product id", TEXT, help="What the lead is about, by id."),
         Column("product", "About", TEXT, optional=True, secondary=True,

@@ -26,7 +26,8 @@ from redumbrella.lake.failures import writing
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.learning.gathering import Gathered
-from redumbrella.scores.history import FORMER, TABLE, Snapshot, date_of, day_of, snapshot
+from redumbrella.reports.changes import date_of, day_of
+from redumbrella.scores.history import FORMER, TABLE, Snapshot, snapshot
 from redumbrella.state.history import forget_leads, next_number, scored_days, write_score_day
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace

@@ -32,7 +32,7 @@ from redumbrella.errors import ModelError
 from redumbrella.figures import counted
 from redumbrella.lake.quoting import literal
 from redumbrella.progress import Progress
-from redumbrella.scores.history import date_of
+from redumbrella.reports.changes import date_of
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.scores import scores, scoring_of
@@ -91,14 +91,14 @@ def make_list(
         return made
 
 
-def is_of_today(workspace: Workspace, target_name: str | None, instant: int) -> bool:
-    """Whether the list of a target was made on the day of an instant, from the model in use."""
+def is_due(workspace: Workspace, target_name: str | None, instant: int) -> bool:
+    """Whether the list of a target is to be made: it has scores, and no list of that day."""
     target = workspace.settings.target(target_name)
     with workspace.state.reading() as connection:
         made = worklist_of(connection, target.name)
         scoring = scoring_of(connection, target.name)
     day = day_in_zone(instant, workspace.settings.timezone)
-    return made is not None and scoring is not None and made["day"] == day
+    return scoring is not None and (made is None or made["day"] != day)
 
 
 def _make(

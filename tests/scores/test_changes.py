@@ -22,7 +22,7 @@ from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
 from redumbrella.scores.changes import change_part
 from redumbrella.scores.telling import Speech
-from redumbrella.views.score_history import _parts, _Sides
+from redumbrella.views.score_change import _parts, _Sides
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from redumbrella.scores.history import FORMER, STEP, Snapshot, date_of, day_of, snapshot
+from redumbrella.reports.changes import STEP, date_of, day_of
+from redumbrella.scores.history import FORMER, Snapshot, snapshot
 
 DAY = 20_000
 

@@ -197,13 +197,15 @@ def test_the_menu_holds_what_has_something_to_show(
     full: Workspace, company: Workspace, shop: Workspace, tmp_path: Path
 ) -> None:
     assert [view.name for view in in_menu(full, "main")] == [
+        "today",
         "leads",
         "changes",
         "pipeline",
         "products",
         "customers",
     ]
-    assert [view.name for view in in_menu(company, "main")] == ["leads", "changes", "pipeline"]
+    of_leads = ["today", "leads", "changes", "pipeline"]
+    assert [view.name for view in in_menu(company, "main")] == of_leads
     assert [view.name for view in in_menu(shop, "main")] == ["customers"]
     assert [view.name for view in in_menu(make_workspace(tmp_path), "data")] == [
         "sources", "rejected", "runs"]  # fmt: skip

@@ -20,7 +20,8 @@ from redumbrella.scores.history import TABLE
 from redumbrella.state.history import score_changes, scored_days
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.listing import list_page
-from redumbrella.views.score_history import explain_change, score_history
+from redumbrella.views.score_change import explain_change
+from redumbrella.views.score_history import score_history
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.keep_scores import forget_scores
 from redumbrella.workflows.score import ScoreResult, score

@@ -16,7 +16,7 @@ from redumbrella.state.scores import record_scoring
 from redumbrella.state.work import worklist_of
 from redumbrella.views.listing import list_page
 from redumbrella.views.today import TODAY
-from redumbrella.workflows.make_list import is_of_today, make_list
+from redumbrella.workflows.make_list import is_due, make_list
 from redumbrella.workspace import Workspace, open_workspace
 
 NOW = AS_OF + MICROSECONDS_PER_DAY
@@ -94,10 +94,10 @@ def test_the_next_list_takes_the_place_and_the_lake_keeps_both(tmp_path: Path) -
 
 def test_it_is_of_the_day_in_the_time_zone(tmp_path: Path) -> None:
     workspace = company(tmp_path / "w")
-    assert not is_of_today(workspace, None, NOW)
+    assert is_due(workspace, None, NOW)
     make_list(workspace, silent, places=5, as_of=NOW)
-    assert is_of_today(workspace, None, NOW)
-    assert not is_of_today(workspace, None, NOW + MICROSECONDS_PER_DAY)
+    assert not is_due(workspace, None, NOW)
+    assert is_due(workspace, None, NOW + MICROSECONDS_PER_DAY)
     workspace.state.close()
 
 
@@ -161,6 +161,7 @@ def test_capacity_nobody_and_no_scores(tmp_path: Path) -> None:
     assert make_list(workspace, silent, as_of=NOW).lines == 20  # no reps: the capacity of [list]
     workspace.state.close()
     bare = make_workspace(tmp_path / "bare")
+    assert not is_due(bare, None, NOW)
     with pytest.raises(ModelError) as refused:
         make_list(bare, silent)
     assert refused.value.reason == "no_scores"

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from redumbrella.clock import now
+from redumbrella.reports.changes import ScoreChange
+from redumbrella.reports.list_worth import ListWorth
 from redumbrella.reports.model import ReportDocument
 from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
@@ -16,14 +18,8 @@ from redumbrella.views.access import KeyFacts, UserFacts, list_keys, list_users
 from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
 from redumbrella.views.lead import LeadDetail, lead_detail
-from redumbrella.views.list_worth import ListWorth, list_worth
 from redumbrella.views.models import current_report, report_of
-from redumbrella.views.score_history import (
-    ScoreChange,
-    ScoreHistory,
-    explain_change,
-    score_history,
-)
+from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
 from redumbrella.workflows.set_weights import Reweighed, set_weights
@@ -54,6 +50,9 @@ router = APIRouter(prefix=API, default_response_class=JsonResponse)
 )
 def worth(workspace: Opened, target: str | None = None) -> JsonResponse:
     """What the lists earned more a day than other orders would have, or why it is not known yet."""
+    # Brings Arrow and numbers along, for which no other page should wait.
+    from redumbrella.views.list_worth import list_worth
+
     return JsonResponse(list_worth(workspace, target, now()))
 
 
@@ -83,6 +82,9 @@ def change(
 ) -> JsonResponse:
     """The difference of the log-odds since a day (2026-11-01; default: the last day but one), as
     parts that sum to it."""
+    # Brings the models along, for which no other page should wait.
+    from redumbrella.views.score_change import explain_change
+
     return JsonResponse(explain_change(workspace, lead_id, parse_day(since), target, owners))
 
 

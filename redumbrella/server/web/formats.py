@@ -23,8 +23,8 @@ from redumbrella.figures import (
     percentage_points,
     plain,
 )
+from redumbrella.reports.changes import CAUSES
 from redumbrella.reports.wording import REGIMES, basis, expectation
-from redumbrella.scores.history import CAUSES
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 

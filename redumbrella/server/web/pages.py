@@ -12,6 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from redumbrella.clock import now
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
+from redumbrella.reports.changes import ScoreChange
+from redumbrella.reports.list_worth import WITHIN_DAYS
 from redumbrella.server.callers import caller_of
 from redumbrella.server.parameters import LeadId, Opened, Owners
 from redumbrella.server.web.conversion_curve import conversion_curve
@@ -20,10 +22,9 @@ from redumbrella.server.web.report_view import ReportView, report_view
 from redumbrella.server.web.score_line import score_line
 from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
-from redumbrella.views.list_worth import WITHIN_DAYS, list_worth
 from redumbrella.views.listing import list_page
 from redumbrella.views.models import MODELS, current_report, report_of
-from redumbrella.views.score_history import ScoreChange, explain_change, score_history
+from redumbrella.views.score_history import score_history
 from redumbrella.views.table import parse_day
 from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
@@ -42,6 +43,9 @@ def start(request: Request, workspace: Opened) -> RedirectResponse:
 @router.get("/today/worth")
 def worth(request: Request, workspace: Opened, target: str | None = None) -> HTMLResponse:
     """What the lists of the last days were worth, or why it is not known yet."""
+    # Brings Arrow and numbers along, for which no other page should wait.
+    from redumbrella.views.list_worth import list_worth
+
     return render(
         request,
         "list_worth.html",
@@ -98,6 +102,9 @@ def _change(
     """Why a score moved, or why that cannot be said; neither where nobody asks."""
     if not since:
         return None, ""
+    # Brings the models along, for which no other page should wait.
+    from redumbrella.views.score_change import explain_change
+
     try:
         return explain_change(workspace, lead_id, parse_day(since), target), ""
     except (NotFoundError, ModelError, SettingsError) as problem:
