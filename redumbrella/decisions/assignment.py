@@ -1,7 +1,7 @@
 """Who takes which lead: the assignment that is worth most, proven, and what every other would lose.
 
 In: what each lead is worth in the hands of each rep, in whole units (cents), and how many places
-each rep has. Out: at most one rep for each lead, never more leads than places, with the largest sum:
+each rep has. Out: at most one rep for each lead, no more leads than places, with the largest sum:
 
     maximise    sum over i, j of  value[i, j] x[i, j]
     subject to  sum over j of x[i, j] <= 1            every lead i goes to one rep at most
@@ -64,7 +64,7 @@ def assign(value: Whole, places: Whole) -> Assignment:
     price = apart[:count, count]
     best = np.maximum((graph.value - price).max(axis=1, initial=0.0), 0.0)
     paid = price[places > 0] @ places[places > 0]
-    return Assignment(graph.rep, graph.losses(apart), total, int(round(best.sum() + paid)))
+    return Assignment(graph.rep, graph.losses(apart), total, round(best.sum() + paid))
 
 
 class _Reps:
