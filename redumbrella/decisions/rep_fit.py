@@ -3,9 +3,10 @@
 In: the lines of today's list and the reps with what they know and have room for. Out: for each line
 a rep or nobody, with one line of reason and what the second-best choice would lose.
 
-A rep takes a lead when every field of both has a value in common; who says nothing takes all. Product
-types are knowledge and forbid nothing, unless `[list] match` names them: a lead that nobody calls
-while others have time is lost altogether. The value of a pair, which `decisions.assignment` adds up, is
+A rep takes a lead when every field of both has a value in common; who says nothing takes all.
+Product types are knowledge and forbid nothing, unless `[list] match` names them: a lead that nobody
+calls while others have time is lost altogether. The value of a pair, which `decisions.assignment`
+adds up, is
 
     worth * (1 + KNOWS [the rep knows the lead's product type]
                + SENIOR * seniority [the lead is among the hottest tenth; seniority from 0 to 1])
@@ -56,7 +57,7 @@ class Rep:
 
 @dataclass(frozen=True)
 class Line:
-    """A lead on the list: worth is money or a chance; has: its values by field, in small letters."""
+    """A lead on the list: worth is money or a chance; has: its values by field, in lower case."""
 
     worth: float
     owner: str = ""

@@ -54,7 +54,7 @@ def test_a_field_that_both_have_decides_and_who_says_nothing_takes_all() -> None
     polish = {"language": frozenset({"polish"})}
     ana = Rep("R-1", "Ana", 1, takes={"language": frozenset({"english"})})
     ben = Rep("R-2", "Ben", 1, takes={"language": frozenset({"english", "polish"})})
-    lines = [Line(5.0, "R-1", polish), Line(9.0, "", polish), Line(1.0)]
+    lines = [Line(9.0, "R-1", polish), Line(5.0, "", polish), Line(1.0)]
     assert may_take(lines, [ana, ben, BEN]).tolist() == [[False, True, True]] * 2 + [[True] * 3]
     assert reasons(lines, [ana, ben]) == [
         "Ben: language polish, 1 place free, moved from Ana, who does not take language polish",
