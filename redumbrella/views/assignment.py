@@ -43,7 +43,7 @@ def _around(_: Workspace, connection: Connection, query: Query) -> AroundAssignm
     none = select(used.c.assigned, func.count()).where(
         used.c.target == target, used.c.rep_id == "", used.c.assigned != ""
     ).group_by(used.c.assigned).order_by(func.count().desc(), used.c.assigned)  # fmt: skip
-    nobody = {why: int(count) for why, count in connection.execute(none).tuples()}
+    nobody = {why: int(count) for why, count in connection.execute(none)}
     said = [
         f"Today's list of {date_of(made['day'])}, dealt so that all reps together bring the most. "
         "Lines of one rep: `umbrella today --rep ID`."

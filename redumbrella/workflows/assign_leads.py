@@ -83,12 +83,14 @@ def assign_leads(
     reps, shared, said = _matching(workspace.lake, reps, workspace.settings.list_rules.match)
     has = _of_leads(workspace.lake, lines, shared)
     worth = "expected_value" if terms.currency else "probability"
-    given, _ = give_lines(
+    given, found = give_lines(
         [Line(line[worth] or 0.0, line["rep_id"], has[line["lead_id"]]) for line in lines],
         reps, terms,
     )  # fmt: skip
     for line, one in zip(lines, given, strict=True):
         line.update(rep_id=one.rep_id, assigned=one.reason, second_best=one.second_best)
+    if not found.is_proven:  # never seen; a list that says so is better than one that is trusted
+        said.append("That no other way to deal the leads would bring more is not proven.")
     nobody = sum(not one.rep_id for one in given)
     if nobody:
         said.append(f"No rep for {nobody:,} of {len(lines):,}; each line says why.")
