@@ -12,7 +12,7 @@ A contact is planned with the same minutes for all leads, so minutes are places 
 transportation problem, whose linear relaxation has whole solutions (Hoffman & Kruskal 1956). It is
 solved by successive shortest paths (Jewell 1958; Busacker & Gowen 1960) on the small graph of reps:
 leads come in one after the other, and each may push others from rep to rep where that is worth it.
-HiGHS finds the same sum in more than ten times the time (benchmarks/results/assignment.md).
+HiGHS finds the same sum in several times the time (benchmarks/results/assignment.md).
 """
 
 from dataclasses import dataclass
