@@ -25,6 +25,7 @@ _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 LISTS = {
     "today": roles.SEE_OWN_LEADS,
+    "assignment": roles.SEE_ALL_LEADS,
     "leads": roles.SEE_OWN_LEADS,
     "changes": roles.SEE_OWN_LEADS,
     "pipeline": roles.SEE_OWN_LEADS,

@@ -16,7 +16,9 @@ class ListRules:
     capacity: leads a day of each rep whose own capacity is not recorded. explore, control: shares
     of the list, see `decisions.exploration`. quiet_days: days after a contact in which nobody is
     contacted again. do_not_contact: fields of the lead or the person that say so with a yes; None:
-    those that are named so.
+    those that are named so. keep_owner: what it must bring, in money, to move a lead from the rep
+    that owns it; 0: owners do not count. match: fields that a lead and its rep must have in common;
+    None: all text fields that both have.
     """
 
     order: str = "auto"
@@ -25,6 +27,8 @@ class ListRules:
     control: float = 0.02
     quiet_days: float = 2.0
     do_not_contact: tuple[str, ...] | None = None
+    keep_owner: float = 50.0
+    match: tuple[str, ...] | None = None
 
 
 def read_list_rules(section: Section) -> ListRules:
@@ -45,6 +49,8 @@ def read_list_rules(section: Section) -> ListRules:
     control = section.number("control", 0.0, 0.5)
     quiet = section.number("quiet_days", 0.0, 3650.0)
     named = section.texts("do_not_contact") if "do_not_contact" in section.content else None
+    keep = section.number("keep_owner", 0.0)
+    match = section.texts("match") if "match" in section.content else None
     section.finish()
     return ListRules(
         order,
@@ -53,4 +59,6 @@ def read_list_rules(section: Section) -> ListRules:
         default.control if control is None else control,
         default.quiet_days if quiet is None else quiet,
         named,
+        default.keep_owner if keep is None else keep,
+        match,
     )

@@ -40,7 +40,10 @@ worklist = Table(
     Column("person_id", String),
     Column("label", String, nullable=False),
     Column("search", String, nullable=False),
-    Column("rep_id", String, nullable=False),
+    Column("rep_id", String, nullable=False),  # who takes it, "" for nobody
+    Column("owner_id", String, nullable=False),  # who owned it when the list was made
+    Column("assigned", String, nullable=False),  # why it went to that rep, "" without reps
+    Column("second_best", String, nullable=False),  # who else, and what that would lose
     Column("product", String, nullable=False),  # what it is about, in words
     Column("why_now", String, nullable=False),
     Column("next_step", String, nullable=False),
@@ -77,6 +80,22 @@ worklists = Table(
     Column("said", Text, nullable=False),  # what has to be known of it, JSON
 )
 
+# What each rep got of the list of a target: replaced with it.
+list_reps = Table(
+    "list_reps",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("rep_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("search", String, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("minutes_used", Float),
+    Column("minutes_free", Float),
+    Column("owners_kept", Integer, nullable=False),
+    Column("expected_value", Float),
+)
+
 
 def new_worklist(state: State, target: str, rows: Iterable[Row]) -> AbstractContextManager[NewList]:
     """Writes a list, to be taken into use within the block; rows have the columns of `worklist`
@@ -85,8 +104,15 @@ def new_worklist(state: State, target: str, rows: Iterable[Row]) -> AbstractCont
     return new_list(state, worklist, (_values(target, row) for row in rows), target)
 
 
-def record_worklist(connection: Connection, made: Row) -> None:
-    """Notes how the list of a target was made; `blocked` and `said` are no texts yet."""
+def record_worklist(connection: Connection, made: Row, reps: Iterable[Row] = ()) -> None:
+    """Notes how the list of a target was made; `blocked` and `said` are no texts yet. reps: what
+    each got of it, with the columns of `list_reps` but target and search.
+    """
+    connection.execute(delete(list_reps).where(list_reps.c.target == made["target"]))
+    rows = [{**rep, "target": made["target"], "search": f"{rep['rep_id']} {rep['name']}".lower()}
+            for rep in reps]  # fmt: skip
+    if rows:
+        connection.execute(insert(list_reps), rows)
     connection.execute(delete(worklists).where(worklists.c.target == made["target"]))
     texts = {name: json_text(made[name]) for name in ("blocked", "said")}
     connection.execute(insert(worklists).values(**{**made, **texts}))

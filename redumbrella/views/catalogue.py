@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # The list's name, and what it is in one line: for help, REST and the reference.
 SUMMARIES = {
     "today": "Whom to contact next, why now, and what it is worth",
+    "assignment": "How many leads of today's list each rep takes, and the time left",
     "leads": "The ordered list of scored leads",
     "changes": "Leads whose score moved most since a day, and what it came with",
     "pipeline": "What open leads will bring together, by stage, owner, month or product",

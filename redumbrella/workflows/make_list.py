@@ -21,12 +21,12 @@ from redumbrella.decisions.contacts import (
     LastContact,
     fields_of_refusal,
     last_contacts,
-    minutes_of_a_contact,
     seen_since,
     who_refuses,
 )
 from redumbrella.decisions.exploration import Trial
 from redumbrella.decisions.next_steps import Calendar, Seen, next_step, why_now
+from redumbrella.decisions.rep_fit import Terms
 from redumbrella.decisions.worklist import Candidates, Order, Worklist, draw_worklist, work_minutes
 from redumbrella.errors import ModelError
 from redumbrella.figures import counted
@@ -38,6 +38,7 @@ from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import new_worklist, record_worklist, worklist_of
 from redumbrella.views.explanation import strongest
+from redumbrella.workflows.assign_leads import assign_leads, reps_of
 from redumbrella.workflows.keep_scores import day_in_zone
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
@@ -127,18 +128,23 @@ def _make(
     refusals = fields_of_refusal(lake, rules.do_not_contact)
     blocked = _blocked(rows, contacts, who_refuses(lake, refusals), as_of, rules.quiet_days)
     order: Order = _order(rules.order, scoring["ranked_by"])
-    room = places if places is not None else _room(workspace, as_of)
+    reps, minutes = reps_of(lake, rules, as_of)
+    room = sum(rep.places for rep in reps) if reps else rules.capacity
+    room = room if places is None else places
     number = 1 if former is None else int(former["number"]) + 1
     day = day_in_zone(as_of, settings.timezone)
     trial = Trial(rules.explore, rules.control)
     report("Drawing the list", 0.6)
     candidates = _candidates(rows, blocked)
     drawn = draw_worklist(candidates, order, room, trial, (day, number))
-    for row, minutes in zip(rows, work_minutes(candidates).tolist(), strict=True):
-        row["minutes"] = None if np.isnan(candidates.minutes).all() else minutes
+    for row, work in zip(rows, work_minutes(candidates).tolist(), strict=True):
+        row["minutes"] = None if np.isnan(candidates.minutes).all() else work
     report("Writing the list", 0.7)
     lines = _lines(workspace, target, rows, drawn, contacts, as_of)
-    said = _said(refusals, rules.do_not_contact, drawn)
+    by_value = settings.currency if order == "value" else ""
+    terms = Terms(by_value, rules.keep_owner, minutes)
+    of_reps, about_reps = assign_leads(workspace, lines, reps, terms)
+    said = (*_said(refusals, rules.do_not_contact, drawn), *about_reps)
     may = int((~np.isnan(drawn.chance)).sum())
     left_alone = dict(Counter(why for why in blocked if why))
     made = {
@@ -153,7 +159,7 @@ def _make(
         workspace.state.writing() as connection,
     ):
         take_into_use(connection, new)
-        record_worklist(connection, made)
+        record_worklist(connection, made, of_reps)
     tried = int(drawn.is_trial[drawn.listed].sum())
     return MadeList(target.name, str(date_of(day)), len(lines), may, tried, left_alone, said)
 
@@ -230,21 +236,6 @@ def _effort(row: Row, name: str) -> float:
     """Minutes or contacts until the lead is closed, NaN where nobody knows."""
     found = (row["details"].get("effort") or {}).get(name)
     return float(found["value"]) if found else float("nan")
-
-
-def _room(workspace: Workspace, as_of: int) -> int:
-    """How many leads the reps can contact in a day: their own capacity, else that of [list]."""
-    rules, lake = workspace.settings.list_rules, workspace.lake
-    if not lake.exists("reps"):
-        return rules.capacity
-    minutes = minutes_of_a_contact(lake, as_of)
-    room = 0
-    for rep in lake.current("reps").to_pylist():
-        leads, time = rep.get("capacity_per_day"), rep.get("minutes_per_day")
-        if leads is None and time is not None and minutes is not None:
-            leads = max(1.0, time / minutes)
-        room += rules.capacity if leads is None else int(leads)
-    return room
 
 
 def _lines(

@@ -14,6 +14,7 @@ from redumbrella.errors import ModelError
 from redumbrella.progress import silent
 from redumbrella.state.scores import record_scoring
 from redumbrella.state.work import worklist_of
+from redumbrella.views.assignment import ASSIGNMENT
 from redumbrella.views.listing import list_page
 from redumbrella.views.today import TODAY
 from redumbrella.workflows.make_list import is_due, make_list
@@ -199,4 +200,52 @@ def test_a_list_that_was_not_put_into_use_leaves_the_old_one(
     own = f"number = {made['number']}"  # what the killed one noted under this number is replaced
     found = workspace.snapshots.query(f"SELECT count(place) AS n FROM worklists WHERE {own}")
     assert found["n"][0].as_py() == 9
+    workspace.state.close()
+
+
+def add_reps(workspace: Workspace, *rows: dict[str, Any]) -> None:
+    full = [{"_order": n, "_row_hash": n, "_ingested_at": to_datetime(AS_OF), **row}
+            for n, row in enumerate(rows)]  # fmt: skip
+    types = {"_ingested_at": pa.timestamp("us", tz="UTC"), "_order": pa.int64(),
+             "_row_hash": pa.int64(), "minutes_per_day": pa.float64(),
+             "capacity_per_day": pa.float64()}  # fmt: skip
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in full[0]])
+    workspace.lake.append("reps", pa.Table.from_pylist(full, schema=schema))
+
+
+def test_reps_take_the_lines_within_their_time(tmp_path: Path) -> None:
+    workspace = company(tmp_path / "w")
+    add_activities(workspace, {"lead_id": "gone", "at": days_ago(9), "duration_s": 600.0})
+    add_reps(
+        workspace,
+        {"rep_id": "R-1", "name": "Ana", "minutes_per_day": 35.0, "capacity_per_day": None},
+        {"rep_id": "R-2", "name": None, "minutes_per_day": 480.0, "capacity_per_day": 2.0},
+        {"rep_id": "R-3", "name": "Off", "minutes_per_day": 0.0, "capacity_per_day": None},
+    )
+    made = make_list(workspace, silent, as_of=NOW)
+    assert made.lines == 5  # three times ten minutes, and two leads
+    shown = lines(workspace)
+    assert sorted(row["rep_id"] for row in shown) == ["R-1"] * 3 + ["R-2"] * 2
+    assert all(row["assigned"] for row in shown)
+    assert {row["rep_id"] for row in lines(workspace, rep="R-1")} == {"R-1"}
+    page = list_page(workspace, ASSIGNMENT, ASSIGNMENT.query({}))
+    table = {row["rep_id"]: row for row in page.rows}
+    assert (table["R-1"]["lines"], table["R-1"]["minutes_free"]) == (3, 5.0)
+    assert (table["R-2"]["lines"], table["R-2"]["name"]) == (2, "R-2")
+    assert (table["R-3"]["lines"], table["R-3"]["places"]) == (0, 0)
+    assert page.around["nobody"] == {}
+    assert make_list(workspace, silent, places=9, as_of=NOW).lines == 9
+    page = list_page(workspace, ASSIGNMENT, ASSIGNMENT.query({}))
+    assert page.around["nobody"] == {"Nobody: 3 reps may take it and have no place left": 4}
+    assert sum(row["lines"] for row in page.rows) == 5
+    workspace.state.close()
+
+
+def test_a_day_without_reps_says_what_to_add(tmp_path: Path) -> None:
+    workspace = company(tmp_path / "w")
+    assert "There is no list" in ASSIGNMENT.nothing(workspace, None)
+    make_list(workspace, silent, places=5, as_of=NOW)
+    page = list_page(workspace, ASSIGNMENT, ASSIGNMENT.query({}))
+    assert page.is_empty
+    assert "Add [tables.reps]" in ASSIGNMENT.nothing(workspace, None)
     workspace.state.close()

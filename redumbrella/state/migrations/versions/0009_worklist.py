@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes two tables, which the next list fills."""
+    """Makes three tables, which the next list fills."""
     op.create_table(
         "worklist",
         sa.Column("target", sa.String(), primary_key=True),
@@ -21,6 +21,9 @@ def upgrade() -> None:
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("search", sa.String(), nullable=False),
         sa.Column("rep_id", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.String(), nullable=False),
+        sa.Column("assigned", sa.String(), nullable=False),
+        sa.Column("second_best", sa.String(), nullable=False),
         sa.Column("product", sa.String(), nullable=False),
         sa.Column("why_now", sa.String(), nullable=False),
         sa.Column("next_step", sa.String(), nullable=False),
@@ -51,4 +54,17 @@ def upgrade() -> None:
         sa.Column("control", sa.Float(), nullable=False),
         sa.Column("blocked", sa.Text(), nullable=False),
         sa.Column("said", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "list_reps",
+        sa.Column("target", sa.String(), primary_key=True),
+        sa.Column("rep_id", sa.String(), primary_key=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("search", sa.String(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("minutes_used", sa.Float(), nullable=True),
+        sa.Column("minutes_free", sa.Float(), nullable=True),
+        sa.Column("owners_kept", sa.Integer(), nullable=False),
+        sa.Column("expected_value", sa.Float(), nullable=True),
     )
