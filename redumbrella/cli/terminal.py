@@ -24,7 +24,7 @@ from redumbrella.visible import escaped_json, visible, visible_line
 # The workspace as -w named it, ready for a shell; '' where it was not named.
 _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
 _COMMAND = re.compile(
-    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|weights|report|backtest|serve"
+    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|weights|report|backtest|serve"
     r"|leads|pipeline|customers|products|valuations|models|sources|rejected|runs)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])

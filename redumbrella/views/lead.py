@@ -235,6 +235,13 @@ def _no_such_product(lead_id: str, product: str, scored: list[str]) -> NotFoundE
     return NotFoundError(f"{message} Likeliest: {', '.join(named[:3])}.", reason="unknown_product")
 
 
+def unknown_lead(workspace: Workspace, lead_id: str) -> NotFoundError:
+    """What is said of a lead that neither the lake nor a list has, with ids near it."""
+    target = workspace.settings.target().name
+    with workspace.state.reading() as connection:
+        return _not_found(workspace, connection, target, lead_id)
+
+
 def _not_found(
     workspace: Workspace, connection: Connection, target: str, lead_id: str
 ) -> NotFoundError:

@@ -1,0 +1,194 @@
+"""A few leads scored again at once: outcomes that were logged come in, lists that know them go out.
+
+A lead that is closed leaves the list of scores; one that is open gets a new row, made as the whole
+list is made but from what is known of this lead alone, which takes a second instead of minutes. Its
+percentile and grade say where it would stand among the others, whose scores stay. Promise: killed
+at any moment, the next command does the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from redumbrella.decisions.qualification import add_card
+from redumbrella.errors import EngineError, ModelError, NotFoundError, UmbrellaError
+from redumbrella.lake.extract import Extract, everything_of
+from redumbrella.learning.one_lead import Reading, look_at
+from redumbrella.learning.worth import rates_of
+from redumbrella.models.model_folder import ModelFiles
+from redumbrella.models.registry import LeadModel, features_of
+from redumbrella.models.worth.valuation import load_valuation
+from redumbrella.progress import silent
+from redumbrella.scores.deals import add_stages
+from redumbrella.scores.grades import grade_of_one
+from redumbrella.scores.scoring import score_leads
+from redumbrella.scores.worth import value_leads
+from redumbrella.settings.targets import Target
+from redumbrella.state.history import scored_days
+from redumbrella.state.outcomes import DONE, note_progress, pending_outcomes
+from redumbrella.state.scores import (
+    changed_scores,
+    scores_of_leads,
+    scoring_of,
+    standing_in_list,
+)
+from redumbrella.views.weights import current_weights
+from redumbrella.workflows.model_in_use import open_model
+from redumbrella.workflows.outcomes_in_lake import outcomes_to_lake
+from redumbrella.workspace import Workspace
+
+_TRIES = 5  # a list that is replaced meanwhile is changed again
+_OF_ITS_LIST = ("stage", "month")  # what an outcome does not change
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ScoreMove:
+    """What became of one lead's score of a target; None where it is not on the list."""
+
+    target: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of leads that is in use: its target, what it rests on, how it was read."""
+
+    target: Target
+    scoring: Mapping[str, Any]
+    day: Mapping[str, Any]
+    model: LeadModel
+    files: ModelFiles
+
+
+def finish_outcomes(workspace: Workspace, moment: int) -> str:
+    """Brings lake and lists in line with all that was logged; says what could not be done now.
+
+    moment: now, UTC microseconds. Hold the workspace lock.
+    """
+    outcomes_to_lake(workspace, moment)
+    with workspace.state.reading() as connection:
+        waiting = pending_outcomes(connection)
+    if not waiting:
+        return ""
+    try:
+        lists, missing = _lists(workspace)
+        for row in waiting:
+            moves = [] if not row["is_lead"] else _moved(workspace, lists, row)
+            with workspace.state.writing() as connection:
+                note_progress(connection, [row["id"]], DONE, [asdict(move) for move in moves])
+    except UmbrellaError as problem:
+        # It is noted and in the lake: the next scoring knows of it.
+        return f"The score could not be made again now: {problem.message}"
+    return missing
+
+
+def _lists(workspace: Workspace) -> tuple[list[_List], str]:
+    """The lists of leads in use, and what is said where there are none of a target."""
+    found, missing = [], ""
+    for target in workspace.settings.targets:
+        if target.from_ is None:
+            continue
+        with workspace.state.reading() as connection:
+            scoring = scoring_of(connection, target.name)
+            days = scored_days(connection, target.name)
+        if scoring is None:
+            continue
+        if not days:
+            missing = f'"{target.name}" was scored as of a day in the past: it is scored again '
+            missing += "with the next `umbrella score`."
+            continue
+        files, model = open_model(workspace.models / scoring["model_version"], target)
+        found.append(_List(target, scoring, days[-1], model, files))
+    return found, missing
+
+
+def _moved(workspace: Workspace, lists: Sequence[_List], row: Row) -> list[ScoreMove]:
+    lead_id = row["lead_id"]
+    known = everything_of(workspace.lake, row["person_id"], lead_id)
+    return [_move(workspace, each, known, row) for each in lists]
+
+
+def _move(workspace: Workspace, each: _List, known: Extract, outcome: Row) -> ScoreMove:
+    name, lead_id = each.target.name, outcome["lead_id"]
+    for _ in range(_TRIES):
+        with workspace.state.reading() as connection:
+            old = scores_of_leads(connection, name, [lead_id])
+        rows = _rows(workspace, each, known, outcome, old)
+        with (
+            changed_scores(workspace.state, name, [lead_id], rows) as changed,
+            workspace.state.writing() as connection,
+        ):
+            if changed.take(connection):
+                return ScoreMove(name, _best(old), _best(rows))
+    message = f'The list of "{name}" was replaced again and again meanwhile.'
+    raise EngineError(message, reason="list_busy")
+
+
+def _best(rows: Sequence[Row]) -> float | None:
+    return max((row["probability"] for row in rows), default=None)
+
+
+def _rows(
+    workspace: Workspace, each: _List, known: Extract, outcome: Row, old: Sequence[Row]
+) -> list[Row]:
+    """The lead's row of the list; none where it is closed or not known any more."""
+    settings, model = workspace.settings, each.model
+    if not old and not _was_listed(outcome, each.target.name):
+        return []
+    as_of = max(outcome["at"] + 1, each.day["as_of"])
+    reading = Reading.of(each.day["known"])
+    try:
+        look = look_at(model, known, outcome["lead_id"], as_of, reading, settings.timezone)
+    except NotFoundError:
+        return []
+    if not pc.is_null(look.record["won"])[0].as_py():
+        return []
+    valuation = load_valuation(each.files, features_of(model))
+    values = None if valuation is None else partial(value_leads, valuation, rates_of(settings))
+    place = np.zeros(1)
+    rows = score_leads(
+        model, look.record, place, as_of, silent, lambda _: look.design, values, settings.labels
+    )
+    if valuation is not None:
+        add_card(rows[0], current_weights(workspace), settings.currency)
+    add_stages(rows, look.record)
+    if old:
+        rows[0] |= {name: old[0][name] for name in _OF_ITS_LIST}
+    _place_in_list(workspace, each, rows[0], old)
+    return rows
+
+
+def _place_in_list(workspace: Workspace, each: _List, row: Row, old: Sequence[Row]) -> None:
+    """Percentile and grade, from where it would stand among the others."""
+    name, lead_id = each.target.name, row["lead_id"]
+    by_value = each.scoring["ranked_by"] == "value"
+    measure = "expected_value" if by_value else "probability"
+    former = old[0]["grade"] if old else None
+    with workspace.state.reading() as connection:
+        above, equal, others = standing_in_list(
+            connection, name, "probability", row["probability"], lead_id
+        )
+        below = others - above - equal
+        row["percentile"] = 100.0 * (below + (equal + 1) / 2.0) / (others + 1)
+        row["grade"] = None
+        if row.get(measure) is not None:
+            standing = standing_in_list(connection, name, measure, row[measure], lead_id)
+            row["grade"] = grade_of_one(row[measure], standing, former, workspace.settings.grades)
+
+
+def _was_listed(outcome: Row, target: str) -> bool:
+    """Whether an outcome that is undone took its lead from the list."""
+    moves = moves_of(outcome)
+    undone = outcome["undone_at"] is not None
+    return undone and any(m.target == target and m.before is not None for m in moves)
+
+
+def moves_of(outcome: Mapping[str, Any]) -> tuple[ScoreMove, ...]:
+    """What was noted of the scores of an outcome's lead."""
+    return tuple(ScoreMove(**move) for move in outcome["moves"])
