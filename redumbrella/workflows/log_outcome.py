@@ -338,7 +338,7 @@ def _finished(workspace: Workspace, number: int, started: int, *, again: bool) -
         what=row["what"],
         said=said_of(row, workspace.settings.timezone),
         again=again,
-        closed=bool(row["closes"]),
+        closed=bool(row["closes"]) and row["undone_at"] is None,
         undone=row["undone_at"] is not None,
         at=to_datetime(row["at"]),
         undo_until=to_datetime(row["logged_at"] + UNDO_MICROSECONDS),

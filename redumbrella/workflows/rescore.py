@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from redumbrella.decisions.qualification import add_card
-from redumbrella.errors import EngineError, ModelError, NotFoundError, UmbrellaError
+from redumbrella.errors import EngineError, NotFoundError, UmbrellaError
+from redumbrella.features.facts import read_leads
 from redumbrella.lake.extract import Extract, everything_of
 from redumbrella.learning.one_lead import Reading, look_at
 from redumbrella.learning.worth import rates_of
@@ -36,6 +37,7 @@ from redumbrella.state.scores import (
     scoring_of,
     standing_in_list,
 )
+from redumbrella.training.observations import lead_observations
 from redumbrella.views.weights import current_weights
 from redumbrella.workflows.model_in_use import open_model
 from redumbrella.workflows.outcomes_in_lake import outcomes_to_lake
@@ -67,7 +69,7 @@ class _List:
 
 
 def finish_outcomes(workspace: Workspace, moment: int) -> str:
-    """Brings lake and lists in line with all that was logged; says what could not be done now.
+    """Brings lake and lists in line with all that was logged; says why scores could not follow.
 
     moment: now, UTC microseconds. Hold the workspace lock.
     """
@@ -77,7 +79,7 @@ def finish_outcomes(workspace: Workspace, moment: int) -> str:
     if not waiting:
         return ""
     try:
-        lists, missing = _lists(workspace)
+        lists = _lists(workspace)
         for row in waiting:
             moves = [] if not row["is_lead"] else _moved(workspace, lists, row)
             with workspace.state.writing() as connection:
@@ -85,12 +87,12 @@ def finish_outcomes(workspace: Workspace, moment: int) -> str:
     except UmbrellaError as problem:
         # It is noted and in the lake: the next scoring knows of it.
         return f"The score could not be made again now: {problem.message}"
-    return missing
+    return ""
 
 
-def _lists(workspace: Workspace) -> tuple[list[_List], str]:
-    """The lists of leads in use, and what is said where there are none of a target."""
-    found, missing = [], ""
+def _lists(workspace: Workspace) -> list[_List]:
+    """The lists of leads that are in use."""
+    found = []
     for target in workspace.settings.targets:
         if target.from_ is None:
             continue
@@ -99,13 +101,18 @@ def _lists(workspace: Workspace) -> tuple[list[_List], str]:
             days = scored_days(connection, target.name)
         if scoring is None:
             continue
-        if not days:
-            missing = f'"{target.name}" was scored as of a day in the past: it is scored again '
-            missing += "with the next `umbrella score`."
-            continue
+        day = days[-1] if days else _read_anew(workspace, scoring["as_of"])
         files, model = open_model(workspace.models / scoring["model_version"], target)
-        found.append(_List(target, scoring, days[-1], model, files))
-    return found, missing
+        found.append(_List(target, scoring, day, model, files))
+    return found
+
+
+def _read_anew(workspace: Workspace, as_of: int) -> dict[str, Any]:
+    """How all leads stand in time, where the history of scores does not have it."""
+    leads = read_leads(workspace.lake, workspace.settings.timezone)
+    observed = lead_observations(leads, as_of)
+    first = min([*observed.position[:1].tolist(), *observed.open_position.tolist()], default=0.0)
+    return {"as_of": as_of, "known": {"rows": {}, "order": observed.order, "first": first}}
 
 
 def _moved(workspace: Workspace, lists: Sequence[_List], row: Row) -> list[ScoreMove]:
