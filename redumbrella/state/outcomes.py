@@ -200,12 +200,6 @@ def note_progress(
         connection.execute(update(outcomes).where(some).values(**values))
 
 
-def note_all_scored(connection: Connection) -> None:
-    """Notes that every score rests on all outcomes that the lake has."""
-    waiting = outcomes.c.pending == SCORES_WAIT
-    connection.execute(update(outcomes).where(waiting).values(pending=DONE))
-
-
 def lines_done(connection: Connection, target: str, number: int) -> list[dict[str, Any]]:
     """The lines of a list that are done, each with its outcome."""
     joined = work_done.join(outcomes, outcomes.c.id == work_done.c.outcome_id)

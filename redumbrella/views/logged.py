@@ -1,0 +1,84 @@
+"""What was logged: the outcomes of a lead, and the lines of today's list that are done.
+
+In: a lead, or a list. Out: `Logged`, each outcome in words with who, when, and what it did to the
+score; read from the state database alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from redumbrella.clock import to_datetime
+from redumbrella.outcomes import OUTCOMES, UNDO_MICROSECONDS
+from redumbrella.scores.history import date_of
+from redumbrella.state.outcomes import lines_done, outcomes_of_lead
+from redumbrella.workspace import Workspace
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One outcome that stands.
+
+    before, after: the probability, None where the lead is not on the list. waiting: whether facts
+    and score have not followed yet.
+    """
+
+    id: int
+    lead_id: str
+    what: str
+    words: str
+    closed: bool
+    rep: str
+    at: datetime
+    undo_until: datetime
+    amount: float | None
+    due: date | None
+    reason: str
+    minutes: float | None
+    note: str
+    before: float | None
+    after: float | None
+    waiting: bool
+
+
+def logged_of_lead(workspace: Workspace, lead_id: str, target: str) -> tuple[Logged, ...]:
+    """The newest outcomes of a lead, newest first."""
+    with workspace.state.reading() as connection:
+        rows = outcomes_of_lead(connection, lead_id, MOST_SHOWN)
+    return tuple(_logged(row, target) for row in rows)
+
+
+def done_on_list(
+    connection: Connection, target: str, number: int, rep: str | None = None
+) -> dict[str, Logged]:
+    """What was done of a list, by lead; of all its lines, or of those that a rep owns."""
+    rows = lines_done(connection, target, number)
+    return {row["lead_id"]: _logged(row, target) for row in rows if rep in (None, row["owner"])}
+
+
+def _logged(row: Mapping[str, Any], target: str) -> Logged:
+    move = next((m for m in row["moves"] if m["target"] == target), {})
+    words = OUTCOMES[row["what"]].words if row["what"] in OUTCOMES else row["what"]
+    return Logged(
+        id=row["id"],
+        lead_id=row["lead_id"],
+        what=row["what"],
+        words=words,
+        closed=bool(row["closes"]),
+        rep=row["rep_id"],
+        at=to_datetime(row["at"]),
+        undo_until=to_datetime(row["logged_at"] + UNDO_MICROSECONDS),
+        amount=row["amount"],
+        due=None if row["due_day"] is None else date_of(row["due_day"]),
+        reason=row["reason"],
+        minutes=row["minutes"],
+        note=row["note"],
+        before=move.get("before"),
+        after=move.get("after"),
+        waiting=row["pending"] != 0,
+    )
