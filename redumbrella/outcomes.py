@@ -7,7 +7,6 @@ Out: the same, checked, so that everything behind it may rely on it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -51,7 +50,7 @@ OUTCOMES = {
         Outcome("no_answer", "no answer", "Nobody was reached; it stays open."),
         Outcome("later", "later", "To be contacted again on a date that was agreed on.", "date"),
         Outcome("won", "won", "It bought, for an amount; the lead is closed.", "amount", True),
-        Outcome("lost", "lost", "It does not buy, for a reason; the lead is closed.", "reason", False),
+        Outcome("lost", "lost", "It does not buy, for a reason; it is closed.", "reason", False),
         Outcome("wrong_person", "wrong person", "Not whom the lead is about; it is closed as lost.",
                 won=False),
         Outcome("bad_fit", "bad fit", "Nothing for this company; the lead is closed as lost.",
@@ -166,11 +165,6 @@ def day_of_text(text: str) -> date | None:
     except ValueError:
         message = f'"{text.strip()[:80]}" is no date. Write it like 2026-12-24.'
         raise SettingsError(message, reason="bad_date") from None
-
-
-def listed_names(outcomes: Sequence[Outcome] = tuple(OUTCOMES.values())) -> str:
-    """The outcomes with what each means, a line each."""
-    return "\n".join(f"{one.name}: {one.means}" for one in outcomes)
 
 
 def _text(text: str, what: str, most: int = MOST_TEXT) -> str:

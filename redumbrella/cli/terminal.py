@@ -24,8 +24,9 @@ from redumbrella.visible import escaped_json, visible, visible_line
 # The workspace as -w named it, ready for a shell; '' where it was not named.
 _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
 _COMMAND = re.compile(
-    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|weights|report|backtest|serve"
-    r"|leads|pipeline|customers|products|valuations|models|sources|rejected|runs)\b(?! -w)"
+    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|weights|report"
+    r"|backtest|serve|leads|pipeline|customers|products|valuations|models|sources|rejected|runs)"
+    r"\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -98,7 +98,9 @@ def _contacts(lake: Lake, as_of: int) -> str:
     facts = lake.facts("activities", as_of)
     # What was logged here is a contact whoever had it.
     has_logged = LOGGED in lake.schema("activities").names
-    logged, read = (f"OR c.{LOGGED} IS NOT NULL", f"AND r.{LOGGED} IS NULL") if has_logged else ("", "")
+    logged, read = (
+        (f"OR c.{LOGGED} IS NOT NULL", f"AND r.{LOGGED} IS NULL") if has_logged else ("", "")
+    )
     return (
         f"(SELECT c.*, c.{ORDER} AS place FROM {facts} c "
         f"WHERE c.at < TIMESTAMPTZ {literal(to_iso(as_of))} "

@@ -33,7 +33,7 @@ from redumbrella.server.parameters import only_known
 from redumbrella.server.request_limits import MOST_HEAD, PlainHeads, SmallBodies
 from redumbrella.server.request_log import RequestLog
 from redumbrella.server.security_headers import SafeHeaders
-from redumbrella.server.web import assets, docs_page, login, pages, settings_page
+from redumbrella.server.web import assets, docs_page, login, outcome_forms, pages, settings_page
 from redumbrella.server.web.list_page import list_pages
 from redumbrella.workspace import Workspace
 
@@ -79,7 +79,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     for router in (list_routes(), routes.router):
         app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
-    for part in (openapi, assets, docs_page, login, pages, settings_page):
+    for part in (openapi, assets, docs_page, login, pages, settings_page, outcome_forms):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)

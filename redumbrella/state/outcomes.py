@@ -152,6 +152,13 @@ def newest_outcome(connection: Connection, lead_id: str) -> dict[str, Any] | Non
     return _one(connection, outcomes.c.lead_id == lead_id, outcomes.c.undone_at.is_(None))
 
 
+def newest_numbers(connection: Connection, leads: Sequence[str]) -> dict[str, int]:
+    """The number of the newest standing outcome of each of these leads that has one."""
+    own = outcomes.c.lead_id.in_(leads), outcomes.c.undone_at.is_(None)
+    query = select(outcomes.c.lead_id, func.max(outcomes.c.id)).where(*own)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(outcomes.c.lead_id))}
+
+
 def outcomes_of_lead(connection: Connection, lead_id: str, most: int) -> list[dict[str, Any]]:
     """The outcomes of a lead that were not undone, newest first."""
     query = select(outcomes).where(outcomes.c.lead_id == lead_id, outcomes.c.undone_at.is_(None))

@@ -235,6 +235,17 @@ def _no_such_product(lead_id: str, product: str, scored: list[str]) -> NotFoundE
     return NotFoundError(f"{message} Likeliest: {', '.join(named[:3])}.", reason="unknown_product")
 
 
+def is_scored(workspace: Workspace, lead_id: str) -> bool:
+    """Whether a lead is on a list of scores, and so open."""
+    with workspace.state.reading() as connection:
+        for target in workspace.settings.targets:
+            used = list_in_use(connection, scores, target.name)
+            own = used.c.target == target.name, used.c.lead_id == lead_id
+            if connection.execute(select(used.c.lead_id).where(*own).limit(1)).first():
+                return True
+    return False
+
+
 def unknown_lead(workspace: Workspace, lead_id: str) -> NotFoundError:
     """What is said of a lead that neither the lake nor a list has, with ids near it."""
     target = workspace.settings.target().name

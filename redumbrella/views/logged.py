@@ -4,7 +4,7 @@ In: a lead, or a list. Out: `Logged`, each outcome in words with who, when, and 
 score; read from the state database alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from redumbrella.clock import to_datetime
 from redumbrella.outcomes import OUTCOMES, UNDO_MICROSECONDS
 from redumbrella.scores.history import date_of
-from redumbrella.state.outcomes import lines_done, outcomes_of_lead
+from redumbrella.state.outcomes import lines_done, newest_numbers, outcomes_of_lead
 from redumbrella.workspace import Workspace
 
 MOST_SHOWN = 20
@@ -51,6 +51,22 @@ def logged_of_lead(workspace: Workspace, lead_id: str, target: str) -> tuple[Log
     with workspace.state.reading() as connection:
         rows = outcomes_of_lead(connection, lead_id, MOST_SHOWN)
     return tuple(_logged(row, target) for row in rows)
+
+
+def seen_outcomes(workspace: Workspace, leads: Sequence[str]) -> dict[str, int]:
+    """The number of the newest outcome of each of these leads, of those that have one."""
+    with workspace.state.reading() as connection:
+        return newest_numbers(connection, leads)
+
+
+def reps_of(workspace: Workspace) -> list[tuple[str, str]]:
+    """The reps by id with what they are called, in the order of their names."""
+    lake = workspace.lake
+    if not lake.exists("reps"):
+        return []
+    rows = lake.current("reps", ["rep_id", "name"]).to_pylist()
+    found = [(row["rep_id"], row["name"] or row["rep_id"]) for row in rows]
+    return sorted(found, key=lambda rep: (rep[1], rep[0]))
 
 
 def done_on_list(

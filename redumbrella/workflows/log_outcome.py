@@ -1,5 +1,5 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""What came of a contact: an outcome comes in, facts, a new score and a done line go out; or undone.
+"""What came of a contact: an outcome comes in; facts, a new score and a done line go out.
 
 It is noted in the state first, in one short transaction that lets one person at a time; then lake
 and lists follow while nobody else writes them. Where a command is writing them just then, nobody
@@ -10,17 +10,17 @@ nothing is half done for longer than until the next command.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from redumbrella.clock import now, to_datetime
+from redumbrella.clock import to_datetime
+from redumbrella.columns import ORDER
 from redumbrella.errors import ConflictError, NotFoundError, SettingsError, nearest
 from redumbrella.figures import moment
 from redumbrella.lake.quoting import literal
-from redumbrella.columns import ORDER
 from redumbrella.outcomes import (
     MOST_DAYS_AHEAD,
     OUTCOMES,
@@ -41,7 +41,7 @@ from redumbrella.state.outcomes import (
     outcome_of_number,
     undo_outcome_row,
 )
-from redumbrella.state.scores import scores_of_leads, scored_targets
+from redumbrella.state.scores import scored_targets, scores_of_leads
 from redumbrella.views.lead import unknown_lead
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.rescore import ScoreMove, finish_outcomes, moves_of
@@ -83,7 +83,7 @@ class _Subject:
     created_at: datetime | None
 
 
-class _Busy(Exception):
+class _BusyError(Exception):
     """Another command is writing to the workspace."""
 
 
@@ -103,7 +103,9 @@ def log_outcome(workspace: Workspace, asked: OutcomeRequest, key: str = "") -> L
         return result
 
 
-def undo_outcome(workspace: Workspace, number: int, by: str = "", lead_id: str = "") -> LoggedOutcome:
+def undo_outcome(
+    workspace: Workspace, number: int, by: str = "", lead_id: str = ""
+) -> LoggedOutcome:
     """Takes an outcome back within a day of its logging: as if it had never been logged.
 
     by: who does it. lead_id: the lead that it must belong to, where the caller names one. Done
@@ -148,9 +150,7 @@ def _check_instants(workspace: Workspace, asked: OutcomeRequest, started: int) -
             )
 
 
-def _note(
-    workspace: Workspace, asked: OutcomeRequest, key: str, started: int
-) -> tuple[int, bool]:
+def _note(workspace: Workspace, asked: OutcomeRequest, key: str, started: int) -> tuple[int, bool]:
     """Notes the outcome; its number, and whether it was there already."""
     state = workspace.state
     state.bring_up_to_date()
@@ -288,9 +288,7 @@ def _check_rep(workspace: Workspace, rep: str) -> None:
         )
 
 
-def _note_undone(
-    workspace: Workspace, number: int, by: str, lead_id: str, started: int
-) -> None:
+def _note_undone(workspace: Workspace, number: int, by: str, lead_id: str, started: int) -> None:
     workspace.state.bring_up_to_date()
     with workspace.state.writing() as connection:
         hold_outcomes(connection)
@@ -326,7 +324,7 @@ def _finished(workspace: Workspace, number: int, started: int, *, again: bool) -
         try:
             with _alone(workspace):
                 waiting = finish_outcomes(workspace, started)
-        except _Busy:
+        except _BusyError:
             pass
     with workspace.state.reading() as connection:
         row = outcome_of_number(connection, number)
@@ -349,10 +347,10 @@ def _finished(workspace: Workspace, number: int, started: int, *, again: bool) -
 
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """The right to write, at once or not at all. Raises _Busy."""
+    """The right to write, at once or not at all. Raises _BusyError."""
 
     def refuse(_message: str) -> None:
-        raise _Busy
+        raise _BusyError
 
     with workspace.lock(refuse):
         yield

@@ -228,9 +228,11 @@ def _with_agreed(
     """
     found = []
     for row, why in zip(rows, blocked, strict=True):
-        if row["lead_id"] in agreed and why != REFUSES:
-            why = AGREED if row["lead_id"] in due else LATER
-        found.append(why)
+        lead = row["lead_id"]
+        if lead not in agreed or why == REFUSES:
+            found.append(why)
+        else:
+            found.append(AGREED if lead in due else LATER)
     return found
 
 

@@ -211,7 +211,9 @@ def _those_there(lake: Lake, table: str, rows: Sequence[Row]) -> set[str]:
         return set()
     listed = _listed([row["activity_id"] for row in rows])
     with lake.asking((table,)) as ask:
-        found = ask(f"SELECT DISTINCT {LOGGED} AS id FROM {quoted(table)} WHERE {LOGGED} IN ({listed})")
+        found = ask(
+            f"SELECT DISTINCT {LOGGED} AS id FROM {quoted(table)} WHERE {LOGGED} IN ({listed})"
+        )
     return set(found["id"].to_pylist())
 
 
@@ -235,4 +237,3 @@ def _hash_of(activity_id: str) -> int:
 
 def _listed(ids: Sequence[str]) -> str:
     return ", ".join(literal(one) for one in ids)
-

@@ -1,6 +1,6 @@
 """REST under /api/v1 for what is not a list: one lead, models, objectives, backtests, health."""
 
-import datetime
+import datetime as dt
 from importlib.metadata import version
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -56,13 +56,13 @@ class NewOutcome(BaseModel):
 
     what: str = Field(description=", ".join(OUTCOMES) + ".")
     amount: float | None = Field(default=None, description="Of the sale.")
-    date: datetime.date | None = Field(default=None, description="When to contact it again.")
+    date: dt.date | None = Field(default=None, description="When to contact it again.")
     reason: str = Field(default="", description="Why it was lost.")
     minutes: float | None = Field(default=None, description="How long the contact took.")
     note: str = Field(default="", description="Anything else.")
     rep: str = Field(default="", description="Who had the contact, by id.")
     kind: str = Field(default="call", description="Of the contact: call, email and so on.")
-    at: datetime.datetime | None = Field(default=None, description="When it was; default: now.")
+    at: dt.datetime | None = Field(default=None, description="When it was; default: now.")
     seen: int | None = Field(
         default=None, description="The newest outcome of the lead that you know of, 0 for none."
     )
@@ -99,9 +99,7 @@ def post_outcome(
     responses=answers(LoggedOutcome, 403, 404, 408, 409),
     summary="Take an outcome back",
 )
-def delete_outcome(
-    workspace: Opened, lead_id: LeadId, number: int, by: str = ""
-) -> JsonResponse:
+def delete_outcome(workspace: Opened, lead_id: LeadId, number: int, by: str = "") -> JsonResponse:
     """Within a day of its logging, as if it had never been logged. by: who does it."""
     return JsonResponse(undo_outcome(workspace, number, by, lead_id))
 
@@ -152,11 +150,11 @@ def lead(
     return JsonResponse(lead_detail(workspace, lead_id, target, product))
 
 
-def _with_zone(at: datetime.datetime, workspace: Workspace) -> datetime.datetime:
+def _with_zone(at: dt.datetime, workspace: Workspace) -> dt.datetime:
     """An instant in UTC; one without an offset is in the workspace's time zone."""
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(workspace.settings.timezone))
-    return at.astimezone(datetime.UTC)
+    return at.astimezone(dt.UTC)
 
 
 @router.get(
