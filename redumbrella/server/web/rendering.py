@@ -14,7 +14,7 @@ from redumbrella.workspace import Workspace
 MODELS = ("/models", "Models")
 SETTINGS = ("/settings", "Settings")
 DATA = ("/sources", "Data")
-_WORDS = {name: name.capitalize() for name in ("leads", "pipeline", "products", "customers")}
+_WORDS = {n: n.capitalize() for n in ("today", "leads", "pipeline", "products", "customers")}
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
