@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from redumbrella.decisions.qualification import add_card
-from redumbrella.errors import EngineError, NotFoundError, UmbrellaError
+from redumbrella.errors import EngineError, UmbrellaError
 from redumbrella.features.facts import read_leads
 from redumbrella.lake.extract import Extract, everything_of
 from redumbrella.learning.one_lead import Reading, look_at
@@ -76,18 +76,19 @@ def finish_outcomes(workspace: Workspace, moment: int) -> str:
     outcomes_to_lake(workspace, moment)
     with workspace.state.reading() as connection:
         waiting = pending_outcomes(connection)
-    if not waiting:
-        return ""
-    try:
-        lists = _lists(workspace)
-        for row in waiting:
+    said = ""
+    lists: list[_List] | None = None
+    for row in waiting:
+        try:
+            if lists is None:
+                lists = _lists(workspace)
             moves = [] if not row["is_lead"] else _moved(workspace, lists, row)
             with workspace.state.writing() as connection:
                 note_progress(connection, [row["id"]], DONE, [asdict(move) for move in moves])
-    except UmbrellaError as problem:
-        # It is noted and in the lake: the next scoring knows of it.
-        return f"The score could not be made again now: {problem.message}"
-    return ""
+        except UmbrellaError as problem:
+            # It is noted and in the lake: the next scoring knows of it.
+            said = f"The score could not be made again now: {problem.message}"
+    return said
 
 
 def _lists(workspace: Workspace) -> list[_List]:
@@ -148,14 +149,11 @@ def _rows(
     settings, model = workspace.settings, each.model
     if not old and not _was_listed(outcome, each.target.name):
         return []
+    if not _is_open(known, outcome["lead_id"]):
+        return []
     as_of = max(outcome["at"] + 1, each.day["as_of"])
     reading = Reading.of(each.day["known"])
-    try:
-        look = look_at(model, known, outcome["lead_id"], as_of, reading, settings.timezone)
-    except NotFoundError:
-        return []
-    if not pc.is_null(look.record["won"])[0].as_py():
-        return []
+    look = look_at(model, known, outcome["lead_id"], as_of, reading, settings.timezone)
     valuation = load_valuation(each.files, features_of(model))
     values = None if valuation is None else partial(value_leads, valuation, rates_of(settings))
     place = np.zeros(1)
@@ -169,6 +167,15 @@ def _rows(
         rows[0] |= {name: old[0][name] for name in _OF_ITS_LIST}
     _place_in_list(workspace, each, rows[0], old)
     return rows
+
+
+def _is_open(known: Extract, lead_id: str) -> bool:
+    """Whether the newest version of a lead has no outcome; a lead that is gone is not open."""
+    if not known.exists("leads"):
+        return False
+    leads = known.rows["leads"]  # in the order of reading
+    own = leads.filter(pc.equal(leads["lead_id"], lead_id))
+    return own.num_rows > 0 and own["won"][-1].as_py() is None
 
 
 def _place_in_list(workspace: Workspace, each: _List, row: Row, old: Sequence[Row]) -> None:

@@ -14,7 +14,8 @@ from redumbrella.workspace import Workspace
 MODELS = ("/models", "Models")
 SETTINGS = ("/settings", "Settings")
 DATA = ("/sources", "Data")
-_WORDS = {n: n.capitalize() for n in ("today", "leads", "pipeline", "products", "customers")}
+_NAMES = ("today", "leads", "changes", "pipeline", "products", "customers")
+_WORDS = {name: name.capitalize() for name in _NAMES}
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
