@@ -8,7 +8,7 @@ at any moment, the next command does the rest.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,27 @@ class ScoreMove:
 
 @dataclass(frozen=True)
 class _List:
-    """A list of leads that is in use: its target, what it rests on, how it was read."""
+    """A list of leads that is in use: its target, and what it rests on.
 
+    The model is opened when a lead is scored: a lead that is closed leaves without it.
+    """
+
+    workspace: Workspace
     target: Target
     scoring: Mapping[str, Any]
-    day: Mapping[str, Any]
-    model: LeadModel
-    files: ModelFiles
+
+    @cached_property
+    def opened(self) -> tuple[ModelFiles, LeadModel]:
+        """The model that made the list, with its files."""
+        folder = self.workspace.models / self.scoring["model_version"]
+        return open_model(folder, self.target)
+
+    @cached_property
+    def day(self) -> Mapping[str, Any]:
+        """The last scoring in the history of scores, or the same read anew where it has none."""
+        with self.workspace.state.reading() as connection:
+            days = scored_days(connection, self.target.name)
+        return days[-1] if days else _read_anew(self.workspace, self.scoring["as_of"])
 
 
 def finish_outcomes(workspace: Workspace, moment: int) -> str:
@@ -77,11 +91,9 @@ def finish_outcomes(workspace: Workspace, moment: int) -> str:
     with workspace.state.reading() as connection:
         waiting = pending_outcomes(connection)
     said = ""
-    lists: list[_List] | None = None
+    lists = _lists(workspace)
     for row in waiting:
         try:
-            if lists is None:
-                lists = _lists(workspace)
             moves = [] if not row["is_lead"] else _moved(workspace, lists, row)
             with workspace.state.writing() as connection:
                 note_progress(connection, [row["id"]], DONE, [asdict(move) for move in moves])
@@ -95,16 +107,11 @@ def _lists(workspace: Workspace) -> list[_List]:
     """The lists of leads that are in use."""
     found = []
     for target in workspace.settings.targets:
-        if target.from_ is None:
-            continue
-        with workspace.state.reading() as connection:
-            scoring = scoring_of(connection, target.name)
-            days = scored_days(connection, target.name)
-        if scoring is None:
-            continue
-        day = days[-1] if days else _read_anew(workspace, scoring["as_of"])
-        files, model = open_model(workspace.models / scoring["model_version"], target)
-        found.append(_List(target, scoring, day, model, files))
+        if target.from_ is not None:
+            with workspace.state.reading() as connection:
+                scoring = scoring_of(connection, target.name)
+            if scoring is not None:
+                found.append(_List(workspace, target, scoring))
     return found
 
 
@@ -146,15 +153,16 @@ def _rows(
     workspace: Workspace, each: _List, known: Extract, outcome: Row, old: Sequence[Row]
 ) -> list[Row]:
     """The lead's row of the list; none where it is closed or not known any more."""
-    settings, model = workspace.settings, each.model
+    settings = workspace.settings
     if not old and not _was_listed(outcome, each.target.name):
         return []
     if not _is_open(known, outcome["lead_id"]):
         return []
+    files, model = each.opened
     as_of = max(outcome["at"] + 1, each.day["as_of"])
     reading = Reading.of(each.day["known"])
     look = look_at(model, known, outcome["lead_id"], as_of, reading, settings.timezone)
-    valuation = load_valuation(each.files, features_of(model))
+    valuation = load_valuation(files, features_of(model))
     values = None if valuation is None else partial(value_leads, valuation, rates_of(settings))
     place = np.zeros(1)
     rows = score_leads(
