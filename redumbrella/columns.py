@@ -140,7 +140,10 @@ REPLACES = "_replaces"
 # text, in tables of leads whose outcome is read from a column of stages: what that column says of a
 # lead that is still open. Of a closed one nothing is kept: it would be the outcome.
 STAGE = "_stage"
-WRITTEN = (*INTERNAL, REPLACES, STAGE)
+# text, in tables where it ever happened: the row was logged here and comes from no source; which
+# outcome it is. Of a lead such a row is a version on top of the newest one that a source gave.
+LOGGED = "_logged"
+WRITTEN = (*INTERNAL, REPLACES, STAGE, LOGGED)
 
 # Records of people who have bought also have these (models.rhythm): the log-odds that the rhythm of
 # their purchases gives to another one within the horizon, and their places among all who are asked

@@ -3,7 +3,8 @@
     UmbrellaError
     ├── SettingsError      umbrella.toml or the command line asks for something impossible
     ├── DataError          the data cannot be used as they are
-    │   └── NotFoundError  a lead, model or file that does not exist
+    │   ├── NotFoundError  a lead, model or file that does not exist
+    │   └── ConflictError  somebody did it already, or did something else meanwhile
     ├── ModelError         no model can be trained, loaded or promoted
     ├── EngineError        a store, database or server does not answer
     └── AccessError        the caller may not do this
@@ -51,6 +52,12 @@ class NotFoundError(DataError):
     """A lead, a model or a file that was asked for does not exist."""
 
     http_status = 404
+
+
+class ConflictError(DataError):
+    """It was done already, or something else was done meanwhile: what is known is out of date."""
+
+    http_status = 409
 
 
 class ModelError(UmbrellaError):

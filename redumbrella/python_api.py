@@ -208,6 +208,39 @@ class OpenedWorkspace:
 
         return forget_scores(self.workspace, person_id)
 
+    def outcome(
+        self,
+        lead_id: str,
+        what: str,
+        *,
+        key: str = "",
+        at: datetime | str | None = None,
+        date: date | str | None = None,
+        **more: Any,
+    ) -> Any:
+        """Logs what came of a contact: reached, no_answer, later (date), won (amount), lost
+        (reason), wrong_person or bad_fit; a LoggedOutcome.
+
+        more: amount, reason, minutes, note, rep, kind, seen. key: sent again with the same
+        request it gives the same answer.
+        """
+        from redumbrella.outcomes import OutcomeRequest, day_of_text
+        from redumbrella.workflows.log_outcome import log_outcome
+
+        unknown = more.keys() - {"amount", "reason", "minutes", "note", "rep", "kind", "seen"}
+        if unknown:
+            message = f"outcome() takes no {', '.join(sorted(unknown))}."
+            raise SettingsError(message, reason="unknown_parameter")
+        day = day_of_text(date) if isinstance(date, str) else date
+        asked = OutcomeRequest(lead_id, what, date=day, at=self._instant(at), **more)
+        return log_outcome(self.workspace, asked, key)
+
+    def undo_outcome(self, number: int, by: str = "") -> Any:
+        """Takes an outcome back within a day of its logging; a LoggedOutcome."""
+        from redumbrella.workflows.log_outcome import undo_outcome
+
+        return undo_outcome(self.workspace, number, by)
+
     def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
         """What the model in use (or one version) rests on, and whether it can be trusted."""
         if model is not None:

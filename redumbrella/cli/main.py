@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "Ingest, train, score and value customers: only what is stale.",
     "today": "Show whom to contact next, why now, and what it is worth.",
     "assign": "Show which rep takes how many leads of today's list.",
+    "outcome": "Log what came of a contact with a lead, or undo it.",
     "explain": "Show why one lead has its score.",
     "weights": "Show or set what counts in the qualification of leads.",
     "report": "Write the model report as a page or as JSON.",

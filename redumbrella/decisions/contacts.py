@@ -12,7 +12,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from redumbrella.clock import to_iso
-from redumbrella.columns import ORDER
+from redumbrella.columns import LOGGED, ORDER
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 
@@ -96,12 +96,17 @@ def _contacts(lake: Lake, as_of: int) -> str:
     """
     kinds = ", ".join(literal(kind) for kind in NO_CONTACT)
     facts = lake.facts("activities", as_of)
+    # What was logged here is a contact whoever had it.
+    has_logged = LOGGED in lake.schema("activities").names
+    logged, read = (
+        (f"OR c.{LOGGED} IS NOT NULL", f"AND r.{LOGGED} IS NULL") if has_logged else ("", "")
+    )
     return (
         f"(SELECT c.*, c.{ORDER} AS place FROM {facts} c "
         f"WHERE c.at < TIMESTAMPTZ {literal(to_iso(as_of))} "
         f"AND lower(trim(c.kind)) NOT IN ({kinds}) "
-        f"AND (c.rep_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM {facts} r "
-        "WHERE r.rep_id IS NOT NULL)))"
+        f"AND (c.rep_id IS NOT NULL {logged} OR NOT EXISTS (SELECT 1 FROM {facts} r "
+        f"WHERE r.rep_id IS NOT NULL {read})))"
     )
 
 

@@ -16,6 +16,9 @@ _UNREACHED = (
 )  # fmt: skip
 
 
+AS_AGREED = "Call back as agreed"
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a lead did since an instant: how many events, the last one's time and page or kind."""
@@ -58,6 +61,14 @@ def why_now(
     if seen is None:
         return f"nothing new since {contact}"
     return f"{_active(seen)} since {contact}, {_latest(seen, calendar)}"
+
+
+def agreed_on(day: date, calendar: Calendar) -> str:
+    """Why to contact a lead that wanted to be contacted on a day which has come."""
+    if day == calendar.today:
+        return "you agreed on today"
+    year = "" if day.year == calendar.today.year else f" {day.year}"
+    return f"you agreed on {day.day} {day:%B}{year}, which has passed"
 
 
 def next_step(last: LastContact | None, stage: str) -> str:

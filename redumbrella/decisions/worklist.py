@@ -21,6 +21,7 @@ from redumbrella.decisions.exploration import (
 )
 
 Order = Literal["value", "probability"]
+AGREED = "agreed"  # in place of why a lead may not be contacted: today was agreed on with it
 INTERVAL = 3.2897  # deviations of a normal distribution between its 5 and its 95 % quantile
 _EDGE = 1e-6
 
@@ -64,16 +65,21 @@ def draw_worklist(
 
     The best stand in their order; those that are tried out stand at random places between them, so
     that whoever works only half of the list tries out half of them. The same seed draws the same.
+    Those with whom today was agreed on stand first, surely, even if there are more than places.
     """
     generator = np.random.default_rng(list(seed))
     worth, doubt = worth_of(candidates, order)
     may = np.flatnonzero((candidates.blocked == "") & ~np.isnan(worth))
-    places = min(places, may.size)
+    agreed = np.flatnonzero(candidates.blocked == AGREED)
+    agreed = agreed[np.argsort(-worth[agreed], kind="stable")]
+    places = min(max(places - agreed.size, 0), may.size)
     chance = np.full(worth.size, np.nan)
+    chance[agreed] = 1.0
     is_trial = np.ones(worth.size, np.bool_)
+    is_trial[agreed] = False
     is_trial[may[np.argsort(-worth[may], kind="stable")[:places]]] = False
     if places == 0:
-        return Worklist(order, np.zeros(0, np.intp), chance, is_trial)
+        return Worklist(order, agreed, chance, is_trial)
     chance[may] = inclusion_chances(worth[may], doubt[may], places, trial)
     listed = may[systematic_draw(chance[may], generator)]
     listed = listed[np.argsort(-worth[listed], kind="stable")]
@@ -81,7 +87,8 @@ def draw_worklist(
     # The best keep their order; the others fall between them, before the first or after the last.
     at = np.cumsum(~tried).astype(np.float64)
     at[tried] = 0.5 + generator.random(int(tried.sum())) * ((~tried).sum() + 1)
-    return Worklist(order, listed[np.argsort(at, kind="stable")], chance, is_trial)
+    listed = listed[np.argsort(at, kind="stable")]
+    return Worklist(order, np.concatenate([agreed, listed]), chance, is_trial)
 
 
 def worth_of(candidates: Candidates, order: Order) -> tuple[Vector, Vector]:

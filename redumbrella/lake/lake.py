@@ -49,6 +49,11 @@ _TRIES = 5
 LEFT_BEHIND = (".*.new", ".*.old", ".spill", f"{FOLDER}/*.part")
 # The number of a version at the start of a name in the log.
 _DIGITS = 20
+# Types of a column of the lake, by Arrow's name, as DuckDB calls them; the rest are texts.
+_SQL_TYPES = {
+    "double": "DOUBLE", "bool": "BOOLEAN", "int64": "BIGINT",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+}  # fmt: skip
 
 
 class Lake:
@@ -314,21 +319,26 @@ class Lake:
 
     def _create_view(self, connection: duckdb.DuckDBPyConnection, table: str, view: str) -> None:
         delta, seal = self._opened(table)
-        columns = ", ".join(quoted(column.name) for column in delta.schema().fields)
+        names = [column.name for column in delta.schema().fields]
         files = self._files(delta, seal, table)
         if not files:
             connection.register(view, self.schema(table).empty_table())
             return
         listed = ", ".join(literal(_pattern(file)) for file in files)
         with reading(self.root, table):
+            source = f"FROM read_parquet([{listed}], union_by_name = true)"
+            create = f"CREATE VIEW {quoted(view)} AS SELECT"
             try:
-                connection.execute(
-                    f"CREATE VIEW {quoted(view)} AS "
-                    f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
-                )
+                columns = ", ".join(map(quoted, names))
+                connection.execute(f"{create} {columns} {source}")
             except _binder_error():
-                # The columns come from the log, and the files do not have them.
-                raise damaged(table, LOG, "names other columns than the files have") from None
+                # The columns come from the log, and the files do not have them. With a seal both
+                # are as they were written: the only rows that had such a column were removed.
+                if seal is None or seal.open:
+                    raise damaged(table, LOG, "names other columns than the files have") from None
+                found = connection.execute(f"DESCRIBE SELECT * {source}").fetchall()
+                columns = _columns_or_null(self.schema(table), {row[0] for row in found})
+                connection.execute(f"{create} {columns} {source}")
 
     def _delta(self, table: str) -> DeltaTable:
         return self._opened(table)[0]
@@ -520,6 +530,16 @@ def _binder_error() -> type[Exception]:
     import duckdb
 
     return duckdb.BinderException
+
+
+def _columns_or_null(schema: pa.Schema, there: set[str]) -> str:
+    """SQL of all columns in order; those that no file has are empty."""
+    return ", ".join(
+        quoted(field.name)
+        if field.name in there
+        else f"CAST(NULL AS {_SQL_TYPES.get(str(field.type), 'VARCHAR')}) AS {quoted(field.name)}"
+        for field in schema
+    )
 
 
 def _pattern(uri: str) -> str:

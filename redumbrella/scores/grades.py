@@ -77,6 +77,28 @@ def grades_of(values: Vector, former: Sequence[str | None], grades: Grades) -> l
     had = np.full(place.size, last + 1)
     codes = [last + 1 if grade is None else GRADES.index(grade) for grade in former]
     np.minimum.at(had, group, codes)
+    return [GRADES[n] for n in _codes(place, had, grades)[group]]
+
+
+def grade_of_one(
+    value: float, standing: tuple[int, int, int], former: str | None, grades: Grades
+) -> str:
+    """The grade of one lead whose score is made anew, beside the list that stays.
+
+    standing: how many others stand above it, how many are equal, how many there are.
+    """
+    if grades.borders is not None:
+        return GRADES[sum(value < border for border in grades.borders)]
+    above, equal, others = standing
+    place = np.array([(above + (equal + 1) / 2.0) / (others + 1)])
+    had = np.array([len(GRADES) if former is None else GRADES.index(former)])
+    return GRADES[int(_codes(place, had, grades)[0])]
+
+
+def _codes(place: Vector, had: NDArray[np.int64], grades: Grades) -> NDArray[np.int64]:
+    """Grades by number. place: (n,) how much of the list stands above; had: (n,) the former ones,
+    the number after the last for none."""
+    last = len(GRADES) - 1
     ends = np.cumsum(grades.shares)
     widths = np.append(grades.shares, max(1.0 - ends[-1], 0.0))
     buffer = BUFFER * np.minimum(widths[:-1], widths[1:])
@@ -84,7 +106,7 @@ def grades_of(values: Vector, former: Sequence[str | None], grades: Grades) -> l
     code = np.searchsorted(ends, place - ROUNDING, side="left")
     known = np.minimum(had, last)
     stays = (had <= last) & (place >= first[known]) & (place <= end[known])
-    return [GRADES[n] for n in np.where(stays, known, code)[group]]
+    return np.where(stays, known, code)
 
 
 def _places(values: Vector) -> tuple[NDArray[np.int64], Vector]:

@@ -14,12 +14,13 @@ in every list, or take all out of use.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,70 @@ def new_list(
             _clear_legacy(state, table, target)
 
 
+@dataclass(frozen=True)
+class ChangedList:
+    """A list in use with some rows changed, to be taken into use; `take` does it.
+
+    new: the copy that has them; None where they are changed in place, in the taking transaction.
+    """
+
+    before: int | None
+    table: Table
+    target: str
+    gone: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+    new: NewList | None
+
+    def take(self, connection: Connection) -> bool:
+        """Puts the changed rows into use when this transaction ends; False where another list was
+        taken meanwhile, and nothing is done.
+        """
+        hold_lists(connection)
+        if number_in_use(connection, self.table, self.target) != self.before:
+            return False
+        if self.new is not None:
+            take_into_use(connection, self.new)
+            return True
+        place = self.table if self.before is None else _named(self.table, self.before)
+        own = place.c.target == self.target, place.c.lead_id.in_(self.gone)
+        connection.execute(delete(place).where(*own))
+        names = [column.name for column in place.columns]
+        for row in self.rows:
+            connection.execute(insert(place).values(**dict(zip(names, row, strict=True))))
+        return True
+
+
+@contextmanager
+def changed_list(
+    state: State, table: Table, target: str, gone: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> Iterator[ChangedList]:
+    """The list in use without the rows of some leads and with these rows; the block may take it.
+
+    Nobody who reads a file of SQLite's looks for changes in it, so a copy is changed; a table of
+    PostgreSQL is changed in place. Raises EngineError (list_missing) where its file is gone.
+    """
+    with state.reading() as connection:
+        list_in_use(connection, table, target)
+        before = number_in_use(connection, table, target)
+    wanted = ChangedList(before, table, target, gone, rows, None)
+    if before is None or state.folder is None:
+        yield wanted
+        return
+    mine = {"host": socket.gethostname(), "process": os.getpid()}
+    row = {"kind": table.name, "target": target, "is_current": False, **mine}
+    with state.writing() as connection:
+        made = connection.execute(insert(lists).values(**row))
+        number = int(made.inserted_primary_key[0])  # type: ignore[index]
+    try:
+        with in_words(str(state.folder), files=True):
+            old, path = (_file(state.folder, table.name, n) for n in (before, number))
+            _copy_changed(old, path, wanted)
+        yield replace(wanted, new=NewList(number, table.name, target, len(rows)))
+    finally:
+        with suppress(EngineError):
+            _remove_unused(state, table, number)
+
+
 def hold_lists(connection: Connection) -> None:
     """Keeps everybody else from taking a list into use until this transaction that writes ends.
 
@@ -271,6 +336,28 @@ def _write_file(path: Path, table: Table, rows: Iterable[tuple[Any, ...]]) -> in
     temporary.rename(path)
     _sync(path.parent)
     return count[0]
+
+
+def _copy_changed(old: Path, path: Path, wanted: ChangedList) -> None:
+    """Copies the file of a list and changes rows in the copy, before it gets its final name."""
+    table, target, gone, rows = wanted.table, wanted.target, wanted.gone, wanted.rows
+    temporary = _unfinished(path)
+    temporary.unlink(missing_ok=True)
+    shutil.copyfile(old, temporary)
+    connection = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
+            connection.execute(f"PRAGMA {setting}")
+        connection.execute("BEGIN")
+        own = f"DELETE FROM {table.name} WHERE target = ? AND lead_id = ?"  # noqa: S608  our name
+        connection.executemany(own, ((target, lead) for lead in gone))
+        connection.executemany(insertion_of(table), rows)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    _sync(temporary)
+    temporary.rename(path)
+    _sync(path.parent)
 
 
 def _unfinished(path: Path) -> Path:

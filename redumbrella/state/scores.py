@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,15 +17,24 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
 )
 
 from redumbrella.state.bulk import Row, in_order, json_text, mappings
 from redumbrella.state.database import State
-from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
+from redumbrella.state.lists import (
+    REPLACED,
+    ChangedList,
+    NewList,
+    changed_list,
+    list_in_use,
+    new_list,
+)
 from redumbrella.state.metadata import metadata
 
+_SAME = 1e-12  # sums of the same numbers may differ in the last bit
 _SUMMED = (
     "target", "probability", "expected_value", "ltv", "value_spread", "stage", "month", "rep_id",
     "product_id", "grade", "source", "campaign_id", "regime", "search",
@@ -107,6 +116,43 @@ def new_scores(state: State, target: str, rows: Iterable[Row]) -> AbstractContex
     be a mapping. Readers see the old scores until the new ones are taken.
     """
     return new_list(state, scores, (_values(target, row) for row in rows), target)
+
+
+def changed_scores(
+    state: State, target: str, gone: Sequence[str], rows: Sequence[Row]
+) -> AbstractContextManager[ChangedList]:
+    """The list of a target without these leads and with these rows, as for `new_scores`; to be
+    taken into use within the block.
+    """
+    return changed_list(state, scores, target, gone, [_values(target, row) for row in rows])
+
+
+def scores_of_leads(
+    connection: Connection, target: str, leads: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows of a few leads on the list in use, as they are stored."""
+    table = list_in_use(connection, scores, target)
+    own = table.c.target == target, table.c.lead_id.in_(leads)
+    return mappings(connection, select(table).where(*own))
+
+
+def standing_in_list(
+    connection: Connection, target: str, measure: str, value: float, but: str
+) -> tuple[int, int, int]:
+    """How many rows of the list in use stand above a value, are equal to it, and are there at all.
+
+    measure: the column. but: a lead that does not count.
+    """
+    table = list_in_use(connection, scores, target)
+    column = table.c[measure]
+    known = table.c.target == target, column.is_not(None), table.c.lead_id != but
+    query = select(func.count()).select_from(table).where(*known)
+    scale = _SAME * max(1.0, abs(value))
+    above = query.where(column > value + scale)
+    equal = query.where(column >= value - scale, column <= value + scale)
+    counts = (connection.execute(one).scalar_one() for one in (above, equal, query))
+    found = tuple(int(count) for count in counts)
+    return found[0], found[1], found[2]
 
 
 def record_scoring(connection: Connection, scoring: Row) -> None:

@@ -19,13 +19,14 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
 )
 
 from redumbrella.state.bulk import Row, in_order, json_text, mappings
 from redumbrella.state.database import State
-from redumbrella.state.lists import REPLACED, NewList, new_list
+from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
 # One row a lead on the list; it stands apart, see `lists`. It keeps what was said of each lead when
@@ -125,6 +126,15 @@ def worklist_of(connection: Connection, target: str) -> dict[str, Any] | None:
         return None
     texts = {name: orjson.loads(found[0][name]) for name in ("blocked", "said")}
     return found[0] | texts
+
+
+def count_lines(connection: Connection, target: str, rep: str | None = None) -> int:
+    """How many lines the list of a target has; those that a rep owns, or all."""
+    used = list_in_use(connection, worklist, target)
+    query = select(func.count()).select_from(used).where(used.c.target == target)
+    if rep is not None:
+        query = query.where(used.c.rep_id == rep)
+    return int(connection.execute(query).scalar_one())
 
 
 def _values(target: str, row: Row) -> tuple[Any, ...]:

@@ -99,6 +99,18 @@ def not_yours(lead_id: str) -> NotFoundError:
     return NotFoundError(message, reason="unknown_lead")
 
 
+def check_seen(workspace: Workspace, lead_id: str, owners: tuple[str, ...] | None) -> None:
+    """Raises NotFoundError for a lead of others than these, open or closed, as the lake knows it.
+
+    owners: whose leads may be seen, as in `views.table.Query`.
+    """
+    if (
+        owners is not None
+        and (_newest(workspace, "leads", lead_id).get("rep_id") or "") not in owners
+    ):
+        raise not_yours(lead_id)
+
+
 def lead_detail(
     workspace: Workspace,
     lead_id: str,
@@ -264,6 +276,24 @@ def _no_such_product(lead_id: str, product: str, scored: list[str]) -> NotFoundE
         return NotFoundError(message, reason="unknown_product")
     message = f'"{lead_id}" is not scored for a product "{product}".{nearest(product, named)}'
     return NotFoundError(f"{message} Likeliest: {', '.join(named[:3])}.", reason="unknown_product")
+
+
+def is_scored(workspace: Workspace, lead_id: str) -> bool:
+    """Whether a lead is on a list of scores, and so open."""
+    with workspace.state.reading() as connection:
+        for target in workspace.settings.targets:
+            used = list_in_use(connection, scores, target.name)
+            own = used.c.target == target.name, used.c.lead_id == lead_id
+            if connection.execute(select(used.c.lead_id).where(*own).limit(1)).first():
+                return True
+    return False
+
+
+def unknown_lead(workspace: Workspace, lead_id: str) -> NotFoundError:
+    """What is said of a lead that neither the lake nor a list has, with ids near it."""
+    target = workspace.settings.target().name
+    with workspace.state.reading() as connection:
+        return _not_found(workspace, connection, target, lead_id)
 
 
 def _not_found(

@@ -10,10 +10,11 @@ from redumbrella.clock import to_datetime
 from redumbrella.figures import counted, moment
 from redumbrella.reports.changes import date_of
 from redumbrella.settings.settings import Settings
-from redumbrella.state.work import worklist, worklist_of
+from redumbrella.state.work import count_lines, worklist, worklist_of
 from redumbrella.views.explanation import Reason
 from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decimals
 from redumbrella.views.leads import REASON, nothing_scored
+from redumbrella.views.logged import Logged, done_on_list
 from redumbrella.views.table import Column, Query, View
 from redumbrella.views.trust import Trust, trust_in_list
 from redumbrella.workspace import Workspace
@@ -25,13 +26,16 @@ class AroundToday(TypedDict):
     """What today's list says besides its rows.
 
     trust: whether the scores may be relied on. day: of the list. said: what has to be known of it.
-    left_alone: how many leads may not be contacted, by why.
+    left_alone: how many leads may not be contacted, by why. done: what came of the lines that are
+    done, by lead. lines: how many lines there are; of one rep, where the list is asked for those.
     """
 
     trust: Trust
     day: str
     said: tuple[str, ...]
     left_alone: dict[str, int]
+    done: dict[str, Logged]
+    lines: int
 
 
 def nothing_on_the_list(workspace: Workspace, target: str | None) -> str:
@@ -57,7 +61,10 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     made = worklist_of(connection, target)
     trust = trust_in_list(connection, target)
     if made is None:
-        return {"trust": trust, "day": "", "said": (), "left_alone": {}}
+        nothing: dict[str, Logged] = {}
+        return {
+            "trust": trust, "day": "", "said": (), "left_alone": {}, "done": nothing, "lines": 0,
+        }  # fmt: skip
     words = {
         "value": "by what a minute of work on it is expected to bring",
         "probability": "by its chance",
@@ -76,11 +83,17 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     if alone:
         said.append(f"Left alone: {alone}.")
+    rep = query.filters.get("rep")
+    done = done_on_list(connection, target, made["number"], rep)
+    lines = count_lines(connection, target, rep)
+    said.insert(0, f"{len(done):,} of {counted(lines, 'line')} done.")
     return {
         "trust": trust,
         "day": str(date_of(made["day"])),
         "said": (*said, *made["said"]),
         "left_alone": made["blocked"],
+        "done": done,
+        "lines": lines,
     }
 
 

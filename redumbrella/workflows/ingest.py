@@ -41,6 +41,7 @@ from redumbrella.sources.reading import (
 from redumbrella.sources.result import FileResult, SourceResult, described
 from redumbrella.sources.spellings.values import Type
 from redumbrella.state.sources import forget_sources, record_source, sources_of
+from redumbrella.workflows.outcomes_in_lake import outcomes_to_lake, with_logged
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.tidying import tidy_exports
 from redumbrella.workflows.word_notes import with_word_notes
@@ -229,6 +230,7 @@ def _ingest(
         for position, ((plan, _), read) in enumerate(zip(reads, linked, strict=True)):
             report(f"Writing {plan.source.table}", position / len(reads))
             results[plan.source.table] = _write(workspace, plan, read, run)
+    outcomes_to_lake(workspace, now())
     versions = {name: lake.version(name) for name in lake.tables()}
     return IngestResult(
         tuple(results.values()),
@@ -319,13 +321,15 @@ def _write(workspace: Workspace, plan: _Pending, read: TableRead, run: int) -> S
     changes = find_changes(read.typed, lake, len(read.inputs), afresh=plan.afresh, again=plan.again)
     total = changes.total
     if plan.afresh:
-        lake.overwrite(table, changes.rows(lake, moment, afresh=True))
+        rows = changes.rows(lake, moment, afresh=True)
+        lake.overwrite(table, with_logged(rows, workspace, table, moment, afresh=True))
         with workspace.state.writing() as connection:
             forget_sources(connection, table)  # nothing of what was read before is left
     elif total["added"] or total["changed"] or not lake.exists(table):
         if widened:
             lake.widen(table, widened)
-        lake.append(table, changes.rows(lake, moment, afresh=False))
+        rows = changes.rows(lake, moment, afresh=False)
+        lake.append(table, with_logged(rows, workspace, table, moment, afresh=False))
     for position, one in enumerate(plan.inputs):
         rejected = [
             {

@@ -25,9 +25,23 @@ from redumbrella.decisions.contacts import (
     who_refuses,
 )
 from redumbrella.decisions.exploration import Trial
-from redumbrella.decisions.next_steps import Calendar, Seen, next_step, why_now
+from redumbrella.decisions.next_steps import (
+    AS_AGREED,
+    Calendar,
+    Seen,
+    agreed_on,
+    next_step,
+    why_now,
+)
 from redumbrella.decisions.rep_fit import Terms
-from redumbrella.decisions.worklist import Candidates, Order, Worklist, draw_worklist, work_minutes
+from redumbrella.decisions.worklist import (
+    AGREED,
+    Candidates,
+    Order,
+    Worklist,
+    draw_worklist,
+    work_minutes,
+)
 from redumbrella.errors import ModelError
 from redumbrella.figures import counted
 from redumbrella.lake.quoting import literal
@@ -35,16 +49,19 @@ from redumbrella.progress import Progress
 from redumbrella.reports.changes import date_of
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import list_in_use, take_into_use
+from redumbrella.state.outcomes import agreed_days
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import new_worklist, record_worklist, worklist_of
 from redumbrella.views.explanation import strongest
 from redumbrella.workflows.assign_leads import assign_leads, reps_of
 from redumbrella.workflows.keep_scores import day_in_zone
 from redumbrella.workflows.recorded import recorded
+from redumbrella.workflows.rescore import finish_outcomes
 from redumbrella.workspace import Workspace
 
 TABLE = "worklists"  # of the lake of snapshots
 REFUSES = "want no contact"
+LATER = "are to be contacted later"
 _NARROW = (
     "lead_id", "product_id", "person_id", "probability", "low", "high", "expected_value", "rep_id",
     "details",
@@ -87,6 +104,7 @@ def make_list(
     """
     with recorded(workspace, "today") as run:
         instant = run.started_at if as_of is None else as_of
+        finish_outcomes(workspace, run.started_at)
         made = _make(workspace, report, target_name, places, instant, run.started_at)
         run.message = f'{counted(made.lines, "lead")} on the list of {made.day} for "{made.target}"'
         return made
@@ -123,16 +141,20 @@ def _make(
             )
         rows = _best_of_each(_scored(connection, target, _NARROW))
         former = worklist_of(connection, target.name)
+        agreed = agreed_days(connection)
     report("Reading contacts", 0.3)
     contacts = last_contacts(lake, as_of)
     refusals = fields_of_refusal(lake, rules.do_not_contact)
+    day = day_in_zone(as_of, settings.timezone)
+    agreed = {lead: due for lead, due in agreed.items() if _stands(contacts.get(lead), due[1])}
+    due = {lead: due_day for lead, (due_day, _) in agreed.items() if due_day <= day}
     blocked = _blocked(rows, contacts, who_refuses(lake, refusals), as_of, rules.quiet_days)
+    blocked = _with_agreed(rows, blocked, agreed, due)
     order: Order = _order(rules.order, scoring["ranked_by"])
     reps, minutes = reps_of(lake, rules, as_of)
     room = sum(rep.places for rep in reps) if reps else rules.capacity
     room = room if places is None else places
     number = 1 if former is None else int(former["number"]) + 1
-    day = day_in_zone(as_of, settings.timezone)
     trial = Trial(rules.explore, rules.control)
     report("Drawing the list", 0.6)
     candidates = _candidates(rows, blocked)
@@ -140,13 +162,13 @@ def _make(
     for row, work in zip(rows, work_minutes(candidates).tolist(), strict=True):
         row["minutes"] = None if np.isnan(candidates.minutes).all() else work
     report("Writing the list", 0.7)
-    lines = _lines(workspace, target, rows, drawn, contacts, as_of)
+    lines = _lines(workspace, target, rows, drawn, (contacts, due), as_of)
     by_value = settings.currency if order == "value" else ""
     terms = Terms(by_value, rules.keep_owner, minutes)
     of_reps, about_reps = assign_leads(workspace, lines, reps, terms)
     said = (*_said(refusals, rules.do_not_contact, drawn), *about_reps)
     may = int((~np.isnan(drawn.chance)).sum())
-    left_alone = dict(Counter(why for why in blocked if why))
+    left_alone = dict(Counter(why for why in blocked if why not in ("", AGREED)))
     made = {
         "target": target.name, "day": day, "number": number, "made_at": started, "as_of": as_of,
         "model_version": scoring["model_version"], "ordered_by": order, "places": room,
@@ -206,6 +228,31 @@ def _blocked(
     return found
 
 
+def _stands(last: LastContact | None, agreed_at: int) -> bool:
+    """Whether an agreement is the last that is known of a lead: nobody contacted it since."""
+    return last is None or last.at <= to_datetime(agreed_at)
+
+
+def _with_agreed(
+    rows: list[Row],
+    blocked: list[str],
+    agreed: Mapping[str, tuple[int, int]],
+    due: Mapping[str, int],
+) -> list[str]:
+    """Why each lead may not be contacted, where it agreed on a day: not before, and on it surely.
+
+    Who wants no contact is left alone all the same.
+    """
+    found = []
+    for row, why in zip(rows, blocked, strict=True):
+        lead = row["lead_id"]
+        if lead not in agreed or why == REFUSES:
+            found.append(why)
+        else:
+            found.append(AGREED if lead in due else LATER)
+    return found
+
+
 def counted_days(days: float) -> str:
     """'2 days', '1 day', '0.5 days'."""
     return "1 day" if days == 1 else f"{days:g} days"
@@ -243,10 +290,14 @@ def _lines(
     target: Target,
     rows: list[Row],
     drawn: Worklist,
-    contacts: Mapping[str, LastContact],
+    known: tuple[Mapping[str, LastContact], Mapping[str, int]],
     as_of: int,
 ) -> list[Row]:
-    """The lines of the list with all that is said of each."""
+    """The lines of the list with all that is said of each.
+
+    known: the last contact of each lead, and the days that were agreed on and have come.
+    """
+    contacts, due = known
     lake, timezone = workspace.lake, workspace.settings.timezone
     chosen = [rows[n] for n in drawn.listed.tolist()]
     keys = [(row["lead_id"], row["product_id"]) for row in chosen]
@@ -269,8 +320,9 @@ def _lines(
             "place": place, "lead_id": key[0], "product_id": key[1],
             "person_id": row["person_id"], "label": more["label"], "rep_id": row["rep_id"] or "",
             "product": products.get(key[1], key[1]),
-            "why_now": why_now(created, last, seen.get(row["person_id"] or key[0]), calendar),
-            "next_step": next_step(last, more["stage"] or ""),
+            "why_now": agreed_on(date_of(due[key[0]]), calendar) if key[0] in due
+            else why_now(created, last, seen.get(row["person_id"] or key[0]), calendar),
+            "next_step": AS_AGREED if key[0] in due else next_step(last, more["stage"] or ""),
             "reason": None if why is None else vars(why),
             "probability": row["probability"], "low": row["low"], "high": row["high"],
             "grade": more["grade"], "expected_value": row["expected_value"],

@@ -33,6 +33,7 @@ from redumbrella.views.weights import current_weights
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.keep_scores import KeptDay, keep_scores, why_not_kept
 from redumbrella.workflows.model_in_use import open_model
+from redumbrella.workflows.outcomes_in_lake import outcomes_to_lake
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.set_weights import weigh_again
 from redumbrella.workflows.tidying import tidy_snapshots
@@ -84,6 +85,7 @@ def score(
     """
     with recorded(workspace, "score") as run:
         instant = run.started_at if as_of is None else as_of
+        outcomes_to_lake(workspace, run.started_at)
         result = _score(workspace, report, target_name, instant, run.started_at, hold_out)
         run.message = f'{result.leads:,} scored for "{result.target}"'
         run.message += f". {result.said}" if result.said else ""

@@ -1,11 +1,15 @@
 """REST under /api/v1 for what is not a list: one lead, models, objectives, backtests, health."""
 
+import datetime as dt
 from importlib.metadata import version
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from redumbrella.clock import now
+from redumbrella.clock import now, to_microseconds
+from redumbrella.outcomes import OUTCOMES, OutcomeRequest
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import ListWorth
 from redumbrella.reports.model import ReportDocument
@@ -17,12 +21,15 @@ from redumbrella.server.parameters import LeadId, Opened, Owners
 from redumbrella.views.access import KeyFacts, UserFacts, list_keys, list_users
 from redumbrella.views.backtests import BacktestFacts, list_backtests
 from redumbrella.views.health import Health, health_of
-from redumbrella.views.lead import LeadDetail, lead_detail
+from redumbrella.views.lead import LeadDetail, check_seen, lead_detail
+from redumbrella.views.logged import Logged, logged_of_lead
 from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
+from redumbrella.workflows.log_outcome import LoggedOutcome, log_outcome, undo_outcome
 from redumbrella.workflows.set_weights import Reweighed, set_weights
+from redumbrella.workspace import Workspace
 
 
 class NewWeights(BaseModel):
@@ -40,7 +47,81 @@ class NewWeights(BaseModel):
     note: str = Field(default="", description="Why.")
 
 
+class NewOutcome(BaseModel):
+    """What came of a contact. won needs an amount, later a date, lost a reason."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"what": "won", "amount": 1200.0, "rep": "ana"}},
+    )
+
+    what: str = Field(description=", ".join(OUTCOMES) + ".")
+    amount: float | None = Field(default=None, description="Of the sale.")
+    date: dt.date | None = Field(default=None, description="When to contact it again.")
+    reason: str = Field(default="", description="Why it was lost.")
+    minutes: float | None = Field(default=None, description="How long the contact took.")
+    note: str = Field(default="", description="Anything else.")
+    rep: str = Field(default="", description="Who had the contact, by id.")
+    kind: str = Field(default="call", description="Of the contact: call, email and so on.")
+    at: dt.datetime | None = Field(default=None, description="When it was; default: now.")
+    seen: int | None = Field(
+        default=None, description="The newest outcome of the lead that you know of, 0 for none."
+    )
+
+
 router = APIRouter(prefix=API, default_response_class=JsonResponse)
+
+
+@router.post(
+    "/leads/{lead_id:text}/outcomes",
+    responses=answers(LoggedOutcome, 403, 404, 408, 409, 413, 415, 422),
+    summary="Log what came of a contact",
+)
+def post_outcome(
+    workspace: Opened,
+    lead_id: LeadId,
+    given: NewOutcome,
+    owners: Owners,
+    idempotency_key: Annotated[
+        str, Header(description="Sent again with the same key and body, it is logged once.")
+    ] = "",
+) -> JsonResponse:
+    """It becomes a fact, closes the lead where it was won or lost, and the lead is scored again."""
+    check_seen(workspace, lead_id, owners)
+    asked = OutcomeRequest(
+        lead_id, given.what, given.amount, given.date, given.reason, given.minutes, given.note,
+        given.rep, given.kind,
+        None if given.at is None else to_microseconds(_with_zone(given.at, workspace)),
+        given.seen,
+    )  # fmt: skip
+    return JsonResponse(log_outcome(workspace, asked, idempotency_key))
+
+
+@router.delete(
+    "/leads/{lead_id:text}/outcomes/{number}",
+    responses=answers(LoggedOutcome, 403, 404, 408, 409),
+    summary="Take an outcome back",
+)
+def delete_outcome(
+    workspace: Opened, lead_id: LeadId, owners: Owners, number: int, by: str = ""
+) -> JsonResponse:
+    """Within a day of its logging, as if it had never been logged. by: who does it."""
+    check_seen(workspace, lead_id, owners)
+    return JsonResponse(undo_outcome(workspace, number, by, lead_id))
+
+
+@router.get(
+    "/leads/{lead_id:text}/outcomes",
+    responses=answers(list[Logged], 404),
+    summary="What was logged of one lead",
+)
+def outcomes(
+    workspace: Opened, lead_id: LeadId, owners: Owners, target: str | None = None
+) -> JsonResponse:
+    """The newest outcomes that stand, newest first."""
+    check_seen(workspace, lead_id, owners)
+    name = workspace.settings.target(target).name
+    return JsonResponse(logged_of_lead(workspace, lead_id, name))
 
 
 @router.get(
@@ -100,6 +181,13 @@ def lead(
 ) -> JsonResponse:
     """The score of one lead, why it is what it is, and the lead's record."""
     return JsonResponse(lead_detail(workspace, lead_id, target, product, owners))
+
+
+def _with_zone(at: dt.datetime, workspace: Workspace) -> dt.datetime:
+    """An instant in UTC; one without an offset is in the workspace's time zone."""
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=ZoneInfo(workspace.settings.timezone))
+    return at.astimezone(dt.UTC)
 
 
 @router.get(

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from redumbrella.clock import now, to_datetime
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.server.web.customer_charts import customer_charts
+from redumbrella.server.web.outcome_forms import form_parts
 from redumbrella.views.listing import Page
+from redumbrella.views.logged import seen_outcomes
 from redumbrella.views.pipeline import GROUPINGS
 from redumbrella.workspace import Workspace
 
@@ -37,8 +40,19 @@ def _pipeline(_workspace: Workspace, page: Page) -> dict[str, Any]:
     return {"filter_name": GROUPINGS[page.query.by][2]}
 
 
+def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
+    """What the forms of the lines need."""
+    leads = [row["lead_id"] for row in page.rows]
+    return {
+        "seen": seen_outcomes(workspace, leads),
+        "now": to_datetime(now()),
+        **form_parts(workspace),
+    }
+
+
 _PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
     "customers": _customers,
     "pipeline": _pipeline,
     "products": _products,
+    "today": _today,
 }

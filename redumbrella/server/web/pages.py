@@ -10,19 +10,21 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from redumbrella.clock import now
+from redumbrella.clock import now, to_datetime
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import WITHIN_DAYS
 from redumbrella.server.callers import caller_of
 from redumbrella.server.parameters import LeadId, Opened, Owners
 from redumbrella.server.web.conversion_curve import conversion_curve
+from redumbrella.server.web.outcome_forms import form_parts
 from redumbrella.server.web.rendering import menu_of, render
 from redumbrella.server.web.report_view import ReportView, report_view
 from redumbrella.server.web.score_line import score_line
 from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
+from redumbrella.views.logged import logged_of_lead
 from redumbrella.views.models import MODELS, current_report, report_of
 from redumbrella.views.score_history import score_history
 from redumbrella.views.table import parse_day
@@ -93,6 +95,9 @@ def lead(
         line=score_line(past, detail.timezone),
         change=change,
         refused=refused,
+        entries=logged_of_lead(workspace, lead_id, detail.score["target"]),
+        now=to_datetime(now()),
+        **form_parts(workspace),
     )
 
 
