@@ -54,7 +54,7 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
         workspace.state.writing() as connection,
     ):
         take_into_use(connection, lines)
-        record_worklist(connection, _made_list())
+        record_worklist(connection, _made_list(), map(_rep, range(4)))
     with workspace.state.writing() as connection:
         forecasts.replace_product_forecasts(connection, "products", map(_product, range(3)))
         customers.record_valuation(connection, _valuation())
@@ -91,7 +91,14 @@ def _line(place: int) -> dict[str, Any]:
             "why_now": "came yesterday, nobody has contacted it yet", "next_step": "First contact",
             "reason": reason if place < 6 else None, "probability": 0.9 - 0.1 * place,
             "low": 0.1, "high": 0.95, "grade": "B", "expected_value": 100.0 - place,
-            "minutes": 12.0, "chance": 0.98, "is_trial": place == 3}  # fmt: skip
+            "minutes": 12.0, "chance": 0.98, "is_trial": place == 3,
+            "owner_id": f"rep {place % 4}", "assigned": "owner kept", "second_best": "nobody"}  # fmt: skip
+
+
+def _rep(i: int) -> dict[str, Any]:
+    return {"rep_id": f"rep {i}", "name": MARKUP if i == 0 else f"Rep {i}", "lines": i, "places": 5,
+            "minutes_used": 12.0 * i, "minutes_free": 60.0 - 12.0 * i, "owners_kept": i,
+            "expected_value": 90.0 * i}  # fmt: skip
 
 
 def _made_list() -> dict[str, Any]:
