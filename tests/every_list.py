@@ -92,12 +92,13 @@ def _line(place: int) -> dict[str, Any]:
             "reason": reason if place < 6 else None, "probability": 0.9 - 0.1 * place,
             "low": 0.1, "high": 0.95, "grade": "B", "expected_value": 100.0 - place,
             "minutes": 12.0, "chance": 0.98, "is_trial": place == 3,
-            "owner_id": f"rep {place % 4}", "assigned": "owner kept", "second_best": "nobody"}  # fmt: skip
+            "owner_id": f"rep {place % 4}", "assigned": "owner kept", "second_best": ""}  # fmt: skip
 
 
 def _rep(i: int) -> dict[str, Any]:
-    return {"rep_id": f"rep {i}", "name": MARKUP if i == 0 else f"Rep {i}", "lines": i, "places": 5,
-            "minutes_used": 12.0 * i, "minutes_free": 60.0 - 12.0 * i, "owners_kept": i,
+    name = MARKUP if i == 0 else f"Rep {i}"
+    return {"rep_id": f"rep {i}", "name": name, "lines": i, "places": 5, "owners_kept": i,
+            "minutes_used": 12.0 * i, "minutes_free": 60.0 - 12.0 * i,
             "expected_value": 90.0 * i}  # fmt: skip
 
 

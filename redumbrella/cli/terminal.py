@@ -24,8 +24,8 @@ from redumbrella.visible import escaped_json, visible, visible_line
 # The workspace as -w named it, ready for a shell; '' where it was not named.
 _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
 _COMMAND = re.compile(
-    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|weights"
-    r"|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|models|sources"
+    r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|assignment"
+    r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|models|sources"
     r"|rejected|runs|audit|user \w+|key \w+)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])

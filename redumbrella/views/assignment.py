@@ -90,6 +90,5 @@ ASSIGNMENT = View(
     around=_around,
     around_type=AroundAssignment,
     template="assignment.html",
-    menu="main",
-    is_in_menu=lambda workspace: "reps" in workspace.settings.tables,
+    section="/today",
 )  # fmt: skip

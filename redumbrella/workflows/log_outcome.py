@@ -262,13 +262,15 @@ def _subject(workspace: Workspace, asked: OutcomeRequest) -> _Subject:
     if lake.exists("leads"):
         with lake.asking(("leads",)) as ask:
             found = ask(
-                "SELECT person_id, product_id, won, created_at FROM leads "
-                f"WHERE lead_id = {literal(asked.lead_id)} ORDER BY {ORDER} DESC LIMIT 1"
+                f"SELECT * FROM leads WHERE lead_id = {literal(asked.lead_id)} "
+                f"ORDER BY {ORDER} DESC LIMIT 1"
             ).to_pylist()
         if found:
             row = found[0]
-            person = row["person_id"] or asked.lead_id
-            return _Subject(person, row["product_id"], True, row["won"], row["created_at"])
+            person = row.get("person_id") or asked.lead_id
+            return _Subject(
+                person, row.get("product_id"), True, row.get("won"), row.get("created_at")
+            )
     with workspace.state.reading() as connection:
         about_people = [t.name for t in workspace.settings.targets if t.from_ is None]
         for target in set(scored_targets(connection)) & set(about_people):

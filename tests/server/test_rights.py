@@ -27,7 +27,7 @@ from redumbrella.workspace import Workspace
 V1 = "/api/v1"
 # What stands for the parts of a path; none of these changes anything that other tests see.
 PARTS = {"lead_id:text": "L-1003", "version": "conversion-20101101-093000", "user": "9999",
-         "key": "nokey123", "name": "style.css"}  # fmt: skip
+         "key": "nokey123", "name": "style.css", "number": "1"}  # fmt: skip
 
 
 class Staffed:
@@ -240,8 +240,8 @@ def test_the_menu_and_the_links_show_what_the_role_may_open(staffed: Staffed) ->
             if not address.startswith(("/static", "/leads/")):
                 assert browser.get(address).status_code in (200, 307), (role, address)
     menu = re.findall(r'<a href="(/\w+)"', staffed.browsers["sales"].get("/leads").text)
-    assert set(menu) <= {"/leads", "/pipeline", "/docs"}
-    assert staffed.browsers["sales"].get("/").headers["location"] == "/leads"
+    assert set(menu) <= {"/today", "/leads", "/changes", "/pipeline", "/docs"}
+    assert staffed.browsers["sales"].get("/").headers["location"] == "/today"
 
 
 @pytest.mark.parametrize("path", ["/customers", "/api/v1/customers.csv", "/models", "/runs"])

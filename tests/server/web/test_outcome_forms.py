@@ -123,4 +123,4 @@ def test_rest_says_what_is_wrong(
     answer = HTTP.post(f"{address}/api/v1/leads/{lead}/outcomes", json=body)
     assert (answer.status_code, answer.json()["error"]["reason"]) == (status, reason)
     unknown = HTTP.post(f"{address}/api/v1/leads/nobody/outcomes", json={"what": "reached"})
-    assert unknown.status_code == 404
+    assert unknown.status_code == 404, unknown.text
