@@ -20,6 +20,7 @@ from redumbrella.simulation.parameters import company_text
 from redumbrella.simulation.policies import arrival
 from redumbrella.simulation.rows import day_rows
 from redumbrella.simulation.world import World
+from redumbrella.sources.formats.file_order import sorted_as_meant
 
 WEDNESDAY = date(2025, 1, 1)
 NUMBERS = pa_csv.ConvertOptions(
@@ -87,7 +88,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 def rows_of(folder: Path, table: str) -> list[dict[str, Any]]:
     """All rows that a company has written into a table, the oldest file first."""
     found: list[dict[str, Any]] = []
-    for path in sorted((folder / table).glob("*.csv")):
+    for path in sorted_as_meant((folder / table).glob("*.csv")):
         found += pa_csv.read_csv(path, convert_options=NUMBERS).to_pylist()
     return found
 

@@ -22,6 +22,7 @@ PAGES = sorted([*ALONE, *(ROOT / "docs").rglob("*.md")])
 WRITTEN_BY_HAND = [page for page in PAGES if page.parent.name != "reference"]
 WITH_COMMANDS = ("README.md", "docs/tour.md")
 EVERY_NTH_CALL = 300
+TINY_COMPANY = "company-workspace"
 
 
 def _generator() -> ModuleType:
@@ -99,17 +100,30 @@ def test_every_command_of_the_pages_runs(
 ) -> None:
     code, said = _umbrella(["umbrella", "demo", "demo-workspace"], monkeypatch, capsys)
     assert code == 0, said
-    page = listed(open_workspace(tiny_demo / "demo-workspace"), LEADS, page_size=1)
-    some_call = page.rows[0]["lead_id"]
+    for words in (["simulate", "new", TINY_COMPANY, "--days", "45"], ["run", "-w", TINY_COMPANY]):
+        if words[0] == "run":
+            settings = tiny_demo / TINY_COMPANY / "umbrella.toml"
+            short = settings.read_text("utf-8").replace("horizon_days = 30", "horizon_days = 7")
+            settings.write_text(short, "utf-8")
+        code, said = _umbrella(["umbrella", *words], monkeypatch, capsys)
+        assert code == 0, said
+    some_call, some_lead = (
+        listed(open_workspace(tiny_demo / name), LEADS, page_size=1).rows[0]["lead_id"]
+        for name in ("demo-workspace", TINY_COMPANY)
+    )
     ran = set()
     for name in WITH_COMMANDS:
         for words in _commands(name):
             if words[1] == "demo":
                 continue
-            # The tiny demo has other calls than the page; `serve` would not come back.
+            # The tiny ones have other leads than the page; `serve` would not come back, a contest
+            # would take minutes, and the product need not be asked anew for every day.
             called = [some_call if word.startswith("call-") else word for word in words]
-            called += ["--help"] if words[1] == "serve" else []
+            called = [some_lead if word.startswith("L-") else word for word in called]
+            called += ["--help"] if words[1] == "serve" or "contest" in words else []
+            called += ["--policy", "arrival"] if words[1:3] == ["simulate", "day"] else []
             code, said = _umbrella(called, monkeypatch, capsys)
             assert code == 0, (name, words, said)
             ran.add(words[1])
     assert {"init", "check", "run", "leads", "explain", "report", "export", "serve"} <= ran
+    assert {"customers", "products", "simulate", "score"} <= ran

@@ -1,12 +1,13 @@
 """`umbrella demo`: the main job on real data, or all of it in a simulated company."""
 
-from datetime import date
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from redumbrella.cli.terminal import progress, say
+from redumbrella.clock import now, to_datetime
 
 if TYPE_CHECKING:
     from redumbrella.workspace import Workspace
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 COMPANY = "company"
 _FOLDERS = {"": Path("demo-workspace"), COMPANY: Path("company-workspace")}
 # The simulated company of the second tour.
-SEED, SIZE, START, DAYS = 1, "medium", date(2025, 1, 1), 120
+SEED, SIZE, DAYS = 1, "medium", 120
 
 
 @click.command("demo")
@@ -27,7 +28,13 @@ SEED, SIZE, START, DAYS = 1, "medium", date(2025, 1, 1), 120
     show_default=True,
     help="Port of the web pages.",
 )
-def command(what: tuple[str, ...], *, serve: bool, port: int) -> None:
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="First day of the simulated company. Default: so that it ends yesterday.",
+)
+def command(what: tuple[str, ...], *, serve: bool, port: int, start: datetime | None) -> None:
     """Rank the open calls of a real bank campaign, with reasons and a verdict.
 
     Makes the workspace FOLDER (default: demo-workspace) from the UCI Bank Marketing data, then
@@ -38,10 +45,7 @@ def command(what: tuple[str, ...], *, serve: bool, port: int) -> None:
     Umbrella can be seen, and judged by a truth that is known.
     """
     kind, folder = _asked(what)
-    if kind == COMPANY:
-        opened = _company(folder)
-    else:
-        opened = _bank(folder)
+    opened = _company(folder, start) if kind == COMPANY else _bank(folder)
     if serve:
         from redumbrella.cli.serve import open_pages
 
@@ -69,13 +73,14 @@ def _bank(folder: Path) -> "Workspace":
     return opened
 
 
-def _company(folder: Path) -> "Workspace":
+def _company(folder: Path, start: datetime | None) -> "Workspace":
     from redumbrella.simulation.beginning import begin
     from redumbrella.simulation.files import write_company
     from redumbrella.simulation.parameters import company_text
 
-    world = begin(company_text("valiant"), SEED, SIZE, START, None)
-    say(f"Writing a SIMULATED company to {folder}: nobody in it exists …")
+    first = (start or to_datetime(now()) - timedelta(DAYS)).date()
+    world = begin(company_text("valiant"), SEED, SIZE, first, None)
+    say(f"Writing a SIMULATED company to {folder}: nobody in it exists. It takes some minutes …")
     with progress(quiet=False) as report:
         for number in write_company(world, folder, DAYS):
             report("Living the past", (number + 1) / DAYS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,10 +11,13 @@ import click
 
 from redumbrella.cli.contest_text import print_contest
 from redumbrella.cli.terminal import json_option, print_json, progress, say, workspace_option
+from redumbrella.clock import now, to_datetime
+from redumbrella.errors import SettingsError
 from redumbrella.figures import counted
 from redumbrella.simulation.parameters import KNOWN
 
 START = "2025-01-01"
+EARLIEST = 1990
 
 
 @click.group("simulate")
@@ -46,7 +49,7 @@ def _beginning(which: dict[str, Any], seed: int, start: date) -> Any:
     from redumbrella.simulation.parameters import company_text
 
     text = company_text(which["company"])
-    return begin(text, seed, which["size"], start, which["change_day"])
+    return begin(text, seed, which["size"], start, which["change_day"], which["company"])
 
 
 @command.command("new")
@@ -63,6 +66,7 @@ def new(folder: Path, *, seed: int, days: int, start: Any, as_json: bool, **whic
     """Write the past of a new company into FOLDER: its files and an umbrella.toml."""
     from redumbrella.simulation.files import write_company
 
+    _check_days(start.date(), days)
     world = _beginning(which, seed, start.date())
     with progress(quiet=as_json) as report:
         for number in write_company(world, folder, days):
@@ -78,6 +82,17 @@ def new(folder: Path, *, seed: int, days: int, start: Any, as_json: bool, **whic
         f"{counted(len(world.leads), 'lead')}.")  # fmt: skip
     say(f"Learn from it: umbrella run -w {folder}. Live on: umbrella simulate day -w {folder}. "
         f"What is true: umbrella simulate truth -w {folder} -o truth.csv")  # fmt: skip
+
+
+def _check_days(start: date, days: int) -> None:
+    """The past must lie in the past, and where calendars are sure."""
+    today = to_datetime(now()).date()
+    if start.year < EARLIEST or (today - start).days < days:
+        raise SettingsError(
+            f"The company would live from {start} for {days:,} days. Begin in {EARLIEST} or later, "
+            f"and at most on {today - timedelta(days)}, so that its past is over today.",
+            reason="bad_start",
+        )
 
 
 @command.command("day")
@@ -110,6 +125,11 @@ def day(workspace: Path, *, days: int, policy: str | None, as_json: bool) -> Non
         say(f"{one.date}: {counted(one.new_leads, 'new lead')}, {counted(one.calls, 'call')} "
             f"({one.talks} talked) in the order of {one.order_of}, {one.won} won, "
             f"profit {one.profit:,.0f} {world.company.currency}.")  # fmt: skip
+        if one.passed_over:
+            say(f"  By the rules of the company, its time and its partners: {one.passed_over}.")
+    if world.today > to_datetime(now()).date():
+        say("Note: some of these days are still to come, and Red Umbrella uses no fact before its "
+            "day.")  # fmt: skip
 
 
 @command.command("truth")
@@ -127,7 +147,8 @@ def truth(workspace: Path, *, output: Path, about: str) -> None:
     world = open_world(workspace / FOLDER)
     rows = TRUTHS[about](world)
     write_truth(rows, output, workspace)
-    say(f"{output}: the truth about {rows.num_rows:,} {about}, as of {world.today}. Keep it out "
+    what = "messages of campaigns" if about == "campaigns" else about
+    say(f"{output}: the truth about {rows.num_rows:,} {what}, as of {world.today}. Keep it out "
         "of what Red Umbrella reads.")  # fmt: skip
 
 
@@ -153,7 +174,7 @@ def contest(
     """Play the same company under several policies and compare the profit, with standard errors."""
     from redumbrella.simulation.contest import Played, Rules, check_policies, contest_summary, play
 
-    names = [name.strip() for name in policies.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in policies.split(",") if name.strip()))
     check_policies(names)
     rules, played = Rules(days, learn_every, ask_every), []
     with progress(quiet=as_json) as report, TemporaryDirectory(prefix="umbrella-contest-") as room:

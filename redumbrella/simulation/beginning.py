@@ -11,9 +11,13 @@ from redumbrella.simulation.people import Arrivals, new_people
 from redumbrella.simulation.world import World
 
 
-def begin(text: str, seed: int, size: str, start: date, change_day: int | None) -> World:
-    """A company before its first day. text: its parameters; change_day: None as they say."""
-    company = read_company(text, "the company's parameters")
+def begin(
+    text: str, seed: int, size: str, start: date, change_day: int | None, place: str = ""
+) -> World:
+    """A company before its first day. text: its parameters, which stand in the file `place`;
+    change_day: None as they say.
+    """
+    company = read_company(text, place or "the parameters of the company")
     offers, employers = draw_offers(company, seed), draw_employers(company, seed)
     nobody = Arrivals(np.zeros(0, np.int64), np.zeros(0, np.int64))
     people = new_people(company, seed, 0, nobody, 0, offers, employers)

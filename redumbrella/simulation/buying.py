@@ -42,8 +42,8 @@ def buy(
 ) -> DaySales:  # fmt: skip
     """Repeat purchases of customers, and first ones of visitors in the shop.
 
-    shoppers: known visitors of the day; recommended: the product a mail recommended to each person
-    lately, -1 for none. Whoever buys may leave afterwards (BG/NBD).
+    shoppers: known visitors of the day; recommended: the product that today's mail recommended to
+    each person, -1 for none. Whoever buys may leave afterwards (BG/NBD).
     """
     rates = purchase_rates(company, people, day)
     some = np.flatnonzero(rates > 0)

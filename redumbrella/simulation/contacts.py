@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from redumbrella.simulation.chance import Floats, chance_of, normal, uniform
 from redumbrella.simulation.leads import OPEN, LeadStates
 from redumbrella.simulation.offers import Offers, Staff
-from redumbrella.simulation.parameters import Company
+from redumbrella.simulation.parameters import LONGEST, Company
 from redumbrella.simulation.people import People
 
 OPENING = 9 * 3600
 WORKING_DAY = 8 * 3600.0
-LONGEST = 1.8  # a talk is at most so many times as long as the mean one
 MISSED, REFUSED, LATER, INTERESTED, OFFER = range(5)
 OUTCOMES = ("no answer", "refusal", "not now", "interested", "offer sent")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.simulation.chance import Floats
-from redumbrella.simulation.days import lead_margins, live
+from redumbrella.simulation.days import is_working_day, lead_margins, live
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.files import write_company, write_day
 from redumbrella.simulation.leads import OPEN, SOLD
@@ -53,8 +53,12 @@ class Played:
 
 
 def check_policies(names: Sequence[str]) -> None:
-    """Raises SettingsError for a policy that there is not."""
+    """Raises SettingsError for a policy that there is not, and for none at all."""
     known = [*POLICIES, PRODUCT]
+    if not names:
+        raise SettingsError(
+            f"A contest needs at least one policy: {', '.join(known)}.", reason="unknown_policy"
+        )
     for name in names:
         if name not in known:
             raise SettingsError(
@@ -90,6 +94,7 @@ class _Game:
     def __init__(self, world: World, policy: str, folder: Path, rules: Rules) -> None:
         self.world, self.policy, self.folder, self.rules = world, policy, folder, rules
         self.order: Order = np.zeros(0, np.int64)
+        self.asked_on: int | None = None  # the last day of the contest on which it was
         self.calls = self.talks = self.won = 0
         self.called: list[Floats] = []
         self.might: list[Floats] = []
@@ -113,7 +118,10 @@ class _Game:
             return POLICIES[self.policy](self.world)
         if number and number % self.rules.learns_every == 0:
             train_product(self.folder, self.world.today)
-        if number % self.rules.asks_every == 0:
+        if not is_working_day(self.world):
+            return self.order[:0]
+        if self.asked_on is None or number - self.asked_on >= self.rules.asks_every:
+            self.asked_on = number
             self.order = product_order(self.folder, self.world.today, len(self.world.leads))
         return self.order
 

@@ -108,6 +108,11 @@ def live(world: World, decisions: Decisions) -> Day:
     return day
 
 
+def is_working_day(world: World) -> bool:
+    """Whether reps call on the world's next day."""
+    return world.today.weekday() < SATURDAY
+
+
 def _season(world: World) -> float:
     today = world.today
     return season_on(world.company, today.weekday(), today.timetuple().tm_yday)
@@ -152,7 +157,7 @@ def _usual_visitors(world: World) -> float:
 
 def _call(world: World, decisions: Decisions) -> Calls:
     order, reps = decisions.order, decisions.reps
-    if world.today.weekday() >= SATURDAY:
+    if not is_working_day(world):
         order, reps = order[:0], reps[:0]
     may = may_be_called(world.company, world.leads, world.day)[order]
     _, first = np.unique(order, return_index=True)
@@ -212,7 +217,9 @@ def lead_margins(world: World, leads: LeadStates) -> Floats:
 
 
 def _money(world: World, day: Day) -> Money:
-    """The day's money: each figure is a sum over rows that are written down somewhere."""
+    """The day's money: sums over rows of the company's files; what partners pay for leads and bring
+    back stands in the world's ledger alone.
+    """
     world_leads, hour = world.leads, world.company.reps.cost_per_hour
     for due, margin in zip(day.sales.returned_on.tolist(), day.sales.margin.tolist(), strict=True):
         if due >= 0:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from redumbrella.errors import DataError, EngineError, SettingsError
 from redumbrella.simulation.days import live
+from redumbrella.simulation.decisions import FOLDER as DECISIONS
 from redumbrella.simulation.decisions import calls_in_order
 from redumbrella.simulation.policies import arrival
 from redumbrella.simulation.rows import day_rows, fixed_rows, lead_rows
@@ -18,6 +19,7 @@ from redumbrella.simulation.world import FOLDER, World
 
 GROWING = ("people", "identities", "events", "activities", "purchases", "leads", "spend",
            "treatments", "feedback")  # fmt: skip
+FIXED = ("products", "campaigns", "reps", "accounts", "clients", "partners")
 _HEAD = """\
 # {name}: a SIMULATED company. Nobody in it exists. Made by `umbrella simulate new`,
 # seed {seed}, size {size}; its days are lived by `umbrella simulate day`.
@@ -41,7 +43,7 @@ campaign_id = "campaign_id"
 source = "source"
 rep_id = "rep_id"
 amount = "amount"
-won = {{ column = "stage", won = ["Won"], lost = ["Lost"] }}
+won = {{ column = "stage", won = ["Won"], lost = ["Lost", "Sold to a partner"] }}
 
 [tables.events]
 path = "events/*"
@@ -73,10 +75,13 @@ horizon_days = 30
 active_days = 60
 
 [labels.fields]
-enquiry = "what they wrote"
+campaign_id = "campaign"
+rep_id = "rep"
+product_id = "product"
+enquiry = "enquiry"
 message = "message of the campaign"
 prefers = "wishes to be contacted by"
-"""
+{names}"""
 
 
 def write_company(world: World, folder: Path, days: int) -> Iterator[int]:
@@ -141,7 +146,11 @@ def company_settings(world: World, folder: Path) -> str:
             text += _TABLE.format(table=table, path=f"{table}/*")
     for table in ("products", "campaigns", "reps", "accounts"):
         text += _TABLE.format(table=table, path=f"{table}.csv")
+    campaigns = [(f"C-{n}", one.name) for n, one in enumerate(company.campaigns, 1)]
+    named = "\n[labels.values.campaign_id]\n"
+    named += "".join(f'{one} = "{name}"\n' for one, name in campaigns)
     return text + _TAIL.format(
+        names=named,
         hour=company.reps.cost_per_hour,
         margin=float(np.average(margins, weights=asked)) if sum(asked) else 1.0,
         shop_margin=float(np.mean(shop or margins)),
@@ -151,12 +160,16 @@ def company_settings(world: World, folder: Path) -> str:
 def write_truth(rows: pa.Table, path: Path, workspace: Path) -> None:
     """Writes rows of truth by the ending of the path: .csv, .parquet, .json.
 
-    Raises SettingsError for another ending, and for a place where the product would read it.
+    Raises SettingsError for another ending, and for a place among the company's own files, where
+    the product would read it.
     """
-    place = path.resolve().parent
-    if any(place == (workspace / table).resolve() for table in GROWING):
+    place, home = path.resolve(), workspace.resolve()
+    folders = [home / name for name in (*GROWING, DECISIONS, FOLDER)]
+    if any(place.is_relative_to(one) for one in folders) or place in {
+        home / f"{table}.csv" for table in FIXED
+    }:
         raise SettingsError(
-            f"{path} lies among the files that Red Umbrella reads. Write the truth elsewhere.",
+            f"{path} lies among the files of the company. Write the truth elsewhere.",
             reason="truth_among_facts",
         )
     if path.suffix not in (".csv", ".parquet", ".json"):

@@ -13,13 +13,15 @@ from redumbrella.simulation.people import People
 @dataclass(frozen=True)
 class Mailing:
     """Mails of a day: people, the product each recommends (-1: none), who could have had one, and
-    with which chance each of those got it (nan: nobody drew).
+    with which chance each of those got it (nan: nobody drew). refused: how many more were asked
+    for, to people who have not signed up or want no mail.
     """
 
     people: NDArray[np.int64]
     product: NDArray[np.int64]
     eligible: NDArray[np.int64]
     chance: float
+    refused: int = 0
 
 
 NO_MAIL = Mailing(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.nan)

@@ -40,7 +40,8 @@ def draw_offers(company: Company, seed: int) -> Offers:
     price = base * np.exp(spread * normal(seed, "price", np.arange(kind.size)))
     return Offers(
         type=kind,
-        price=np.round(price, 0 if base.min() > 50 else 2),
+        # Nothing is free: what is bought is compared by the logarithm of its price.
+        price=np.maximum(np.round(price, 0 if base.min() > 50 else 2), 0.01),
         margin=np.array([one.margin for one in company.products])[kind],
         first=np.concatenate([[0], np.cumsum(counts)[:-1]]),
         popularity=tuple(shares(1.0 / np.arange(1.0, count + 1.0)) for count in counts),

@@ -277,7 +277,7 @@ def _spend(world: World, day: Day) -> pa.Table:
     return pa.table({
         "campaign_id": _named("C-", cells // messages + 1, 1),
         "date": pa.array([world.date_of(day.number)] * cells.size),
-        "cost": cost,
+        "cost": np.round(cost, 6),
         "impressions": np.rint(clicks * IMPRESSIONS_A_CLICK).astype(np.int64),
         "clicks": clicks,
         "message": np.tile(np.array(world.company.messages.names), campaigns),

@@ -43,7 +43,7 @@ def true_leads(world: World) -> pa.Table:
         "is_decided": decided,
         "chance_without": without,
         "chance_with": with_talk,
-        "chance_final": np.where(decided, final_chances(world), np.nan),
+        "chance_final": pa.array(final_chances(world), mask=~decided),
         "chance_reached": people.reached[leads.person].astype(np.float64),
         "kind": kind,
         "margin": margin,

@@ -28,9 +28,9 @@ def is_call(row: dict[str, Any]) -> bool:
 
 
 @few
-@given(seed=st.integers(0, 10_000), cost=st.floats(0.0, 200.0), minutes=st.integers(60, 480))
+@given(seed=st.integers(0, 10_000), cost=st.floats(0.0, 200.0), minutes=st.integers(30, 60))
 def test_each_day_books_what_its_rows_say(seed: int, cost: float, minutes: int) -> None:
-    """Without late facts every day adds up by itself."""
+    """Without late facts every day adds up by itself; so many leads are left that some are sold."""
     world = small_company(seed, {
         **BUSY, "record.late": 0.0, "record.twice": 0.0,
         "reps.cost_per_hour": cost, "reps.minutes_per_day": minutes,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -298,3 +299,43 @@ def test_a_day_lived_again_leaves_nothing_of_the_one_that_was_cut_off(
         )
         live_in(folder, 1)
     assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "calm")
+
+
+@pytest.mark.parametrize(("owner", "name"), [(pq, "write_table"), (Path, "write_text"),
+                                             (Path, "unlink"), (Path, "rmdir")])  # fmt: skip
+def test_a_state_that_was_half_kept_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    """The end comes before each single write or removal of the state, one after the other."""
+    new_company(tmp_path / "start", 4)
+    shutil.copytree(tmp_path / "start", tmp_path / "calm")
+    live_in(tmp_path / "calm", 1)
+    live_in(tmp_path / "calm", 1)
+    wanted = bytes_of(tmp_path / "calm")
+    real, left = getattr(owner, name), 0
+
+    def dies(*words: Any, **more: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KilledError
+        return real(*words, **more)
+
+    for end in range(30):
+        folder = tmp_path / f"killed-{end}"
+        shutil.copytree(tmp_path / "start", folder)
+        left = end
+        monkeypatch.setattr(owner, name, dies)
+        killed = False
+        try:
+            live_in(folder, 1)
+        except KilledError:
+            killed = True
+        monkeypatch.setattr(owner, name, real)
+        # A day that was cut off while the old state was removed is over.
+        live_in(folder, 6 - open_world(folder / FOLDER).day)
+        assert bytes_of(folder) == wanted, f"killed before {name} {end + 1}"
+        if not killed:
+            assert end > 0
+            return
+    raise AssertionError("it never came to an end")
