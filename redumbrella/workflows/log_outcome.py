@@ -228,10 +228,10 @@ def _refuse_conflict(
     """
     timezone = workspace.settings.timezone
     if newest is not None and newest["closes"] and (is_new or newest["pending"] != DONE):
-        raise _closed(asked.lead_id, said_of(newest, timezone))
+        raise _closed(asked.lead_id, told_of(newest, timezone))
     if subject.won is not None:
         closes = newest is not None and newest["closes"]
-        told = said_of(newest, timezone) if closes and newest is not None else ""
+        told = told_of(newest, timezone) if closes and newest is not None else ""
         raise _closed(asked.lead_id, told or ("won" if subject.won else "lost"))
     if newest is None:
         return
@@ -241,7 +241,7 @@ def _refuse_conflict(
         unseen = asked.seen != newest["id"]
     if unseen:
         raise ConflictError(
-            f'Lead "{asked.lead_id}" was worked just before: {said_of(newest, timezone)}. If yours '
+            f'Lead "{asked.lead_id}" was worked just before: {told_of(newest, timezone)}. If yours '
             f"came after that, log it again with seen = {newest['id']} (umbrella outcome … --seen "
             f"{newest['id']}; on a page, load it again).",
             reason="worked_meanwhile",
@@ -336,7 +336,7 @@ def _finished(workspace: Workspace, number: int, started: int, *, again: bool) -
         id=number,
         lead_id=row["lead_id"],
         what=row["what"],
-        said=said_of(row, workspace.settings.timezone),
+        said=told_of(row, workspace.settings.timezone),
         again=again,
         closed=bool(row["closes"]) and row["undone_at"] is None,
         undone=row["undone_at"] is not None,
@@ -358,7 +358,7 @@ def _alone(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-def said_of(row: dict[str, Any], timezone: str) -> str:
+def told_of(row: dict[str, Any], timezone: str) -> str:
     """An outcome in a sentence: 'Ana logged won, 1200, on 3 May 2026, 14:05'."""
     told = _words(row["what"])
     if row["amount"] is not None:
