@@ -92,7 +92,7 @@ def _line(place: int) -> dict[str, Any]:
             "reason": reason if place < 6 else None, "probability": 0.9 - 0.1 * place,
             "low": 0.1, "high": 0.95, "grade": "B", "expected_value": 100.0 - place,
             "minutes": 12.0, "chance": 0.98, "is_trial": place == 3,
-            "owner_id": f"rep {place % 4}", "assigned": "owner kept", "second_best": "x"}  # fmt: skip
+            "owner_id": f"rep {place % 4}", "assigned": "kept", "second_best": "x"}  # fmt: skip
 
 
 def _rep(i: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ AS_AGREED = "Call back as agreed"
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenSince:
     """What a lead did since an instant: how many events, the last one's time and page or kind."""
 
     events: int
@@ -49,7 +49,7 @@ class Calendar:
 
 
 def why_now(
-    created: datetime | None, last: LastContact | None, seen: Seen | None, calendar: Calendar
+    created: datetime | None, last: LastContact | None, seen: SeenSince | None, calendar: Calendar
 ) -> str:
     """Why to contact a lead today: what it did since the last contact, or that nobody did yet."""
     if last is None:
@@ -85,11 +85,11 @@ def is_unreached(last: LastContact) -> bool:
     return "".join(c for c in last.outcome.casefold() if c.isalpha()) in _UNREACHED
 
 
-def _active(seen: Seen) -> str:
+def _active(seen: SeenSince) -> str:
     return "active once" if seen.events == 1 else f"active {seen.events} times"
 
 
-def _latest(seen: Seen, calendar: Calendar) -> str:
+def _latest(seen: SeenSince, calendar: Calendar) -> str:
     what = f" ({_words(seen.what)})" if seen.what else ""
     return ("" if seen.events == 1 else "last ") + calendar.day(seen.last_at) + what
 

@@ -68,7 +68,7 @@ def draw_worklist(
     Those with whom today was agreed on stand first, surely, even if there are more than places.
     """
     generator = np.random.default_rng(list(seed))
-    worth, doubt = worth_of(candidates, order)
+    worth, doubt = worth_and_doubt(candidates, order)
     may = np.flatnonzero((candidates.blocked == "") & ~np.isnan(worth))
     agreed = np.flatnonzero(candidates.blocked == AGREED)
     agreed = agreed[np.argsort(-worth[agreed], kind="stable")]
@@ -91,7 +91,7 @@ def draw_worklist(
     return Worklist(order, np.concatenate([agreed, listed]), chance, is_trial)
 
 
-def worth_of(candidates: Candidates, order: Order) -> tuple[Vector, Vector]:
+def worth_and_doubt(candidates: Candidates, order: Order) -> tuple[Vector, Vector]:
     """What decides the order of n leads, larger first, and its standard deviation.
 
     By probability: the log-odds. By value: the expected value for each minute of the work, where

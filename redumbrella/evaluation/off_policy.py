@@ -40,7 +40,7 @@ class Placements:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Gain:
     """How much more the list earned a day than another order: with an interval, or why not.
 
     effective: how many leads the estimate rests on, weighed. refused: why nothing is said, empty
@@ -62,7 +62,7 @@ class Estimate:
         return not self.refused and (self.low > 0.0 or self.high < 0.0)
 
 
-def gain_over(placements: Placements, other: Vector) -> Estimate:
+def gain_over(placements: Placements, other: Vector) -> Gain:
     """What the lists earned more a day than lists that place each lead with the chance `other`."""
     a, p = placements.listed, placements.chance
     days = np.unique(placements.day).size
@@ -91,7 +91,7 @@ def gain_over(placements: Placements, other: Vector) -> Estimate:
     needed = None
     if abs(value) <= half and value != 0.0:
         needed = int(np.ceil(days * (half / abs(value)) ** 2))
-    return Estimate(value, value - half, value + half, days, effective, "", needed)
+    return Gain(value, value - half, value + half, days, effective, "", needed)
 
 
 def _effective(moved: Vector, p: Vector) -> tuple[float, float]:
@@ -105,9 +105,9 @@ def _effective(moved: Vector, p: Vector) -> tuple[float, float]:
     return float(total**2 / squares), float((moved / np.minimum(p, 1.0 - p)).max() / total)
 
 
-def _refused(days: int, effective: float, why: str) -> Estimate:
+def _refused(days: int, effective: float, why: str) -> Gain:
     unknown = float("nan")
-    return Estimate(unknown, unknown, unknown, days, effective, why, None)
+    return Gain(unknown, unknown, unknown, days, effective, why, None)
 
 
 def first_places(day: NDArray[np.intp], order: Vector, places: Vector) -> Vector:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from redumbrella.clock import to_datetime
-from redumbrella.evaluation.off_policy import Estimate, Placements, first_places, gain_over
+from redumbrella.evaluation.off_policy import Gain, Placements, first_places, gain_over
 from redumbrella.figures import counted, money, money_interval, quantity
 from redumbrella.lake.quoting import literal
 from redumbrella.reports.list_worth import WITHIN_DAYS, ListWorth
@@ -92,7 +92,7 @@ def _placements(
     ), created  # fmt: skip
 
 
-def _worth(name: str, found: Estimate, unit: str) -> ListWorth:
+def _worth(name: str, found: Gain, unit: str) -> ListWorth:
     words = ORDERS[name]
     if found.refused:
         text = f"Against {words}: not known yet. {found.refused}"
@@ -116,7 +116,7 @@ def _figure(value: float, unit: str) -> str:
     return f"{quantity(value, 2)} {unit}" if unit == "won leads" else money(value, unit)
 
 
-def _range(found: Estimate, unit: str) -> str:
+def _range(found: Gain, unit: str) -> str:
     if unit == "won leads":
         return f"{quantity(found.low, 2)} to {quantity(found.high, 2)}"
     return money_interval(found.low, found.high, unit)

@@ -64,7 +64,7 @@ def seen_outcomes(workspace: Workspace, leads: Sequence[str]) -> dict[str, int]:
         return newest_numbers(connection, leads)
 
 
-def reps_of(workspace: Workspace) -> list[tuple[str, str]]:
+def known_reps(workspace: Workspace) -> list[tuple[str, str]]:
     """The reps by id with what they are called, in the order of their names."""
     lake = workspace.lake
     if not lake.exists("reps"):

@@ -28,7 +28,7 @@ from redumbrella.decisions.exploration import Trial
 from redumbrella.decisions.next_steps import (
     AS_AGREED,
     Calendar,
-    Seen,
+    SeenSince,
     agreed_on,
     next_step,
     why_now,
@@ -176,14 +176,21 @@ def _make(
         "blocked": left_alone, "said": said,
     }  # fmt: skip
     _append(workspace, rows, drawn, made)
+    _put_into_use(workspace, lines, made, of_reps)
+    tried = int(drawn.is_trial[drawn.listed].sum())
+    return MadeList(target.name, str(date_of(day)), len(lines), may, tried, left_alone, said)
+
+
+def _put_into_use(
+    workspace: Workspace, lines: list[Row], made: Row, of_reps: Sequence[Row]
+) -> None:
+    """Writes the lines apart and takes them, with how they were made, in one change."""
     with (
-        new_worklist(workspace.state, target.name, lines) as new,
+        new_worklist(workspace.state, made["target"], lines) as new,
         workspace.state.writing() as connection,
     ):
         take_into_use(connection, new)
         record_worklist(connection, made, of_reps)
-    tried = int(drawn.is_trial[drawn.listed].sum())
-    return MadeList(target.name, str(date_of(day)), len(lines), may, tried, left_alone, said)
 
 
 def _scored(connection: Connection, target: Target, names: Sequence[str]) -> list[Row]:
@@ -309,7 +316,7 @@ def _lines(
         start = _since(contacts.get(key[0]), full[key]["created_at"])
         if start is not None:
             since[row["person_id"] or key[0]] = start
-    seen = {person: Seen(*what) for person, what in seen_since(lake, since, as_of).items()}
+    seen = {person: SeenSince(*what) for person, what in seen_since(lake, since, as_of).items()}
     products = _names(workspace, "products", "product_id")
     lines = []
     for place, (n, row, key) in enumerate(zip(drawn.listed.tolist(), chosen, keys, strict=True), 1):

@@ -8,8 +8,8 @@ import pytest
 
 from redumbrella.decisions.contacts import LastContact
 from redumbrella.decisions.exploration import Trial
-from redumbrella.decisions.next_steps import Calendar, Seen, is_unreached, next_step, why_now
-from redumbrella.decisions.worklist import Candidates, draw_worklist, worth_of
+from redumbrella.decisions.next_steps import Calendar, SeenSince, is_unreached, next_step, why_now
+from redumbrella.decisions.worklist import Candidates, draw_worklist, worth_and_doubt
 
 NOTHING = Trial(0.0, 0.0)
 TODAY = Calendar(date(2026, 5, 10), "Europe/Berlin")
@@ -38,7 +38,7 @@ def test_by_probability_the_likeliest_come_first() -> None:
 def test_by_value_a_minute_counts_and_one_contact_is_the_least_work() -> None:
     found = candidates(value=[100.0, 90.0, 100.0, 10.0], minutes=[100.0, 10.0, 10.0, 0.1],
                        contacts=[10.0, 1.0, 1.0, 1.0])  # fmt: skip
-    worth, _ = worth_of(found, "value")
+    worth, _ = worth_and_doubt(found, "value")
     assert np.argsort(-worth).tolist() == [2, 1, 0, 3]
     assert worth[3] == pytest.approx(10.0 / 10.0)  # nobody is done in a tenth of a minute
 
@@ -90,16 +90,16 @@ def contact(days: float, outcome: str = "", times: int = 1, kind: str = "call") 
     [
         (None, None, None, "nobody has contacted it yet"),
         (0.1, None, None, "came today, nobody has contacted it yet"),
-        (5, None, Seen(1, NOW - timedelta(days=1), "prices"),
+        (5, None, SeenSince(1, NOW - timedelta(days=1), "prices"),
          "came 5 days ago, nobody has contacted it yet; active once since, yesterday (prices)"),
         (30, contact(8, "no_answer"), None, "nothing new since the call 2 May (no answer)"),
-        (30, contact(3, "interested"), Seen(4, NOW - timedelta(days=2), ""),
+        (30, contact(3, "interested"), SeenSince(4, NOW - timedelta(days=2), ""),
          "active 4 times since the call 3 days ago (interested), last 2 days ago"),
         (600, contact(400), None, "nothing new since the call 5 April 2025"),
     ],
 )  # fmt: skip
 def test_a_line_says_why_now(
-    created: float | None, last: LastContact | None, seen: Seen | None, words: str
+    created: float | None, last: LastContact | None, seen: SeenSince | None, words: str
 ) -> None:
     came = None if created is None else NOW - timedelta(days=created)
     assert why_now(came, last, seen, TODAY) == words

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from redumbrella.decisions.exploration import Trial, inclusion_chances, systematic_draw
-from redumbrella.evaluation.off_policy import Estimate, Placements, first_places, gain_over
+from redumbrella.evaluation.off_policy import Gain, Placements, first_places, gain_over
 
 LEADS, PLACES, DAYS = 120, 15, 40
 
@@ -34,7 +34,7 @@ def lived(seed: int, trial: Trial) -> tuple[Placements, np.ndarray, float]:
 
 
 def test_the_estimate_is_right_in_the_mean_and_its_interval_holds() -> None:
-    found: list[tuple[Estimate, float]] = []
+    found: list[tuple[Gain, float]] = []
     for seed in range(80):
         placements, rival, truth = lived(seed, Trial(0.3, 0.2))
         found.append((gain_over(placements, rival), truth))

@@ -158,7 +158,7 @@ def history(
     responses=answers(ScoreChange, 404, 409),
     summary="Why the score of one lead moved",
 )
-def change(
+def why_moved(
     workspace: Opened, lead_id: LeadId, owners: Owners, since: str = "", target: str | None = None
 ) -> JsonResponse:
     """The difference of the log-odds since a day (2026-11-01; default: the last day but one), as

@@ -19,7 +19,7 @@ from redumbrella.outcomes import OUTCOMES, OutcomeRequest, amount_of, day_of_tex
 from redumbrella.server.parameters import Opened, Owners
 from redumbrella.server.web.rendering import render
 from redumbrella.views.lead import check_seen, is_scored
-from redumbrella.views.logged import lead_of, logged_of_lead, reps_of
+from redumbrella.views.logged import known_reps, lead_of, logged_of_lead
 from redumbrella.workflows.log_outcome import log_outcome, newest_number, undo_outcome
 from redumbrella.workspace import Workspace
 
@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 
 def form_parts(workspace: Workspace) -> dict[str, Any]:
     """What the form needs besides its lead: the outcomes, the reps, and new keys."""
-    return {"outcomes": OUTCOMES, "reps": reps_of(workspace), "new_key": lambda: uuid4().hex}
+    return {"outcomes": OUTCOMES, "reps": known_reps(workspace), "new_key": lambda: uuid4().hex}
 
 
 @router.post("/outcomes")
