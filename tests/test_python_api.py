@@ -48,7 +48,7 @@ def test_every_list_of_the_catalogue_is_a_method_with_its_filters(ws: OpenedWork
         columns = method().to_arrow().column_names
         assert columns == [column.name for column in view.exported]
         assert name in dir(ws)
-    with pytest.raises(AttributeError, match="Lists: leads"):
+    with pytest.raises(AttributeError, match="Lists: today"):
         _ = ws.custommers
 
 

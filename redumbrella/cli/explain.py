@@ -25,7 +25,6 @@ from redumbrella.figures import (
 from redumbrella.reports.wording import expectation
 from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
-from redumbrella.views.score_change import explain_change
 from redumbrella.views.table import parse_day
 from redumbrella.views.worth import parts_of
 from redumbrella.visible import visible_line
@@ -60,6 +59,9 @@ def command(
     """
     opened = open_workspace(workspace)
     if since is not None:
+        # Brings the models along, for which no other look-up should wait.
+        from redumbrella.views.score_change import explain_change
+
         change = explain_change(opened, lead_id, parse_day(since), target)
         if as_json:
             print_json(change)

@@ -23,6 +23,7 @@ from redumbrella.visible import escaped_json, visible, visible_line
 
 # The workspace as -w named it, ready for a shell; '' where it was not named.
 _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
+_LONGEST_PASTED = 1_000  # characters of a folder that nobody would want to read in every line
 _COMMAND = re.compile(
     r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|assignment"
     r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|models|sources"
@@ -62,6 +63,8 @@ def pasted(text: str) -> str:
     `umbrella leads` becomes `umbrella leads -w DIR`.
     """
     folder = _GIVEN.get()
+    if len(folder) > _LONGEST_PASTED:
+        return text
     return _COMMAND.sub(lambda match: f"{match[0]} -w {folder}", text) if folder else text
 
 

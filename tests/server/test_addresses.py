@@ -130,7 +130,9 @@ def test_openapi_says_the_same_as_allow(address: str) -> None:
     document = HTTP.get(f"{address}{V1}/openapi.json").json()
     names: list[str] = []
     for path, operations in document["paths"].items():
-        allowed = HTTP.options(address + path.format(lead_id="x", version="x")).headers["allow"]
+        allowed = HTTP.options(address + path.format(lead_id="x", version="x", number=1)).headers[
+            "allow"
+        ]
         assert {name.upper() for name in operations} == set(allowed.split(", "))
         names += [operation["operationId"] for operation in operations.values()]
     assert len(set(names)) == len(names)

@@ -74,6 +74,8 @@ def same(head: httpx.Response, got: httpx.Response) -> bool:
 def test_head_is_the_head_of_get(full_address: str, path: str) -> None:
     got, head = HTTP.get(full_address + path), HTTP.head(full_address + path)
     assert head.content == b""
+    if path in ("/today", "/leads/L-1001"):  # their forms have a new key each time
+        del got.headers["content-length"], head.headers["content-length"]
     assert same(head, got), (head.headers, got.headers)
 
 

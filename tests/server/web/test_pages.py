@@ -30,7 +30,7 @@ def get(url: str) -> httpx.Response:
 
 def test_the_start_is_the_list(address: str) -> None:
     answer = get(address + "/")
-    assert answer.url.path == "/leads"
+    assert answer.url.path == "/today"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
