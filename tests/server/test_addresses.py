@@ -133,7 +133,10 @@ def test_openapi_says_the_same_as_allow(address: str) -> None:
         allowed = HTTP.options(address + path.format(lead_id="x", version="x", number=1)).headers[
             "allow"
         ]
-        assert {name.upper() for name in operations} == set(allowed.split(", "))
+        named = {name.upper() for name in operations}
+        # The id of a lead may hold slashes, so what is below a lead is a lead to GET as well.
+        below = {"GET", "HEAD"} if path.endswith("{number}") else set()
+        assert named | below == set(allowed.split(", "))
         names += [operation["operationId"] for operation in operations.values()]
     assert len(set(names)) == len(names)
 
