@@ -11,8 +11,8 @@ from redumbrella.cli.text import console
 from redumbrella.errors import NotFoundError, SettingsError
 from redumbrella.figures import moment, percent
 from redumbrella.outcomes import OUTCOMES, OutcomeRequest, amount_of, day_of_text
+from redumbrella.reports.outcomes import LoggedOutcome
 from redumbrella.workflows.log_outcome import (
-    LoggedOutcome,
     log_outcome,
     newest_number,
     undo_outcome,

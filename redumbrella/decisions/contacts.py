@@ -119,18 +119,20 @@ def fields_of_refusal(lake: Lake, named: Sequence[str] | None) -> dict[str, Mapp
     for table in ("leads", "people"):
         if not lake.exists(table):
             continue
-        texts = {"".join(c for c in one.name.casefold() if c.isalnum()): one.name
-                 for one in lake.schema(table)}  # fmt: skip
+        texts = {_letters(one.name): one.name for one in lake.schema(table)}
         if named is None:
             fields = {texts[name]: False for name in REFUSALS if name in texts}
             fields |= {texts[name]: True for name in CONSENTS if name in texts}
         else:
             known = set(texts.values())
-            fields = {name: "".join(c for c in name.casefold() if c.isalnum()) in CONSENTS
-                      for name in named if name in known}  # fmt: skip
+            fields = {name: _letters(name) in CONSENTS for name in named if name in known}
         if fields:
             found[table] = fields
     return found
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def who_refuses(lake: Lake, fields: Mapping[str, Mapping[str, bool]]) -> dict[str, set[str]]:

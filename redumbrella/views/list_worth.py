@@ -54,13 +54,17 @@ def list_worth(workspace: Workspace, target_name: str | None, now: int) -> tuple
 
 
 def _judged(workspace: Workspace, target: str, number: int, now: int) -> pa.Table:
-    """The last list of each day that is old enough, a row for every lead that might be on it."""
+    """The last list of each day that is old enough, a row for every lead that might be on it.
+
+    Who was sure of a place, as agreed with the lead, stands on any list: no row tells them apart.
+    """
     until = to_datetime(now) - timedelta(days=WITHIN_DAYS)
     return workspace.snapshots.query(
         f"SELECT w.lead_id, w.day, w.as_of, w.chance, w.place IS NOT NULL AS listed, "
         f"w.probability, w.expected_value FROM {TABLE} w JOIN (SELECT day, max(number) AS number "
         f"FROM {TABLE} WHERE target = {literal(target)} AND number <= {number} GROUP BY day) n "
-        f"ON n.number = w.number AND n.day = w.day WHERE w.target = {literal(target)} "
+        f"ON n.number = w.number AND n.day = w.day "
+        f"WHERE w.target = {literal(target)} AND w.chance < 1 "
         f"AND w.as_of <= TIMESTAMPTZ {literal(until.isoformat())} ORDER BY w.day, w.lead_id"
     )
 
@@ -69,7 +73,9 @@ def _placements(
     workspace: Workspace, rows: pa.Table, *, has_money: bool
 ) -> tuple[Placements, np.ndarray]:
     """What was listed with what came of it, and the creation of each lead (larger is newer)."""
-    leads = workspace.lake.current("leads")
+    has = workspace.lake.schema("leads").names
+    wanted = ("lead_id", "created_at", "closed_at", "won", "amount")
+    leads = workspace.lake.current("leads", [name for name in wanted if name in has])
     known = {row["lead_id"]: row for row in leads.to_pylist()}
     margin = workspace.settings.costs.margin
     within = timedelta(days=WITHIN_DAYS)

@@ -31,6 +31,7 @@ from redumbrella.outcomes import (
     checked_outcome,
 )
 from redumbrella.reports.changes import date_of, day_of
+from redumbrella.reports.outcomes import LoggedOutcome, moves_of
 from redumbrella.state.outcomes import (
     DONE,
     add_outcome,
@@ -44,32 +45,9 @@ from redumbrella.state.outcomes import (
 from redumbrella.state.scores import scored_targets, scores_of_leads
 from redumbrella.views.lead import unknown_lead
 from redumbrella.workflows.recorded import recorded
-from redumbrella.workflows.rescore import ScoreMove, finish_outcomes, moves_of
 from redumbrella.workspace import Workspace
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class LoggedOutcome:
-    """An outcome that is on record.
-
-    id: its number, for undoing it. said: in a sentence. again: whether it was on record already.
-    closed: whether it closes the lead. moves: what became of the lead's scores. waiting: what has
-    not followed yet, and when it will. undo_until: when it can be undone at the latest.
-    """
-
-    id: int
-    lead_id: str
-    what: str
-    said: str
-    again: bool
-    closed: bool
-    undone: bool
-    at: datetime
-    undo_until: datetime
-    moves: tuple[ScoreMove, ...]
-    waiting: str
 
 
 @dataclass(frozen=True)
@@ -325,13 +303,15 @@ def _finished(workspace: Workspace, number: int, started: int, *, again: bool) -
     else:
         try:
             with _alone(workspace):
+                # Brings the models along, for which a server that starts should not wait.
+                from redumbrella.workflows.rescore import finish_outcomes
+
                 waiting = finish_outcomes(workspace, started)
         except _BusyError:
             pass
     with workspace.state.reading() as connection:
         row = outcome_of_number(connection, number)
     assert row is not None, "it was noted, and nothing removes it"
-    # The audit of every change, where there is one, is told here: who, what, and from where.
     return LoggedOutcome(
         id=number,
         lead_id=row["lead_id"],

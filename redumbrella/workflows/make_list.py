@@ -150,7 +150,7 @@ def _make(
     due = {lead: due_day for lead, (due_day, _) in agreed.items() if due_day <= day}
     blocked = _blocked(rows, contacts, who_refuses(lake, refusals), as_of, rules.quiet_days)
     blocked = _with_agreed(rows, blocked, agreed, due)
-    order: Order = _order(rules.order, scoring["ranked_by"])
+    order: Order = scoring["ranked_by"] if rules.order == "auto" else rules.order  # type: ignore[assignment]
     reps, minutes = reps_of(lake, rules, as_of)
     room = sum(rep.places for rep in reps) if reps else rules.capacity
     room = room if places is None else places
@@ -159,8 +159,9 @@ def _make(
     report("Drawing the list", 0.6)
     candidates = _candidates(rows, blocked)
     drawn = draw_worklist(candidates, order, room, trial, (day, number))
-    for row, work in zip(rows, work_minutes(candidates).tolist(), strict=True):
-        row["minutes"] = None if np.isnan(candidates.minutes).all() else work
+    if not np.isnan(candidates.minutes).all():
+        for row, work in zip(rows, work_minutes(candidates).tolist(), strict=True):
+            row["minutes"] = work
     report("Writing the list", 0.7)
     lines = _lines(workspace, target, rows, drawn, (contacts, due), as_of)
     by_value = settings.currency if order == "value" else ""
@@ -222,7 +223,7 @@ def _blocked(
     """Why each lead may not be contacted, "" where it may."""
     leads, people = refusing.get("leads", set()), refusing.get("people", set())
     quiet = to_datetime(as_of) - timedelta(days=quiet_days)
-    words = f"were contacted in the last {counted_days(quiet_days)}"
+    words = f"were contacted in the last {_days(quiet_days)}"
     found = []
     for row in rows:
         last = contacts.get(row["lead_id"])
@@ -260,15 +261,9 @@ def _with_agreed(
     return found
 
 
-def counted_days(days: float) -> str:
+def _days(days: float) -> str:
     """'2 days', '1 day', '0.5 days'."""
     return "1 day" if days == 1 else f"{days:g} days"
-
-
-def _order(asked: str, ranked_by: str) -> Order:
-    if asked == "auto":
-        return "value" if ranked_by == "value" else "probability"
-    return "value" if asked == "value" else "probability"
 
 
 def _candidates(rows: list[Row], blocked: list[str]) -> Candidates:
@@ -333,7 +328,7 @@ def _lines(
             "reason": None if why is None else vars(why),
             "probability": row["probability"], "low": row["low"], "high": row["high"],
             "grade": more["grade"], "expected_value": row["expected_value"],
-            "minutes": row["minutes"],
+            "minutes": row.get("minutes"),
             "chance": float(drawn.chance[n]), "is_trial": bool(drawn.is_trial[n]),
         })  # fmt: skip
     return lines

@@ -24,6 +24,7 @@ from redumbrella.models.model_folder import ModelFiles
 from redumbrella.models.registry import LeadModel, features_of
 from redumbrella.models.worth.valuation import load_valuation
 from redumbrella.progress import silent
+from redumbrella.reports.outcomes import ScoreMove, moves_of
 from redumbrella.scores.deals import add_stages
 from redumbrella.scores.grades import grade_of_one
 from redumbrella.scores.scoring import score_leads
@@ -46,15 +47,6 @@ from redumbrella.workspace import Workspace
 _TRIES = 5  # a list that is replaced meanwhile is changed again
 _OF_ITS_LIST = ("stage", "month")  # what an outcome does not change
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ScoreMove:
-    """What became of one lead's score of a target; None where it is not on the list."""
-
-    target: str
-    before: float | None
-    after: float | None
 
 
 @dataclass(frozen=True)
@@ -209,8 +201,3 @@ def _was_listed(outcome: Row, target: str) -> bool:
     moves = moves_of(outcome)
     undone = outcome["undone_at"] is not None
     return undone and any(m.target == target and m.before is not None for m in moves)
-
-
-def moves_of(outcome: Mapping[str, Any]) -> tuple[ScoreMove, ...]:
-    """What was noted of the scores of an outcome's lead."""
-    return tuple(ScoreMove(**move) for move in outcome["moves"])

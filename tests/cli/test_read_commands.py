@@ -223,6 +223,17 @@ def test_look_ups_import_nothing_heavy(folder: Path) -> None:
     assert done.stdout.count("Boosted trees") == 2
 
 
+def test_a_server_starts_without_models_and_arrow() -> None:
+    script = (
+        "import sys; import redumbrella.server.app\n"
+        f"print(sorted({{*{set(HEAVY) - {'fastapi'}!r}, 'scipy', 'pyarrow'}} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_a_reader_that_stops_early_is_no_failure(folder: Path) -> None:
     script = (
         "import sys; from redumbrella.cli.main import main; "

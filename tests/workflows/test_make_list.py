@@ -15,6 +15,7 @@ from redumbrella.progress import silent
 from redumbrella.state.scores import record_scoring
 from redumbrella.state.work import worklist_of
 from redumbrella.views.assignment import ASSIGNMENT
+from redumbrella.views.list_worth import list_worth
 from redumbrella.views.listing import list_page
 from redumbrella.views.today import TODAY
 from redumbrella.workflows.make_list import is_due, make_list
@@ -33,12 +34,14 @@ def company(root: Path, rules: str = RULES, leads: int = 60) -> Workspace:
     return open_workspace(root)
 
 
+SCORING = {"target": "conversion", "scored_at": AS_OF, "as_of": AS_OF, "asked": 60,
+           "model_version": "conversion-20101101-093000", "inputs": "", "lake": {},
+           "ranked_by": "probability", "month_of": ""}  # fmt: skip
+
+
 def _as_scored(workspace: Workspace) -> None:
-    scoring = {"target": "conversion", "scored_at": AS_OF, "as_of": AS_OF, "asked": 60,
-               "model_version": "conversion-20101101-093000", "inputs": "", "lake": {},
-               "ranked_by": "probability", "month_of": ""}  # fmt: skip
     with workspace.state.writing() as connection:
-        record_scoring(connection, scoring)
+        record_scoring(connection, SCORING)
 
 
 def add_activities(workspace: Workspace, *rows: dict[str, Any]) -> None:
@@ -248,4 +251,22 @@ def test_a_day_without_reps_says_what_to_add(tmp_path: Path) -> None:
     page = list_page(workspace, ASSIGNMENT, ASSIGNMENT.query({}))
     assert page.is_empty
     assert "Add [tables.reps]" in ASSIGNMENT.nothing(workspace, None)
+    workspace.state.close()
+
+
+def test_a_place_that_was_certain_does_not_silence_what_lists_were_worth(tmp_path: Path) -> None:
+    """Half of the lists have room for all: those tell nothing, and the others are judged."""
+    rules = RULES.replace("explore = 0.0", "explore = 0.4").replace(
+        "control = 0.0", "control = 0.3"
+    )
+    workspace = company(tmp_path / "w", rules)
+    later = NOW
+    for number in range(60):
+        later = NOW + number * MICROSECONDS_PER_DAY
+        make_list(workspace, silent, places=100 if number % 2 else 20, as_of=later)
+    with workspace.state.writing() as connection:
+        record_scoring(connection, SCORING | {"as_of": later + 40 * MICROSECONDS_PER_DAY})
+    judged = list_worth(workspace, None, later + 60 * MICROSECONDS_PER_DAY)
+    assert [one.days for one in judged] == [30, 30]
+    assert all("certain" not in one.text for one in judged)
     workspace.state.close()

@@ -13,6 +13,7 @@ from redumbrella.outcomes import OUTCOMES, OutcomeRequest
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import ListWorth
 from redumbrella.reports.model import ReportDocument
+from redumbrella.reports.outcomes import LoggedOutcome
 from redumbrella.server.api.answers import answers
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
@@ -27,7 +28,7 @@ from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
-from redumbrella.workflows.log_outcome import LoggedOutcome, log_outcome, undo_outcome
+from redumbrella.workflows.log_outcome import log_outcome, undo_outcome
 from redumbrella.workflows.set_weights import Reweighed, set_weights
 from redumbrella.workspace import Workspace
 
