@@ -45,11 +45,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspac
     workspace.state.close()
 
 
-@dataclass(repr=False)
+@dataclass
 class Opaque:
     """Hypothesis writes down what a test was given; models are too long for that."""
 
     inside: tuple[Workspace, Any, Any]
+
+    def __repr__(self) -> str:
+        return "<models of two days>"
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +78,17 @@ def with_row(extract: Extract, table: str, **values: Any) -> Extract:
 NEWS = st.lists(
     st.tuples(
         st.sampled_from(["activities", "events", "leads"]),
-        st.floats(-20.0, 5.0),  # days from the first scoring: read late, or happened since
+        # From the first scoring: read late, or happened since.
+        st.timedeltas(timedelta(days=-20), timedelta(days=5)),
         st.integers(0, 3),
     ),
     max_size=5,
 )
 
 
-def told(extract: Extract, lead: str, news: list[tuple[str, float, int]]) -> Extract:
-    for table, days, variant in news:
-        at = END + timedelta(days=days)
+def told(extract: Extract, lead: str, news: list[tuple[str, timedelta, int]]) -> Extract:
+    for table, since, variant in news:
+        at = END + since
         if table == "activities":
             outcome = ("talked", "no answer", "never seen", None)[variant]
             more = {"at": at, "lead_id": lead, "person_id": None, "kind": "call",
@@ -108,7 +112,7 @@ def told(extract: Extract, lead: str, news: list[tuple[str, float, int]]) -> Ext
 def test_parts_sum_to_the_difference(
     models_of_two_days: "Opaque",
     lead: str,
-    news: list[tuple[str, float, int]],
+    news: list[tuple[str, timedelta, int]],
     days: float,
     is_new_model: bool,
     is_gone: bool,
@@ -140,9 +144,9 @@ def test_parts_sum_to_the_difference(
     else:
         assert "are gone" in said[0]
     by_name = {part.name: part.change for part in parts}
-    if not [one for one in news if one[0] != "leads" and one[1] >= 0.0]:
+    if not [one for one in news if one[0] != "leads" and one[1] >= timedelta(0)]:
         assert by_name["did"] == 0.0
-    if not [one for one in news if one[0] == "leads" or one[1] < 0.0]:
+    if not [one for one in news if one[0] == "leads" or one[1] < timedelta(0)]:
         assert by_name["record"] == 0.0
     if not is_new_model:
         assert by_name["model"] == 0.0
@@ -182,7 +186,7 @@ def test_reasons_of_a_part_say_what_was_before(
     workspace, _, newer = company
     extract = everything_of(workspace.lake, "P270", "L270")
     then = reading(extract)
-    every = told(extract, "L270", [("activities", 1.0, 0)])
+    every = told(extract, "L270", [("activities", timedelta(days=1), 0)])
     later = T0 + 3 * DAY
     before, after = (look_at_lead(newer, known, "L270", later, then, "UTC")
                          for known in (extract, every))  # fmt: skip
