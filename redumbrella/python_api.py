@@ -98,7 +98,7 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
+    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `cohorts`, `customers`,
     `products`, `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of
     the command by name and give `ListRows`:
 

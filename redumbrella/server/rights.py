@@ -31,6 +31,7 @@ LISTS = {
     "products": roles.SEE_CUSTOMERS,
     "customers": roles.SEE_CUSTOMERS,
     "valuations": roles.SEE_CUSTOMERS,
+    "cohorts": roles.SEE_MODELS,
     "models": roles.SEE_MODELS,
     "sources": roles.SEE_DATA,
     "rejected": roles.SEE_DATA,
