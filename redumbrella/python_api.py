@@ -98,9 +98,9 @@ class ListRows:
 class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
-    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `cohorts`, `customers`,
-    `products`, `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of
-    the command by name and give `ListRows`:
+    Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
+    `products`, `valuations`, `cohorts`, `models`, `sources`, `rejected` and `runs`. They take the
+    filters of the command by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]

@@ -33,6 +33,7 @@ from redumbrella.workspace import open_workspace
 
 _LINES = 12  # facts of a timeline that a terminal shows
 _BAR = 12  # characters of the longest bar
+_SHARED = 3  # what a similar lead has in common, of which a terminal tells so much
 
 
 @click.command("explain")
@@ -92,11 +93,14 @@ def _print(lead: LeadDetail, *, insist: bool) -> None:
     if numbers:
         output.print(_chance(lead), soft_wrap=True)
     output.print(_standing(lead, numbers=numbers), soft_wrap=True)
-    _print_worth(lead, numbers=numbers)
+    if (step := _step(lead)) != "":
+        output.print(step, soft_wrap=True)
     _print_reasons(lead.explanation, "lead" if lead.about_leads else "person", numbers=numbers)
-    _print_products(lead, numbers=numbers)
-    _print_record(lead)
     _print_timeline(lead)
+    _print_products(lead, numbers=numbers)
+    _print_worth(lead, numbers=numbers)
+    _print_similar(lead)
+    _print_record(lead)
     output.print(model_line(lead.model), soft_wrap=True)
 
 
@@ -126,6 +130,42 @@ def _standing(lead: LeadDetail, *, numbers: bool) -> str:
     return f"{rank}{value}{stage} As known on {known}."
 
 
+def _step(lead: LeadDetail) -> str:
+    """What to do next and who owns the lead; empty for people."""
+    if not lead.about_leads:
+        return ""
+    line = lead.next_step
+    said = "Not on today's list."
+    if line is not None:
+        why = f" ({line.why_now})" if line.why_now else ""
+        said = f"Next step: {line.next_step}{why}; place {count(line.place)} on {line.day}."
+    return visible_line(f"{said} Owner: {lead.names.rep or 'nobody yet'}.")
+
+
+def _print_similar(lead: LeadDetail) -> None:
+    """Closed leads most like this one, and how they ended."""
+    alike = lead.similar
+    if alike is None:
+        return
+    table = plain_table()
+    table.add_column("Similar past leads", overflow="fold")
+    for heading in ("Ended", "Amount", "Days", "Alike"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("What they share", overflow="fold")
+    for past in alike.leads:
+        table.add_row(
+            visible_line(past.lead_id),
+            "won" if past.won else "lost",
+            money(past.amount, lead.currency),
+            decimal(past.days, 0),
+            percent(past.likeness, 0),
+            visible_line("; ".join(past.shares[:_SHARED])),
+        )
+    console().print(table)
+    of = f"Of all {count(alike.among)} closed leads {percent(alike.won / alike.among, 0)} were won."
+    console().print(f"{of} {alike.said}", soft_wrap=True)
+
+
 def _print_products(lead: LeadDetail, *, numbers: bool) -> None:
     """What else this person is likely to buy; the explained product is marked."""
     if len(lead.products) < 2:
@@ -142,7 +182,7 @@ def _print_products(lead: LeadDetail, *, numbers: bool) -> None:
             money(each.amount, lead.currency),
             money(each.expected_value, lead.currency),
         )
-        name = each.product_id + (" *" if shown else "")
+        name = each.name + (" *" if shown else "")
         table.add_row(name, *(figures if numbers else ()), style="bold" if shown else None)
     console().print(table)
 

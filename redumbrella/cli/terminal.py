@@ -25,7 +25,7 @@ from redumbrella.visible import escaped_json, visible, visible_line
 _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
 _COMMAND = re.compile(
     r"\bumbrella (export \w+|check|ingest|train|score|run|explain|weights|report|backtest|serve"
-    r"|leads|pipeline|customers|products|valuations|models|sources|rejected|runs|audit"
+    r"|leads|pipeline|customers|products|valuations|cohorts|models|sources|rejected|runs|audit"
     r"|user \w+|key \w+)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -30,7 +30,7 @@ from typing import Any
 
 from redumbrella.clock import to_iso
 from redumbrella.columns import ORDER, TABLES
-from redumbrella.figures import counted, plain
+from redumbrella.figures import counted, money, plain
 from redumbrella.lake.identities import person_of_event
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
@@ -404,5 +404,7 @@ def _value(field: _Field, value: Any, names: Names, labels: Labels) -> str:
     if field.stream:
         return in_words(value)
     said = labels.value(field.name, value)
+    if field.name == "amount" and said is None:
+        return money(value, labels.currency)
     unit = labels.unit(field.name) if isinstance(value, float) else ""
     return said or f"{plain(value)} {unit}".rstrip()
