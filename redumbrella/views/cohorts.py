@@ -23,7 +23,7 @@ from typing_extensions import TypedDict
 from redumbrella.clock import to_datetime
 from redumbrella.columns import TABLES
 from redumbrella.evaluation.metrics import wilson
-from redumbrella.figures import counted
+from redumbrella.figures import NO_BREAK, TO, counted
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import current_records
 from redumbrella.scores.history import TABLE, date_of
@@ -130,15 +130,14 @@ def _kept(
     noted = ", ".join(f"(DATE '{date_of(day['day'])}', {day['number']})" for day in days)
     oldest = date_of(min(day["day"] for day in days))
     last = to_datetime(as_of) - timedelta(days=wait)
-    band = " ".join(
-        f"WHEN f.probability < {high!r} THEN {n}" for n, high in enumerate(BANDS[1:-1])
-    )
+    band = " ".join(f"WHEN f.probability < {high!r} THEN {n}" for n, high in enumerate(BANDS[1:-1]))
     created = "l.created_at" if "created_at" in lake.schema("leads").names else "NULL::TIMESTAMPTZ"
     with duckdb.connect() as connection:
         connection.execute(f"SET TimeZone = {literal(workspace.settings.timezone)}")
-        with lake.attached(connection, "leads") as leads, snapshots.attached(
-            connection, TABLE
-        ) as scores:
+        with (
+            lake.attached(connection, "leads") as leads,
+            snapshots.attached(connection, TABLE) as scores,
+        ):
             newest = current_records(TABLES["leads"], "*").replace(
                 'FROM "leads"', f"FROM {quoted(leads)}"
             )
@@ -178,8 +177,9 @@ def _named(by: str, name: Any) -> str:
 
 
 def band_words(band: int) -> str:
-    """A band of scores: '5–10 %'."""
-    return f"{100 * BANDS[band]:.0f}–{100 * BANDS[band + 1]:.0f} %"
+    """A band of scores: from 5 to 10 %."""
+    low, high = (f"{100 * BANDS[band + n]:.0f}" for n in (0, 1))
+    return f"{low}{TO}{high}{NO_BREAK}%"
 
 
 def _tested(connection: Connection, target: Target, said: tuple[str, ...]) -> _Known:

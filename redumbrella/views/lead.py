@@ -229,9 +229,7 @@ def _next_step(connection: Connection, target: str, lead_id: str) -> NextStep | 
     )
 
 
-def _names(
-    workspace: Workspace, rows: Sequence[RowMapping], fields: Mapping[str, Any]
-) -> Names:
+def _names(workspace: Workspace, rows: Sequence[RowMapping], fields: Mapping[str, Any]) -> Names:
     """How the products, the campaign and the rep of a lead are called."""
     return names_of(
         workspace,

@@ -219,18 +219,14 @@ def _nearest(
         for table in sorted(tables):
             if lake.exists(table):
                 view = stack.enter_context(lake.attached(connection, table))
-                connection.execute(
-                    f"CREATE VIEW {quoted(table)} AS SELECT * FROM {quoted(view)}"
-                )
+                connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {quoted(view)}")
         past = _past(workspace, lead_id, as_of, owners)
         found = connection.execute(_likest(lake, past, fields))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _past(
-    workspace: Workspace, lead_id: str, as_of: int, owners: tuple[str, ...] | None
-) -> str:
+def _past(workspace: Workspace, lead_id: str, as_of: int, owners: tuple[str, ...] | None) -> str:
     """SQL: the closed leads, and this one, each with the instant at which it is looked at."""
     columns = workspace.lake.schema("leads").names
 
@@ -300,7 +296,9 @@ def _alike(field: _Field) -> str:
     """SQL: how alike a past lead (k) and this one (m) are in one field, from 0 to 1."""
     mine, its = f"m.v{field.number}", f"k.v{field.number}"
     if field.word:
-        return f"CASE WHEN contains(lower({its}), {literal(field.word.lower())}) THEN 1.0 ELSE 0.0 END"
+        return (
+            f"CASE WHEN contains(lower({its}), {literal(field.word.lower())}) THEN 1.0 ELSE 0.0 END"
+        )
     if field.is_rank:
         apart = f"1.0 - abs(k.r{field.number} - m.r{field.number})"
         return (
@@ -339,7 +337,9 @@ def _facts(lake: Lake, table: str) -> str:
     return f"SELECT e.*, e.{ORDER} AS place, {who} AS who FROM {lake.facts(table)} e {join}"
 
 
-def _names(workspace: Workspace, rows: Sequence[Mapping[str, Any]], fields: Sequence[_Field]) -> Names:
+def _names(
+    workspace: Workspace, rows: Sequence[Mapping[str, Any]], fields: Sequence[_Field]
+) -> Names:
     """How the products, campaigns and reps in these rows and fields are called."""
     wanted: dict[str, set[str | None]] = {column: set() for column in NAMED}
     for field in fields:
@@ -397,14 +397,11 @@ def _value(field: _Field, value: Any, names: Names, labels: Labels) -> str:
         return f"“{field.word}”"
     if field.stream and field.is_rank:
         return f"{value:,}" if value else "none"
-    if value is None:
-        return "not known"
-    if isinstance(value, str) and (column := _id_column(field)) is not None:
-        return names.of(column, value)
-    if field.stream:
-        return in_words(value)
-    said = labels.value(field.name, value)
-    if field.name == "amount" and said is None:
-        return money(value, labels.currency)
+    column = _id_column(field)
+    if value is None or column is not None:
+        return "not known" if value is None else names.of(str(column), str(value))
+    said = in_words(value) if field.stream else labels.value(field.name, value)
+    if said is None and field.name == "amount":
+        said = money(value, labels.currency)
     unit = labels.unit(field.name) if isinstance(value, float) else ""
     return said or f"{plain(value)} {unit}".rstrip()

@@ -70,9 +70,10 @@ def test_likeness_is_the_weighted_mean_of_the_fields(empty: Workspace) -> None:
     reasons = [reason("source", 0.5), reason("amount", -0.3),
                reason("note", 0.2, "big", "the note says “big”"), reason("(times)", 0.4)]  # fmt: skip
     found = asked(empty, reasons, rest=-0.1)
-    # Of 9 amounts from 100 to 110 this lead's is the last, that of C3 has the place 3 of 0 … 8.
+    # Of 9 amounts this lead's has the place 8, counted from 0, and that of C3 the place 3.
     best = found.leads[0]
-    assert best.lead_id == "C3" and best.won
+    assert best.lead_id == "C3"
+    assert best.won
     assert best.likeness == pytest.approx(0.5 + 0.2 + 0.3 * (1 - 5 / 8))
     assert best.days == pytest.approx(60)
     assert best.amount == 103.0
@@ -85,7 +86,7 @@ def test_likeness_is_the_weighted_mean_of_the_fields(empty: Workspace) -> None:
 
 
 def test_past_leads_are_seen_as_they_were_at_the_same_age(empty: Workspace) -> None:
-    """This lead is 10 days old: what others did later does not count, nor who was closed by day 10."""
+    """This lead is 10 days old: what others did later does not count, nor who was closed then."""
     leads = [past(n) for n in range(LEAST_OPEN + 1)]
     fast = past(LEAST_OPEN + 1)
     fast["closed_at"] = fast["created_at"] + timedelta(days=5)
@@ -104,7 +105,8 @@ def test_past_leads_are_seen_as_they_were_at_the_same_age(empty: Workspace) -> N
     assert found.leads[0].shares == ("visits to prices pages: 1",)
     assert found.among == LEAST_OPEN + 1
     assert found.covered == 1.0
-    assert "10 days" in found.said and "still open" in found.said
+    assert "10 days" in found.said
+    assert "still open" in found.said
 
 
 def test_names_stand_for_ids(empty: Workspace) -> None:
@@ -120,8 +122,12 @@ def test_only_leads_of_those_owners_are_told(empty: Workspace) -> None:
     reasons = [reason("source", 0.5)]
     assert {lead.lead_id for lead in asked(empty, reasons).leads} == {"C1", "C2", "C3"}
     mine = asked(empty, reasons, owners=("R-2",))
-    assert [lead.lead_id for lead in mine.leads] == ["C2"] and mine.among == 1
-    assert {lead.lead_id for lead in asked(empty, reasons, owners=("R-2", "")).leads} == {"C2", "C3"}
+    assert [lead.lead_id for lead in mine.leads] == ["C2"]
+    assert mine.among == 1
+    assert {lead.lead_id for lead in asked(empty, reasons, owners=("R-2", "")).leads} == {
+        "C2",
+        "C3",
+    }
     assert similar_leads(empty, "L", to_microseconds(NOW), reasons, owners=()) is None
 
 
