@@ -23,7 +23,7 @@ from typing_extensions import TypedDict
 from redumbrella.clock import to_datetime
 from redumbrella.columns import TABLES
 from redumbrella.evaluation.metrics import wilson
-from redumbrella.figures import NO_BREAK, TO, counted
+from redumbrella.figures import NO_BREAK, TO, counted, percent
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import current_records
 from redumbrella.scores.history import TABLE, date_of
@@ -85,14 +85,14 @@ def _known(workspace: Workspace, connection: Connection, query: Query) -> _Known
     wait = _days_to_settle(workspace)
     last = max(days, key=lambda day: day["number"])
     counts = f"A lead counts {counted(round(wait), 'day')} after its first score, when "
-    counts += f"{SETTLED:.0%} of those that are won have been."
+    counts += f"{percent(SETTLED, 0)} of those that are won have been."
     rows = _kept(workspace, target, days, last["as_of"], wait, query.by or "band")
     leads = sum(row["leads"] for row in rows)
     if leads >= LEAST:
         said = f"{counted(leads, 'lead')}, each with the first score that was kept of it. {counts}"
         return _Known(rows, "kept scores", (said,))
     ready = date_of(min(day["day"] for day in days)) + timedelta(days=round(wait))
-    said = f"Kept scores do not tell yet: {counted(leads, 'lead')} of the {LEAST} that are needed. "
+    said = f"Kept scores do not tell yet: {counted(leads, 'lead')} counted, {LEAST} are needed. "
     said += f"{counts} The first leads are so far on {ready}."
     return _tested(connection, target, (said,))
 

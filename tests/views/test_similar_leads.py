@@ -68,7 +68,8 @@ def test_likeness_is_the_weighted_mean_of_the_fields(empty: Workspace) -> None:
     leads[3] |= {"source": "fair", "note": "A BIG one", "won": True}
     put(empty, "leads", [OWN, *leads])
     reasons = [reason("source", 0.5), reason("amount", -0.3),
-               reason("note", 0.2, "big", "the note says “big”"), reason("(times)", 0.4)]  # fmt: skip
+               reason("note", 0.2, "big", "the note says “big”"),
+               reason("(times)", 0.4)]  # fmt: skip
     found = asked(empty, reasons, rest=-0.1)
     # Of 9 amounts this lead's has the place 8, counted from 0, and that of C3 the place 3.
     best = found.leads[0]
