@@ -154,8 +154,8 @@ def similar_leads(
     else:
         told += sum(abs(one.contribution) for one in reasons if one.feature == _AGE)
         days = counted(max(1, round(rows[0]["age"] / _DAY)), "day")
-        said = f"Past leads are seen as they stood after {days}, as this one does, "
-        said += "if still open." if rows[0]["is_narrow"] else "or closed by then."
+        said = f"Past leads are taken as they stood when {days} old, as this one is; those closed "
+        said += "by then are left out." if rows[0]["is_narrow"] else "by then as they ended."
     return SimilarLeads(
         leads=tuple(_lead(row, fields, names, labels) for row in rows),
         among=int(rows[0]["among"]),
@@ -368,7 +368,9 @@ def _words(field: _Field, names: Names, labels: Labels) -> str:
     if field.code == _LATEST:
         return f"the latest of {every}"
     column = _id_column(field)
-    return one.format(names.of(column, field.code) if column else in_words(field.code))
+    return one.format(
+        names.of(column, field.code) if column else in_words(field.code.replace("/", ", "))
+    )
 
 
 def _lead(

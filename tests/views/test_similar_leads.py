@@ -107,7 +107,7 @@ def test_past_leads_are_seen_as_they_were_at_the_same_age(empty: Workspace) -> N
     assert found.among == LEAST_OPEN + 1
     assert found.covered == 1.0
     assert "10 days" in found.said
-    assert "still open" in found.said
+    assert "left out" in found.said
 
 
 def test_names_stand_for_ids(empty: Workspace) -> None:
