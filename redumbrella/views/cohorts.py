@@ -16,7 +16,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Float, Integer, String, Subquery, cast, false, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    cast,
+    false,
+    select,
+    union_all,
+)
 from sqlalchemy import literal as value_of
 from typing_extensions import TypedDict
 
@@ -77,11 +89,10 @@ class _Known:
 def _known(workspace: Workspace, connection: Connection, query: Query) -> _Known:
     target = workspace.settings.target(query.target)
     if target.from_ is None:
-        said = ("Kept scores answer for targets of leads only.",)
-        return _tested(connection, target, said)
+        return _tested(connection, target, "Kept scores answer for targets of leads only.")
     days = scored_days(connection, target.name)
     if not days:
-        return _tested(connection, target, ("No score is kept yet: `umbrella run` keeps them.",))
+        return _tested(connection, target, "No score is kept yet: `umbrella run` keeps them.")
     wait = _days_to_settle(workspace)
     last = max(days, key=lambda day: day["number"])
     counts = f"A lead counts {counted(round(wait), 'day')} after its first score, when "
@@ -94,7 +105,7 @@ def _known(workspace: Workspace, connection: Connection, query: Query) -> _Known
     ready = date_of(min(day["day"] for day in days)) + timedelta(days=round(wait))
     said = f"Kept scores do not tell yet: {counted(leads, 'lead')} counted, {LEAST} are needed. "
     said += f"{counts} The first leads are so far on {ready}."
-    return _tested(connection, target, (said,))
+    return _tested(connection, target, said)
 
 
 def _days_to_settle(workspace: Workspace) -> float:
@@ -182,7 +193,7 @@ def band_words(band: int) -> str:
     return f"{low}{TO}{high}{NO_BREAK}%"
 
 
-def _tested(connection: Connection, target: Target, said: tuple[str, ...]) -> _Known:
+def _tested(connection: Connection, target: Target, said: str) -> _Known:
     """What the test of the model in use says of each band."""
     model = current_model(connection, target.name)
     points = [] if model is None else model["report"].get("calibration", [])
@@ -199,11 +210,11 @@ def _tested(connection: Connection, target: Target, said: tuple[str, ...]) -> _K
         for band, (n, won, expected) in sorted(bands.items())
     ]
     if not rows:
-        return _Known((), "nothing", (*said, "The model was not tested on leads of its own yet."))
+        return _Known((), "nothing", (said, "The model was not tested on leads of its own yet."))
     leads = counted(sum(row["leads"] for row in rows), "lead")
     instead = f"Instead: the test of the model in use on {leads} that it had not seen, in tenths "
     instead += "of its order, each in the band of its mean score."
-    return _Known(rows, "test of the model", (*said, instead))
+    return _Known(rows, "test of the model", (said, instead))
 
 
 def _row(
@@ -218,12 +229,14 @@ def _row(
 
 def _summed(workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
     rows = _known(workspace, connection, query).rows
-    made = [
+    made: list[Select[Any]] = [
         select(*(cast(value_of(row[name]), kind).label(name) for name, kind in _TYPES.items()))
         for row in rows
     ]
     if not made:
-        none = (cast(value_of(None), kind).label(name) for name, kind in _TYPES.items())
+        none: list[ColumnElement[Any]] = [
+            cast(value_of(None), kind).label(name) for name, kind in _TYPES.items()
+        ]
         return select(*none).where(false()).subquery("cohorts")
     return union_all(*made).subquery("cohorts")
 

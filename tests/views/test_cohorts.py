@@ -40,7 +40,7 @@ def keep(workspace: Workspace, day: date, number: int, scores: dict[str, float])
         "number": pa.array([number] * len(scores), pa.int64()),
         "probability": pa.array(list(scores.values()), pa.float32()),
     })  # fmt: skip
-    workspace.snapshots.replace(TABLE, rows, "false")
+    workspace.snapshots.replace(TABLE, rows, f"number = {number}")
 
 
 def note(workspace: Workspace, day: date, number: int) -> None:

@@ -26,6 +26,7 @@ from redumbrella.views.score_history import (
 )
 from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
+from redumbrella.workflows.promote import Promoted, promote
 from redumbrella.workflows.set_weights import Reweighed, set_weights
 
 
@@ -112,6 +113,16 @@ def report_in_use(workspace: Opened, target: str | None = None) -> JsonResponse:
 def model(workspace: Opened, version: str) -> JsonResponse:
     """The report of one model version."""
     return JsonResponse(report_of(workspace, version).document)
+
+
+@router.post(
+    "/models/{version}/use",
+    responses=answers(Promoted, 403, 404, 408, 413, 415),
+    summary="Put a model version into use",
+)
+def use_model(workspace: Opened, version: str) -> JsonResponse:
+    """Puts an earlier or later version into use; `said` tells how its scores are made."""
+    return JsonResponse(promote(workspace, version))
 
 
 @router.get("/weights", responses=answers(WeightsHistory), summary="The company's objectives")

@@ -6,10 +6,12 @@ JavaScript.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from redumbrella.access.roles import PROMOTE_MODELS
 from redumbrella.clock import now
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
 from redumbrella.server.callers import caller_of
@@ -22,11 +24,12 @@ from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.list_worth import WITHIN_DAYS, list_worth
 from redumbrella.views.listing import list_page
-from redumbrella.views.models import MODELS, current_report, report_of
+from redumbrella.views.models import MODELS, current_report, report_of, scored_by
 from redumbrella.views.score_history import ScoreChange, explain_change, score_history
 from redumbrella.views.table import parse_day
 from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
+from redumbrella.workflows.promote import promote
 from redumbrella.workspace import Workspace
 
 router = APIRouter(include_in_schema=False)
@@ -141,6 +144,13 @@ def model(
     return _model_page(request, workspace, view, insist=insist)
 
 
+@router.post("/models/{version}/use")
+def use_version(workspace: Opened, version: str) -> RedirectResponse:
+    """Puts a version into use; its page says what to do next."""
+    promote(workspace, version)
+    return RedirectResponse(f"/models/{quote(version, safe='')}", status_code=303)
+
+
 def _model_page(
     request: Request, workspace: Workspace, view: ReportView, *, insist: bool
 ) -> HTMLResponse:
@@ -159,6 +169,10 @@ def _model_page(
         versions=versions,
         past=past,
         still=False,
+        may_promote=caller_of(request).may(PROMOTE_MODELS)
+        and not view.report.facts.is_current
+        and (workspace.models / view.report.facts.version).is_dir(),
+        scored_by=scored_by(workspace, view.report.facts.target),
         **vars(view),
     )
 
