@@ -11,7 +11,7 @@ While fewer than LEAST such leads are known, the leads on which the model in use
 it had not seen, answer instead, and the list says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -229,16 +229,18 @@ def _row(
 
 def _summed(workspace: Workspace, connection: Connection, _stored: View, query: Query) -> Subquery:
     rows = _known(workspace, connection, query).rows
-    made: list[Select[Any]] = [
-        select(*(cast(value_of(row[name]), kind).label(name) for name, kind in _TYPES.items()))
-        for row in rows
-    ]
-    if not made:
-        none: list[ColumnElement[Any]] = [
-            cast(value_of(None), kind).label(name) for name, kind in _TYPES.items()
-        ]
-        return select(*none).where(false()).subquery("cohorts")
-    return union_all(*made).subquery("cohorts")
+    if not rows:
+        return _selected(dict.fromkeys(_TYPES)).where(false()).subquery("cohorts")
+    return union_all(*map(_selected, rows)).subquery("cohorts")
+
+
+def _selected(row: Mapping[str, Any]) -> Select[Any]:
+    """A row as a SELECT of constants."""
+    columns: list[ColumnElement[Any]] = []
+    for name, kind in _TYPES.items():
+        value: ColumnElement[Any] = cast(value_of(row[name]), kind)
+        columns.append(value.label(name))
+    return select(*columns)
 
 
 def _around(workspace: Workspace, connection: Connection, query: Query) -> AroundCohorts:

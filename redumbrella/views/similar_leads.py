@@ -48,16 +48,16 @@ RECENT_DAYS = 30
 ALIKE = 0.9  # from which likeness in one field on it is told as shared
 _DAY = 86_400.0  # seconds
 _AGE, _ANY, _LATEST, _OTHER = "age", "any", "latest", "other"  # see features.history
-# Of each stream of facts: its table, the code of a fact, and how a number of them is told.
-_CODE = "f.kind || CASE WHEN f.outcome IS NULL THEN '' ELSE '/' || f.outcome END"
+# Of each stream of facts: its table, the code of a fact {0}, and how a number of them is told.
+_CODE = "{0}.kind || CASE WHEN {0}.outcome IS NULL THEN '' ELSE '/' || {0}.outcome END"
 _STREAMS = {
-    "events": ("events", "f.kind", "{} events", "events"),
-    "pages": ("events", "f.page_category", "visits to {} pages", "page visits"),
-    "looked_at": ("events", "f.product_id", "looks at {}", "looks at products"),
+    "events": ("events", "{0}.kind", "{} events", "events"),
+    "pages": ("events", "{0}.page_category", "visits to {} pages", "page visits"),
+    "looked_at": ("events", "{0}.product_id", "looks at {}", "looks at products"),
     "activities": ("activities", _CODE, "contacts: {}", "contacts"),
-    "reps": ("activities", "f.rep_id", "contacts with {}", "contacts"),
-    "discussed": ("activities", "f.product_id", "talks about {}", "talks about products"),
-    "bought": ("purchases", "f.product_id", "purchases of {}", "purchases"),
+    "reps": ("activities", "{0}.rep_id", "contacts with {}", "contacts"),
+    "discussed": ("activities", "{0}.product_id", "talks about {}", "talks about products"),
+    "bought": ("purchases", "{0}.product_id", "purchases of {}", "purchases"),
 }
 # The column of ids that the kinds of a stream are.
 _IDS = {
@@ -312,29 +312,39 @@ def _seen(lake: Lake, fields: Sequence[_Field]) -> str:
     """SQL: what was seen of each lead of `past` before its instant, in one table of facts."""
     recent, found = f"f.at >= p.moment - to_days({RECENT_DAYS})", []
     for field in fields:
-        code = _STREAMS[field.stream][1]
+        code = _STREAMS[field.stream][1].format("f")
+        told = f"count(*) FILTER ({recent} AND {_is_of(field, 'f')})"
         if field.code == _LATEST:
-            told = f"max_by({code}, (f.at, f.place)) FILTER ({code} IS NOT NULL)"
-        elif field.code == _ANY:
-            told = f"count(*) FILTER ({recent} AND {code} IS NOT NULL)"
-        else:
-            told = f"count(*) FILTER ({recent} AND {code} = {literal(field.code)})"
+            told = f"max_by({code}, (f.at, f.place)) FILTER ({_is_of(field, 'f')})"
         found.append(f"{told} AS v{field.number}")
+    # Most facts are of other kinds: they are passed over before anybody asks whose they are.
+    wanted = " OR ".join(f"({_is_of(field, 'e')})" for field in fields)
+    facts = _facts(lake, fields[0].table, wanted)
     return (
-        f"SELECT p.lead_id, {', '.join(found)} FROM past p JOIN ({_facts(lake, fields[0].table)}) "
-        "f ON f.who = p.who AND f.at < p.moment GROUP BY 1"
+        f"SELECT p.lead_id, {', '.join(found)} FROM past p JOIN ({facts}) f "
+        "ON f.who = p.who AND f.at < p.moment GROUP BY 1"
     )
 
 
-def _facts(lake: Lake, table: str) -> str:
-    """SQL: the facts of a table, each with whose it is."""
+def _is_of(field: _Field, alias: str) -> str:
+    """SQL: whether a fact is of the kind of a field."""
+    code = _STREAMS[field.stream][1].format(alias)
+    is_one = field.code not in (_ANY, _LATEST)
+    return f"{code} = {literal(field.code)}" if is_one else f"{code} IS NOT NULL"
+
+
+def _facts(lake: Lake, table: str, wanted: str) -> str:
+    """SQL: the facts of a table that are wanted, each with whose it is."""
     who, join = "e.person_id", ""
     if table == "events":
         who, join = person_of_event(lake)
     elif table == "activities":
         who = "coalesce(e.person_id, l.who, e.lead_id)"
         join = "LEFT JOIN past l ON l.lead_id = e.lead_id"
-    return f"SELECT e.*, e.{ORDER} AS place, {who} AS who FROM {lake.facts(table)} e {join}"
+    return (
+        f"SELECT e.*, e.{ORDER} AS place, {who} AS who FROM {lake.facts(table)} e {join} "
+        f"WHERE {wanted}"
+    )
 
 
 def _names(
