@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from redumbrella.errors import DataError
+from redumbrella.errors import DataError, said_by
 from redumbrella.simulation.leads import LeadStates
 from redumbrella.simulation.offers import (
     Employers,
@@ -157,8 +157,13 @@ def open_world(folder: Path) -> World:
             ledger=[Money(**money) for money in document["ledger"]],
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as problem:
+        why = (
+            said_by(problem)
+            if isinstance(problem, OSError)
+            else f"its world is damaged ({problem})"
+        )
         raise DataError(
-            f"There is no simulated company in {folder.parent}: {problem}. Make one first: "
+            f"There is no simulated company in {folder.parent}: {why}. Make one first: "
             "umbrella simulate new DIR",
             reason="no_world",
         ) from None

@@ -137,7 +137,7 @@ def test_keys_that_are_unknown_or_missing_are_named() -> None:
     said = problems_of(text)
     assert any("conversion.delay_day: unknown key." in one and "delay_days" in one for one in said)
     assert "conversion.delay_days: missing." in said
-    with pytest.raises(SettingsError, match=r"own\.toml is no TOML: Invalid value"):
+    with pytest.raises(SettingsError, match=r"own\.toml: no valid TOML\. Invalid value"):
         read_company("name = ", "own.toml")
 
 
@@ -208,5 +208,5 @@ def test_an_unknown_company_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         company_text(str(tmp_path / "none.toml"))
     (tmp_path / "own.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="is not UTF-8 text"):
         company_text(str(tmp_path / "own.toml"))
