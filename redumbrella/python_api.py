@@ -27,6 +27,7 @@ from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
+from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import Query, View, parse_day
 from redumbrella.views.trust import Trust, trust_in_use
 from redumbrella.workspace import Workspace, open_workspace
@@ -95,8 +96,8 @@ class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
     Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
-    `products`, `valuations`, `models`, `sources`, `rejected` and `runs`. They take the filters of
-    the command by name and give `ListRows`:
+    `products`, `valuations`, `cohorts`, `models`, `sources`, `rejected` and `runs`. They take the
+    filters of the command by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]
@@ -182,6 +183,12 @@ class OpenedWorkspace:
     ) -> LeadDetail:
         """One lead: its score, reasons, worth, record and timeline."""
         return lead_detail(self.workspace, lead_id, target, product)
+
+    def similar(
+        self, lead_id: str, target: str | None = None, product: str | None = None
+    ) -> SimilarLeads:
+        """The closed leads most like one that is scored, and how they ended."""
+        return similar_to(self.workspace, lead_id, target, product)
 
     def history(
         self, lead_id: str, target: str | None = None, product: str | None = None

@@ -25,6 +25,7 @@ from redumbrella.figures import (
 from redumbrella.reports.wording import expectation
 from redumbrella.views.explanation import Reason
 from redumbrella.views.lead import Explanation, LeadDetail, lead_detail
+from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
 from redumbrella.views.worth import parts_of
 from redumbrella.visible import visible_line
@@ -32,6 +33,7 @@ from redumbrella.workspace import open_workspace
 
 _LINES = 12  # facts of a timeline that a terminal shows
 _BAR = 12  # characters of the longest bar
+_SHARED = 3  # what a similar lead has in common, of which a terminal tells so much
 
 
 @click.command("explain")
@@ -40,6 +42,7 @@ _BAR = 12  # characters of the longest bar
 @click.option("--target", default=None, help="Which target; default: the first one.")
 @click.option("--product", default=None, help="Which product; default: the most probable one.")
 @click.option("--since", metavar="DAY", help="Why the score moved since a day: 2026-11-01.")
+@click.option("--similar", is_flag=True, help="Show the closed leads most like it instead.")
 @click.option("--insist", is_flag=True, help=INSIST)
 @json_option
 def command(
@@ -49,6 +52,7 @@ def command(
     target: str | None,
     product: str | None,
     since: str | None,
+    similar: bool,
     insist: bool,
     as_json: bool,
 ) -> None:
@@ -67,6 +71,13 @@ def command(
             print_json(change)
         else:
             print_change(change)
+        return
+    if similar:
+        alike = similar_to(opened, lead_id, target, product)
+        if as_json:
+            print_json(alike)
+        else:
+            _print_similar(alike, opened.settings.currency)
         return
     detail = lead_detail(opened, lead_id, target, product)
     if as_json:
@@ -94,11 +105,13 @@ def _print(lead: LeadDetail, *, insist: bool) -> None:
     if numbers:
         output.print(_chance(lead), soft_wrap=True)
     output.print(_standing(lead, numbers=numbers), soft_wrap=True)
-    _print_worth(lead, numbers=numbers)
+    if (step := _step(lead)) != "":
+        output.print(step, soft_wrap=True)
     _print_reasons(lead.explanation, "lead" if lead.about_leads else "person", numbers=numbers)
-    _print_products(lead, numbers=numbers)
-    _print_record(lead)
     _print_timeline(lead)
+    _print_products(lead, numbers=numbers)
+    _print_worth(lead, numbers=numbers)
+    _print_record(lead)
     output.print(model_line(lead.model), soft_wrap=True)
 
 
@@ -128,6 +141,39 @@ def _standing(lead: LeadDetail, *, numbers: bool) -> str:
     return f"{rank}{value}{stage} As known on {known}."
 
 
+def _step(lead: LeadDetail) -> str:
+    """What to do next and who owns the lead; empty for people."""
+    if not lead.about_leads:
+        return ""
+    line = lead.next_step
+    said = "Not on today's list."
+    if line is not None:
+        why = f" ({line.why_now})" if line.why_now else ""
+        said = f"Next step: {line.next_step}{why}; place {count(line.place)} on {line.day}."
+    return visible_line(f"{said} Owner: {lead.names.rep or 'nobody yet'}.")
+
+
+def _print_similar(alike: SimilarLeads, currency: str) -> None:
+    """Closed leads most like one, and how they ended."""
+    table = plain_table()
+    table.add_column("Similar past leads", overflow="fold")
+    for heading in ("Ended", "Amount", "Days", "Alike"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("What they share", overflow="fold")
+    for past in alike.leads:
+        table.add_row(
+            visible_line(past.lead_id),
+            "won" if past.won else "lost",
+            money(past.amount, currency),
+            decimal(past.days, 0),
+            percent(past.likeness, 0),
+            visible_line("; ".join(past.shares[:_SHARED])),
+        )
+    console().print(table)
+    of = f"Of all {count(alike.among)} closed leads {percent(alike.won / alike.among, 0)} were won."
+    console().print(f"{of} {alike.said}", soft_wrap=True)
+
+
 def _print_products(lead: LeadDetail, *, numbers: bool) -> None:
     """What else this person is likely to buy; the explained product is marked."""
     if len(lead.products) < 2:
@@ -144,7 +190,7 @@ def _print_products(lead: LeadDetail, *, numbers: bool) -> None:
             money(each.amount, lead.currency),
             money(each.expected_value, lead.currency),
         )
-        name = each.product_id + (" *" if shown else "")
+        name = each.name + (" *" if shown else "")
         table.add_row(name, *(figures if numbers else ()), style="bold" if shown else None)
     console().print(table)
 

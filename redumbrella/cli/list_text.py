@@ -96,6 +96,10 @@ def _pipeline(page: Page) -> list[str]:
     return [sum_of(page.around, page.frame.currency)]
 
 
+def _cohorts(page: Page) -> list[str]:
+    return list(page.around["said"])
+
+
 def _customers(page: Page) -> list[str]:
     lifetime = page.around["lifetime"]
     return [] if lifetime is None else [base_total(lifetime, page.frame.currency)]
@@ -114,6 +118,7 @@ def _products(page: Page) -> list[str]:
 _BESIDE: Mapping[str, Callable[[Page], list[str]]] = {
     "leads": _leads,
     "pipeline": _pipeline,
+    "cohorts": _cohorts,
     "customers": _customers,
     "products": _products,
 }

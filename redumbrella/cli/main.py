@@ -32,6 +32,7 @@ COMMANDS = {
     "explain": "Show why one lead has its score.",
     "weights": "Show or set what counts in the qualification of leads.",
     "report": "Write the model report as a page or as JSON.",
+    "promote": "Put another model version into use, or the one before.",
     "backtest": "Walk through the past: learn on what was known, score, compare with what came.",
     "export": "Write a list to CSV, Parquet or JSON lines.",
     "serve": "Open the web pages and the REST API.",

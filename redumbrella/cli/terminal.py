@@ -26,8 +26,8 @@ _GIVEN: ContextVar[str] = ContextVar("workspace", default="")
 _LONGEST_PASTED = 1_000  # characters of a folder that nobody would want to read in every line
 _COMMAND = re.compile(
     r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|assignment"
-    r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|models|sources"
-    r"|rejected|runs|audit|user \w+|key \w+)\b(?! -w)"
+    r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|cohorts"
+    r"|models|sources|rejected|runs|audit|user \w+|key \w+)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -18,6 +18,7 @@ from redumbrella.columns import ORDER, WRITTEN
 from redumbrella.errors import DataError
 from redumbrella.features.profiles import Profiles, profiles_of
 from redumbrella.lake.days import is_later
+from redumbrella.lake.identities import person_of_event
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.targets import Target
@@ -54,10 +55,6 @@ _BOUGHT = "(e.cancelled_at IS NULL OR e.cancelled_at > e.at)"
 _NEWEST_LEADS = (
     "LEFT JOIN (SELECT lead_id, arg_max(coalesce(person_id, lead_id), {order}) AS person_id "
     "FROM leads GROUP BY 1) l ON l.lead_id = e.lead_id"
-)
-_FIRST_IDENTITY = (
-    "LEFT JOIN (SELECT n.anonymous_id, arg_min(n.person_id, (n.at, n.{order})) AS person_id, "
-    "min(n.at) AS since FROM identities n GROUP BY 1) i ON i.anonymous_id = e.anonymous_id"
 )
 _NEWEST_PRODUCTS = (
     "LEFT JOIN (SELECT product_id, arg_max(product_type, {order}) AS product_type "
@@ -129,12 +126,11 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
 
 def _events(lake: Lake, have: set[str], period: str, as_of: int) -> str:
     """Events of people; those of a visitor count once it is known who it was."""
-    person, identities, known = "e.person_id", "", ""
+    known = ""
+    person, identities = person_of_event(lake)
     fields = lake.schema("events").names
     own = "e.known_at" if "known_at" in fields else "NULL"
     if "identities" in have:
-        identities = _FIRST_IDENTITY.format(order=quoted(ORDER))
-        person = "coalesce(e.person_id, i.person_id)"
         since = "CASE WHEN e.person_id IS NULL THEN greatest(i.since, e.at) END"
         known = f", coalesce({own}, {since}, e.at) AS known_at"
     elif own != "NULL":

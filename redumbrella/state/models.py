@@ -61,6 +61,27 @@ def current_model(connection: Connection, target: str) -> dict[str, Any] | None:
     return _first(connection, (models.c.target == target) & models.c.is_current)
 
 
+def use_model(connection: Connection, version: str) -> str | None:
+    """Makes a stored version the current one of its target; returns which was before."""
+    own = models.c.version == version
+    target = connection.execute(select(models.c.target).where(own)).scalar_one()
+    of_target = models.c.target == target
+    former = connection.execute(
+        select(models.c.version).where(of_target, models.c.is_current)
+    ).scalar()
+    connection.execute(update(models).where(of_target).values(is_current=False))
+    connection.execute(update(models).where(own).values(is_current=True))
+    return former
+
+
+def model_before(connection: Connection, target: str) -> str | None:
+    """The version that was trained last before the current one of a target; None for none."""
+    of_target = models.c.target == target
+    number = select(models.c.number).where(of_target, models.c.is_current).scalar_subquery()
+    query = select(models.c.version).where(of_target, models.c.number < number)
+    return connection.execute(query.order_by(models.c.number.desc()).limit(1)).scalar()
+
+
 def newest_model(connection: Connection, target: str) -> dict[str, Any] | None:
     """The model of a target that was trained last, in use or not; `report` as a mapping."""
     return _first(connection, models.c.target == target)

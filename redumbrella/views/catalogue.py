@@ -26,6 +26,7 @@ SUMMARIES = {
     "products": "What will be bought of each product",
     "customers": "What customers are worth, and who is leaving",
     "valuations": "What all customers together were worth, each time they were valued",
+    "cohorts": "How leads with such a score did before, by band, grade and month",
     "models": "Every model that was trained",
     "sources": "Every file or query as it was last read",
     "rejected": "Rows that were set aside, with file, line and reason",

@@ -22,13 +22,13 @@ class Reason:
 
 def reasons_of(document: Mapping[str, Any], direction: str) -> tuple[Reason, ...]:
     """The reasons under 'raises' or 'lowers', strongest first, groups of fields last."""
-    return _ordered(_reason(item) for item in document.get(direction, ()))
+    return ordered(_reason(item) for item in document.get(direction, ()))
 
 
 def all_reasons(stored: str) -> tuple[Reason, ...]:
     """The reasons of `scores.reasons` in either direction, strongest first, groups last."""
     document = orjson.loads(stored)
-    return _ordered((*reasons_of(document, "raises"), *reasons_of(document, "lowers")))
+    return ordered((*reasons_of(document, "raises"), *reasons_of(document, "lowers")))
 
 
 def strongest(stored: str) -> Reason | None:
@@ -38,7 +38,8 @@ def strongest(stored: str) -> Reason | None:
     return _reason(min(both, key=_place)) if both else None
 
 
-def _ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Reasons strongest first, groups of fields last."""
     return tuple(sorted(reasons, key=lambda reason: _place(vars(reason))))
 
 

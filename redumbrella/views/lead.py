@@ -6,7 +6,7 @@ Comes in: a lead id. Goes out: `LeadDetail`, which the lead page, `/api/v1/leads
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -19,10 +19,12 @@ from redumbrella.lake.quoting import literal, quoted
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of
-from redumbrella.views.explanation import Reason, reasons_of
+from redumbrella.state.work import worklist, worklist_of
+from redumbrella.views.explanation import Reason, ordered, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.listing import owners_in
 from redumbrella.views.models import ModelFacts, model_facts
+from redumbrella.views.names import NAMED, Names, names_known
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.trust import Trust, trust_in
 from redumbrella.views.worth import Worth, worth_of
@@ -56,12 +58,42 @@ class Explanation:
     rest: float
     total: float
 
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """All of them, strongest first, groups of fields last."""
+        return ordered((*self.raises, *self.lowers))
+
+
+@dataclass(frozen=True)
+class LeadNames:
+    """How that is called to which a lead belongs: the name where one is known, else the id."""
+
+    product: str | None
+    campaign: str | None
+    rep: str | None
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The line of today's list that a lead has: its place from 1, what to do and why now.
+
+    minutes: expected until the lead is closed. is_trial: whether it is tried out.
+    """
+
+    day: str
+    place: int
+    next_step: str
+    why_now: str
+    minutes: float | None
+    is_trial: bool
+
 
 @dataclass(frozen=True)
 class ProductChance:
     """One of the products that this person is likeliest to buy."""
 
     product_id: str
+    name: str
     probability: float
     low: float | None
     high: float | None
@@ -80,6 +112,8 @@ class LeadDetail:
     ranked: int  # how many leads are scored for the target
     equals: int  # how many others have the same probability, and so the same rank
     rank_by_value: int | None  # position by expected value; None where the list does not go by it
+    names: LeadNames
+    next_step: NextStep | None  # None where it is not on today's list
     explanation: Explanation | None  # None when the score was written without reasons
     worth: Worth | None  # None where nothing of it is known, as for people
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
@@ -143,23 +177,27 @@ def lead_detail(
         if row is None:
             raise _not_found(workspace, connection, name, lead_id)
         places = _places(connection, used, row, seen)
+        step = _next_step(connection, name, lead_id)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     facts = None if model is None else model_facts(model)
     person = row["person_id"] or lead_id
     about_leads = asked.from_ is not None
     entries, total = timeline(workspace, person, lead_id)
+    fields = _newest(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
+    names = _names(workspace, rows, fields)
+    why = _explanation(orjson.loads(row["reasons"]))
     return LeadDetail(
         score=LEADS.listed(LEADS.record(row)),
         **places,
-        explanation=_explanation(orjson.loads(row["reasons"])),
+        names=LeadNames(*(_name(names, row, column) for column in NAMED)),
+        next_step=step,
+        explanation=why,
         worth=worth_of(orjson.loads(row["details"])),
-        fields=tuple(
-            _record(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
-        ),
+        fields=tuple(_record(workspace, "leads" if about_leads else "people", fields, names)),
         timeline=entries,
         timeline_total=total,
-        products=tuple(_product(each) for each in rows if each["product_id"]),
+        products=tuple(_product(each, names) for each in rows if each["product_id"]),
         model=facts,
         trust=trust_in(facts, name),
         about_leads=about_leads,
@@ -168,9 +206,42 @@ def lead_detail(
     )
 
 
-def _product(row: RowMapping) -> ProductChance:
+def _next_step(connection: Connection, target: str, lead_id: str) -> NextStep | None:
+    made = worklist_of(connection, target)
+    if made is None:
+        return None
+    used = list_in_use(connection, worklist, target)
+    own = (used.c.target == target, used.c.lead_id == lead_id)
+    row = connection.execute(select(used).where(*own).order_by(used.c.place).limit(1)).mappings()
+    line = row.first()
+    if line is None:
+        return None
+    return NextStep(
+        str(date(1970, 1, 1) + timedelta(days=made["day"])),
+        line["place"],
+        line["next_step"],
+        line["why_now"],
+        line["minutes"],
+        bool(line["is_trial"]),
+    )
+
+
+def _names(workspace: Workspace, rows: Sequence[RowMapping], fields: Mapping[str, Any]) -> Names:
+    """How the products, the campaign and the rep of a lead are called."""
+    return names_known(
+        workspace,
+        {column: {*(row[column] for row in rows), fields.get(column)} for column in NAMED},
+    )
+
+
+def _name(names: Names, row: RowMapping, column: str) -> str | None:
+    return names.of(column, row[column]) if row[column] else None
+
+
+def _product(row: RowMapping, names: Names) -> ProductChance:
     return ProductChance(
         product_id=row["product_id"],
+        name=names.of("product_id", row["product_id"]),
         probability=row["probability"],
         low=row["low"],
         high=row["high"],
@@ -228,9 +299,10 @@ def _explanation(document: Mapping[str, Any]) -> Explanation | None:
     )
 
 
-def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField]:
+def _record(
+    workspace: Workspace, table: str, found: Mapping[str, Any], names: Names
+) -> list[RecordField]:
     """The newest record of a lead, or profile of a person; empty canonical columns are left out."""
-    found = _newest(workspace, table, identity)
     canonical = TABLES[table].names
     hidden = {_KEYS[table], *WRITTEN}
     labels = workspace.settings.labels
@@ -239,7 +311,7 @@ def _record(workspace: Workspace, table: str, identity: str) -> list[RecordField
             name,
             value,
             labels.field(name),
-            labels.value(name, value),
+            labels.value(name, value) or names.known(name, value),
             labels.unit(name) if isinstance(value, float) else "",
         )
         for name, value in found.items()

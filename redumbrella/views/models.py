@@ -15,6 +15,7 @@ from redumbrella.clock import to_datetime
 from redumbrella.errors import ModelError, NotFoundError, nearest
 from redumbrella.reports.model import FORMAT, ConfusionPoint, FamilyResult, ReportDocument
 from redumbrella.state.models import models
+from redumbrella.state.scores import scoring_of
 from redumbrella.views.kinds import FLAG, INSTANT, TEXT, Row
 from redumbrella.views.lifetime import newest_lifetime
 from redumbrella.views.table import Column, View
@@ -132,6 +133,13 @@ def report_of(workspace: Workspace, version: str) -> ModelReport:
         message = f'There is no model version "{version}".' + nearest(version, known)
         raise NotFoundError(message, reason="unknown_model")
     return found
+
+
+def scored_by(workspace: Workspace, target: str) -> str:
+    """The version whose scores are on the list of a target; empty where nothing is scored."""
+    with workspace.state.reading() as connection:
+        scoring = scoring_of(connection, target)
+    return "" if scoring is None else str(scoring["model_version"])
 
 
 def _has_files(workspace: Workspace, version: str) -> bool:

@@ -6,14 +6,15 @@ page, `/api/v1/leads/{id}` and `umbrella explain` show. Asked of DuckDB directly
 not wait for Arrow to load.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redumbrella.columns import ORDER
 from redumbrella.figures import money, quantity
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.views.names import NAMED, Names, names_known
 from redumbrella.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ class TimelineEntry:
     table: str
     what: str
     detail: str
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """One fact as it was found: details by column, ids without their names."""
+
+    at: datetime
+    table: str
+    what: str
+    details: Mapping[str, Any]
 
 
 # What is told of each table: its main word, and details with their unit.
@@ -54,17 +65,25 @@ def timeline(
     """
     import duckdb
 
-    entries: list[TimelineEntry] = []
+    facts: list[_Fact] = []
     total = 0
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table in _TOLD:
             if table in tables and workspace.lake.exists(table):
                 found, count = _of_table(connection, workspace, table, person_id, lead_id, most)
-                entries += found
+                facts += found
                 total += count
-    entries.sort(key=lambda entry: entry.at, reverse=True)
-    return tuple(entries[:most]), total
+    facts.sort(key=lambda fact: fact.at, reverse=True)
+    shown = facts[:most]
+    names = names_known(
+        workspace, {column: {fact.details.get(column) for fact in shown} for column in NAMED}
+    )
+    currency = workspace.settings.currency
+    return tuple(
+        TimelineEntry(fact.at, fact.table, fact.what, _detail(fact.details, names, currency))
+        for fact in shown
+    ), total
 
 
 def _of_table(
@@ -74,7 +93,7 @@ def _of_table(
     person_id: str,
     lead_id: str | None,
     most: int,
-) -> tuple[list[TimelineEntry], int]:
+) -> tuple[list[_Fact], int]:
     word, details = _TOLD[table]
     own = f"person_id = {literal(person_id)}"
     if table == "activities" and lead_id is not None:
@@ -86,20 +105,22 @@ def _of_table(
             f"SELECT t.at, {word}, {listed}, count(*) OVER () FROM {facts} t WHERE {own} "
             f"ORDER BY t.at DESC, t.{ORDER} DESC LIMIT {most}"
         ).fetchall()
-    currency = workspace.settings.currency
-    entries = [
-        TimelineEntry(
-            row[0].astimezone(UTC), table, _words(row[1]), _detail(details, row[2:-1], currency)
+    found = [
+        _Fact(
+            row[0].astimezone(UTC),
+            table,
+            code_in_words(row[1]),
+            dict(zip(details, row[2:-1], strict=True)),
         )
         for row in rows
     ]
-    return entries, int(rows[0][-1]) if rows else 0
+    return found, int(rows[0][-1]) if rows else 0
 
 
-def _detail(names: tuple[str, ...], values: tuple[object, ...], currency: str) -> str:
+def _detail(details: Mapping[str, Any], names: Names, currency: str) -> str:
     """Details as one line: 'product X, 5 min'."""
     parts = []
-    for name, value in zip(names, values, strict=True):
+    for name, value in details.items():
         if value is None or value == "":
             continue
         if name == "duration_s" and isinstance(value, float):
@@ -108,12 +129,12 @@ def _detail(names: tuple[str, ...], values: tuple[object, ...], currency: str) -
             said = money(value, currency) if name == "amount" else quantity(value, 6)
             parts.append(f"{name.removesuffix('_s')} {said}")
         else:
-            said = str(value) if name.endswith("_id") else _words(value)
+            said = names.of(name, str(value)) if name in NAMED else code_in_words(value)
             parts.append(f"{_WORDS.get(name, '')} {said}".strip())
     return ", ".join(parts)
 
 
-def _words(code: object) -> str:
+def code_in_words(code: object) -> str:
     """A code in words: "no_answer" is "no answer"."""
     return " ".join(str(code).replace("_", " ").split())
 

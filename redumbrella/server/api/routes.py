@@ -26,9 +26,11 @@ from redumbrella.views.lead import LeadDetail, check_seen, lead_detail
 from redumbrella.views.logged import Logged, logged_of_lead
 from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
+from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
 from redumbrella.views.weights import WeightsHistory, weights_history
 from redumbrella.workflows.log_outcome import log_outcome, undo_outcome
+from redumbrella.workflows.promote import Promoted, promote
 from redumbrella.workflows.set_weights import Reweighed, set_weights
 from redumbrella.workspace import Workspace
 
@@ -171,6 +173,22 @@ def why_moved(
 
 
 @router.get(
+    "/leads/{lead_id:text}/similar",
+    responses=answers(SimilarLeads, 404),
+    summary="Closed leads most like one lead",
+)
+def similar(
+    workspace: Opened,
+    lead_id: LeadId,
+    owners: Owners,
+    target: str | None = None,
+    product: str | None = None,
+) -> JsonResponse:
+    """How the closed leads ended that are most like it, and in what they are; a second or two."""
+    return JsonResponse(similar_to(workspace, lead_id, target, product, owners))
+
+
+@router.get(
     "/leads/{lead_id:text}", responses=answers(LeadDetail, 404), summary="One lead and its reasons"
 )
 def lead(
@@ -203,6 +221,16 @@ def report_in_use(workspace: Opened, target: str | None = None) -> JsonResponse:
 def model(workspace: Opened, version: str) -> JsonResponse:
     """The report of one model version."""
     return JsonResponse(report_of(workspace, version).document)
+
+
+@router.post(
+    "/models/{version}/use",
+    responses=answers(Promoted, 403, 404, 408, 413, 415),
+    summary="Put a model version into use",
+)
+def use_version(workspace: Opened, version: str) -> JsonResponse:
+    """Puts an earlier or later version into use; `said` tells how its scores are made."""
+    return JsonResponse(promote(workspace, version))
 
 
 @router.get("/weights", responses=answers(WeightsHistory), summary="The company's objectives")

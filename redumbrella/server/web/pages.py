@@ -5,11 +5,14 @@ JavaScript.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from redumbrella.access.roles import PROMOTE_MODELS
 from redumbrella.clock import now, to_datetime
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
 from redumbrella.reports.changes import ScoreChange
@@ -25,13 +28,28 @@ from redumbrella.views.backtests import list_backtests
 from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
 from redumbrella.views.logged import logged_of_lead
-from redumbrella.views.models import MODELS, current_report, report_of
+from redumbrella.views.models import MODELS, current_report, report_of, scored_by
 from redumbrella.views.score_history import score_history
+from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
 from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
+from redumbrella.workflows.promote import promote
 from redumbrella.workspace import Workspace
 
+
+@dataclass(frozen=True)
+class MoreAsked:
+    """What the page of a lead tells only when asked, as each takes a second or two.
+
+    since: a day, since which the score moved; similar: closed leads most like it.
+    """
+
+    since: str = ""
+    similar: bool = False
+
+
+More = Annotated[MoreAsked, Depends()]
 router = APIRouter(include_in_schema=False)
 
 
@@ -64,19 +82,19 @@ def lead(
     workspace: Opened,
     lead_id: LeadId,
     owners: Owners,
+    more: More,
     target: str | None = None,
     product: str | None = None,
-    since: str = "",
     *,
     insist: bool = False,
 ) -> HTMLResponse:
-    """One lead: score, worth, reasons, record, model; figures that may be relied on, or all.
-
-    since: a day; why the score moved since then is asked for, as it takes a second or two.
-    """
+    """One lead: score, worth, reasons, record, model; figures that may be relied on, or all."""
     detail = lead_detail(workspace, lead_id, target, product, owners)
     past = score_history(workspace, lead_id, target, detail.score["product_id"])
-    change, refused = _change(workspace, lead_id, since, target)
+    change, refused = _change(workspace, lead_id, more.since, target)
+    alike, unlike = (
+        _similar(workspace, lead_id, target, product, owners) if more.similar else (None, "")
+    )
     default = workspace.settings.target().name
     return render(
         request,
@@ -95,10 +113,26 @@ def lead(
         line=score_line(past, detail.timezone),
         change=change,
         refused=refused,
+        alike=alike,
+        unlike=unlike,
         entries=logged_of_lead(workspace, lead_id, detail.score["target"]),
         now=to_datetime(now()),
         **form_parts(workspace),
     )
+
+
+def _similar(
+    workspace: Workspace,
+    lead_id: str,
+    target: str | None,
+    product: str | None,
+    owners: tuple[str, ...] | None,
+) -> tuple[SimilarLeads | None, str]:
+    """The closed leads most like one, or why there are none."""
+    try:
+        return similar_to(workspace, lead_id, target, product, owners), ""
+    except NotFoundError as problem:
+        return None, problem.message
 
 
 def _change(
@@ -153,6 +187,13 @@ def model(
     return _model_page(request, workspace, view, insist=insist)
 
 
+@router.post("/models/{version}/use")
+def use_version(workspace: Opened, version: str) -> RedirectResponse:
+    """Puts a version into use; its page says what to do next."""
+    promote(workspace, version)
+    return RedirectResponse(f"/models/{quote(version, safe='')}", status_code=303)
+
+
 def _model_page(
     request: Request, workspace: Workspace, view: ReportView, *, insist: bool
 ) -> HTMLResponse:
@@ -171,6 +212,10 @@ def _model_page(
         versions=versions,
         past=past,
         still=False,
+        may_promote=caller_of(request).may(PROMOTE_MODELS)
+        and not view.report.facts.is_current
+        and (workspace.models / view.report.facts.version).is_dir(),
+        scored_by=scored_by(workspace, view.report.facts.target),
         **vars(view),
     )
 

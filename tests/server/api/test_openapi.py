@@ -18,6 +18,8 @@ OTHERS = {
     "leads/{lead_id}/outcomes": {"404"},
     "leads/{lead_id}/outcomes/{number}": set(),
     "today/worth": {"404"},
+    "leads/{lead_id}/similar": {"404"},
+    "models/{version}/use": set(),
     "models/current": {"404", "409"},
     "models/{version}": {"404", "409"},
     "weights": set(),

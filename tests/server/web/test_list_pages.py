@@ -178,7 +178,8 @@ def test_the_menu_marks_where_a_list_belongs(full_address: str, view: View) -> N
     assert re.findall(r'href="([^"]*)" aria-current="page"', menu) == [
         {"models": "/models", "sources": "/sources", "rejected": "/sources",
          "runs": "/sources", "valuations": "/customers",
-         "audit": "/settings", "assignment": "/today"}.get(view.name, view.page_address)
+         "audit": "/settings", "assignment": "/today", "cohorts": "/models",
+         }.get(view.name, view.page_address)
     ]  # fmt: skip
 
 
