@@ -5,6 +5,7 @@ In: the lake and an instant. Out: a table of contacts, one row a lead that was c
 people and leads who do not want it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from redumbrella.columns import LOGGED, ORDER
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 
+_Z = 1.645  # of the standard normal: 19 days in 20
+_ROUNDING = 1e-9
 # Activities in which nobody speaks to the lead.
 NO_CONTACT = (
     "bill", "contract", "invoice", "note", "offer", "payment", "purchase", "quote", "receipt",
@@ -78,15 +81,33 @@ def last_contacts(lake: Lake, as_of: int) -> dict[str, LastContact]:
     }
 
 
-def minutes_of_a_contact(lake: Lake, as_of: int) -> float | None:
-    """The mean length of a contact, also of those in which nobody answered; None where no length
-    is on record.
-    """
+@dataclass(frozen=True)
+class ContactLength:
+    """How long contacts are, also those in which nobody answered: mean and spread in minutes."""
+
+    mean: float
+    spread: float = 0.0
+
+    def contacts_in(self, minutes: float) -> int:
+        """How many contacts a day of so many minutes needs, so that it is filled 19 times in 20.
+
+        About the smallest n with n mean - z spread sqrt(n) >= minutes: n contacts are normal by the
+        central limit theorem. With the mean alone every other day would end early.
+        """
+        reach = _Z * self.spread
+        root = (reach + math.sqrt(reach * reach + 4.0 * self.mean * minutes)) / (2.0 * self.mean)
+        return int(root * root + _ROUNDING)
+
+
+def length_of_contacts(lake: Lake, as_of: int) -> ContactLength | None:
+    """How long contacts were so far; None where no length is on record."""
     if not lake.exists("activities"):
         return None
-    found = lake.query(f"SELECT avg(a.duration_s) / 60.0 AS m FROM {_contacts(lake, as_of)} a")
-    minutes = found["m"][0].as_py()
-    return float(minutes) if minutes else None
+    found = lake.query(
+        "SELECT avg(a.duration_s) / 60.0 AS mean, stddev_samp(a.duration_s) / 60.0 AS spread "
+        f"FROM {_contacts(lake, as_of)} a"
+    ).to_pylist()[0]
+    return ContactLength(found["mean"], found["spread"] or 0.0) if found["mean"] else None
 
 
 def _contacts(lake: Lake, as_of: int) -> str:

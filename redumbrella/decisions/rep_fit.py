@@ -188,7 +188,8 @@ def _listed(values: Texts) -> str:
 def _free(rep: Rep, taken: int, terms: Terms) -> str:
     """What a rep had free before this line, in the order of the list."""
     if rep.minutes is not None and terms.contact_minutes is not None:
-        return f"{counted(int(rep.minutes - taken * terms.contact_minutes), 'minute')} free"
+        free = int(rep.minutes - taken * terms.contact_minutes)
+        return f"{counted(free, 'minute')} free" if free > 0 else "in reserve for a quick day"
     return f"{counted(rep.places - taken, 'place')} free"
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from redumbrella.columns import INTERNAL, TABLES
-from redumbrella.decisions.contacts import minutes_of_a_contact
+from redumbrella.decisions.contacts import ContactLength, length_of_contacts
 from redumbrella.decisions.rep_fit import PRODUCT_TYPE, Line, Rep, Terms, Texts, give_lines
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
@@ -34,21 +34,21 @@ _OWN = frozenset(
     )
 ) | frozenset(one.name.replace("_", "") for one in TABLES["reps"].columns)
 _AT_ONCE = 1_000  # ids of one question to the lake
-_SLACK = 1e-9
 
 
 def reps_of(lake: Lake, rules: ListRules, as_of: int) -> tuple[list[Rep], float | None]:
-    """The reps with their places for a day, and the minutes of a contact, where known.
+    """The reps with their places for a day, and the mean minutes of a contact, where known.
 
     A rep has as many places as capacity_per_day and minutes_per_day both allow, without either
-    those of [list].
+    those of [list]. Minutes are filled with a reserve, as many contacts are shorter than the mean.
     """
-    minutes = minutes_of_a_contact(lake, as_of)
+    length = length_of_contacts(lake, as_of)
+    mean = None if length is None else length.mean
     if not lake.exists("reps"):
-        return [], minutes
+        return [], mean
     return [
-        _rep(row, _places(row, rules, minutes)) for row in lake.current("reps").to_pylist()
-    ], minutes
+        _rep(row, _places(row, rules, length)) for row in lake.current("reps").to_pylist()
+    ], mean
 
 
 def _rep(row: Row, places: int) -> Rep:
@@ -60,12 +60,12 @@ def _rep(row: Row, places: int) -> Rep:
     )  # fmt: skip
 
 
-def _places(row: Row, rules: ListRules, minutes: float | None) -> int:
+def _places(row: Row, rules: ListRules, length: ContactLength | None) -> int:
     limits = []
     if row.get("capacity_per_day") is not None:
         limits.append(row["capacity_per_day"])
-    if row.get("minutes_per_day") is not None and minutes is not None:
-        limits.append(row["minutes_per_day"] / minutes + _SLACK)
+    if row.get("minutes_per_day") is not None and length is not None:
+        limits.append(length.contacts_in(row["minutes_per_day"]))
     return max(0, int(min(limits, default=rules.capacity)))
 
 
@@ -105,7 +105,8 @@ def _summary(rep: Rep, lines: list[Row], terms: Terms) -> Row:
     return {
         "rep_id": rep.rep_id, "name": rep.name, "lines": len(own), "places": rep.places,
         "minutes_used": used,
-        "minutes_free": None if used is None or rep.minutes is None else rep.minutes - used,
+        "minutes_free": None if used is None or rep.minutes is None
+        else max(0.0, rep.minutes - used),
         "owners_kept": sum(line["owner_id"] == rep.rep_id for line in own),
         "expected_value": sum(values) if values else None,
     }  # fmt: skip
