@@ -81,7 +81,7 @@ def test_what_a_list_names_exists(view: View) -> None:
     assert len(view.by_name) == len(view.columns)
     # Sums are made when they are asked for; those of a list of its own have all of its columns.
     sums = view.summed is not None and view.of is None
-    stored = {"size", *view.by_name} if sums else set(view.table.c.keys())
+    stored = {"size", *view.key, *view.by_name} if sums else set(view.table.c.keys())
     for name in (*view.least.values(), *([view.search] if view.search else [])):
         assert name in stored
     if view.best:
