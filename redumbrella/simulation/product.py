@@ -17,8 +17,8 @@ from redumbrella.errors import EngineError
 from redumbrella.simulation.policies import GREEDY, PRODUCT, SCORES
 
 _MOST_LISTED = 1000
-# Lines of today's list for each rep: more than a day holds, as the company's own rules (so many tries
-# and talks), of which the product is not told, strike out a quarter of them.
+# Lines of today's list for each rep: more than a day holds, as the company's own rules (so many
+# tries and talks), of which the product is not told, strike out a quarter of them.
 _LINES_A_REP = 40
 _WITHOUT_TRIALS = "\n[list]\nexplore = 0.0\ncontrol = 0.0\n"
 _TARGET = "conversion"
