@@ -111,13 +111,18 @@ def make_list(
 
 
 def is_due(workspace: Workspace, target_name: str | None, instant: int) -> bool:
-    """Whether the list of a target is to be made: it has scores, and no list of that day."""
+    """Whether the list of a target is to be made: it has scores, and no list of that day.
+
+    A list that was made later than now stays: the clock was set back.
+    """
     target = workspace.settings.target(target_name)
     with workspace.state.reading() as connection:
         made = worklist_of(connection, target.name)
         scoring = scoring_of(connection, target.name)
+    if scoring is None or made is None:
+        return scoring is not None
     day = day_in_zone(instant, workspace.settings.timezone)
-    return scoring is not None and (made is None or made["day"] != day)
+    return bool(made["day"] < day or (made["day"] > day and made["made_at"] <= instant))
 
 
 def _make(
