@@ -301,7 +301,7 @@ def customer_rows(leads: int) -> Iterator[dict[str, Any]]:
             "purchases": 1 + number * 31 % 17, "spent": 3.0 * value,
             "last_purchase": AS_OF - 3_600_000_000 * (number * 13 % 8_000), "alive": living,
             "expected_purchases": 3 * living, "value": value, "value_low": 0.5 * value,
-            "value_high": 1.8 * value, "churn": 1 - living, "details": details[number % 50],
+            "value_high": 1.8 * value, "details": details[number % 50],
         }  # fmt: skip
 
 
@@ -411,7 +411,7 @@ def pages(leads: int, chance: random.Random) -> dict[str, Iterator[str]]:
     found["/changes"] = many("/changes", lambda: {"page": chance.randint(1, 3)})
     found["/changes of a week"] = many("/changes", lambda: {
         "since": str(NOW.date() - timedelta(days=7)), "page": chance.randint(1, 3)})  # fmt: skip
-    for sort in ("value", "customer", "spent", "purchases", "last_purchase", "churn"):
+    for sort in ("value", "customer", "spent", "purchases", "last_purchase", "alive"):
         found[f"/customers by -{sort}"] = many(
             "/customers", lambda by=sort: {"sort": f"-{by}", "page": deep()}
         )

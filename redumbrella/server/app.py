@@ -29,6 +29,7 @@ from redumbrella.server.connections import GuardedProtocol
 from redumbrella.server.errors import bad_parameter, http_error, our_error, unexpected
 from redumbrella.server.gate import AccessGate
 from redumbrella.server.head_requests import HeadAsGet
+from redumbrella.server.kept_pages import KeptPages
 from redumbrella.server.methods import OptionsAnswer
 from redumbrella.server.parameters import only_known
 from redumbrella.server.request_limits import MOST_HEAD, PlainHeads, SmallBodies
@@ -102,6 +103,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.add_exception_handler(Exception, unexpected)
     # The last one added stands outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(KeptPages, workspace=workspace)
     app.add_middleware(OptionsAnswer)
     app.add_middleware(SmallBodies)
     app.add_middleware(AccessGate, access=access, callers=app.state.callers)

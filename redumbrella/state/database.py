@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -21,8 +21,10 @@ from sqlalchemy.exc import ProgrammingError
 from redumbrella.errors import EngineError
 from redumbrella.masking import shown_address
 from redumbrella.state.failures import in_words
+from redumbrella.state.kept import KeptAnswers
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
 from redumbrella.state.schema import ensure_schema, refuse_newer, version_of
+from redumbrella.state.watch import Watch
 
 _BUSY_SECONDS = 30
 _POLL_SECONDS = 0.003  # a writer that has many short changes to make leaves gaps between them
@@ -47,12 +49,13 @@ class State:
         # Where lists are that are replaced as a whole (see `lists`): beside it, or within.
         self.folder = None if self.path is None else self.path.with_name(f"{self.path.name}.lists")
         self.engine = _postgresql_engine(url) if self.path is None else _sqlite_engine(self.path)
-        own = {"lists": self.folder, "postgresql_readonly": True}
+        own = {"lists": self.folder, "postgresql_readonly": True, "kept": KeptAnswers()}
         self._reader = self.engine if self.path is None else _reading_engine(self.path)
         self._reader = self._reader.execution_options(**own)
         # SQLite: a transaction that will write takes its lock at once, else two could deadlock.
         self._writer = self.engine.execution_options(writes=True, lists=self.folder)
         self.place = shown_address(url)
+        self._watch = None if self.path is None else Watch(self.path)
         self._is_ready = False
         self._empty: Engine | None = None
         with self._connected():
@@ -62,6 +65,19 @@ class State:
         """Closes all connections."""
         self.engine.dispose()
         self._reader.dispose()
+        if self._watch is not None:
+            self._watch.close()
+
+    def mark(self) -> Hashable | None:
+        """Another value after each change that anybody wrote; None where that cannot be told.
+
+        Raises EngineError when the database does not answer.
+        """
+        if self._watch is not None:
+            return self._watch.mark()
+        with in_words(self.place), _closing(self._reader.connect()) as connection:
+            # Which transactions are seen: the same text, the same rows.
+            return str(connection.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar())
 
     def bring_up_to_date(self) -> None:
         """Makes the tables, or brings them to today's schema; for commands that will write."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.settings.settings import Settings
+from redumbrella.state.kept import kept, kept_rows
 from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import Frame
 from redumbrella.views.table import Column, Query, View
@@ -197,11 +198,14 @@ def _may_be_empty(column: ColumnElement[Any]) -> bool:
 def _found(connection: Connection, view: View, query: Query) -> tuple[int, Sequence[RowMapping]]:
     """How many rows match, and those of the page."""
     if isinstance(view.table, Subquery):  # sums are few, and to count them is to make them
-        every = connection.execute(_ordered(view, query, select(view.table))).mappings().all()
+        every = kept_rows(connection, _ordered(view, query, select(view.table)))
         first = (query.page - 1) * query.page_size
         return len(every), every[first : first + query.page_size]
     count = select(func.count()).select_from(view.table).where(*view.conditions(query))
-    total = int(connection.execute(count).scalar_one())
+    what = ("count", view.name, query.target, tuple(sorted(query.filters.items())), query.owners)
+    total = kept(
+        connection, view.table, what, lambda: int(connection.execute(count).scalar_one())
+    )
     return total, connection.execute(_page_of(view, query)).mappings().all()
 
 
@@ -228,17 +232,19 @@ def _choices(connection: Connection, view: View, query: Query, name: str) -> tup
     by = view.filters[name]
     if by.choices:
         return by.choices
-    column = view.column(by.name)
-    found: list[str] = []
-    last = ""
-    while len(found) < MAX_CHOICES:
-        following = select(func.min(column)).where(*_scope(view, query), column > last)
-        value = connection.execute(following).scalar_one()
-        if value is None:
-            break
-        found.append(value)
-        last = value
-    return tuple(found)
+    assert isinstance(view.table, Table)
+    what = ("choices", view.name, name, query.target, query.owners)
+    return kept(connection, view.table, what, lambda: _values(connection, view, query, by.name))
+
+
+def _values(connection: Connection, view: View, query: Query, name: str) -> tuple[str, ...]:
+    column, scope = view.column(name), _scope(view, query)
+    hops = select(func.min(column).label("value")).where(*scope, column > "").cte(recursive=True)
+    larger = select(func.min(column)).where(*scope, column > hops.c.value)
+    larger = larger.correlate(hops).scalar_subquery()
+    hops = hops.union_all(select(larger).where(hops.c.value.is_not(None)))
+    listed = select(hops.c.value).where(hops.c.value.is_not(None)).limit(MAX_CHOICES)
+    return tuple(connection.execute(listed).scalars())
 
 
 def _has_rows(connection: Connection, view: View, query: Query) -> bool:
