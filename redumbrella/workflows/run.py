@@ -10,8 +10,9 @@ from redumbrella.settings.targets import Target
 from redumbrella.state.lists import is_list_there
 from redumbrella.state.models import current_model, newest_model
 from redumbrella.state.scores import scores, scoring_of
+from redumbrella.views.today import is_due
 from redumbrella.workflows.ingest import IngestResult, ingest
-from redumbrella.workflows.make_list import MadeList, is_due, make_list
+from redumbrella.workflows.make_list import MadeList, make_list
 from redumbrella.workflows.model_in_use import is_whole
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
