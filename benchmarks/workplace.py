@@ -321,7 +321,9 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.port = free()
         words = ["serve", "-w", folder, "--port", str(self.port)]
-        self.process = subprocess.Popen([sys.executable, "-m", "redumbrella", *words], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "redumbrella", *words], stdout=subprocess.DEVNULL
+        )
         self.pid = self.process.pid
 
     def __enter__(self) -> "Server":
@@ -487,7 +489,9 @@ def crowd(server: Server, leads: int, seconds: float, times: int) -> None:
                 spent.append(1e3 * (time.perf_counter() - started))
 
         cpu, began = server.cpu(), time.perf_counter()
-        threads = [threading.Thread(target=client, args=(100 * number + n,)) for n in range(CLIENTS)]
+        threads = [
+            threading.Thread(target=client, args=(100 * number + n,)) for n in range(CLIENTS)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -509,9 +513,7 @@ def history(workspace: Workspace, leads: int) -> None:
         lead = lead_id(chance.randrange(leads))
         with workspace.state.reading() as connection:
             days = [one["day"] for one in scored_days(connection, TARGET)]
-            clock.of(
-                lambda c=connection, d=days, i=lead: changes_of_lead(c, TARGET, d, i, "")
-            )
+            clock.of(lambda c=connection, d=days, i=lead: changes_of_lead(c, TARGET, d, i, ""))
         spent.append(1e3 * clock.wall)
     spent.sort()
     say("| history | |")

@@ -45,8 +45,8 @@ class KeptAnswers:
         with making:
             with self._lock:
                 if key in self._found:
-                    known = self._found[key]
-                    return known
+                    meanwhile: T = self._found[key]
+                    return meanwhile  # another thread made it
             try:
                 made = make()
                 with self._lock:

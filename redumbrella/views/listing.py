@@ -209,15 +209,11 @@ def _found(connection: Connection, view: View, query: Query) -> tuple[int, Seque
         return len(every), every[first : first + query.page_size]
     count = select(func.count()).select_from(view.table).where(*view.conditions(query))
     what = ("count", view.name, query.target, tuple(sorted(query.filters.items())), query.owners)
-    total = kept(
-        connection, view.table, what, lambda: int(connection.execute(count).scalar_one())
-    )
+    total = kept(connection, view.table, what, lambda: int(connection.execute(count).scalar_one()))
     return total, _rows(connection, view, query, total)
 
 
-def _rows(
-    connection: Connection, view: View, query: Query, total: int
-) -> Sequence[RowMapping]:
+def _rows(connection: Connection, view: View, query: Query, total: int) -> Sequence[RowMapping]:
     """The rows of one page.
 
     Rows without a value come last; PostgreSQL has no index in that order. So those with one are
@@ -255,7 +251,7 @@ def _page_of(
     """
     assert isinstance(view.table, Table)
     primary = list(view.table.primary_key.columns)
-    keys = select(*primary)
+    keys: Select[Any] = select(*primary)
     if only is None:
         keys = _ordered(view, query, keys, backwards=backwards)
     else:
@@ -286,8 +282,8 @@ def _choices(connection: Connection, view: View, query: Query, name: str) -> tup
 def _values(connection: Connection, view: View, query: Query, name: str) -> tuple[str, ...]:
     column, scope = view.column(name), _scope(view, query)
     hops = select(func.min(column).label("value")).where(*scope, column > "").cte(recursive=True)
-    larger = select(func.min(column)).where(*scope, column > hops.c.value)
-    larger = larger.correlate(hops).scalar_subquery()
+    next_one = select(func.min(column)).where(*scope, column > hops.c.value)
+    larger: ColumnElement[Any] = next_one.correlate(hops).scalar_subquery()
     hops = hops.union_all(select(larger).where(hops.c.value.is_not(None)))
     listed = select(hops.c.value).where(hops.c.value.is_not(None)).limit(MAX_CHOICES)
     return tuple(connection.execute(listed).scalars())
