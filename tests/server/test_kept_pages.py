@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from sample_company import fill_workspace
+from served import HTTP, serving
 from sqlalchemy import update
-from starlette.testclient import TestClient
 from stored import put_scores, rows_in_use
 
 from redumbrella.server import kept_pages
-from redumbrella.server.app import create_app
 from redumbrella.state.kept import MARK, KeptAnswers, kept
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
@@ -18,32 +17,32 @@ from redumbrella.state.watch import Watch
 
 def test_a_page_is_given_again_until_something_is_written(tmp_path: Path, monkeypatch) -> None:
     workspace = fill_workspace(tmp_path / "company", 30)
-    browser = TestClient(create_app(workspace), base_url="http://127.0.0.1")
-    first, again = browser.get("/leads"), browser.get("/leads")
-    assert first.text == again.text
-    tag = first.headers["etag"]
-    assert again.headers["etag"] == tag
-    known = browser.get("/leads", headers={"If-None-Match": tag})
-    assert (known.status_code, known.content) == (304, b"")
-    with workspace.state.writing() as connection:
-        connection.execute(update(models).values(verdict="not ready"))
-    doubted = browser.get("/leads", headers={"If-None-Match": tag})
-    assert doubted.status_code == 200
-    assert doubted.text != first.text
-    monkeypatch.setattr(kept_pages, "KEPT_SECONDS", -1.0)
-    assert browser.get("/leads").text == doubted.text
+    with serving(workspace) as address:
+        first, again = HTTP.get(address + "/leads"), HTTP.get(address + "/leads")
+        assert first.text == again.text
+        tag = first.headers["etag"]
+        assert again.headers["etag"] == tag
+        known = HTTP.get(address + "/leads", headers={"If-None-Match": tag})
+        assert (known.status_code, known.content) == (304, b"")
+        with workspace.state.writing() as connection:
+            connection.execute(update(models).values(verdict="not ready"))
+        doubted = HTTP.get(address + "/leads", headers={"If-None-Match": tag})
+        assert doubted.status_code == 200
+        assert doubted.text != first.text
+        monkeypatch.setattr(kept_pages, "KEPT_SECONDS", -1.0)
+        assert HTTP.get(address + "/leads").text == doubted.text
 
 
 def test_what_is_said_of_a_list_follows_the_list(tmp_path: Path) -> None:
     workspace = fill_workspace(tmp_path / "company", 30)
-    browser = TestClient(create_app(workspace), base_url="http://127.0.0.1")
-    assert browser.get("/api/v1/leads").json()["total"] == 30
-    before = browser.get("/api/v1/leads").json()["expected"]["wins"]["value"]
-    rows = [{**row, "probability": 0.5} for row in rows_in_use(workspace.state, scores)[:10]]
-    put_scores(workspace, "conversion", rows)
-    after = browser.get("/api/v1/leads").json()
-    assert after["total"] == 10
-    assert after["expected"]["wins"]["value"] == 5.0 != before
+    with serving(workspace) as address:
+        assert HTTP.get(address + "/api/v1/leads").json()["total"] == 30
+        before = HTTP.get(address + "/api/v1/leads").json()["expected"]["wins"]["value"]
+        rows = [{**row, "probability": 0.5} for row in rows_in_use(workspace.state, scores)[:10]]
+        put_scores(workspace, "conversion", rows)
+        after = HTTP.get(address + "/api/v1/leads").json()
+        assert after["total"] == 10
+        assert after["expected"]["wins"]["value"] == 5.0 != before
 
 
 def test_an_answer_is_made_once_for_a_list(tmp_path: Path) -> None:
