@@ -18,29 +18,29 @@ from redumbrella.state.watch import Watch
 def test_a_page_is_given_again_until_something_is_written(tmp_path: Path, monkeypatch) -> None:
     workspace = fill_workspace(tmp_path / "company", 30)
     with serving(workspace) as address:
-        first, again = HTTP.get(address + "/leads"), HTTP.get(address + "/leads")
+        first, again = HTTP.get(address + "/leads", timeout=30), HTTP.get(address + "/leads")
         assert first.text == again.text
         tag = first.headers["etag"]
         assert again.headers["etag"] == tag
-        known = HTTP.get(address + "/leads", headers={"If-None-Match": tag})
+        known = HTTP.get(address + "/leads", timeout=30, headers={"If-None-Match": tag})
         assert (known.status_code, known.content) == (304, b"")
         with workspace.state.writing() as connection:
             connection.execute(update(models).values(verdict="not ready"))
-        doubted = HTTP.get(address + "/leads", headers={"If-None-Match": tag})
+        doubted = HTTP.get(address + "/leads", timeout=30, headers={"If-None-Match": tag})
         assert doubted.status_code == 200
         assert doubted.text != first.text
         monkeypatch.setattr(kept_pages, "KEPT_SECONDS", -1.0)
-        assert HTTP.get(address + "/leads").text == doubted.text
+        assert HTTP.get(address + "/leads", timeout=30).text == doubted.text
 
 
 def test_what_is_said_of_a_list_follows_the_list(tmp_path: Path) -> None:
     workspace = fill_workspace(tmp_path / "company", 30)
     with serving(workspace) as address:
-        assert HTTP.get(address + "/api/v1/leads").json()["total"] == 30
-        before = HTTP.get(address + "/api/v1/leads").json()["expected"]["wins"]["value"]
-        rows = [{**row, "probability": 0.5} for row in rows_in_use(workspace.state, scores)[:10]]
+        assert HTTP.get(address + "/api/v1/leads", timeout=30).json()["total"] == 30
+        before = HTTP.get(address + "/api/v1/leads", timeout=30).json()["expected"]["wins"]["value"]
+        rows = [{**row, "probability": 0.5} for row in rows_in_use(workspace.state, scores, "conversion")[:10]]
         put_scores(workspace, "conversion", rows)
-        after = HTTP.get(address + "/api/v1/leads").json()
+        after = HTTP.get(address + "/api/v1/leads", timeout=30).json()
         assert after["total"] == 10
         assert after["expected"]["wins"]["value"] == 5.0 != before
 
