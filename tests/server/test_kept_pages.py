@@ -18,7 +18,10 @@ from redumbrella.state.watch import Watch
 def test_a_page_is_given_again_until_something_is_written(tmp_path: Path, monkeypatch) -> None:
     workspace = fill_workspace(tmp_path / "company", 30)
     with serving(workspace) as address:
-        first, again = HTTP.get(address + "/leads", timeout=30), HTTP.get(address + "/leads")
+        first, again = (
+            HTTP.get(address + "/leads", timeout=30),
+            HTTP.get(address + "/leads", timeout=30),
+        )
         assert first.text == again.text
         tag = first.headers["etag"]
         assert again.headers["etag"] == tag
@@ -38,7 +41,10 @@ def test_what_is_said_of_a_list_follows_the_list(tmp_path: Path) -> None:
     with serving(workspace) as address:
         assert HTTP.get(address + "/api/v1/leads", timeout=30).json()["total"] == 30
         before = HTTP.get(address + "/api/v1/leads", timeout=30).json()["expected"]["wins"]["value"]
-        rows = [{**row, "probability": 0.5} for row in rows_in_use(workspace.state, scores, "conversion")[:10]]
+        rows = [
+            {**row, "probability": 0.5}
+            for row in rows_in_use(workspace.state, scores, "conversion")[:10]
+        ]
         put_scores(workspace, "conversion", rows)
         after = HTTP.get(address + "/api/v1/leads", timeout=30).json()
         assert after["total"] == 10
