@@ -19,6 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from redumbrella.errors import EngineError
 from redumbrella.server.callers import caller_of, cookie_of
 from redumbrella.server.head_requests import BODY_IS_KEPT_BACK
 from redumbrella.views.catalogue import VIEWS
@@ -60,7 +61,10 @@ class KeptPages:
         ):
             await self.app(scope, receive, send)
             return
-        mark = await to_thread.run_sync(self._state.mark)
+        try:
+            mark = await to_thread.run_sync(self._state.mark)
+        except EngineError:  # the page itself will say so
+            mark = None
         if mark is None:
             await self.app(scope, receive, send)
             return
