@@ -36,7 +36,7 @@ class Watch:
             except (OSError, sqlite3.Error):
                 self._shut()
                 return None
-            return (*file, id(self._connection), version)
+            return (*file, found.st_mtime_ns, found.st_size, id(self._connection), version)
 
     def close(self) -> None:
         """Lets go of the file."""
