@@ -48,6 +48,11 @@ customers = Table(
     Index("customers_by_churn", "churn", "person_id"),
     Index("customers_by_alive", "alive", "person_id"),
     Index("customers_by_segment", "segment", "value"),
+    Index("customers_by_label", "label", "person_id"),
+    Index("customers_by_spent", "spent", "person_id"),
+    Index("customers_by_purchases", "purchases", "person_id"),
+    Index("customers_by_last_purchase", "last_purchase", "person_id"),
+    Index("customers_by_expected_purchases", "expected_purchases", "person_id"),
     info=REPLACED,
 )
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ProgrammingError
 from redumbrella.errors import EngineError
 from redumbrella.masking import shown_address
 from redumbrella.state.failures import in_words
+from redumbrella.state.kept import KeptAnswers
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
 from redumbrella.state.schema import ensure_schema, refuse_newer, version_of
 
@@ -47,7 +48,7 @@ class State:
         # Where lists are that are replaced as a whole (see `lists`): beside it, or within.
         self.folder = None if self.path is None else self.path.with_name(f"{self.path.name}.lists")
         self.engine = _postgresql_engine(url) if self.path is None else _sqlite_engine(self.path)
-        own = {"lists": self.folder, "postgresql_readonly": True}
+        own = {"lists": self.folder, "postgresql_readonly": True, "kept": KeptAnswers()}
         self._reader = self.engine if self.path is None else _reading_engine(self.path)
         self._reader = self._reader.execution_options(**own)
         # SQLite: a transaction that will write takes its lock at once, else two could deadlock.

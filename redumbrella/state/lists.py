@@ -29,6 +29,7 @@ from urllib.parse import quote
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     MetaData,
@@ -36,6 +37,7 @@ from sqlalchemy import (
     Table,
     delete,
     insert,
+    literal_column,
     quoted_name,
     select,
     tuple_,
@@ -49,6 +51,7 @@ from redumbrella.errors import EngineError
 from redumbrella.state.bulk import insert_many, insertion_of
 from redumbrella.state.database import State
 from redumbrella.state.failures import in_words
+from redumbrella.state.kept import MARK
 from redumbrella.state.metadata import metadata
 from redumbrella.state.runs import was_killed
 
@@ -93,10 +96,10 @@ def list_in_use(connection: Connection, table: Table, target: str = "") -> Table
     for attempt in (1, 2, 3):
         if connection.dialect.name == "postgresql":  # nobody removes a list from here on
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_REMOVING})")
-        number = number_in_use(connection, table, target)
+        number, changed = _mark(connection, table, target)
         if number is None:
             return table
-        found = _opened(connection, table, number)
+        found = _opened(connection, table, number, changed)
         if found is not None:
             return found
         if attempt < 3:  # replaced since this view of the database was taken: take a new one
@@ -114,6 +117,15 @@ def number_in_use(connection: Connection, table: Table, target: str = "") -> int
     query = select(lists.c.id).where(*_own(table.name, target), lists.c.is_current)
     found = connection.execute(query).scalar()
     return None if found is None else int(found)
+
+
+def _mark(connection: Connection, table: Table, target: str) -> tuple[int | None, str]:
+    """The number of the list in use, and what is another text after each change in place."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    changed: ColumnElement[str] = literal_column("xmin::text" if is_postgresql else "''")
+    query = select(lists.c.id, changed).where(*_own(table.name, target), lists.c.is_current)
+    found = connection.execute(query).first()
+    return (None, "") if found is None else (int(found[0]), str(found[1]))
 
 
 def is_list_there(connection: Connection, table: Table, target: str = "") -> bool:
@@ -179,6 +191,9 @@ class ChangedList:
         names = [column.name for column in place.columns]
         for row in self.rows:
             connection.execute(insert(place).values(**dict(zip(names, row, strict=True))))
+        # Its row is written again, which gives it another xmin: see `_mark`.
+        again = update(lists).where(lists.c.id == self.before).values(is_current=True)
+        connection.execute(again)
         return True
 
 
@@ -259,11 +274,11 @@ def _is_whole(file: Path) -> bool:
     )
 
 
-def _opened(connection: Connection, table: Table, number: int) -> Table | None:
+def _opened(connection: Connection, table: Table, number: int, changed: str) -> Table | None:
     """The list of this number as a table; None where its file is gone or cut off."""
     folder = _folder(connection)
     if folder is None:
-        return _named(table, number)
+        return _named(table, number, changed)
     name, file = f"{table.name}_{number}", _file(folder, table.name, number)
     opened = {row[1] for row in connection.exec_driver_sql("PRAGMA database_list")}
     if name not in opened:
@@ -283,13 +298,16 @@ def _opened(connection: Connection, table: Table, number: int) -> Table | None:
 @lru_cache(64)
 def _within(table: Table, schema: str) -> Table:
     """The table in the file of a list."""
-    return table.to_metadata(MetaData(), schema=schema)
+    made = table.to_metadata(MetaData(), schema=schema)
+    made.info = {**table.info, MARK: schema}
+    return made
 
 
 @lru_cache(64)
-def _named(table: Table, number: int) -> Table:
+def _named(table: Table, number: int, changed: str = "") -> Table:
     """The table of a list within the database."""
     made = table.to_metadata(MetaData(), name=f"{table.name}_{number}")
+    made.info = {**table.info, MARK: (made.name, changed)}
     for index in made.indexes:
         index.name = quoted_name(f"{index.name}_{number}", quote=None)
     return made

@@ -35,6 +35,8 @@ from redumbrella.state.lists import (
 from redumbrella.state.metadata import metadata
 
 _SAME = 1e-12  # sums of the same numbers may differ in the last bit
+# With the whole key, so that the rows before a deep page are counted without touching wide rows.
+_KEY = ("lead_id", "product_id")
 _SUMMED = (
     "target", "probability", "expected_value", "ltv", "value_spread", "stage", "month", "rep_id",
     "product_id", "grade", "source", "campaign_id", "regime", "search",
@@ -73,12 +75,12 @@ scores = Table(
     Column("stage", String),  # of an open deal, as the source calls it
     Column("month", String),  # 2026-11: see `scorings.month_of`
     Column("value_spread", Float),  # variance of the value from sales that differ in amount
-    Index("scores_by_qualification", "target", "qualification", "lead_id"),
-    Index("scores_by_probability", "target", "probability", "lead_id"),
-    Index("scores_by_percentile", "target", "percentile", "lead_id"),
-    Index("scores_by_expected_value", "target", "expected_value", "lead_id"),
-    Index("scores_by_label", "target", "label", "lead_id"),
-    Index("scores_by_created_at", "target", "created_at", "lead_id"),
+    Index("scores_by_qualification", "target", "qualification", *_KEY),
+    Index("scores_by_probability", "target", "probability", *_KEY),
+    Index("scores_by_percentile", "target", "percentile", *_KEY),
+    Index("scores_by_expected_value", "target", "expected_value", *_KEY),
+    Index("scores_by_label", "target", "label", *_KEY),
+    Index("scores_by_created_at", "target", "created_at", *_KEY),
     Index("scores_by_grade", "target", "grade", "probability"),
     Index("scores_by_source", "target", "source", "probability"),
     Index("scores_by_campaign", "target", "campaign_id", "probability"),

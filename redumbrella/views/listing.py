@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.settings.settings import Settings
+from redumbrella.state.kept import kept, kept_rows
 from redumbrella.state.lists import list_in_use
 from redumbrella.views.kinds import Frame
 from redumbrella.views.table import Column, Query, View
@@ -170,24 +171,30 @@ def _scope(view: View, query: Query) -> list[ColumnElement[bool]]:
     return view.conditions(replace(query, filters={}))
 
 
-def _ordered(view: View, query: Query, statement: Select[Any]) -> Select[Any]:
+def _ordered(
+    view: View, query: Query, statement: Select[Any], *, backwards: bool = False
+) -> Select[Any]:
     """The matching rows in order, all keys in one direction, so that an index gives the order."""
+    order = [
+        (part.desc() if falls is not backwards else part.asc(), part)
+        for part, falls in _order(view, query)
+    ]
+    by = [
+        way if not _may_be_empty(part) else way.nulls_first() if backwards else way.nulls_last()
+        for way, part in order
+    ]
+    return statement.where(*view.conditions(query)).order_by(*by)
+
+
+def _order(view: View, query: Query) -> list[tuple[ColumnElement[Any], bool]]:
+    """The columns that rows are ordered by, each with whether it falls."""
     by = view.sorts[query.sort]
     first = view.column(by.sorted_by or by.name)
     keys = [view.column(name) for name in view.key if name != first.name]
-    order: list[ColumnElement[Any]] = [
-        c.desc() if query.descending else c.asc() for c in (first, *keys)
-    ]
-    if _may_be_empty(first):
-        order[0] = order[0].nulls_last()
+    order = [(column, query.descending) for column in (first, *keys)]
     if view.best and by.filter:  # many rows share one value: the best of them come first
-        order.insert(1, _falling(view, view.best))
-    return statement.where(*view.conditions(query)).order_by(*order)
-
-
-def _falling(view: View, name: str) -> ColumnElement[Any]:
-    falling = view.column(name).desc()
-    return falling.nulls_last() if _may_be_empty(view.column(name)) else falling
+        order.insert(1, (view.column(view.best), True))
+    return order
 
 
 def _may_be_empty(column: ColumnElement[Any]) -> bool:
@@ -197,21 +204,60 @@ def _may_be_empty(column: ColumnElement[Any]) -> bool:
 def _found(connection: Connection, view: View, query: Query) -> tuple[int, Sequence[RowMapping]]:
     """How many rows match, and those of the page."""
     if isinstance(view.table, Subquery):  # sums are few, and to count them is to make them
-        every = connection.execute(_ordered(view, query, select(view.table))).mappings().all()
+        every = kept_rows(connection, _ordered(view, query, select(view.table)))
         first = (query.page - 1) * query.page_size
         return len(every), every[first : first + query.page_size]
     count = select(func.count()).select_from(view.table).where(*view.conditions(query))
-    total = int(connection.execute(count).scalar_one())
-    return total, connection.execute(_page_of(view, query)).mappings().all()
+    what = ("count", view.name, query.target, tuple(sorted(query.filters.items())), query.owners)
+    total = kept(connection, view.table, what, lambda: int(connection.execute(count).scalar_one()))
+    return total, _rows(connection, view, query, total)
 
 
-def _page_of(view: View, query: Query) -> Select[Any]:
-    """The rows of one page; only its own wide rows are read."""
+def _rows(connection: Connection, view: View, query: Query, total: int) -> Sequence[RowMapping]:
+    """The rows of one page.
+
+    Rows without a value come last; PostgreSQL has no index in that order. So those with one are
+    looked for first, which any index serves, and all of them only where these do not fill the page.
+    """
     offset = (query.page - 1) * query.page_size
+    wanted = max(0, min(query.page_size, total - offset))
+    first, _ = _order(view, query)[0]
+    if wanted and _may_be_empty(first):
+        known = _page_of(view, query, offset, wanted, only=first.is_not(None))
+        found = connection.execute(known).mappings().all()
+        if len(found) == wanted:
+            return found
+    if not wanted:
+        return []
+    # From the nearer end: what is left out has to be counted too.
+    is_nearer = total - offset - wanted < offset
+    start = total - offset - wanted if is_nearer else offset
+    page = _page_of(view, query, start, wanted, backwards=is_nearer)
+    return connection.execute(page).mappings().all()
+
+
+def _page_of(
+    view: View,
+    query: Query,
+    offset: int,
+    wanted: int,
+    *,
+    only: ColumnElement[bool] | None = None,
+    backwards: bool = False,
+) -> Select[Any]:
+    """So many rows after so many others, in order; only their own wide rows are read.
+
+    only: of which rows. backwards: counted from the end.
+    """
     assert isinstance(view.table, Table)
     primary = list(view.table.primary_key.columns)
-    keys = _ordered(view, query, select(*primary))
-    chosen = keys.limit(query.page_size).offset(offset).subquery("chosen")
+    keys: Select[Any] = select(*primary)
+    if only is None:
+        keys = _ordered(view, query, keys, backwards=backwards)
+    else:
+        ways = [c.desc() if falls else c.asc() for c, falls in _order(view, query)]
+        keys = keys.where(*view.conditions(query), only).order_by(*ways)
+    chosen = keys.limit(wanted).offset(offset).subquery("chosen")
     same = and_(*(chosen.c[column.name] == column for column in primary))
     return _ordered(view, query, select(view.table).join(chosen, same))
 
@@ -228,17 +274,19 @@ def _choices(connection: Connection, view: View, query: Query, name: str) -> tup
     by = view.filters[name]
     if by.choices:
         return by.choices
-    column = view.column(by.name)
-    found: list[str] = []
-    last = ""
-    while len(found) < MAX_CHOICES:
-        following = select(func.min(column)).where(*_scope(view, query), column > last)
-        value = connection.execute(following).scalar_one()
-        if value is None:
-            break
-        found.append(value)
-        last = value
-    return tuple(found)
+    assert isinstance(view.table, Table)
+    what = ("choices", view.name, name, query.target, query.owners)
+    return kept(connection, view.table, what, lambda: _values(connection, view, query, by.name))
+
+
+def _values(connection: Connection, view: View, query: Query, name: str) -> tuple[str, ...]:
+    column, scope = view.column(name), _scope(view, query)
+    hops = select(func.min(column).label("value")).where(*scope, column > "").cte(recursive=True)
+    next_one = select(func.min(column)).where(*scope, column > hops.c.value)
+    larger: ColumnElement[Any] = next_one.correlate(hops).scalar_subquery()
+    hops = hops.union_all(select(larger).where(hops.c.value.is_not(None)))
+    listed = select(hops.c.value).where(hops.c.value.is_not(None)).limit(MAX_CHOICES)
+    return tuple(connection.execute(listed).scalars())
 
 
 def _has_rows(connection: Connection, view: View, query: Query) -> bool:

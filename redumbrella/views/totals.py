@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, func, select, true
 
 from redumbrella.figures import count, money, money_interval
+from redumbrella.state.kept import kept
 from redumbrella.state.models import report_of_version
 from redumbrella.views.worth import NO_AMOUNTS, Range
 from redumbrella.workspace import Workspace
@@ -102,7 +103,7 @@ def level_deviation(connection: Connection, version: str | None) -> float:
 def total(
     workspace: Workspace,
     connection: Connection,
-    table: FromClause,
+    table: Table,
     target: str,
     conditions: list[ColumnElement[bool]],
 ) -> Total:
@@ -112,7 +113,15 @@ def total(
     columns = sums(table, deviation, workspace.settings.costs.margin)
     query = select(*columns).where(*conditions)
     about_leads = workspace.settings.target(target).from_ is not None
-    return total_of(connection.execute(query).mappings().one(), about_leads=about_leads)
+    compiled = and_(true(), *conditions).compile(dialect=connection.dialect)
+    asked = str(compiled), tuple(sorted((n, repr(v)) for n, v in compiled.params.items()))
+    what = ("total", deviation, workspace.settings.costs.margin, about_leads, asked)
+    return kept(
+        connection,
+        table,
+        what,
+        lambda: total_of(connection.execute(query).mappings().one(), about_leads=about_leads),
+    )
 
 
 def total_words(total: Total, currency: str) -> str:
