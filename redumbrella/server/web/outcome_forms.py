@@ -38,7 +38,7 @@ def form_parts(workspace: Workspace) -> dict[str, Any]:
 @router.post("/outcomes")
 async def post(request: Request, workspace: Opened, owners: Owners) -> Response:
     """Logs an outcome and goes back; what is wrong is said, and can be mended."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = _whole({name: str(value) for name, value in (await request.form()).items()})
     await run_sync(check_seen, workspace, form.get("lead_id", ""), owners)
     return await run_sync(_log, request, workspace, form)
 
@@ -50,9 +50,11 @@ def undo(
     owners: Owners,
     number: int,
     back: Annotated[str, Form()] = "",
+    place: Annotated[str, Form()] = "",
 ) -> Response:
-    """Takes an outcome back and goes back."""
+    """Takes an outcome back and goes back; place: of the line on today's list."""
     check_seen(workspace, lead_of(workspace, number), owners)
+    back = _at_line(back, place)
     try:
         undo_outcome(workspace, number)
     except DataError as problem:
@@ -67,6 +69,24 @@ def of_lead(
     """What was logged of a lead, also of one that is closed."""
     check_seen(workspace, lead_id, owners)
     return _message(request, workspace, lead_id, back, None)
+
+
+def _whole(form: Mapping[str, str]) -> dict[str, str]:
+    """The form of a lead, also where one form stands for all lines of today's list.
+
+    A button there says all that differs between lines: outcome/seen/place/lead.
+    """
+    what, *rest = form.get("line", "").split("/", 3)
+    if len(rest) != 3:
+        return dict(form)
+    seen, place, lead_id = rest
+    key, back = f"{form.get('key', '')}/{place}", _at_line(form.get("back", ""), place)
+    return {**form, "what": what, "seen": seen, "lead_id": lead_id, "key": key, "back": back}
+
+
+def _at_line(back: str, place: str) -> str:
+    """The address of the list, at a line of it."""
+    return f"{back}#line-{place}" if back and place.isascii() and place.isdigit() else back
 
 
 def _log(request: Request, workspace: Workspace, form: Mapping[str, str]) -> Response:
