@@ -19,6 +19,7 @@ _LETTER, _LINE = 6.5, 12  # pixels: width of a letter on average, height of text
 _TICK, _GAP, _EDGE = 5, 4, 6
 _PIXELS_PER_TICK = 40
 _BAND = 0.9  # share of its place that a bar fills
+_NEAR = 2.0  # pixels between places of a line that are not worth telling apart
 _SYMBOL = 14  # length of the stroke in a legend
 
 
@@ -201,11 +202,13 @@ def _across(x: _Axis, height: float, style: dict[str, Any], below: float) -> Ite
         yield _path([f"M{_n(at)} 0V{_n(height)}" for at, _ in x.ticks], _grid(style))
     ticks = [f"M{_n(at)} {_n(height)}v{_TICK}" for at, _ in x.ticks]
     yield _path(ticks, f'stroke="{style["tickColor"]}"')
+    yield f'<g text-anchor="{"end" if x.slanted else "middle"}">'
     for place, (at, words) in enumerate(x.ticks):
         if x.slanted:
-            yield _text(at + _GAP, height + _TICK + _LINE - 2, words, "end", -45)
+            yield _text(at + _GAP, height + _TICK + _LINE - 2, words, "", -45)
         elif not crowded or place % 2 == 0:
-            yield _text(at, height + _TICK + _GAP + _LINE - 2, words, "middle")
+            yield _text(at, height + _TICK + _GAP + _LINE - 2, words)
+    yield "</g>"
     yield _line(0, height, x.end, height, f'stroke="{style["domainColor"]}"')
     yield _text(x.end / 2, height + below - _EDGE - 2, x.title, "middle")
 
@@ -215,8 +218,10 @@ def _upright(y: _Axis, width: float, style: dict[str, Any], left: float) -> Iter
     if y.grid:
         yield _path([f"M0 {_n(at)}H{_n(width)}" for at, _ in y.ticks], _grid(style))
     yield _path([f"M-{_TICK} {_n(at)}H0" for at, _ in y.ticks], f'stroke="{style["tickColor"]}"')
+    yield '<g text-anchor="end">'
     for at, words in y.ticks:
-        yield _text(-_TICK - _GAP, at + _LINE / 3, words, "end")
+        yield _text(-_TICK - _GAP, at + _LINE / 3, words)
+    yield "</g>"
     yield _line(0, y.start, 0, y.end, f'stroke="{style["domainColor"]}"')
     yield _text(_LINE + 2 - left, (y.start + y.end) / 2, y.title, "middle", -90)
 
@@ -252,11 +257,13 @@ def _line(x1: float, y1: float, x2: float, y2: float, stroke: str, words: str = 
     return f"<line {ends} {stroke}>{words}</line>" if words else f"<line {ends} {stroke}/>"
 
 
-def _text(x: float, y: float, words: str, anchor: str, angle: int = 0) -> str:
+def _text(x: float, y: float, words: str, anchor: str = "", angle: int = 0) -> str:
+    """Words at a place; without an anchor that of the group they stand in."""
     if not words:
         return ""
+    anchored = f' text-anchor="{anchor}"' if anchor else ""
     turned = f' transform="rotate({angle},{_n(x)},{_n(y)})"' if angle else ""
-    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}"{turned}>{escape(words)}</text>'
+    return f'<text x="{_n(x)}" y="{_n(y)}"{anchored}{turned}>{escape(words)}</text>'
 
 
 # ---- marks ------------------------------------------------------------------------------------
@@ -269,9 +276,19 @@ def _lines(layer: _Layer, x: _Axis, y: _Axis) -> Iterator[str]:
     for name in coloured["scale"]["domain"] if coloured else [None]:
         rows = [row for row in layer.rows if not coloured or row[coloured["field"]] == name]
         rows.sort(key=lambda row: row[across])
-        points = " ".join(f"{_n(x.at(row[across]))},{_n(y.at(row[up]))}" for row in rows)
+        places = _apart([(x.at(row[across]), y.at(row[up])) for row in rows])
+        points = " ".join(f"{_n(a)},{_n(b)}" for a, b in places)
         words = f"<title>{escape(name)}</title>" if name else ""
         yield f'<polyline points="{points}" fill="none" {_stroke(layer, name)}>{words}</polyline>'
+
+
+def _apart(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The places of a line that an eye can tell apart, the first and the last among them."""
+    kept: list[tuple[float, float]] = []
+    for place in places:
+        if not kept or max(abs(place[0] - kept[-1][0]), abs(place[1] - kept[-1][1])) >= _NEAR:
+            kept.append(place)
+    return kept if not places or kept[-1] == places[-1] else [*kept, places[-1]]
 
 
 def _rules(layer: _Layer, x: _Axis, y: _Axis) -> Iterator[str]:
