@@ -45,7 +45,6 @@ ROUTES = {
     "GET /login": OPEN,
     "POST /login": OPEN,
     "GET /static/vega.js": OPEN,
-    "GET /static/style.css": OPEN,
     "GET /static/{name}": OPEN,
     "GET /favicon.ico": KNOWN,
     "POST /logout": KNOWN,

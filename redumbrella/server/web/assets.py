@@ -15,6 +15,7 @@ from redumbrella.server.web.formats import STATIC
 
 _TYPES = {
     "style.css": "text/css; charset=utf-8",
+    "pages.css": "text/css; charset=utf-8",
     "charts.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
@@ -30,18 +31,12 @@ def chart_library() -> Response:
     return Response(javascript_bundle(), media_type=_TYPES["charts.js"], headers=headers)
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """The style sheet as browsers get it: a quarter of it is there for people only."""
-    text = (STATIC / "style.css").read_text("utf-8")
+@lru_cache(maxsize=2)
+def style(name: str = "style.css") -> str:
+    """A style sheet as browsers get it: a quarter of it is there for people only."""
+    text = (STATIC / name).read_text("utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"\s*([{};,])\s*", r"\1", text)).strip()
-
-
-@router.get("/static/style.css")
-def style_sheet() -> Response:
-    """The look of all pages."""
-    return Response(style(), media_type=_TYPES["style.css"])
 
 
 @router.get("/static/{name}")
@@ -49,6 +44,8 @@ def asset(name: str) -> Response:
     """One of our own few files; anything else does not exist."""
     if name not in _TYPES:
         raise NotFoundError("There is no such file.", reason="unknown_page")
+    if name.endswith(".css"):
+        return Response(style(name), media_type=_TYPES[name])
     return FileResponse(STATIC / name, media_type=_TYPES[name])
 
 

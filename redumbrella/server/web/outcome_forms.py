@@ -24,6 +24,7 @@ from redumbrella.workflows.log_outcome import log_outcome, newest_number, undo_o
 from redumbrella.workspace import Workspace
 
 HOME = "/today"
+OTHER = "other"
 _BACK = ("/today", "/leads/")
 _TYPED = ("amount", "date", "reason", "minutes", "note", "rep")
 
@@ -74,14 +75,15 @@ def of_lead(
 def _whole(form: Mapping[str, str]) -> dict[str, str]:
     """The form of a lead, also where one form stands for all lines of today's list.
 
-    A button there says all that differs between lines: outcome/seen/place/lead.
+    A button there is named like its outcome and says what differs between lines: seen/place/lead.
     """
-    what, *rest = form.get("line", "").split("/", 3)
-    if len(rest) != 3:
+    pressed = next((name for name in (*OUTCOMES, OTHER) if name in form), "")
+    seen, *rest = form.get(pressed, "").split("/", 2)
+    if len(rest) != 2:
         return dict(form)
-    seen, place, lead_id = rest
+    place, lead_id = rest
     key, back = f"{form.get('key', '')}/{place}", _at_line(form.get("back", ""), place)
-    return {**form, "what": what, "seen": seen, "lead_id": lead_id, "key": key, "back": back}
+    return {**form, "what": pressed, "seen": seen, "lead_id": lead_id, "key": key, "back": back}
 
 
 def _at_line(back: str, place: str) -> str:
@@ -91,6 +93,9 @@ def _at_line(back: str, place: str) -> str:
 
 def _log(request: Request, workspace: Workspace, form: Mapping[str, str]) -> Response:
     lead_id, back = form.get("lead_id", ""), form.get("back", "")
+    if form.get("what") == OTHER:  # the page with the whole form
+        query = urlencode({"lead_id": lead_id, "back": _inside(back)})
+        return RedirectResponse(f"/outcomes?{query}", status_code=303)
     try:
         asked = _asked(form)
         result = log_outcome(workspace, asked, form.get("key", ""))
