@@ -45,7 +45,7 @@ def test_every_line_of_today_has_its_outcomes_in_one_click_and_no_form(full_addr
     assert lines > 1
     assert html.count('action="/outcomes"') == 1
     assert html.count(">Reached</button>") == html.count(">No answer</button>") == lines
-    assert html.count('href="/outcomes?lead_id=') == lines
+    assert html.count(">Other…</button>") == lines
 
 
 def test_the_style_sheet_loses_only_space_and_comments() -> None:
