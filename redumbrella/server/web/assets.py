@@ -1,6 +1,7 @@
-"""What a page loads besides itself: our style sheet, mark and script, and the chart library.
+"""What a page loads besides itself: our style sheets, mark and script, and the chart library.
 
-The style sheet goes out without comments and space. The library comes out of the installed vl-convert; nothing is loaded from elsewhere.
+Style sheets go out without comments and space. The library comes out of the installed vl-convert;
+nothing is loaded from elsewhere.
 """
 
 import re

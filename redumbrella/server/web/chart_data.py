@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 def of_model(
     workspace: Opened, version: str, threshold: str = "", capacity: str = ""
 ) -> dict[str, Any]:
-    """The charts of a model report, at the threshold or the capacity that its page was asked for."""
+    """The charts of a model report, at what its page was asked for."""
     view = report_view(workspace, report_of(workspace, version), threshold, capacity)
     return _specifications(view.charts)
 

@@ -62,7 +62,9 @@ def docs(request: Request, route: str = "") -> HTMLResponse:
         if method not in ("head", "options")  # the same everywhere; the page says so once
     }
     if route and route not in operations:
-        message = f'There is no route "{route}". All of them: /docs.' + nearest(route, list(operations))
+        message = f'There is no route "{route}". All of them: /docs.' + nearest(
+            route, list(operations)
+        )
         raise NotFoundError(message, reason="unknown_page")
     chosen = _route(document, route, operations[route]) if route else None
     return render(request, "docs.html", section="/docs", routes=operations, chosen=chosen)

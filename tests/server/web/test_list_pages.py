@@ -29,9 +29,7 @@ def links(html: str) -> list[str]:
 
 def rows_of(html: str) -> list[str]:
     table = html.partition('<table class="leads">')[2].partition("</table>")[0]
-    return re.findall(
-        r"<tr[^>]*>.*?</tr>", table.partition("<tbody>")[2], re.DOTALL
-    )
+    return re.findall(r"<tr[^>]*>.*?</tr>", table.partition("<tbody>")[2], re.DOTALL)
 
 
 @each_list
