@@ -114,6 +114,21 @@ MEANING = {
         "shares": "How much of the list is A, B and C; the rest is D. Default: [0.1, 0.2, 0.3].",
         "borders": "Instead of shares: the least value or probability of A, B and C. Needs by.",
     },
+    "list": {
+        "order": "What today's list goes by: value (per minute of work), probability, or auto: "
+        "value where every lead has one. Default: auto.",
+        "capacity": "Leads a day of a rep whose own capacity is not on record. Default: 20.",
+        "explore": "Share of the list that is drawn from the rest, so that what is not called is "
+        "learned about too. Default: 0.1.",
+        "control": "Share that is drawn evenly, for comparison. Default: 0.02; 0 for none.",
+        "quiet_days": "Days after a contact in which nobody contacts the lead again. Default: 2.",
+        "do_not_contact": "Fields of leads or people that say with a yes that nobody may contact "
+        "them. Default: those that are named so, such as do_not_call or opt_out.",
+        "keep_owner": "What it must bring to move a lead from the rep that owns it, in the "
+        "workspace's currency; 0: owners do not count. Default: 50.",
+        "match": "Fields that a lead and its rep must have in common. Default: all text fields "
+        "that both have.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -217,6 +232,7 @@ PROBES = {
     "tables.leads": "[tables.leads]\n{}",
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
+    "list": "[list]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",

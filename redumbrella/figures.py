@@ -52,6 +52,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size_words(size: int) -> str:
+    """A number of bytes: '812 B', '3.4 MB', '1.2 GB', in powers of 1,000."""
+    left, unit = float(size), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if left < 999.5 or unit == "TB":
+            break
+        left /= 1_000.0
+    digits = 0 if unit == "B" or left >= 100.0 else 1
+    return f"{left:.{digits}f} {unit}"
+
+
 def decimal(number: float | None, digits: int = 4) -> str:
     """A measure with a fixed number of decimals: 0.28414 → '0.2841'."""
     return MISSING if number is None or not isfinite(number) else f"{number:.{digits}f}"

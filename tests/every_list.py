@@ -10,13 +10,13 @@ from stored import current_model, put_customers, put_model, put_scores, rows_in_
 
 from redumbrella.access.acting import Actor
 from redumbrella.clock import now, to_iso
+from redumbrella.reports.changes import day_in_zone
 from redumbrella.reports.customers import Lifetime
 from redumbrella.state import audit, customers, forecasts, runs, sources
 from redumbrella.state.history import write_score_day
 from redumbrella.state.lists import take_into_use
 from redumbrella.state.scores import scores
 from redumbrella.state.work import new_worklist, record_worklist
-from redumbrella.workflows.keep_scores import day_in_zone
 from redumbrella.workspace import Workspace, open_workspace
 
 MARKUP = "<b>Tea & Co</b>"

@@ -15,7 +15,7 @@ ROOT = Path(redumbrella.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
 # From the ground up: a room imports only rooms that stand before it here.
 ROOMS = (
-    *("masking", "visible", "errors", "logs", "progress", "columns", "clock", "figures"),
+    *("masking", "visible", "errors", "logs", "progress", "columns", "clock", "figures", "ranks"),
     "outcomes",
     # A leaf that only the command line knows: the product never asks it anything.
     "simulation",

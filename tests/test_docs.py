@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -107,10 +108,14 @@ def test_every_command_of_the_pages_runs(
             settings.write_text(short, "utf-8")
         code, said = _umbrella(["umbrella", *words], monkeypatch, capsys)
         assert code == 0, said
-    some_call, some_lead = (
-        listed(open_workspace(tiny_demo / name), LEADS, page_size=1).rows[0]["lead_id"]
-        for name in ("demo-workspace", TINY_COMPANY)
-    )
+
+    def some_lead(words: list[str]) -> str:
+        """One on the list of the workspace that a command names."""
+        where = words[words.index("-w") + 1]
+        workspace = open_workspace(tiny_demo / where)
+        with closing(workspace.state):
+            return str(listed(workspace, LEADS, page_size=1).rows[0]["lead_id"])
+
     ran = set()
     for name in WITH_COMMANDS:
         for words in _commands(name):
@@ -118,8 +123,9 @@ def test_every_command_of_the_pages_runs(
                 continue
             # The tiny ones have other leads than the page; `serve` would not come back, a contest
             # would take minutes, and the product need not be asked anew for every day.
-            called = [some_call if word.startswith("call-") else word for word in words]
-            called = [some_lead if word.startswith("L-") else word for word in called]
+            called = [
+                some_lead(words) if word.startswith(("call-", "L-")) else word for word in words
+            ]
             called += ["--help"] if words[1] == "serve" or "contest" in words else []
             called += ["--policy", "arrival"] if words[1:3] == ["simulate", "day"] else []
             code, said = _umbrella(called, monkeypatch, capsys)

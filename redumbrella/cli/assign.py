@@ -26,7 +26,8 @@ def command(
     one rep and why they went there. Where the day has no list yet it is made.
     """
     from redumbrella.clock import now
-    from redumbrella.workflows.make_list import is_due, make_list
+    from redumbrella.views.today import is_due
+    from redumbrella.workflows.make_list import make_list
 
     opened = open_workspace(workspace)
     target = given.get("target")

@@ -36,7 +36,8 @@ def command(
     """
     from redumbrella.clock import now
     from redumbrella.views.list_worth import list_worth
-    from redumbrella.workflows.make_list import is_due, make_list
+    from redumbrella.views.today import is_due
+    from redumbrella.workflows.make_list import make_list
 
     opened = open_workspace(workspace)
     moment = instant(as_of, opened.settings.timezone)

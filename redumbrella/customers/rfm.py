@@ -19,11 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from redumbrella.columns import RANKS, RHYTHM
 from redumbrella.customers.bg_nbd import RepeatModel, fit_repeat
 from redumbrella.models.base import Vector
+from redumbrella.ranks import mean_ranks
 
 DAYS_PER_WEEK, DAYS_PER_YEAR = 7.0, 365.0
 LEAST_REPEATS = 30  # customers who bought again, below which nobody can tell a rhythm
@@ -89,7 +89,7 @@ def _at(sales: Sales, asked: NDArray[np.integer], instant: float, horizon: float
 def _rank(values: Vector, own: NDArray[np.bool_]) -> Vector:
     """Places of the rows that have a value, from 0 to 1; equals share the mean of their places."""
     places = np.full(values.size, np.nan)
-    places[own] = np.round((rankdata(values[own]) - 0.5) / max(own.sum(), 1), 4)
+    places[own] = np.round((mean_ranks(values[own]) - 0.5) / max(own.sum(), 1), 4)
     return places
 
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from redumbrella.evaluation.metrics import Vector, auc, auc_error
 from redumbrella.evaluation.order import Order
@@ -107,7 +106,7 @@ def measure_level(
     chance = np.array([period.chance for period in periods])
     variance = _beyond_chance(shifts, chance)
     quantile = 0.5 + LEVEL / 2
-    widening = float(student.ppf(quantile, len(periods)) / norm.ppf(quantile))
+    widening = float(stdtrit(len(periods), quantile) / ndtri(quantile))
     of_mean = float(chance.mean()) / len(periods)
     return Level(periods, float(np.sqrt(variance)), variance * widening**2, of_mean)
 

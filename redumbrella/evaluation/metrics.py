@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from redumbrella.ranks import mean_ranks
 
 Vector = NDArray[np.float64]
 CALIBRATION_BINS = 10
@@ -36,7 +37,7 @@ def auc(probability: Vector, won: Vector) -> float:
     n0 = won.size - n1
     if n1 == 0 or n0 == 0:
         return float("nan")
-    ranks = rankdata(probability)
+    ranks = mean_ranks(probability)
     return float((ranks[won == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
 
 

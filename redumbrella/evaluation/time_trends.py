@@ -7,12 +7,12 @@ periods that they had not seen, by more than twice the error of the difference.
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
 from redumbrella.evaluation.comparison import lasting_difference
 from redumbrella.evaluation.metrics import Vector
 from redumbrella.evaluation.probes import Probes
 from redumbrella.features.matrix import Design
+from redumbrella.ranks import mean_ranks
 from redumbrella.training.decay import Decay
 from redumbrella.training.splits import Rows
 
@@ -68,7 +68,7 @@ def _between(values: Vector, period: Rows, is_category: bool) -> float:
         size = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
         within = values.size - (counts**2 / size).sum()
     else:
-        ranks = rankdata(values)
+        ranks = mean_ranks(values)
         size = np.maximum(np.bincount(period), 1)
         means = np.bincount(period, ranks) / size
         total = float(((ranks - ranks.mean()) ** 2).sum())
@@ -80,7 +80,7 @@ def _runs(values: Vector) -> bool:
     known = np.flatnonzero(~np.isnan(values))
     if known.size < LEAST_ROWS:
         return False
-    ranks = rankdata(values[known])
+    ranks = mean_ranks(values[known])
     if ranks.min() == ranks.max():
         return False
     return bool(abs(np.corrcoef(known, ranks)[0, 1]) >= RUNS)

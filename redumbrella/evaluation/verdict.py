@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from redumbrella.evaluation.order import Order, at_chance, mean_order, order_holds
 from redumbrella.evaluation.regime import Regime
@@ -17,7 +17,7 @@ from redumbrella.figures import percent
 Level = Literal["ready", "with care", "not ready"]
 
 # Odds of a whole list that may be one and a half times too high or too low call for care.
-LEAST_LEVEL_TO_SAY = float(np.log(1.5) / norm.ppf(0.95))
+LEAST_LEVEL_TO_SAY = float(np.log(1.5) / ndtri(0.95))
 
 
 @dataclass(frozen=True)

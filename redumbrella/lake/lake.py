@@ -266,7 +266,8 @@ class Lake:
 
         Raises EngineError when the SQL or a file cannot be read.
         """
-        with self.asking(self.tables()) as ask:
+        # To open a table costs more than most questions, so only those that are named are.
+        with self.asking([name for name in self.tables() if name in sql]) as ask:
             return ask(sql)
 
     @contextmanager

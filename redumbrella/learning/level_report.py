@@ -4,7 +4,7 @@ In: a lesson and what it says of the open leads. Out: the `level` of the report,
 """
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from redumbrella.clock import to_iso
 from redumbrella.evaluation.level import Level, PeriodLevel
@@ -42,7 +42,7 @@ def unlike_closed(lesson: Lesson, probability: Vector) -> list[str]:
     if probability.size < LEAST_OPEN:
         return []
     expected, came = float(probability.mean()), float(latest.mean())
-    allowed = max(FAR, float(norm.ppf(0.5 + LEVEL / 2)) * lesson.spread.shared)
+    allowed = max(FAR, float(ndtri(0.5 + LEVEL / 2)) * lesson.spread.shared)
     if abs(log_odds_of(expected) - log_odds_of(came)) <= allowed:
         return []
     return [

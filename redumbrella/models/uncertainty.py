@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from redumbrella.features.matrix import Design
 from redumbrella.models.base import Family, Vector, probability_of
@@ -61,7 +61,7 @@ class Spread:
 
     def interval(self, log_odds: Vector, deviation: Vector) -> tuple[Vector, Vector]:
         """Low and high probability around calibrated log-odds, at LEVEL, each (n,)."""
-        z = float(norm.ppf(0.5 + LEVEL / 2)) * deviation
+        z = float(ndtri(0.5 + LEVEL / 2)) * deviation
         return probability_of(log_odds - z), probability_of(log_odds + z)
 
 

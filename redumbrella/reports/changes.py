@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from redumbrella.clock import to_datetime
 
 STEP = 0.005  # smaller moves are not written one by one
 CAUSES = {
@@ -29,6 +32,11 @@ def date_of(day: int) -> date:
 def day_of(moment: date) -> int:
     """The number of a date."""
     return (moment - _EPOCH).days
+
+
+def day_in_zone(instant: int, timezone: str) -> int:
+    """The number of the day of an instant (UTC microseconds) in a time zone."""
+    return day_of(to_datetime(instant).astimezone(ZoneInfo(timezone)).date())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from redumbrella.evaluation.regime import regime_of_product
 from redumbrella.features.matrix import Design
@@ -99,7 +99,7 @@ def _best_rows(
     """Rows of the best products (n, SHOWN) of n people, product by product."""
     deviation = np.sqrt(model.products.deviation(design) ** 2 + model.base.spread.level)
     score = model.products.score_contributions(design)
-    width = float(norm.ppf(0.5 + LEVEL / 2))
+    width = float(ndtri(0.5 + LEVEL / 2))
     most = max(200, CELLS // max(len(design.features), 1))
     for k, name in enumerate(model.products.names):
         of_product = np.flatnonzero((best == k).any(axis=1))

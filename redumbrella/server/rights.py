@@ -54,6 +54,8 @@ ROUTES = {
     "GET /": roles.SEE_OWN_LEADS,
     "GET /docs": roles.SEE_OWN_LEADS,
     f"GET {API}/openapi.json": roles.SEE_OWN_LEADS,
+    "POST /today": roles.WORK_LEADS,
+    f"POST {API}/today": roles.WORK_LEADS,
     "GET /today/worth": roles.SEE_ALL_LEADS,
     "GET /outcomes": roles.SEE_OWN_LEADS,
     "POST /outcomes": roles.WORK_LEADS,

@@ -48,9 +48,9 @@ def read_list_rules(section: Section) -> ListRules:
     explore = section.number("explore", 0.0, 1.0)
     control = section.number("control", 0.0, 0.5)
     quiet = section.number("quiet_days", 0.0, 3650.0)
-    named = section.texts("do_not_contact") if "do_not_contact" in section.content else None
+    named = section.texts("do_not_contact")
     keep = section.number("keep_owner", 0.0)
-    match = section.texts("match") if "match" in section.content else None
+    match = section.texts("match")
     section.finish()
     return ListRules(
         order,
@@ -58,7 +58,7 @@ def read_list_rules(section: Section) -> ListRules:
         default.explore if explore is None else explore,
         default.control if control is None else control,
         default.quiet_days if quiet is None else quiet,
-        named,
+        named if "do_not_contact" in section.content else None,
         default.keep_owner if keep is None else keep,
-        match,
+        match if "match" in section.content else None,
     )

@@ -17,6 +17,9 @@ from redumbrella.errors import EngineError
 from redumbrella.simulation.policies import GREEDY, PRODUCT, SCORES
 
 _MOST_LISTED = 1000
+# Lines of today's list for each rep: more than a day holds, as the company's own rules (so many
+# tries and talks), of which the product is not told, strike out a quarter of them.
+_LINES_A_REP = 40
 _WITHOUT_TRIALS = "\n[list]\nexplore = 0.0\ncontrol = 0.0\n"
 _TARGET = "conversion"
 _NOTHING: dict[str, list[Any]] = {"rows": []}
@@ -42,7 +45,9 @@ def product_order(
     if policy == SCORES:
         words = ("leads", *words)
     else:
-        words = ("today", *words, "--as-of", today.isoformat())
+        reps = len((folder / "reps.csv").read_text("utf-8").splitlines()) - 1
+        room = str(_LINES_A_REP * reps)
+        words = ("today", *words, "--capacity", room, "--as-of", today.isoformat())
     listed = ask_product(folder, *words, may_fail=("no_leads", "no_today")) or _NOTHING
     names = [row["lead_id"] for row in listed["rows"]]
     order = np.array([int(name.removeprefix("L-")) for name in names], np.int64)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from redumbrella.clock import to_datetime, to_iso
+from redumbrella.clock import to_iso
 from redumbrella.columns import ORDER
 from redumbrella.errors import EngineError
 from redumbrella.lake.days import is_later
@@ -26,7 +25,7 @@ from redumbrella.lake.failures import writing
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.learning.gathering import Gathered
-from redumbrella.reports.changes import date_of, day_of
+from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, snapshot
 from redumbrella.state.history import forget_leads, next_number, scored_days, write_score_day
 from redumbrella.workflows.recorded import recorded
@@ -46,11 +45,6 @@ class KeptDay:
     def note(self, connection: Connection) -> None:
         """Writes the day into the state; to be called where the list is put into use."""
         write_score_day(connection, self.row, self.snapshot.changes())
-
-
-def day_in_zone(instant: int, timezone: str) -> int:
-    """The number of the day of an instant in a time zone."""
-    return day_of(to_datetime(instant).astimezone(ZoneInfo(timezone)).date())
 
 
 def why_not_kept(lake: Lake, as_of: int, started: int, *, held_out: bool) -> str:

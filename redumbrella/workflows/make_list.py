@@ -46,7 +46,7 @@ from redumbrella.errors import ModelError
 from redumbrella.figures import counted
 from redumbrella.lake.quoting import literal
 from redumbrella.progress import Progress
-from redumbrella.reports.changes import date_of
+from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.outcomes import agreed_days
@@ -54,7 +54,6 @@ from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import new_worklist, record_worklist, worklist_of
 from redumbrella.views.explanation import strongest
 from redumbrella.workflows.assign_leads import assign_leads, reps_of
-from redumbrella.workflows.keep_scores import day_in_zone
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.rescore import finish_outcomes
 from redumbrella.workspace import Workspace
@@ -108,16 +107,6 @@ def make_list(
         made = _make(workspace, report, target_name, places, instant, run.started_at)
         run.message = f'{counted(made.lines, "lead")} on the list of {made.day} for "{made.target}"'
         return made
-
-
-def is_due(workspace: Workspace, target_name: str | None, instant: int) -> bool:
-    """Whether the list of a target is to be made: it has scores, and no list of that day."""
-    target = workspace.settings.target(target_name)
-    with workspace.state.reading() as connection:
-        made = worklist_of(connection, target.name)
-        scoring = scoring_of(connection, target.name)
-    day = day_in_zone(instant, workspace.settings.timezone)
-    return scoring is not None and (made is None or made["day"] != day)
 
 
 def _make(

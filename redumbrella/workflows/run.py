@@ -1,14 +1,18 @@
-"""Run: ingest, train, score and value customers, each only where what it rests on has changed."""
+"""Run: ingest, train, score, value customers, list whom to contact today: only what is stale."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from redumbrella.clock import now
 from redumbrella.errors import DataError, SettingsError
-from redumbrella.progress import Progress, part_of
+from redumbrella.progress import Progress, part_of, silent
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import is_list_there
 from redumbrella.state.models import current_model, newest_model
 from redumbrella.state.scores import scores, scoring_of
+from redumbrella.views.today import is_due
 from redumbrella.workflows.ingest import IngestResult, ingest
+from redumbrella.workflows.make_list import MadeList, make_list
 from redumbrella.workflows.model_in_use import is_whole
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
@@ -46,7 +50,8 @@ class RunResult:
     """What each step did; `trained` and `scored` are those of the main target, the first.
 
     customers: None where there are no purchases or the list of customers is up to date. skipped:
-    targets that nothing can be learned for yet, which are not among `others`.
+    targets that nothing can be learned for yet, which are not among `others`. listed: today's list
+    of the main target where the day had none.
     """
 
     ingested: IngestResult
@@ -55,6 +60,7 @@ class RunResult:
     others: tuple[TargetRun, ...] = ()
     customers: CustomersResult | None = None
     skipped: tuple[SkippedTarget, ...] = ()
+    listed: MadeList | None = None
 
 
 def run(
@@ -93,7 +99,18 @@ def run(
             tuple(one for one in done.values() if one is not main),
             valued,
             tuple(SkippedTarget(name, p.reason, p.message) for name, p in problems.items()),
+            None if hold_out else _run_list(workspace, done),
         )
+
+
+def _run_list(workspace: Workspace, done: Mapping[str, TargetRun]) -> MadeList | None:
+    """Today's list of the main target, where it is about leads and the day has no list yet."""
+    main = workspace.settings.main_target
+    if main is None or main.from_ is None or main.name not in done:
+        return None
+    if not is_due(workspace, main.name, now()):
+        return None
+    return make_list(workspace, silent, target_name=main.name)
 
 
 def _run_targets(

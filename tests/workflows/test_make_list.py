@@ -17,8 +17,8 @@ from redumbrella.state.work import worklist_of
 from redumbrella.views.assignment import ASSIGNMENT
 from redumbrella.views.list_worth import list_worth
 from redumbrella.views.listing import list_page
-from redumbrella.views.today import TODAY
-from redumbrella.workflows.make_list import is_due, make_list
+from redumbrella.views.today import TODAY, is_due
+from redumbrella.workflows.make_list import make_list
 from redumbrella.workspace import Workspace, open_workspace
 
 NOW = AS_OF + MICROSECONDS_PER_DAY

@@ -13,6 +13,7 @@ from redumbrella.errors import ModelError, NotFoundError
 from redumbrella.views.lead import lead_detail
 from redumbrella.views.models import MODELS, MODELS_KEPT
 from redumbrella.views.runs import RUNS
+from redumbrella.views.today import TODAY
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import run
 from redumbrella.workflows.score import score
@@ -36,9 +37,11 @@ def test_a_second_run_has_nothing_to_do(company: Workspace) -> None:
     shares = [share for _, share in steps]
     assert all(0.0 <= share <= 1.0 for share in shares)
     assert all(step for step, _ in steps)
+    assert first.listed is not None
+    assert first.listed.lines == len(listed(company, TODAY).rows) == 6
     before = scores_of(company)
     second = run(company, quiet)
-    assert (second.trained, second.scored) == (None, None)
+    assert (second.trained, second.scored, second.listed) == (None, None, None)
     assert not second.ingested.has_changed
     assert scores_of(company) == before
     third = run(company, quiet, fresh=True)
@@ -136,7 +139,8 @@ def test_a_failed_score_leaves_the_list(company: Workspace) -> None:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, instant: int) -> None:
-    monkeypatch.setattr("redumbrella.workflows.recorded.now", lambda: instant)
+    for module in ("recorded", "run"):
+        monkeypatch.setattr(f"redumbrella.workflows.{module}.now", lambda: instant)
 
 
 def test_a_clock_that_is_set_back_makes_nothing_older(

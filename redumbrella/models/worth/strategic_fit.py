@@ -21,8 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 
 from redumbrella.errors import DataError
 from redumbrella.features.matrix import Design, Feature
@@ -77,7 +76,7 @@ class StrategicFit:
             return Estimate(np.full(n, 50.0), np.zeros(n), np.full(n, 100.0))
         X = self.encoding.transform(design)
         z = np.asarray(X @ self.effects - self.means @ self.effects)
-        margin = float(norm.ppf(0.5 + LEVEL / 2)) * self._deviation(X)
+        margin = float(ndtri(0.5 + LEVEL / 2)) * self._deviation(X)
         return Estimate(self._score(z), self._score(z - margin), self._score(z + margin))
 
     def contributions(self, design: Design) -> Contributions:

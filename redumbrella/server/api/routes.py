@@ -1,6 +1,7 @@
 """REST under /api/v1 for what is not a list: one lead, models, objectives, backtests, health."""
 
 import datetime as dt
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redumbrella.clock import now, to_microseconds
 from redumbrella.outcomes import OUTCOMES, OutcomeRequest
+from redumbrella.progress import silent
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import ListWorth
 from redumbrella.reports.model import ReportDocument
@@ -28,6 +30,7 @@ from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
+from redumbrella.views.today import is_due
 from redumbrella.views.weights import WeightsHistory, weights_history
 from redumbrella.workflows.log_outcome import log_outcome, undo_outcome
 from redumbrella.workflows.promote import Promoted, promote
@@ -70,6 +73,13 @@ class NewOutcome(BaseModel):
     seen: int | None = Field(
         default=None, description="The newest outcome of the lead that you know of, 0 for none."
     )
+
+
+@dataclass(frozen=True)
+class MadeToday:
+    """Whether a list was made; it is read at GET /today."""
+
+    made: bool
 
 
 router = APIRouter(prefix=API, default_response_class=JsonResponse)
@@ -125,6 +135,22 @@ def outcomes(
     check_seen(workspace, lead_id, owners)
     name = workspace.settings.target(target).name
     return JsonResponse(logged_of_lead(workspace, lead_id, name))
+
+
+@router.post(
+    "/today",
+    responses=answers(MadeToday, 403, 404, 408, 409, 413, 415),
+    summary="Make today's list",
+)
+def make_today(workspace: Opened, target: str | None = None) -> JsonResponse:
+    """Makes the list of the day where there is none; else it stays, and `made` is false."""
+    due = is_due(workspace, target, now())
+    if due:
+        # Brings numbers along, for which no other page should wait.
+        from redumbrella.workflows.make_list import make_list
+
+        make_list(workspace, silent, target_name=target)
+    return JsonResponse(MadeToday(made=due))
 
 
 @router.get(
