@@ -244,7 +244,7 @@ def test_a_line_of_today_is_logged_and_undone_in_one_click_each(
         line.get_by_role("button", name="Undo").click()
         assert page.url.endswith("/today?#line-2")
         expect(line.get_by_role("button", name="Reached")).to_be_visible()
-        line.get_by_role("link", name="Other…").click()
+        line.get_by_role("button", name="Other…").click()
         page.get_by_label("Reason").fill("too dear")
         page.get_by_role("button", name="Lost").click()
         expect(line).to_contain_text("too dear")
