@@ -35,10 +35,13 @@ class Calendar:
     today: date
     timezone: str
 
+    def days_since(self, moment: datetime) -> int:
+        """How many days of the calendar an instant is ago."""
+        return (self.today - moment.astimezone(ZoneInfo(self.timezone)).date()).days
+
     def day(self, moment: datetime) -> str:
         """'today', 'yesterday', '5 days ago', '3 May', '3 May 2025'."""
-        when = moment.astimezone(ZoneInfo(self.timezone)).date()
-        ago = (self.today - when).days
+        when, ago = moment.astimezone(ZoneInfo(self.timezone)).date(), self.days_since(moment)
         if ago <= 0:
             return "today"
         if ago == 1:

@@ -6,7 +6,7 @@ import orjson
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
-from redumbrella.clock import now, to_datetime
+from redumbrella.clock import to_datetime
 from redumbrella.figures import counted, moment
 from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.settings.settings import Settings
@@ -30,13 +30,10 @@ def is_due(workspace: Workspace, target_name: str | None, instant: int) -> bool:
     """
     target = workspace.settings.target(target_name)
     with workspace.state.reading() as connection:
-        return _is_due(workspace, connection, target.name, instant)
-
-
-def _is_due(workspace: Workspace, connection: Connection, target: str, instant: int) -> bool:
-    made = worklist_of(connection, target)
-    if scoring_of(connection, target) is None or made is None:
-        return made is None and scoring_of(connection, target) is not None
+        made = worklist_of(connection, target.name)
+        scoring = scoring_of(connection, target.name)
+    if scoring is None or made is None:
+        return scoring is not None
     day = day_in_zone(instant, workspace.settings.timezone)
     return bool(made["day"] < day or (made["day"] > day and made["made_at"] <= instant))
 
@@ -44,15 +41,13 @@ def _is_due(workspace: Workspace, connection: Connection, target: str, instant: 
 class AroundToday(TypedDict):
     """What today's list says besides its rows.
 
-    trust: whether the scores may be relied on. day: of the list. is_due: whether it is of another
-    day than today, and may be made anew. said: what has to be known of it.
+    trust: whether the scores may be relied on. day: of the list. said: what has to be known of it.
     left_alone: how many leads may not be contacted, by why. done: what came of the lines that are
     done, by lead. lines: how many lines there are; of one rep, where the list is asked for those.
     """
 
     trust: Trust
     day: str
-    is_due: bool
     said: tuple[str, ...]
     left_alone: dict[str, int]
     done: dict[str, Logged]
@@ -81,12 +76,10 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     target = query.target or ""
     made = worklist_of(connection, target)
     trust = trust_in_list(connection, target)
-    due = _is_due(workspace, connection, target, now())
     if made is None:
         nothing: dict[str, Logged] = {}
         return {
-            "trust": trust, "day": "", "is_due": due, "said": (), "left_alone": {}, "done": nothing,
-            "lines": 0,
+            "trust": trust, "day": "", "said": (), "left_alone": {}, "done": nothing, "lines": 0,
         }  # fmt: skip
     words = {
         "value": "by what a minute of work on it is expected to bring",
@@ -113,7 +106,6 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     return {
         "trust": trust,
         "day": str(date_of(made["day"])),
-        "is_due": due,
         "said": (*said, *made["said"]),
         "left_alone": made["blocked"],
         "done": done,

@@ -7,9 +7,8 @@ under a number that counts only when the state notes it: a killed run leaves the
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -137,14 +136,14 @@ def _make(
     day = day_in_zone(as_of, settings.timezone)
     agreed = {lead: due for lead, due in agreed.items() if _stands(contacts.get(lead), due[1])}
     due = {lead: due_day for lead, (due_day, _) in agreed.items() if due_day <= day}
-    blocked = _blocked(rows, contacts, who_refuses(lake, refusals), as_of, rules.quiet_days)
+    calendar = Calendar(date_of(day), settings.timezone)
+    blocked = _blocked(rows, contacts, who_refuses(lake, refusals), calendar, rules.quiet_days)
     blocked = _with_agreed(rows, blocked, agreed, due)
     order: Order = scoring["ranked_by"] if rules.order == "auto" else rules.order  # type: ignore[assignment]
     reps, minutes = reps_of(lake, rules, as_of)
     room = sum(rep.places for rep in reps) if reps else rules.capacity
     room = room if places is None else places
-    number = 1 if former is None else int(former["number"]) + 1
-    trial = Trial(rules.explore, rules.control)
+    number, trial = int(former["number"]) + 1 if former else 1, Trial(rules.explore, rules.control)
     report("Drawing the list", 0.6)
     candidates = _candidates(rows, blocked)
     drawn = draw_worklist(candidates, order, room, trial, (day, number))
@@ -206,19 +205,22 @@ def _blocked(
     rows: list[Row],
     contacts: Mapping[str, LastContact],
     refusing: Mapping[str, set[str]],
-    as_of: int,
+    calendar: Calendar,
     quiet_days: float,
 ) -> list[str]:
-    """Why each lead may not be contacted, "" where it may."""
+    """Why each lead may not be contacted, "" where it may.
+
+    Days are those of the calendar: with two, who was called on Monday afternoon may be called on
+    Wednesday morning.
+    """
     leads, people = refusing.get("leads", set()), refusing.get("people", set())
-    quiet = to_datetime(as_of) - timedelta(days=quiet_days)
     words = f"were contacted in the last {_days(quiet_days)}"
     found = []
     for row in rows:
         last = contacts.get(row["lead_id"])
         if row["lead_id"] in leads or (row["person_id"] or row["lead_id"]) in people:
             found.append(REFUSES)
-        elif last is not None and last.at > quiet:
+        elif last is not None and calendar.days_since(last.at) < quiet_days:
             found.append(words)
         else:
             found.append("")
@@ -294,8 +296,7 @@ def _lines(
     keys = [(row["lead_id"], row["product_id"]) for row in chosen]
     with workspace.state.reading() as connection:
         full = _by_key(connection, target, keys)
-    today = to_datetime(as_of).astimezone(ZoneInfo(timezone)).date()
-    calendar, since = Calendar(today, timezone), {}
+    calendar, since = Calendar(date_of(day_in_zone(as_of, timezone)), timezone), {}
     for row, key in zip(chosen, keys, strict=True):
         start = _since(contacts.get(key[0]), full[key]["created_at"])
         if start is not None:
