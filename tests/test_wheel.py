@@ -173,5 +173,5 @@ def test_the_demo_runs_and_its_pages_open(installed: Installed) -> None:
     with pages(installed) as address:
         assert "Bank campaign" in fetched(f"{address}/leads")
         assert "Red Umbrella" in fetched(f"{address}/models")
-        for name in ("style.css", "charts.js", "vega.js", "mark.svg"):
+        for name in ("style.css", "pages.css", "charts.js", "vega.js", "mark.svg"):
             assert fetched(f"{address}/static/{name}")

@@ -38,6 +38,7 @@ from redumbrella.server.security_headers import SafeHeaders
 from redumbrella.server.web import (
     account_page,
     assets,
+    chart_data,
     docs_page,
     keys_page,
     login,
@@ -93,7 +94,7 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
         app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
     own = (account_page, login, keys_page, users_page)
-    for part in (openapi, assets, docs_page, pages, settings_page, outcome_forms, *own):
+    for part in (openapi, assets, chart_data, docs_page, pages, settings_page, outcome_forms, *own):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)

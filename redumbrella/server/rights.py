@@ -71,6 +71,8 @@ ROUTES = {
     f"GET {API}/leads/{{lead_id:text}}": roles.SEE_OWN_LEADS,
     "GET /models": roles.SEE_MODELS,
     "GET /models/{version}": roles.SEE_MODELS,
+    "GET /models/{version}/charts": roles.SEE_MODELS,
+    "GET /customers/charts": roles.SEE_CUSTOMERS,
     "POST /models/{version}/use": roles.PROMOTE_MODELS,
     f"POST {API}/models/{{version}}/use": roles.PROMOTE_MODELS,
     f"GET {API}/models/current": roles.SEE_MODELS,

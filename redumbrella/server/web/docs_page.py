@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from redumbrella.errors import NotFoundError, nearest
 from redumbrella.server.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
@@ -48,19 +49,29 @@ class Route:
 
 
 @router.get("/docs")
-def docs(request: Request) -> HTMLResponse:
-    """Every route under /api/v1: what it takes, what it answers."""
+def docs(request: Request, route: str = "") -> HTMLResponse:
+    """Every route under /api/v1 in a line; of one ("GET /api/v1/leads") what it takes and answers.
+
+    All at once would weigh two hundred kilobytes.
+    """
     document = request.app.openapi()
-    routes = [
-        _route(document, method.upper(), path, operation)
+    operations = {
+        f"{method.upper()} {path}": operation
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
         if method not in ("head", "options")  # the same everywhere; the page says so once
-    ]
-    return render(request, "docs.html", section="/docs", routes=routes)
+    }
+    if route and route not in operations:
+        message = f'There is no route "{route}". All of them: /docs.' + nearest(
+            route, list(operations)
+        )
+        raise NotFoundError(message, reason="unknown_page")
+    chosen = _route(document, route, operations[route]) if route else None
+    return render(request, "docs.html", section="/docs", routes=operations, chosen=chosen)
 
 
-def _route(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Route:
+def _route(document: dict[str, Any], route: str, operation: dict[str, Any]) -> Route:
+    method, _, path = route.partition(" ")
     answers = operation["responses"]
     content = answers.get("200", {}).get("content", {})
     media_type = next(iter(content), "")

@@ -9,8 +9,9 @@ from starlette.responses import HTMLResponse
 from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import Opened, forgiving_query
 from redumbrella.server.web.list_parts import parts_beside
-from redumbrella.server.web.rendering import DATA, render
-from redumbrella.views.catalogue import VIEWS, in_menu
+from redumbrella.server.web.navigation import entry_of
+from redumbrella.server.web.rendering import render
+from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
 from redumbrella.views.order_only import hidden_columns, order_only
@@ -81,7 +82,7 @@ def _page(
         request,
         view.template,
         status,
-        section=_section(view),
+        section=entry_of(view.page_address),
         trusts=trusts_among(page.around),
         insist=insist,
         hidden=hidden,
@@ -92,7 +93,6 @@ def _page(
         columns=_columns(page),
         orders=_orders(page),
         targets=_targets(workspace, view),
-        beside=in_menu(workspace, view.menu) if view.menu == "data" else [],
         top=_scale(page),
         **parts_beside(workspace, page),
     )
@@ -106,23 +106,16 @@ def _empty(
     workspace: Workspace | None = None,
 ) -> HTMLResponse:
     """A list without any row says what to do."""
-    is_data = workspace is not None and view.menu == "data"
     return render(
         request,
         "nothing.html",
-        section=_section(view),
+        section=entry_of(view.page_address),
         trusts=() if page is None else trusts_among(page.around),
         view=view,
         page=page,
         why=why,
         targets=[] if workspace is None else _targets(workspace, view),
-        beside=in_menu(workspace, "data") if is_data and workspace is not None else [],
     )
-
-
-def _section(view: View) -> str:
-    """The entry of the menu that a list belongs to."""
-    return DATA[0] if view.menu == "data" else view.section or view.page_address
 
 
 def _columns(page: Page) -> list[Column]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from redumbrella.clock import now, to_datetime
+from redumbrella.outcomes import OUTCOMES
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.server.web.customer_charts import customer_charts
-from redumbrella.server.web.outcome_forms import form_parts
 from redumbrella.views.listing import Page
 from redumbrella.views.logged import seen_outcomes
 from redumbrella.views.pipeline import GROUPINGS
@@ -41,12 +42,13 @@ def _pipeline(_workspace: Workspace, page: Page) -> dict[str, Any]:
 
 
 def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
-    """What the forms of the lines need."""
+    """What the buttons of the lines need; the whole form is a page of its own."""
     leads = [row["lead_id"] for row in page.rows]
     return {
         "seen": seen_outcomes(workspace, leads),
         "now": to_datetime(now()),
-        **form_parts(workspace),
+        "key": uuid4().hex,
+        "outcomes": OUTCOMES,
     }
 
 

@@ -24,6 +24,7 @@ from redumbrella.workflows.log_outcome import log_outcome, newest_number, undo_o
 from redumbrella.workspace import Workspace
 
 HOME = "/today"
+OTHER = "other"
 _BACK = ("/today", "/leads/")
 _TYPED = ("amount", "date", "reason", "minutes", "note", "rep")
 
@@ -38,7 +39,7 @@ def form_parts(workspace: Workspace) -> dict[str, Any]:
 @router.post("/outcomes")
 async def post(request: Request, workspace: Opened, owners: Owners) -> Response:
     """Logs an outcome and goes back; what is wrong is said, and can be mended."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = _whole({name: str(value) for name, value in (await request.form()).items()})
     await run_sync(check_seen, workspace, form.get("lead_id", ""), owners)
     return await run_sync(_log, request, workspace, form)
 
@@ -50,9 +51,11 @@ def undo(
     owners: Owners,
     number: int,
     back: Annotated[str, Form()] = "",
+    place: Annotated[str, Form()] = "",
 ) -> Response:
-    """Takes an outcome back and goes back."""
+    """Takes an outcome back and goes back; place: of the line on today's list."""
     check_seen(workspace, lead_of(workspace, number), owners)
+    back = _at_line(back, place)
     try:
         undo_outcome(workspace, number)
     except DataError as problem:
@@ -69,8 +72,30 @@ def of_lead(
     return _message(request, workspace, lead_id, back, None)
 
 
+def _whole(form: Mapping[str, str]) -> dict[str, str]:
+    """The form of a lead, also where one form stands for all lines of today's list.
+
+    A button there is named like its outcome and says what differs between lines: seen/place/lead.
+    """
+    pressed = next((name for name in (*OUTCOMES, OTHER) if name in form), "")
+    seen, *rest = form.get(pressed, "").split("/", 2)
+    if len(rest) != 2:
+        return dict(form)
+    place, lead_id = rest
+    key, back = f"{form.get('key', '')}/{place}", _at_line(form.get("back", ""), place)
+    return {**form, "what": pressed, "seen": seen, "lead_id": lead_id, "key": key, "back": back}
+
+
+def _at_line(back: str, place: str) -> str:
+    """The address of the list, at a line of it."""
+    return f"{back}#line-{place}" if back and place.isascii() and place.isdigit() else back
+
+
 def _log(request: Request, workspace: Workspace, form: Mapping[str, str]) -> Response:
     lead_id, back = form.get("lead_id", ""), form.get("back", "")
+    if form.get("what") == OTHER:  # the page with the whole form
+        query = urlencode({"lead_id": lead_id, "back": _inside(back)})
+        return RedirectResponse(f"/outcomes?{query}", status_code=303)
     try:
         asked = _asked(form)
         result = log_outcome(workspace, asked, form.get("key", ""))

@@ -12,22 +12,12 @@ from redumbrella.access import roles
 from redumbrella.access.keys import form_token
 from redumbrella.access.roles import Caller
 from redumbrella.server.callers import caller_of, cookie_of
-from redumbrella.server.rights import FORM_FIELD, may_open
+from redumbrella.server.rights import FORM_FIELD
 from redumbrella.server.web.formats import environment
-from redumbrella.views.catalogue import in_menu
+from redumbrella.server.web.navigation import entries_of
 from redumbrella.workspace import Workspace
 
-MODELS = ("/models", "Models")
 SETTINGS = ("/settings", "Settings")
-DATA = ("/sources", "Data")
-_TABS = (
-    ("/settings", "What counts"),
-    ("/settings/users", "Users"),
-    ("/settings/keys", "API keys"),
-    ("/settings/audit", "Audit"),
-)
-_IN_MENU = ("today", "leads", "changes", "pipeline", "products", "customers")
-_WORDS = {name: name.capitalize() for name in _IN_MENU}
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -37,15 +27,18 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     main = settings.main_target
     caller = caller_of(request)
     is_user = caller.kind == "user"
+    entries = [] if "menu" in values else entries_of(state.workspace, caller)
+    section = values.get("section", "")
     frame = {
         "workspace_name": settings.name,
-        "menu": () if "menu" in values else menu_of(state.workspace, caller),
+        "menu": [(entry.address, entry.words) for entry in entries],
+        "below": next((entry for entry in entries if entry.address == section), None),
         "user": caller.name if is_user else "",
         "can_log_out": caller.kind in ("user", "token"),
         "form_field": _form_field(request) if is_user else "",
         "sees_models": caller.may(roles.SEE_MODELS),
         "sets": caller.may(roles.SETTINGS),
-        "settings_tabs": [tab for tab in _TABS if may_open(caller, tab[0])],
+        "works": caller.may(roles.WORK_LEADS),
         "section": "",
         "path": request.url.path,
         "trusts": (),
@@ -59,17 +52,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 
 def menu_of(workspace: Workspace, caller: Caller) -> list[tuple[str, str]]:
-    """What works in this workspace and may be opened by the caller: lists, models where something
-    is predicted, settings, data."""
-    settings = workspace.settings
-    found = [(view.page_address, _WORDS[view.name]) for view in in_menu(workspace, "main")]
-    if settings.targets:
-        found.append(MODELS)
-    elif not found:
-        found.append(("/customers", "Customers"))
-    if caller.kind == "user" or any(target.from_ is not None for target in settings.targets):
-        found.append(SETTINGS)
-    return [entry for entry in (*found, DATA) if may_open(caller, entry[0])]
+    """The menu: address and words of each entry, see `navigation`."""
+    return [(entry.address, entry.words) for entry in entries_of(workspace, caller)]
 
 
 def _form_field(request: Request) -> Markup:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from redumbrella.figures import parse_share
 from redumbrella.reports.model import ConfusionPoint
 from redumbrella.reports.wording import products_examined, said_first
+from redumbrella.server.web.assets import style
 from redumbrella.server.web.charts import Chart, charts_of
 from redumbrella.server.web.formats import STATIC, environment
 from redumbrella.views.leads import LEADS
@@ -82,7 +83,7 @@ def report_html(workspace: Workspace, report: ModelReport) -> str:
             still=True,
             insist=True,
             parameters={},
-            style=(STATIC / "style.css").read_text("utf-8"),
+            style=style() + style("pages.css"),
             mark=(STATIC / "mark.svg").read_text("utf-8"),
         )
     )

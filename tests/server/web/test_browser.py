@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sample_company import fill_workspace
+from served import serving
 
 from redumbrella.server.web.report_view import report_html
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.models import current_report
+from redumbrella.workflows.make_list import make_list
 from redumbrella.workspace import Workspace
 
 pytestmark = pytest.mark.browser
@@ -20,10 +23,29 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+DOCS = ("/docs", "/docs?route=GET /api/v1/leads")
 PAGES = (
     *("/leads", "/leads/L-1001", "/models", "/settings"),
     *("/leads?search=nobody", "/leads/none"),
 )
+
+# What the keyboard should reach: its place in the document and its name.
+REACHABLE = """
+() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+  .filter((n) => n.type !== "hidden" && n.checkVisibility())
+  .map((n) => `${n.tagName} ${(n.textContent || n.name).trim().slice(0, 30)}`)
+"""
+# What it is at: the same, whether it is within the page's width, and whether that can be seen.
+AT = """
+() => {
+  const node = document.activeElement;
+  if (!node || node === document.body) return null;
+  const style = getComputedStyle(node), box = node.getBoundingClientRect();
+  const name = `${node.tagName} ${(node.textContent || node.name).trim().slice(0, 30)}`;
+  const inside = box.width > 0 && box.right > 0 && box.left < innerWidth;
+  return [name, inside && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
+}
+"""
 
 # The contrast of a text with the first opaque ground behind it, by WCAG 2 (relative luminance).
 CONTRASTS = """
@@ -101,6 +123,7 @@ def test_pages_fit_and_can_be_read(
     for path in PAGES:
         tab.page.goto(address + path)
         if path == "/models":
+            tab.page.locator("figure .chart").first.hover()
             expect(tab.page.locator("figure .vega-embed").first).to_be_visible(timeout=20_000)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert tab.page.evaluate(CONTRASTS) == [], path
@@ -118,10 +141,9 @@ def test_lists_fit_and_can_be_read(
     lists = [view.page_address for view in VIEWS.values()]
     refused = [f"{view.page_address}?{next(iter(view.filters))}=x" for view in VIEWS.values()
                if view.filters]  # fmt: skip
-    for path in (*lists, *refused, *(f"{path}?page=99" for path in lists), "/docs"):
+    for path in (*lists, *refused, *(f"{path}?page=99" for path in lists), *DOCS):
         tab.page.goto(full_address + path)
-        if path == "/docs":
-            tab.page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        tab.page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert tab.page.evaluate(CONTRASTS) == [], path
     assert tab.complaints == []
@@ -138,6 +160,8 @@ def test_the_measure_of_contrast_sees_a_fault(tab: Tab, address: str) -> None:
 def test_charts_come_alive_with_javascript(tab: Tab, address: str) -> None:
     tab.page.goto(address + "/models")
     live = tab.page.locator("figure .vega-embed svg")
+    assert not any("vega" in url for url in tab.asked)  # the first view goes without
+    tab.page.locator("figure .chart").first.hover()
     expect(live).to_have_count(5, timeout=20_000)
     tab.page.locator("figure[data-chart=distribution] path[aria-roledescription=bar]").first.hover()
     expect(tab.page.locator("#vg-tooltip-element")).to_contain_text("Open leads")
@@ -182,6 +206,50 @@ def test_the_keyboard_reaches_everything(tab: Tab, address: str) -> None:
     assert any(text.startswith("Probability and interval") for text in reached)
     ring = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(ring) == "solid"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_keyboard_goes_all_the_way_and_is_always_seen(
+    chromium: Browser, full_address: str, width: int
+) -> None:
+    tab = Tab(chromium, viewport={"width": width, "height": 800})
+    for path in ("/today", "/sources", "/leads/L-1001"):
+        tab.page.goto(full_address + path)
+        wanted, reached = set(tab.page.evaluate(REACHABLE)), set()
+        for _ in range(400):
+            tab.page.keyboard.press("Tab")
+            at = tab.page.evaluate(AT)
+            if at is None:  # behind the last one: nothing holds the keyboard
+                break
+            reached.add(at[0])
+            assert at[1], (path, at[0])
+        assert at is None, path
+        assert wanted <= reached, path
+    tab.context.close()
+
+
+def test_a_line_of_today_is_logged_and_undone_in_one_click_each(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    workspace = fill_workspace(tmp_path, leads=6)
+    make_list(workspace, lambda _step, _share: None)
+    with serving(workspace) as address:
+        tab = Tab(chromium, java_script_enabled=False)
+        page = tab.page
+        page.goto(address + "/today")
+        line = page.locator("#line-2")
+        line.get_by_role("button", name="No answer").click()
+        assert page.url.endswith("/today?#line-2")
+        expect(line).to_contain_text("no answer")
+        line.get_by_role("button", name="Undo").click()
+        assert page.url.endswith("/today?#line-2")
+        expect(line.get_by_role("button", name="Reached")).to_be_visible()
+        line.get_by_role("button", name="Other…").click()
+        page.get_by_label("Reason").fill("too dear")
+        page.get_by_role("button", name="Lost").click()
+        expect(line).to_contain_text("too dear")
+        tab.context.close()
+    workspace.state.close()
 
 
 def test_a_script_in_a_lead_does_not_run(tab: Tab, address: str) -> None:

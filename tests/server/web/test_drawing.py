@@ -63,8 +63,8 @@ def test_bars_by_hand() -> None:
     """Two names share 50 pixels, nine tenths of each filled; 10 is the end of the scale."""
     names = {"field": "name", "type": "nominal", "sort": ["<b>", "a" * 40]}
     svg = chart(BAR, NUMBERS, names, [{"n": 10, "name": "<b>"}, {"n": 4, "name": "a" * 40}])
-    assert '<rect x="0.0" y="1.2" width="100.0" height="22.5"' in svg
-    assert '<rect x="0.0" y="26.2" width="40.0" height="22.5"' in svg
+    assert '<rect x="0" y="1.2" width="100" height="22.5"' in svg
+    assert '<rect x="0" y="26.2" width="40" height="22.5"' in svg
     assert "<b>" not in svg
     assert "&lt;b&gt;" in svg
     assert "…" in svg

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from every_list import MARKUP
@@ -29,9 +29,7 @@ def links(html: str) -> list[str]:
 
 def rows_of(html: str) -> list[str]:
     table = html.partition('<table class="leads">')[2].partition("</table>")[0]
-    return re.findall(
-        r'<tr(?! class="work")[^>]*>.*?</tr>', table.partition("<tbody>")[2], re.DOTALL
-    )
+    return re.findall(r"<tr[^>]*>.*?</tr>", table.partition("<tbody>")[2], re.DOTALL)
 
 
 @each_list
@@ -179,6 +177,7 @@ def test_the_menu_marks_where_a_list_belongs(full_address: str, view: View) -> N
         {"models": "/models", "sources": "/sources", "rejected": "/sources",
          "runs": "/sources", "valuations": "/customers",
          "audit": "/settings", "assignment": "/today", "cohorts": "/models",
+         "changes": "/leads", "pipeline": "/leads",
          }.get(view.name, view.page_address)
     ]  # fmt: skip
 
@@ -228,21 +227,43 @@ def test_days_carry_their_time_and_headings_name_the_interval(full_address: str)
 def test_the_page_of_rest_shows_every_route_and_loads_nothing_from_elsewhere(
     full_address: str,
 ) -> None:
+    """All in a line each; of the one that is asked for all that it takes and answers."""
     html = page(f"{full_address}/docs")
     document = HTTP.get(f"{full_address}/api/v1/openapi.json").json()
     for path, operations in document["paths"].items():
-        assert f"<code>{path}</code>" in html
         for method, operation in operations.items():
             if method in ("head", "options"):  # said once for all
                 continue
+            route = f"{method.upper()} {path}"
+            assert f"<code>{route}</code>" in html
             assert operation["summary"] in html
-            assert operation["description"] in html
+            shown = page(f"{full_address}/docs?{urlencode({'route': route})}")
+            assert operation["description"] in shown
             for parameter in operation.get("parameters", ()):
-                assert f"<code>{parameter['name']}</code>" in html
+                assert f"<code>{parameter['name']}</code>" in shown
     for view in VIEWS.values():
+        shown = page(f"{full_address}/docs?route=GET+/api/v1/{view.name}")
         for column in view.columns:
             if column.in_list:
-                assert f"<code>rows[].{column.name}</code>" in html, column.name
-    for outside in ("src=", "<script", "http://", "https://"):
-        assert outside not in html.replace('src="/static/mark.svg"', "")
+                assert f"<code>rows[].{column.name}</code>" in shown, column.name
+        for outside in ("src=", "<script", "http://", "https://"):
+            assert outside not in shown.replace('src="/static/mark.svg"', "")
     assert 'href="/docs"' in page(f"{full_address}/leads")
+    assert 'Did you mean "GET /api/v1/leads"?' in page(
+        f"{full_address}/docs?route=GET+/api/v1/lead", 404
+    )
+
+
+def test_the_menu_is_short_and_pages_below_an_entry_are_its_tabs(
+    full_address: str, shop_address: str
+) -> None:
+    html = page(f"{full_address}/pipeline?target=conversion")
+    menu = html.partition('aria-label="Main"')[2].partition("</nav>")[0]
+    assert links(menu) == [
+        "/today", "/leads", "/customers", "/products", "/models", "/sources", "/settings",
+    ]  # fmt: skip
+    tabs = html.partition('aria-label="Leads"')[2].partition("</nav>")[0]
+    assert links(tabs) == [f"/{n}?target=conversion" for n in ("leads", "changes", "pipeline")]
+    assert re.findall(r'href="([^"?]*)[^"]*" aria-current="page"', tabs) == ["/pipeline"]
+    shop = page(f"{shop_address}/customers").partition('aria-label="Main"')[2].partition("</nav>")
+    assert links(shop[0]) == ["/customers", "/sources"]

@@ -86,10 +86,14 @@ def test_only_numbers_that_may_be_relied_on_are_shown(company: Company) -> None:
     is_shown = company.verdict != "not ready"
     for html in (listed, lead):
         assert (percent(best["probability"]) in html) == is_shown
-        assert ('<svg class="interval"' in html) == is_shown
+        assert ('<svg class="band"' in html) == is_shown
     assert ('class="grade"' in listed) == ('name="min_probability"' in listed) == is_shown
     assert ("grade <strong>" in lead) == ("of 100 leads like it" in lead) == is_shown
-    assert ('class="number place"' in listed) == ('class="big place"' in lead) == (not is_shown)
+    assert (
+        ('class="place" data-name="Place"' in listed)
+        == ('class="big place"' in lead)
+        == (not is_shown)
+    )
     assert ("Show the numbers anyway" in listed) == (not is_shown)
     assert ('data-chart="distribution"' in company.get("/models")) == is_shown
     if not is_shown:

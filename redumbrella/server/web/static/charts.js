@@ -1,15 +1,8 @@
-// Replaces each server-made chart by an interactive one with tooltips. Without this script, or
-// when the library cannot be loaded, the server-made chart stays.
+// Puts an interactive chart in the place of each server-made one when somebody first points at
+// one; pictures say the same to a keyboard, in words beside them. Until then nothing is loaded; where that fails, the picture stays.
 "use strict";
 
-document.querySelectorAll("figure[data-chart]").forEach(function (figure) {
-  const still = figure.querySelector(".chart");
-  const data = figure.querySelector("script[type='application/json']");
-  if (!still || !data || typeof window.vegaEmbed !== "function") {
-    return;
-  }
-  const live = document.createElement("div");
-  live.className = "chart";
+document.querySelectorAll(".charts[data-from]").forEach(function (charts) {
   const options = {
     mode: "vega-lite",
     renderer: "svg",
@@ -18,12 +11,31 @@ document.querySelectorAll("figure[data-chart]").forEach(function (figure) {
     defaultStyle: false,
     tooltip: { disableDefaultStyle: true },
   };
-  window
-    .vegaEmbed(live, JSON.parse(data.textContent), options)
-    .then(function () {
-      still.replaceWith(live);
-    })
-    .catch(function (problem) {
-      console.warn("The chart stays as a picture:", problem);
+
+  function library() {
+    return new Promise(function (done, failed) {
+      const script = document.createElement("script");
+      script.src = "/static/vega.js";
+      script.onload = done;
+      script.onerror = failed;
+      document.head.append(script);
     });
+  }
+
+  async function enliven() {
+    try {
+      const [answer] = await Promise.all([fetch(charts.dataset.from), library()]);
+      const specifications = await answer.json();
+      for (const figure of charts.querySelectorAll("figure[data-chart]")) {
+        const live = document.createElement("div");
+        live.className = "chart";
+        await window.vegaEmbed(live, specifications[figure.dataset.chart], options);
+        figure.querySelector(".chart").replaceWith(live);
+      }
+    } catch (problem) {
+      console.warn("The charts stay as pictures:", problem);
+    }
+  }
+
+  charts.addEventListener("pointerenter", enliven, { once: true });
 });
