@@ -257,7 +257,10 @@ def _nearest(
 
 
 def _past(workspace: Workspace, lead_id: str, as_of: int, owners: tuple[str, ...] | None) -> str:
-    """SQL: the closed leads, and this one, each with the instant at which it is looked at."""
+    """SQL: the closed leads, and this one, each with the instant at which it is looked at.
+
+    What is made here begins with _, so that no field of a source is hidden, such as age.
+    """
     columns = workspace.lake.schema("leads").names
 
     def known(name: str, otherwise: str) -> str:
@@ -278,14 +281,14 @@ def _past(workspace: Workspace, lead_id: str, as_of: int, owners: tuple[str, ...
     newest = current_records(TABLES["leads"], "*")
     return (
         f"every AS (SELECT l.* EXCLUDE ({', '.join(given)}), {won} AS won, {created} AS created_at,"
-        f" {closed} AS closed_at, coalesce({person}, l.lead_id) AS who, {own} AS is_own, "
-        f"max({now} - {created}) FILTER ({own}) OVER () AS age FROM ({newest}) l "
+        f" {closed} AS closed_at, coalesce({person}, l.lead_id) AS _who, {own} AS _is_own, "
+        f"max({now} - {created}) FILTER ({own}) OVER () AS _age FROM ({newest}) l "
         f"WHERE {own} OR (({won}) IS NOT NULL{seen})), "
-        "aged AS (SELECT *, coalesce(closed_at > created_at + age, false) AS was_open, "
-        f"count(*) FILTER (closed_at > created_at + age) OVER () >= {LEAST_OPEN} AS is_narrow, "
-        f"CASE WHEN is_own THEN {now} ELSE coalesce(least(created_at + age, closed_at), closed_at, "
-        f"{now}) END AS moment FROM every), "
-        "past AS MATERIALIZED (SELECT * FROM aged WHERE is_own OR was_open OR NOT is_narrow)"
+        "aged AS (SELECT *, coalesce(closed_at > created_at + _age, false) AS _was_open, "
+        f"count(*) FILTER (closed_at > created_at + _age) OVER () >= {LEAST_OPEN} AS _is_narrow, "
+        f"CASE WHEN _is_own THEN {now} ELSE coalesce(least(created_at + _age, closed_at), "
+        f"closed_at, {now}) END AS _moment FROM every), "
+        "past AS MATERIALIZED (SELECT * FROM aged WHERE _is_own OR _was_open OR NOT _is_narrow)"
     )
 
 
@@ -297,7 +300,7 @@ def _likest(lake: Lake, past: str, fields: Sequence[_Field]) -> str:
         joins.append(f"LEFT JOIN ({_seen(lake, own)}) {table}_seen USING (lead_id)")
     if any(field.name.startswith(PERSON) for field in fields):
         newest = f"row_number() OVER (PARTITION BY person_id ORDER BY {ORDER} DESC) = 1"
-        joins.append(f"LEFT JOIN (SELECT * FROM people QUALIFY {newest}) o ON o.person_id = p.who")
+        joins.append(f"LEFT JOIN (SELECT * FROM people QUALIFY {newest}) o ON o.person_id = p._who")
     for field in fields:
         value = field.column or f"{field.table}_seen.v{field.number}"
         is_count = field.stream and field.is_rank
@@ -311,8 +314,9 @@ def _likest(lake: Lake, past: str, fields: Sequence[_Field]) -> str:
     total = sum(field.weight for field in fields)
     amount = "p.amount" if "amount" in lake.schema("leads").names else "NULL::DOUBLE"
     return (
-        f"WITH {past}, known AS (SELECT p.lead_id, p.is_own, p.won, p.created_at, p.closed_at, "
-        f"{amount} AS amount, epoch(p.age) AS age, p.is_narrow, {', '.join(values)} FROM past p "
+        f"WITH {past}, known AS (SELECT p.lead_id, p._is_own AS is_own, p.won, p.created_at, "
+        f"p.closed_at, {amount} AS amount, epoch(p._age) AS age, p._is_narrow AS is_narrow, "
+        f"{', '.join(values)} FROM past p "
         f"{' '.join(joins)}), ranked AS (SELECT {', '.join(['*', *ranks])} FROM known), "
         f"compared AS (SELECT k.*, {', '.join(alike)} FROM ranked k, "
         "(SELECT * FROM ranked WHERE is_own) m WHERE NOT k.is_own) "
@@ -340,19 +344,19 @@ def _alike(field: _Field) -> str:
 
 def _seen(lake: Lake, fields: Sequence[_Field]) -> str:
     """SQL: what was seen of each lead of `past` before its instant, in one table of facts."""
-    recent, found = f"f.at >= p.moment - to_days({RECENT_DAYS})", []
+    recent, found = f"f.at >= p._moment - to_days({RECENT_DAYS})", []
     for field in fields:
         code = _STREAMS[field.stream][1].format("f")
         told = f"count(*) FILTER ({recent} AND {_is_of(field, 'f')})"
         if field.code == _LATEST:
-            told = f"max_by({code}, (f.at, f.place)) FILTER ({_is_of(field, 'f')})"
+            told = f"max_by({code}, (f.at, f._place)) FILTER ({_is_of(field, 'f')})"
         found.append(f"{told} AS v{field.number}")
     # Most facts are of other kinds: they are passed over before anybody asks whose they are.
     wanted = " OR ".join(f"({_is_of(field, 'e')})" for field in fields)
     facts = _facts(lake, fields[0].table, wanted)
     return (
         f"SELECT p.lead_id, {', '.join(found)} FROM past p JOIN ({facts}) f "
-        "ON f.who = p.who AND f.at < p.moment GROUP BY 1"
+        "ON f._who = p._who AND f.at < p._moment GROUP BY 1"
     )
 
 
@@ -369,10 +373,10 @@ def _facts(lake: Lake, table: str, wanted: str) -> str:
     if table == "events":
         who, join = person_of_event(lake)
     elif table == "activities":
-        who = "coalesce(e.person_id, l.who, e.lead_id)"
+        who = "coalesce(e.person_id, l._who, e.lead_id)"
         join = "LEFT JOIN past l ON l.lead_id = e.lead_id"
     return (
-        f"SELECT e.*, e.{ORDER} AS place, {who} AS who FROM {lake.facts(table)} e {join} "
+        f"SELECT e.*, e.{ORDER} AS _place, {who} AS _who FROM {lake.facts(table)} e {join} "
         f"WHERE {wanted}"
     )
 

@@ -41,6 +41,7 @@ def past(number: int, **more: Any) -> dict[str, Any]:
     return {"lead_id": f"C{number}", "person_id": f"P{number}", "created_at": created,
             "closed_at": created + timedelta(days=60), "won": False, "source": "web",
             "product_id": "x-1", "rep_id": "R-1", "amount": 100.0 + number, "note": "hello",
+            "age": 41.0, "who": "a man", "moment": "now",  # names that the question has too
             } | more  # fmt: skip
 
 
