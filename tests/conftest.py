@@ -1,7 +1,9 @@
 """Fixtures that several rooms share: a company with scored leads, and a server in a thread."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
@@ -18,6 +20,12 @@ from redumbrella.workspace import Workspace
 # How long one example takes says something about the machine, nothing about the product.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -100,3 +108,18 @@ def postgresql() -> Iterator[PostgresqlServer]:
 def folder(company: Workspace) -> Path:
     """The company's workspace folder, for commands."""
     return company.root
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        reason = "no Chromium: apt-get install chromium, or set $CHROMIUM to its path"
+        if os.environ.get("UMBRELLA_REQUIRE") == "all":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()

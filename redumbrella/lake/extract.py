@@ -58,7 +58,7 @@ class Extract(Lake):
     def _connection(self, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
         """One connection for all questions: to open one takes longer than to answer from it."""
         if self._opened_once is None:
-            self._opened_once = self._stack.enter_context(super()._connection(tables))
+            self._opened_once = self._stack.enter_context(super()._connection(self.tables()))
         yield self._opened_once
 
     def keeping(self, wanted: Callable[[str, pa.Table], Any]) -> Extract:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
+from redumbrella.clock import now
 from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import Opened, forgiving_query
 from redumbrella.server.web.list_parts import parts_beside
@@ -16,6 +17,7 @@ from redumbrella.views.kinds import SHARE
 from redumbrella.views.listing import Page, list_page
 from redumbrella.views.order_only import hidden_columns, order_only
 from redumbrella.views.table import Column, NamedOrder, Query, View
+from redumbrella.views.today import TODAY, is_due
 from redumbrella.views.trust import trusts_among
 from redumbrella.workspace import Workspace
 
@@ -115,6 +117,9 @@ def _empty(
         page=page,
         why=why,
         targets=[] if workspace is None else _targets(workspace, view),
+        is_due=workspace is not None
+        and view.name == TODAY.name
+        and is_due(workspace, None if page is None else page.query.target, now()),
     )
 
 

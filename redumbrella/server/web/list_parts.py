@@ -11,6 +11,7 @@ from redumbrella.server.web.customer_charts import customer_charts
 from redumbrella.views.listing import Page
 from redumbrella.views.logged import seen_outcomes
 from redumbrella.views.pipeline import GROUPINGS
+from redumbrella.views.today import is_due
 from redumbrella.workspace import Workspace
 
 
@@ -48,6 +49,7 @@ def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
         "seen": seen_outcomes(workspace, leads),
         "now": to_datetime(now()),
         "key": uuid4().hex,
+        "is_due": is_due(workspace, page.query.target, now()),
         "outcomes": OUTCOMES,
     }
 

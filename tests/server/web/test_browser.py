@@ -1,12 +1,11 @@
 """The pages in a real Chromium: light and dark, desk and phone, with and without JavaScript."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sample_company import fill_workspace
 from served import serving
 
@@ -18,11 +17,6 @@ from redumbrella.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 DOCS = ("/docs", "/docs?route=GET /api/v1/leads")
 PAGES = (
     *("/leads", "/leads/L-1001", "/models", "/settings"),
@@ -74,19 +68,6 @@ CONTRASTS = """
   return found;
 }
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        reason = "no Chromium: apt-get install chromium, or set $CHROMIUM to its path"
-        if os.environ.get("UMBRELLA_REQUIRE") == "all":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Tab:
