@@ -55,8 +55,8 @@ class Extract(Lake):
         return mine == {name: rows.num_rows for name, rows in other.rows.items()}
 
     @contextmanager
-    def _connection(self, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One connection for all questions: to open one takes longer than to answer from it."""
+    def _connection(self, _tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One connection with all tables: to open one takes longer than to answer from it."""
         if self._opened_once is None:
             self._opened_once = self._stack.enter_context(super()._connection(self.tables()))
         yield self._opened_once

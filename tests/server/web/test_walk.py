@@ -88,7 +88,7 @@ def test_a_morning_of_sales(chromium: Browser, company: Workspace) -> None:
         assert sue.locator(".score .big").inner_text() != before
         sue.get_by_role("button", name="Explain").click()
         expect(sue.locator("main")).to_contain_text("What moved it")
-        expect(sue.locator("main")).to_contain_text("What happened")
+        expect(sue.locator("main")).to_contain_text("What happened since")
         assert sue.goto(f"{address}/assignment").status == 403  # type: ignore[union-attr]
 
         max_ = log_in(chromium, address, "max")
