@@ -32,7 +32,8 @@ class Candidates:
 
     probability, low, high: (n,) with the 90 % interval. value: (n,) expected value. minutes: (n,)
     of the work until the lead is closed; contacts: (n,) how many contacts that takes. NaN where
-    not known. blocked: (n,) why a lead may not be contacted, "" where it may.
+    not known. blocked: (n,) why a lead may not be contacted, "" where it may. contact_minutes: the
+    mean length of a contact, where that is on record.
     """
 
     probability: Vector
@@ -42,6 +43,7 @@ class Candidates:
     minutes: Vector
     contacts: Vector
     blocked: NDArray[np.str_]
+    contact_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,11 @@ def worth_and_doubt(candidates: Candidates, order: Order) -> tuple[Vector, Vecto
 
 
 def work_minutes(candidates: Candidates) -> Vector:
-    """Minutes of work for each of n leads, at least one contact; 1 for all where none are known."""
+    """Minutes of work for each of n leads, at least one contact; 1 for all where none are known.
+
+    The work that is expected may be less than a contact, as many leads are closed without another
+    one; but who stands on the list gets one.
+    """
     minutes, contacts = candidates.minutes, candidates.contacts
     known = ~np.isnan(minutes) & (minutes > 0.0)
     if not known.any():
@@ -116,6 +122,7 @@ def work_minutes(candidates: Candidates) -> Vector:
     usual = float(np.median(minutes[known]))
     counted = known & (contacts > 0.0)
     one = float(np.median(minutes[counted] / contacts[counted])) if counted.any() else usual
+    one = one if candidates.contact_minutes is None else candidates.contact_minutes
     return np.where(known, np.maximum(minutes, one), max(usual, one))
 
 

@@ -145,7 +145,7 @@ def _make(
     room = room if places is None else places
     number, trial = int(former["number"]) + 1 if former else 1, Trial(rules.explore, rules.control)
     report("Drawing the list", 0.6)
-    candidates = _candidates(rows, blocked)
+    candidates = _candidates(rows, blocked, minutes)
     drawn = draw_worklist(candidates, order, room, trial, (day, number))
     if not np.isnan(candidates.minutes).all():
         for row, work in zip(rows, work_minutes(candidates).tolist(), strict=True):
@@ -257,7 +257,7 @@ def _days(days: float) -> str:
     return "1 day" if days == 1 else f"{days:g} days"
 
 
-def _candidates(rows: list[Row], blocked: list[str]) -> Candidates:
+def _candidates(rows: list[Row], blocked: list[str], contact_minutes: float | None) -> Candidates:
     def numbers(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         values = (row[name] for row in rows)
         return np.array([np.nan if value is None else value for value in values], np.float64)
@@ -268,7 +268,7 @@ def _candidates(rows: list[Row], blocked: list[str]) -> Candidates:
     return Candidates(
         probability=numbers("probability"), low=numbers("low"), high=numbers("high"),
         value=numbers("expected_value"), minutes=effort("minutes"), contacts=effort("contacts"),
-        blocked=np.array(blocked, np.str_),
+        blocked=np.array(blocked, np.str_), contact_minutes=contact_minutes,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Today's list: who is on it in which order, and what its lines say."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from redumbrella.decisions.contacts import LastContact
 from redumbrella.decisions.exploration import Trial
 from redumbrella.decisions.next_steps import Calendar, SeenSince, is_unreached, next_step, why_now
-from redumbrella.decisions.worklist import Candidates, draw_worklist, worth_and_doubt
+from redumbrella.decisions.worklist import Candidates, draw_worklist, work_minutes, worth_and_doubt
 
 NOTHING = Trial(0.0, 0.0)
 TODAY = Calendar(date(2026, 5, 10), "Europe/Berlin")
@@ -41,6 +42,14 @@ def test_by_value_a_minute_counts_and_one_contact_is_the_least_work() -> None:
     worth, _ = worth_and_doubt(found, "value")
     assert np.argsort(-worth).tolist() == [2, 1, 0, 3]
     assert worth[3] == pytest.approx(10.0 / 10.0)  # nobody is done in a tenth of a minute
+
+
+def test_the_length_of_contacts_on_record_is_the_least_work() -> None:
+    few = candidates(value=[100.0, 80.0], minutes=[8.0, 5.0], contacts=[2.0, 1.0])
+    assert draw_worklist(few, "value", 2, NOTHING, [1]).listed.tolist() == [1, 0]
+    long = replace(few, contact_minutes=9.0)
+    assert work_minutes(long).tolist() == [9.0, 9.0]
+    assert draw_worklist(long, "value", 2, NOTHING, [1]).listed.tolist() == [0, 1]
 
 
 def test_who_may_not_be_contacted_or_has_no_value_is_never_listed() -> None:
