@@ -47,7 +47,8 @@ def test_the_nearest_parameter_is_named(full_address: str) -> None:
         ("/leads/L-1001?targt=x", 'Did you mean "target"'),
         ("/models?treshold=0.3", 'Did you mean "threshold"'),
         ("/leads?grde=A", 'Did you mean "grade"'),
-        ("/docs?x=1", "This address takes none."),
+        ("/docs?rout=x", 'Did you mean "route"'),
+        (f"{V1}/health?x=1", "This address takes none."),
     ):
         answer = HTTP.get(full_address + path, follow_redirects=True)
         assert answer.status_code == 400

@@ -132,10 +132,10 @@ def test_a_lead_page_shows_its_worth(valued: str) -> None:
                  "Half convert within", "8 in 10 take between 3.0 days and 41 days",
                  "Converted within 90 days"):  # fmt: skip
         assert part in words
-    assert html.count('class="interval score"') == 4
+    assert html.count('<dd class="bar"') == 4
     assert "<polyline" in html
     without = HTTP.get(f"{valued}/leads/L-1002").text
-    assert without.count('class="interval score"') == 3
+    assert without.count('<dd class="bar"') == 3
     assert "Strategic fit" not in without
 
 
