@@ -287,7 +287,8 @@ def _tables() -> list[str]:
         "Times are UTC microseconds, ids are text. Any further source column becomes a field of "
         "the record. Leads, people, identities, events, activities, purchases, products (their "
         "types) and feedback are used in training, scoring and valuing. Accounts, campaigns, "
-        "spend, reps and treatments are read and kept, and nothing uses them yet.",
+        "spend and treatments are read and kept, and nothing uses them yet. Today's list is dealt "
+        "to reps.",
         "",
     ]
     for table in TABLES.values():

@@ -7,6 +7,7 @@ Out: the same, checked, so that everything behind it may rely on it.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -142,13 +143,24 @@ def checked_key(key: str) -> str:
 
 
 def amount_of(text: str, what: str = "amount") -> float | None:
-    """The number that somebody typed: 1200, 1200.50, 1200,50, 1 200; None for nothing."""
+    """The number that somebody typed: 1200, 1200.50, 1200,50, 1 200; None for nothing.
+
+    Raises SettingsError for what is no number, and for 1,200 and 1.200, which are a thousand times
+    more in one country than in another.
+    """
     found = text.strip().replace("\N{NO-BREAK SPACE}", "").replace(" ", "").replace("'", "")
     if not found:
         return None
     if "," in found and "." in found:  # the last of the two stands before the cents
         mark, other = (".", ",") if found.rfind(".") > found.rfind(",") else (",", ".")
         found = found.replace(other, "").replace(mark, ".")
+    elif re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", found):
+        whole, part = re.sub(r"[.,]", "", found), f"{float(found.replace(',', '.')):g}"
+        raise SettingsError(
+            f'"{text.strip()}" could be {whole} or {part}. Write the '
+            f"{what} without a mark of thousands, such as {whole}, or with two decimals.",
+            reason="bad_number",
+        )
     try:
         return float(found.replace(",", "."))
     except ValueError:

@@ -64,6 +64,11 @@ def nothing_on_the_list(workspace: Workspace, target: str | None) -> str:
         return nothing_scored(workspace, target)
     if made is None:
         return f'There is no list for "{asked.name}" yet. Make it: `umbrella today`.'
+    if not made["places"]:
+        return (
+            f"The list of {date_of(made['day'])} was made without any place: the capacity was 0. "
+            "Make it anew with more: `umbrella today --new`."
+        )
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     return (
         f"Nobody is to be contacted on {date_of(made['day'])}"
@@ -93,8 +98,8 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     ]
     if made["explore"] or made["control"]:
         said.append(
-            f"{100 * made['explore']:.0f} % of the places try out leads that would else not be on "
-            "the list; the chance of each is on record, so that the list can be judged by it."
+            f"{100 * made['explore']:.0f} % of the places, anywhere, try out leads that would else "
+            "not be on the list; the chance of each is on record, so that the list can be judged by it."
         )
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     if alone:
@@ -173,7 +178,8 @@ TODAY = View(
         "top_reason", "rep_id",
     ),
     terminal=(
-        "label", "product", "why_now", "next_step", "probability", "expected_value", "is_trial",
+        "label", "lead_id", "product", "why_now", "next_step", "rep_id", "probability",
+        "expected_value", "is_trial",
     ),
     nothing=nothing_on_the_list,
     search="search",

@@ -64,8 +64,11 @@ def _places(row: Row, rules: ListRules, length: ContactLength | None) -> int:
     limits = []
     if row.get("capacity_per_day") is not None:
         limits.append(row["capacity_per_day"])
-    if row.get("minutes_per_day") is not None and length is not None:
-        limits.append(length.contacts_in(row["minutes_per_day"]))
+    minutes = row.get("minutes_per_day")
+    if minutes is not None and length is not None:
+        limits.append(length.contacts_in(minutes))
+    if minutes == 0:
+        limits.append(0)
     return max(0, int(min(limits, default=rules.capacity)))
 
 
@@ -91,6 +94,12 @@ def assign_leads(
         line.update(rep_id=one.rep_id, assigned=one.reason, second_best=one.second_best)
     if not found.is_proven:  # never seen; a list that says so is better than one that is trusted
         said.append("That no other way to deal the leads would bring more is not proven.")
+    if terms.contact_minutes is None and any(rep.minutes is not None for rep in reps):
+        said.append(
+            "minutes_per_day of the reps is not used: how long contacts are is not on record "
+            "(duration_s of activities, in seconds). Each has the places of capacity_per_day, else "
+            "of capacity under [list] in umbrella.toml."
+        )
     nobody = sum(not one.rep_id for one in given)
     if nobody:
         said.append(f"No rep for {nobody:,} of {len(lines):,}; each line says why.")

@@ -161,7 +161,7 @@ def test_capacity_nobody_and_no_scores(tmp_path: Path) -> None:
     assert make_list(workspace, silent, places=0, as_of=NOW).lines == 0
     page = list_page(workspace, TODAY, TODAY.query({}))
     assert page.is_empty
-    assert "Nobody is to be contacted" in TODAY.nothing(workspace, None)
+    assert "without any place" in TODAY.nothing(workspace, None)
     assert make_list(workspace, silent, as_of=NOW).lines == 20  # no reps: the capacity of [list]
     workspace.state.close()
     bare = make_workspace(tmp_path / "bare")

@@ -428,6 +428,10 @@ def test_numbers_and_days_as_people_type_them() -> None:
     assert [amount_of(t) for t in ("1200", " 1 200,50 ", "1.200,50", "1,200.50", "")] == [
         1200.0, 1200.5, 1200.5, 1200.5, None]  # fmt: skip
     assert day_of_text("2026-12-24") == date(2026, 12, 24)
+    for typed in ("1,200", "1.200", "-12,000"):
+        with pytest.raises(SettingsError, match="could be"):
+            amount_of(typed)
+    assert amount_of("0.125") == 0.125
     for wrong in (lambda: amount_of("much"), lambda: day_of_text("tomorrow")):
         with pytest.raises(SettingsError):
             wrong()
