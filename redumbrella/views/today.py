@@ -99,7 +99,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     if made["explore"] or made["control"]:
         said.append(
             f"{100 * made['explore']:.0f} % of the places, anywhere, try out leads that would else "
-            "not be on the list; the chance of each is on record, so that the list can be judged by it."
+            "not be on it; the chance of each is on record, so that the list can be judged by it."
         )
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     if alone:
