@@ -81,9 +81,9 @@ class Caller:
         """Whose leads the caller sees, "" for those of nobody; None for all.
 
         Leads that nobody owns are among them: somebody has to pick them up, and new ones would
-        else be seen by nobody who calls.
+        else be seen by nobody who calls. A key is nobody's: where it may write, it may for all.
         """
-        if self.may(SEE_ALL_LEADS):
+        if self.may(SEE_ALL_LEADS) or (self.kind == "key" and self.may(WORK_LEADS)):
             return None
         return ("", self.rep_id) if self.rep_id else ("",)
 

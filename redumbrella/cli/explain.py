@@ -149,7 +149,8 @@ def _step(lead: LeadDetail) -> str:
     said = "Not on today's list."
     if line is not None:
         why = f" ({line.why_now})" if line.why_now else ""
-        said = f"Next step: {line.next_step}{why}; place {count(line.place)} on {line.day}."
+        step = "done" if line.is_done else f"{line.next_step}{why}"
+        said = f"Next step: {step}; place {count(line.place)} on {line.day}."
     return visible_line(f"{said} Owner: {lead.names.rep or 'nobody yet'}.")
 
 

@@ -15,7 +15,7 @@ from redumbrella.workspace import open_workspace
 
 @click.command("today")
 @workspace_option
-@click.option("--capacity", type=click.IntRange(0), default=None,
+@click.option("--capacity", type=click.IntRange(1), default=None,
               help="Room for so many leads. Default: what the reps have room for.")  # fmt: skip
 @click.option("--worth", is_flag=True,
               help="Show instead what the lists earned more than others would have.")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -128,12 +128,20 @@ def worklist_of(connection: Connection, target: str) -> dict[str, Any] | None:
     return found[0] | texts
 
 
-def count_lines(connection: Connection, target: str, rep: str | None = None) -> int:
-    """How many lines the list of a target has; those that a rep owns, or all."""
+def is_dealt_to(connection: Connection, target: str, lead_id: str, reps: Sequence[str]) -> bool:
+    """Whether a lead is on the list of a target for one of these reps, whoever owns it."""
+    used = list_in_use(connection, worklist, target)
+    own = (used.c.target == target, used.c.lead_id == lead_id)
+    found = connection.execute(select(used.c.rep_id).where(*own)).scalars()
+    return any(rep in reps for rep in found)
+
+
+def count_lines(connection: Connection, target: str, reps: Sequence[str] | None = None) -> int:
+    """How many lines the list of a target has; those that some reps take, or all."""
     used = list_in_use(connection, worklist, target)
     query = select(func.count()).select_from(used).where(used.c.target == target)
-    if rep is not None:
-        query = query.where(used.c.rep_id == rep)
+    if reps is not None:
+        query = query.where(used.c.rep_id.in_(reps))
     return int(connection.execute(query).scalar_one())
 
 

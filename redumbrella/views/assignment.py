@@ -90,5 +90,4 @@ ASSIGNMENT = View(
     around=_around,
     around_type=AroundAssignment,
     template="assignment.html",
-    section="/today",
 )  # fmt: skip

@@ -43,5 +43,4 @@ AUDIT = View(
     ),
     orders=(NamedOrder("-at", "newest first"), NamedOrder("at", "oldest first")),
     address="/settings/audit",
-    section="/settings",
 )

@@ -54,13 +54,13 @@ class _Views(Mapping[str, "View"]):
 VIEWS: Mapping[str, View] = _Views()
 
 
-def in_menu(workspace: Workspace, part: str) -> list[View]:
-    """The lists of one part of the menu that have something to show in this workspace."""
-    found = []
+def meaningless(workspace: Workspace) -> set[str]:
+    """The pages of lists that mean nothing in this workspace."""
+    found = set()
     for view in VIEWS.values():
         try:
-            if view.menu == part and view.is_in_menu(workspace):
-                found.append(view)
+            if not view.is_in_menu(workspace):
+                found.add(view.page_address)
         except EngineError:  # the page that says so has a menu too
-            continue
+            found.add(view.page_address)
     return found

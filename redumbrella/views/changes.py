@@ -214,7 +214,6 @@ CHANGES = View(
     around_type=AroundChanges,
     of_model=dict.fromkeys(_OF_MODEL, "trust"),
     template="changes.html",
-    menu="main",
     is_in_menu=lambda workspace: bool(workspace.settings.targets),
     summed=_summed,
 )  # fmt: skip

@@ -306,7 +306,6 @@ COHORTS = View(
     around=_around,
     around_type=AroundCohorts,
     address="/models/cohorts",
-    section="/models",
     bar=("high", "conversion"),
     of_model={"expected": "trust"},
     template="cohorts.html",

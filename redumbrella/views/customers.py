@@ -277,6 +277,5 @@ CUSTOMERS = View(
     bar=("value_high", "value"),
     of_model={"churn": "churn_trust"},
     template="customers.html",
-    menu="main",
     is_in_menu=has_customers,
 )

@@ -19,10 +19,11 @@ from redumbrella.lake.quoting import literal, quoted
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of
-from redumbrella.state.work import worklist, worklist_of
+from redumbrella.state.work import is_dealt_to, worklist, worklist_of
 from redumbrella.views.explanation import Reason, ordered, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.listing import owners_in
+from redumbrella.views.logged import done_on_list
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.names import NAMED, Names, names_known
 from redumbrella.views.timeline import TimelineEntry, timeline
@@ -77,7 +78,8 @@ class LeadNames:
 class NextStep:
     """The line of today's list that a lead has: its place from 1, what to do and why now.
 
-    minutes: expected until the lead is closed. is_trial: whether it is tried out.
+    minutes: expected until the lead is closed. is_trial: whether it is tried out. is_done: whether
+    something was logged of it since the list was made.
     """
 
     day: str
@@ -86,6 +88,7 @@ class NextStep:
     why_now: str
     minutes: float | None
     is_trial: bool
+    is_done: bool
 
 
 @dataclass(frozen=True)
@@ -134,15 +137,30 @@ def not_yours(lead_id: str) -> NotFoundError:
 
 
 def check_seen(workspace: Workspace, lead_id: str, owners: tuple[str, ...] | None) -> None:
-    """Raises NotFoundError for a lead of others than these, open or closed, as the lake knows it.
+    """Raises NotFoundError for a lead of others than these, open or closed, as the lake knows it,
+    that today's list does not deal to them either.
 
     owners: whose leads may be seen, as in `views.table.Query`.
     """
-    if (
-        owners is not None
-        and (_newest(workspace, "leads", lead_id).get("rep_id") or "") not in owners
-    ):
-        raise not_yours(lead_id)
+    if owners is None or (_newest(workspace, "leads", lead_id).get("rep_id") or "") in owners:
+        return
+    with workspace.state.reading() as connection:
+        for target in workspace.settings.targets:
+            if is_dealt_to(connection, target.name, lead_id, owners):
+                return
+    raise not_yours(lead_id)
+
+
+def seen_alone(
+    connection: Connection, used: Table, target: str, lead_id: str, owners: tuple[str, ...] | None
+) -> list[ColumnElement[bool]]:
+    """What must hold of the rows of one lead on the list in use for whoever sees these owners'.
+
+    Theirs is also what today's list deals to them: who shall call has to know whom.
+    """
+    if owners is not None and is_dealt_to(connection, target, lead_id, owners):
+        return []
+    return LEADS.seen_by(used, owners)
 
 
 def lead_detail(
@@ -165,8 +183,9 @@ def lead_detail(
         used = list_in_use(connection, scores, name)
         seen = LEADS.seen_by(used, owners)
         own = (used.c.target == name, used.c.lead_id == lead_id)
+        alone = seen_alone(connection, used, name, lead_id, owners)
         query = (
-            select(used).where(*own, *seen).order_by(used.c.probability.desc(), used.c.product_id)
+            select(used).where(*own, *alone).order_by(used.c.probability.desc(), used.c.product_id)
         )
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
@@ -223,6 +242,7 @@ def _next_step(connection: Connection, target: str, lead_id: str) -> NextStep | 
         line["why_now"],
         line["minutes"],
         bool(line["is_trial"]),
+        lead_id in done_on_list(connection, target, made["number"]),
     )
 
 

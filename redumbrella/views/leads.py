@@ -427,6 +427,5 @@ LEADS = View(
     order_words="-expected_value where amounts are known, else -probability",
     file="scores",
     template="leads.html",
-    menu="main",
     is_in_menu=lambda workspace: bool(workspace.settings.targets),
 )

@@ -75,11 +75,15 @@ def known_reps(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 def done_on_list(
-    connection: Connection, target: str, number: int, rep: str | None = None
+    connection: Connection, target: str, number: int, reps: Sequence[str] | None = None
 ) -> dict[str, Logged]:
-    """What was done of a list, by lead; of all its lines, or of those that a rep owns."""
+    """What was done of a list, by lead; of all its lines, or of those that some reps take."""
     rows = lines_done(connection, target, number)
-    return {row["lead_id"]: _logged(row, target) for row in rows if rep in (None, row["owner"])}
+    return {
+        row["lead_id"]: _logged(row, target)
+        for row in rows
+        if reps is None or (row["owner"] or "") in reps
+    }
 
 
 def lead_of(workspace: Workspace, number: int) -> str:

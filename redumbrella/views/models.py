@@ -231,6 +231,5 @@ MODELS = View(
     terminal=("version", "target", "label", "verdict", "use", "trained_at"),
     nothing=lambda _workspace, _target: "No model is trained yet. Run `umbrella run` first.",
     address="/models/all",
-    section="/models",
     best="trained_at",
 )

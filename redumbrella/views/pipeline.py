@@ -193,7 +193,6 @@ PIPELINE = View(
     around=_around,
     around_type=AroundPipeline,
     template="pipeline.html",
-    menu="main",
     is_in_menu=lambda workspace: any(t.from_ is not None for t in workspace.settings.targets),
     chosen=_chosen,
     order_words="-expected_value where amounts are known, else -expected_wins; months in order",

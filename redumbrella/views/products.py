@@ -190,6 +190,5 @@ PRODUCTS = View(
     of_model={"expected_revenue": "trust", "expected_sales": "trust"},
     placed="expected_revenue",
     template="products.html",
-    menu="main",
     is_in_menu=has_products,
 )

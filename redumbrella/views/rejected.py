@@ -25,5 +25,4 @@ REJECTED = View(
     terminal=("table_name", "file", "line", "reason", "message"),
     nothing=lambda _workspace, _target: "No row was set aside.",
     is_well_empty=True,
-    menu="data",
 )

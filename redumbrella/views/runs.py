@@ -58,5 +58,4 @@ RUNS = View(
     terminal=("started_at", "verb", "status", "seconds", "message"),
     nothing=lambda _workspace, _target: "No command has run yet. Start with `umbrella run`.",
     best="started_at",
-    menu="data",
 )

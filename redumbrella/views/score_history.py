@@ -14,8 +14,7 @@ from redumbrella.state.history import changes_of_lead
 from redumbrella.state.lists import list_in_use
 from redumbrella.state.scores import scores
 from redumbrella.views.changes import shown_days
-from redumbrella.views.lead import not_yours
-from redumbrella.views.leads import LEADS
+from redumbrella.views.lead import not_yours, seen_alone
 from redumbrella.views.listing import owners_in
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.workspace import Workspace
@@ -87,7 +86,7 @@ def listed_lead(
 ) -> tuple[str, float, str]:
     """The product, the probability and the person of a lead on the list in use."""
     table = list_in_use(connection, scores, target)
-    used, seen = table.c, LEADS.seen_by(table, owners)
+    used, seen = table.c, seen_alone(connection, table, target, lead_id, owners)
     query = select(used.product_id, used.probability, used.person_id)
     query = query.where(used.target == target, used.lead_id == lead_id, *seen)
     query = query.order_by(used.probability.desc(), used.product_id)

@@ -43,5 +43,4 @@ SOURCES = View(
     nothing=lambda _workspace, _target: "Nothing was read yet. Run `umbrella ingest` first.",
     around=_around,
     around_type=AroundSources,
-    menu="data",
 )

@@ -135,7 +135,7 @@ class View:
     nothing: why the list has no rows at all; is_well_empty: whether that is as it should be.
     bar: the columns whose largest value ends the scale of bars. file: the name of files and of
     `umbrella export`, where it is another one. address: of the page, where it is another one.
-    menu: which part of it leads here; section: the entry that is marked where none does.
+    is_in_menu: whether it means anything in a workspace.
     terminal_wide: columns that the terminal shows only where it is wide or the list goes by them.
     owner: the column that says whose a row is; a list without one cannot be narrowed to some owners
     and is refused to whoever may see only theirs.
@@ -172,7 +172,6 @@ class View:
     order_words: str = ""
     template: str = "list.html"
     menu: Literal["main", "data", ""] = ""
-    section: str = ""
     is_in_menu: Callable[[Workspace], bool] = lambda _: True
     terminal_wide: frozenset[str] = frozenset()
     is_well_empty: bool = False

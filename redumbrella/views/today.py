@@ -104,9 +104,9 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     if alone:
         said.append(f"Left alone: {alone}.")
-    rep = query.filters.get("rep")
-    done = done_on_list(connection, target, made["number"], rep)
-    lines = count_lines(connection, target, rep)
+    reps = (query.filters["rep"],) if "rep" in query.filters else query.owners
+    done = done_on_list(connection, target, made["number"], reps)
+    lines = count_lines(connection, target, reps)
     said.insert(0, f"{len(done):,} of {counted(lines, 'line')} done.")
     return {
         "trust": trust,
@@ -191,6 +191,5 @@ TODAY = View(
     bar=("high", "probability"),
     of_model=dict.fromkeys(_OF_MODEL, "trust"),
     template="today.html",
-    menu="main",
     is_in_menu=lambda workspace: bool(workspace.settings.targets),
 )  # fmt: skip

@@ -72,7 +72,6 @@ VALUATIONS = View(
     order="-valued_at",
     shown=_SHOWN,
     terminal=_SHOWN,
-    section="/customers",
     around=_around,
     around_type=AroundValuations,
     nothing=lambda _workspace, _target: "No customer is valued yet. Run `umbrella run` first.",

@@ -73,7 +73,9 @@ def log_outcome(workspace: Workspace, asked: OutcomeRequest, key: str = "") -> L
     where the lead is closed, or somebody else logged something for it just before.
     """
     asked, key = checked_outcome(asked), checked_key(key)
-    with recorded(workspace, "outcome", alone=False) as run:
+    detail = f"lead {asked.lead_id}: {asked.what}"
+    detail += "" if asked.amount is None else f", amount {asked.amount:g}"
+    with recorded(workspace, "outcome", alone=False, detail=detail) as run:
         _check_instants(workspace, asked, run.started_at)
         number, again = _note(workspace, asked, key or uuid4().hex, run.started_at)
         result = _finished(workspace, number, run.started_at, again=again)
@@ -90,7 +92,8 @@ def undo_outcome(
     twice it gives the same answer. Raises NotFoundError for an unknown number, ConflictError where
     it is too late.
     """
-    with recorded(workspace, "outcome", alone=False) as run:
+    detail = f"takes back outcome {number}"
+    with recorded(workspace, "outcome", alone=False, detail=detail) as run:
         _note_undone(workspace, number, by, lead_id, run.started_at)
         result = _finished(workspace, number, run.started_at, again=False)
         run.message = result.said

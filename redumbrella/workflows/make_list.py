@@ -44,7 +44,7 @@ from redumbrella.decisions.worklist import (
 from redumbrella.errors import ModelError
 from redumbrella.figures import counted
 from redumbrella.lake.quoting import literal
-from redumbrella.progress import Progress
+from redumbrella.progress import Progress, silent
 from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import list_in_use, take_into_use
@@ -52,6 +52,7 @@ from redumbrella.state.outcomes import agreed_days
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import new_worklist, record_worklist, worklist_of
 from redumbrella.views.explanation import strongest
+from redumbrella.views.today import is_due
 from redumbrella.workflows.assign_leads import assign_leads, reps_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workflows.rescore import finish_outcomes
@@ -106,6 +107,13 @@ def make_list(
         made = _make(workspace, report, target_name, places, instant, run.started_at)
         run.message = f'{counted(made.lines, "lead")} on the list of {made.day} for "{made.target}"'
         return made
+
+
+def make_due_list(workspace: Workspace, target_name: str | None, instant: int) -> MadeList | None:
+    """Makes the list of the day of an instant where there is none; None where there is."""
+    if not is_due(workspace, target_name, instant):
+        return None
+    return make_list(workspace, silent, target_name=target_name)
 
 
 def _make(

@@ -34,9 +34,12 @@ class Run:
 
 
 @contextmanager
-def recorded(workspace: Workspace, verb: str, *, alone: bool = True) -> Iterator[Run]:
+def recorded(
+    workspace: Workspace, verb: str, *, alone: bool = True, detail: str = ""
+) -> Iterator[Run]:
     """Notes that the verb began and how it ended.
 
+    detail: what is asked for, for the audit; whether it was done stands in the log of runs.
     alone: whether it holds the right to write the lake, models and lists; others wait for it.
     """
     with workspace.lock() if alone else nullcontext():
@@ -44,7 +47,7 @@ def recorded(workspace: Workspace, verb: str, *, alone: bool = True) -> Iterator
         with workspace.state.writing() as connection:
             close_killed_runs(connection, started)
             run = Run(start_run(connection, verb, started), started)
-            note(connection, started, acting(), verb, f"run {run.id}")
+            note(connection, started, acting(), verb, f"run {run.id}", detail)
         try:
             yield run
         except UmbrellaError as problem:

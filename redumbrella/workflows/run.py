@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from redumbrella.clock import now
 from redumbrella.errors import DataError, SettingsError
-from redumbrella.progress import Progress, part_of, silent
+from redumbrella.progress import Progress, part_of
 from redumbrella.settings.targets import Target
 from redumbrella.state.lists import is_list_there
 from redumbrella.state.models import current_model, newest_model
 from redumbrella.state.scores import scores, scoring_of
-from redumbrella.views.today import is_due
 from redumbrella.workflows.ingest import IngestResult, ingest
-from redumbrella.workflows.make_list import MadeList, make_list
+from redumbrella.workflows.make_list import MadeList, make_due_list
 from redumbrella.workflows.model_in_use import is_whole
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
@@ -108,9 +107,7 @@ def _run_list(workspace: Workspace, done: Mapping[str, TargetRun]) -> MadeList |
     main = workspace.settings.main_target
     if main is None or main.from_ is None or main.name not in done:
         return None
-    if not is_due(workspace, main.name, now()):
-        return None
-    return make_list(workspace, silent, target_name=main.name)
+    return make_due_list(workspace, main.name, now())
 
 
 def _run_targets(

@@ -1,5 +1,6 @@
 """From scores to today's list: rules of contact, places, what is kept, and bad input."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ import pytest
 from sample_company import AS_OF, fill_workspace, make_workspace
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
-from redumbrella.errors import ModelError
+from redumbrella.errors import ModelError, NotFoundError
 from redumbrella.progress import silent
 from redumbrella.state.scores import record_scoring
 from redumbrella.state.work import worklist_of
 from redumbrella.views.assignment import ASSIGNMENT
+from redumbrella.views.lead import check_seen, lead_detail
 from redumbrella.views.list_worth import list_worth
 from redumbrella.views.listing import list_page
+from redumbrella.views.score_history import score_history
 from redumbrella.views.today import TODAY, is_due
 from redumbrella.workflows.make_list import make_list
 from redumbrella.workspace import Workspace, open_workspace
@@ -241,6 +244,25 @@ def test_reps_take_the_lines_within_their_time(tmp_path: Path) -> None:
     page = list_page(workspace, ASSIGNMENT, ASSIGNMENT.query({}))
     assert page.around["nobody"] == {"Nobody: 3 reps may take it and have no place left": 4}
     assert sum(row["lines"] for row in page.rows) == 5
+    workspace.state.close()
+
+
+def test_who_shall_call_sees_the_lead_whoever_owns_it(tmp_path: Path) -> None:
+    workspace = company(tmp_path / "w")
+    add_reps(workspace, {"rep_id": "R-1", "name": "Ana", "capacity_per_day": 5.0})
+    make_list(workspace, silent, as_of=NOW)
+    theirs = [row["lead_id"] for row in lines(workspace, rep="R-1")
+              if row["owner_id"] not in ("", "R-1")]  # fmt: skip
+    assert theirs
+    for lead in theirs:
+        assert lead_detail(workspace, lead, owners=("", "R-1")).score["lead_id"] == lead
+        check_seen(workspace, lead, ("", "R-1"))
+        assert score_history(workspace, lead, owners=("", "R-1")).lead_id == lead
+        for seen in (lead_detail, score_history):
+            with pytest.raises(NotFoundError, match="among yours"):
+                seen(workspace, lead, owners=("", "R-2"))
+    page = list_page(workspace, TODAY, replace(TODAY.query({}), owners=("", "R-1")))
+    assert page.around["lines"] == page.total == 5
     workspace.state.close()
 
 

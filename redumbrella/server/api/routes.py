@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redumbrella.clock import now, to_microseconds
 from redumbrella.outcomes import OUTCOMES, OutcomeRequest
-from redumbrella.progress import silent
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import ListWorth
 from redumbrella.reports.model import ReportDocument
@@ -30,7 +29,6 @@ from redumbrella.views.models import current_report, report_of
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
-from redumbrella.views.today import is_due
 from redumbrella.views.weights import WeightsHistory, weights_history
 from redumbrella.workflows.log_outcome import log_outcome, undo_outcome
 from redumbrella.workflows.promote import Promoted, promote
@@ -62,10 +60,12 @@ class NewOutcome(BaseModel):
     )
 
     what: str = Field(description=", ".join(OUTCOMES) + ".")
-    amount: float | None = Field(default=None, description="Of the sale.")
+    amount: float | None = Field(default=None, strict=True, description="Of the sale.")
     date: dt.date | None = Field(default=None, description="When to contact it again.")
     reason: str = Field(default="", description="Why it was lost.")
-    minutes: float | None = Field(default=None, description="How long the contact took.")
+    minutes: float | None = Field(
+        default=None, strict=True, description="How long the contact took."
+    )
     note: str = Field(default="", description="Anything else.")
     rep: str = Field(default="", description="Who had the contact, by id.")
     kind: str = Field(default="call", description="Of the contact: call, email and so on.")
@@ -144,13 +144,11 @@ def outcomes(
 )
 def make_today(workspace: Opened, target: str | None = None) -> JsonResponse:
     """Makes the list of the day where there is none; else it stays, and `made` is false."""
-    due = is_due(workspace, target, now())
-    if due:
-        # Brings numbers along, for which no other page should wait.
-        from redumbrella.workflows.make_list import make_list
+    # Brings numbers along, for which no other page should wait.
+    from redumbrella.workflows.make_list import make_due_list
 
-        make_list(workspace, silent, target_name=target)
-    return JsonResponse(MadeToday(made=due))
+    made = make_due_list(workspace, target, now())
+    return JsonResponse(MadeToday(made=made is not None))
 
 
 @router.get(

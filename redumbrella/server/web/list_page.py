@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
-from redumbrella.clock import now
 from redumbrella.errors import NotFoundError
 from redumbrella.server.parameters import Opened, forgiving_query
 from redumbrella.server.web.list_parts import parts_beside
@@ -14,10 +13,9 @@ from redumbrella.server.web.navigation import entry_of
 from redumbrella.server.web.rendering import render
 from redumbrella.views.catalogue import VIEWS
 from redumbrella.views.kinds import SHARE
-from redumbrella.views.listing import Page, list_page
+from redumbrella.views.listing import Page, is_empty, list_page
 from redumbrella.views.order_only import hidden_columns, order_only
 from redumbrella.views.table import Column, NamedOrder, Query, View
-from redumbrella.views.today import TODAY, is_due
 from redumbrella.views.trust import trusts_among
 from redumbrella.workspace import Workspace
 
@@ -76,7 +74,10 @@ def _page(
         page = list_page(workspace, view, replace(query, filters={}), with_choices=True)
     if page.is_empty:
         why = view.nothing(workspace, page.query.target)
-        why = NONE_OF_YOURS if page.query.owners is not None else why
+        if page.query.owners is not None and not is_empty(
+            workspace, view, replace(query, owners=None)
+        ):
+            why = NONE_OF_YOURS
         return _empty(request, view, why, page, workspace)
     hidden = set() if insist else hidden_columns(page)
     page = page if insist else order_only(workspace, page)
@@ -117,9 +118,7 @@ def _empty(
         page=page,
         why=why,
         targets=[] if workspace is None else _targets(workspace, view),
-        is_due=workspace is not None
-        and view.name == TODAY.name
-        and is_due(workspace, None if page is None else page.query.target, now()),
+        **({} if workspace is None or page is None else parts_beside(workspace, page)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from redumbrella.access.roles import Caller
 from redumbrella.server.rights import may_open
-from redumbrella.views.catalogue import VIEWS, in_menu
+from redumbrella.views.catalogue import meaningless
 from redumbrella.workspace import Workspace
 
 Link = tuple[str, str]
@@ -73,12 +73,9 @@ def entries_of(workspace: Workspace, caller: Caller) -> list[Entry]:
 def _absent(workspace: Workspace, caller: Caller) -> set[str]:
     """The pages that mean nothing in this workspace."""
     targets = workspace.settings.targets
-    shown = {view.page_address for view in in_menu(workspace, "main")}
-    absent = {view.page_address for view in VIEWS.values() if view.menu == "main"} - shown
-    if not targets:
-        absent.add("/models")
-        if not shown:  # somebody has to say what to do next
-            absent.discard("/customers")
+    absent = meaningless(workspace)
+    if not targets:  # customers are left, whose page says what to do where there are none
+        absent = (absent | {"/models"}) - {"/customers"}
     if caller.kind != "user" and not any(target.from_ is not None for target in targets):
         absent.add("/settings")
     return absent

@@ -15,7 +15,6 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from redumbrella.access.roles import PROMOTE_MODELS
 from redumbrella.clock import now, to_datetime
 from redumbrella.errors import ModelError, NotFoundError, SettingsError
-from redumbrella.progress import silent
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.list_worth import WITHIN_DAYS
 from redumbrella.server.callers import caller_of
@@ -33,7 +32,6 @@ from redumbrella.views.models import MODELS, current_report, report_of, scored_b
 from redumbrella.views.score_history import score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
-from redumbrella.views.today import is_due
 from redumbrella.views.trust import trust_in_use
 from redumbrella.views.worth import parts_of
 from redumbrella.workflows.promote import promote
@@ -65,11 +63,10 @@ def start(request: Request, workspace: Opened) -> RedirectResponse:
 @router.post("/today")
 def make_today(workspace: Opened, target: Annotated[str, Form()] = "") -> RedirectResponse:
     """Makes today's list where the day has none; else it stays as it is."""
-    if is_due(workspace, target or None, now()):
-        # Brings numbers along, for which no other page should wait.
-        from redumbrella.workflows.make_list import make_list
+    # Brings numbers along, for which no other page should wait.
+    from redumbrella.workflows.make_list import make_due_list
 
-        make_list(workspace, silent, target_name=target or None)
+    make_due_list(workspace, target or None, now())
     query = urlencode({"target": target}) if target else ""
     return RedirectResponse(f"/today?{query}".rstrip("?"), status_code=303)
 
