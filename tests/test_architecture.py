@@ -32,6 +32,7 @@ ROOMS = (
     "models",
     "customers",
     "evaluation",
+    "recommenders",
     "scores",
     "decisions",
     "learning",
@@ -49,6 +50,10 @@ INSIDE = {
         *("base", "parallel", "calibration"),
         *("trees", "linear", "families", "blend", "registry", "uncertainty", "worth", "products"),
         "compilation",
+    ),
+    "recommenders": (
+        *("interactions", "neighbours", "lists", "content", "segments", "parts"),
+        *("ranker", "chooser", "compilation"),
     ),
     "sources": ("guessing",),
     "server": (

@@ -1,0 +1,363 @@
+"""Recommenders on two years of a gift shop's invoices, beside implicit and the simple methods.
+
+    python benchmarks/recommenders.py [--data ../shared/data] [--implicit PYTHON] [--record FILE]
+    python benchmarks/recommenders.py --scale 1000000 50000
+
+In: Online Retail I and II (see SOURCE.md beside the data; not shipped): the description is the
+product. Everything is fitted on what was known at one instant, 39 days before the end, and asked
+for 30 days: three lists (all, new to the customer, again), NDCG and recall at 10, the same people
+for all sides. implicit (Frederickson) does not belong to the project: it runs in an environment of
+its own, whose Python is given with --implicit, on one thread.
+
+Customers who bought nothing before that instant are not asked, nor are products that had not been
+sold: shares of both are on the page.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
+
+import lightgbm
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from pyarrow import csv
+
+from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.evaluation.ranking import coverage, mean_error, ndcg, paired_difference, recall
+from redumbrella.recommenders.chooser import BLENDS, RANKER, choose, data_of
+from redumbrella.recommenders.content import Catalogue, catalogue_of
+from redumbrella.recommenders.interactions import Interactions, interactions_of
+from redumbrella.recommenders.lists import Columns, Kind, Linear, Lists, blend, nothing_of
+from redumbrella.recommenders.neighbours import co_occurrence, local_ridge
+from redumbrella.recommenders.parts import (
+    COLLABORATIVE,
+    CONTENT,
+    COSINE,
+    PERSONAL,
+    POPULARITY,
+    RECENT,
+    Parts,
+    Situation,
+    fit_parts,
+    situation_of,
+)
+from redumbrella.recommenders.ranker import Ranker, column_names, fit_ranker, wanted_of_kind
+
+FILES = ("online_retail_II_2009_2010.csv.gz", "online_retail_2010_2011_no_invoice.csv.gz")
+NO_PRODUCTS = ("POSTAGE", "MANUAL", "DISCOUNT", "CARRIAGE", "BANK CHARGES", "DOTCOM POSTAGE")
+HORIZON, AFTER, LENGTH = 30.0, 39, 10
+KINDS: tuple[Kind, ...] = ("all", "new", "again")
+SIMPLE = (POPULARITY, RECENT, PERSONAL, CONTENT, COSINE, COLLABORATIVE, *BLENDS)
+DECAYED = {"iALS (implicit)": None, "iALS on purchases decayed by 90 d (implicit)": 90.0}
+
+# Runs in the environment of implicit: matrix in, factors out. As in the study the setting is
+# Hu, Koren and Volinsky's with 64 factors.
+PEER = """
+import sys, numpy as np, scipy.sparse as sp
+from implicit.als import AlternatingLeastSquares
+x = sp.load_npz(sys.argv[1]).astype(np.float32)
+model = AlternatingLeastSquares(factors=64, regularization=0.05, alpha=10.0, iterations=15,
+                                random_state=0, num_threads=1)
+model.fit(x, show_progress=False)
+np.savez(sys.argv[2], people=model.user_factors, products=model.item_factors)
+"""
+
+
+def load(folder: Path) -> tuple[pa.Table, Catalogue, Interactions, int]:
+    """Purchases, the catalogue, interactions before the end, and the end (UTC microseconds)."""
+    parts = [
+        _lines(folder / FILES[0], "Customer ID", "Price"),
+        _lines(folder / FILES[1], "CustomerID", "UnitPrice"),
+    ]
+    early = pc.less(parts[0]["at"], pa.scalar(np.datetime64("2010-12-01", "us")).cast(UTC))
+    table = pa.concat_tables([parts[0].filter(early), parts[1]])
+    ids = pa.array(sorted(set(table["product_id"].to_pylist())))
+    at = table["at"].cast(pa.int64())
+    end = pc.max(at).as_py() + 1
+    prices = table.group_by("product_id").aggregate([("price", "approximate_median")])
+    products = pa.table(
+        {
+            "product_id": prices["product_id"],
+            "name": prices["product_id"],
+            "price": prices["price_approximate_median"],
+        }
+    )
+    found = interactions_of(table, None, end)
+    return table, catalogue_of(products, ids), found, end
+
+
+UTC = pa.timestamp("us", "UTC")
+
+
+def _lines(path: Path, customer: str, price: str) -> pa.Table:
+    types = {customer: pa.string(), "Quantity": pa.float64(), price: pa.float64()}
+    raw = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
+    name = pc.utf8_trim_whitespace(pc.utf8_upper(raw["Description"].cast(pa.string())))
+    name = pc.replace_substring_regex(name, r"\s+", " ")
+    who = pc.utf8_trim_whitespace(raw[customer])
+    keep = pc.and_(pc.greater(raw["Quantity"], 0), pc.greater(raw[price], 0))
+    known = pc.and_(
+        pc.not_equal(pc.fill_null(who, ""), ""), pc.not_equal(pc.fill_null(name, ""), "")
+    )
+    keep = pc.and_(keep, pc.and_(known, pc.invert(pc.is_in(name, pa.array(NO_PRODUCTS)))))
+    at = raw["InvoiceDate"]
+    if pa.types.is_string(at.type):
+        at = pc.strptime(at, format="%Y-%m-%d %H:%M:%S", unit="us")
+    found = pa.table(
+        {
+            "person_id": pc.replace_substring_regex(who, r"\.0$", ""),
+            "product_id": name,
+            "at": at.cast(pa.timestamp("us")).cast(UTC),
+            "price": raw[price],
+        }
+    )
+    return found.filter(keep)
+
+
+class Asked:
+    """One list: who is asked, what they took, and everybody's answers."""
+
+    def __init__(self, parts: Parts, wanted: Any, kind: Kind) -> None:
+        self.parts, self.kind = parts, kind
+        self.want = wanted_of_kind(parts, wanted, kind)
+        bought = np.diff(parts.own.indptr) > 0
+        self.people = np.flatnonzero((np.diff(self.want.indptr) > 0) & bought)
+        self.answers: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], float]] = {}
+
+    def answer(self, name: str, shown: NDArray[np.int32]) -> None:
+        want = self.want[self.people]
+        sold = int(self.parts.sold.sum())
+        self.answers[name] = (ndcg(shown, want), recall(shown, want), coverage(shown, sold))
+
+    def best(self, method: Linear | Ranker) -> NDArray[np.int32]:
+        parts = self.parts
+        return method.best(self.people, LENGTH, parts.sold, parts.own, self.kind).products
+
+
+def dense_lists(
+    asked: Asked, score: Callable[[NDArray[np.intp]], NDArray[np.float32]]
+) -> NDArray[np.int32]:
+    """Lists of a peer that scores all products of some people at once."""
+    shown = []
+    for first in range(0, asked.people.size, 512):
+        who = asked.people[first : first + 512]
+        s = score(who)
+        s[:, ~asked.parts.sold] = -np.inf
+        own = np.asarray(asked.parts.own[who].todense()) > 0
+        if asked.kind == "new":
+            s[own] = -np.inf
+        elif asked.kind == "again":
+            s[~own] = -np.inf
+        order = np.argsort(-s, axis=1, kind="stable")[:, :LENGTH]
+        order[~np.isfinite(np.take_along_axis(s, order, axis=1))] = -1
+        shown.append(order.astype(np.int32))
+    return np.concatenate(shown)
+
+
+def factors_of(python: str, x: Any) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """implicit's factors of a matrix, and its CPU seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, made = Path(folder, "x.npz"), Path(folder, "factors.npz")
+        sp.save_npz(given, x)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": ""}
+        command = [python, "-W", "ignore", "-c", PEER, str(given), str(made)]
+        subprocess.run(command, check=True, env=environment)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = np.load(made)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return found["people"], found["products"], cpu
+
+
+def retail(folder: Path, python: str | None) -> list[str]:
+    """The lines of the page about Online Retail."""
+    table, catalogue, found, end = load(folder)
+    cut = end - AFTER * MICROSECONDS_PER_DAY
+    step = round(HORIZON * MICROSECONDS_PER_DAY)
+    situation = situation_of(found, HORIZON, catalogue)
+    clock = time.process_time()
+    parts = fit_parts(situation, cut)
+    fitted = time.process_time() - clock
+    wanted = found.bought_between(cut, cut + step)
+    lists = {kind: Asked(parts, wanted, kind) for kind in KINDS}
+    for kind, asked in lists.items():
+        for name in SIMPLE:
+            if name in BLENDS:
+                first, second, share = BLENDS[name]
+                pair = parts.linear[first], parts.linear[second]
+                method = blend(*pair, share, parts.sold, parts.own, kind)
+            else:
+                method = parts.linear[name]
+            asked.answer(name, asked.best(method))
+    cpu = {}
+    if python:
+        for name, half_life in DECAYED.items():
+            x = parts.known.matrix(cut, half_life)
+            people, products, cpu[name] = factors_of(python, x)
+            for asked in lists.values():
+                shown = dense_lists(asked, lambda who: people[who] @ products.T)  # noqa: B023
+                asked.answer(name, shown)
+    clock = time.process_time()
+    then = fit_parts(situation, cut - step)
+    gains: dict[str, list[str]] = {}
+    for kind, asked in lists.items():
+        ranker = fit_ranker(then, found.bought_between(cut - step, cut), parts, kind)
+        assert ranker is not None
+        asked.answer(RANKER, asked.best(ranker))
+        gain = ranker.trees.feature_importance("gain")
+        order = np.argsort(-gain)[:6]
+        names = column_names(parts)
+        gains[kind] = [f"{names[k]} {gain[k] / gain.sum():.2f}" for k in order]
+    ranked = time.process_time() - clock
+    lines = _facts(table, situation, cut, cut + step)
+    lines += _figures(lists)
+    lines += ["", "What the trees gained by, as shares of all gain:", ""]
+    lines += [f"- {kind}: {'; '.join(gain)}" for kind, gain in gains.items()]
+    times = [f"simple methods {fitted:.1f} CPU s", f"three rankers with lists {ranked:.1f}"]
+    times += [f"{name} {seconds:.1f}" for name, seconds in cpu.items()]
+    lines += ["", f"Times: {'; '.join(times)}.", ""]
+    clock = time.process_time()
+    chosen = choose(_until(situation, cut, table, catalogue), cut)
+    lines += ["What the chooser, which sees nothing after the instant, says:", ""]
+    lines += [f"- {choice.sentence}" for choice in chosen.by_list.values()]
+    lines += ["", f"Choosing took {time.process_time() - clock:.1f} CPU s."]
+    return lines
+
+
+def _until(situation: Situation, cut: int, table: pa.Table, catalogue: Catalogue) -> Situation:
+    """The same with nothing at or after the instant, as a verb has it."""
+    ids = situation.interactions.products.to_pylist()
+    found = interactions_of(table, None, cut, products=ids)
+    return situation_of(found, situation.horizon, catalogue)
+
+
+def _facts(table: pa.Table, situation: Situation, cut: int, end: int) -> list[str]:
+    data = data_of(situation.interactions.before(end), end, end - cut)
+    return [
+        f"{table.num_rows:,} lines, {len(situation.interactions.people):,} customers, "
+        f"{len(situation.interactions.products):,} products. Of the 30 days asked about: "
+        f"{data.new_buyers:.1%} of the buyers had not bought before, {data.new_products:.1%} of "
+        f"the products sold had not been sold before, {data.repeats:.1%} had been bought by the "
+        "same customer before.",
+        "",
+    ]
+
+
+def _figures(lists: dict[Kind, Asked]) -> list[str]:
+    head = "| NDCG@10 (recall@10) | " + " | ".join(lists) + " |"
+    lines = [head, "|---|" + "---:|" * len(lists)]
+    for name in lists["all"].answers:
+        cells = []
+        for asked in lists.values():
+            gained, recalled, _ = asked.answers[name]
+            of = mean_error(gained)
+            cells.append(f"{of.mean:.4f} ± {of.error:.4f} ({recalled.mean():.4f})")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    asked_people = ", ".join(f"{asked.people.size:,} {kind}" for kind, asked in lists.items())
+    lines += ["", f"People asked: {asked_people}.", ""]
+    lines += ["| boosted ranker less … | list | difference of NDCG@10 | 95 % interval |"]
+    lines += ["|---|---|---:|---:|"]
+    for kind, asked in lists.items():
+        simple = max((n for n in SIMPLE), key=lambda n: asked.answers[n][0].mean())  # noqa: B023
+        for name in (simple, *(peer for peer in DECAYED if peer in asked.answers)):
+            of = paired_difference(asked.answers[RANKER][0], asked.answers[name][0])
+            label = f"{name} (the best simple one)" if name == simple else name
+            lines.append(f"| {label} | {kind} | {of.mean:+.4f} | {of.low:+.4f} to {of.high:+.4f} |")
+    cover = "; ".join(
+        f"{kind} {asked.answers[RANKER][2]:.2f} (popularity {asked.answers[POPULARITY][2]:.3f})"
+        for kind, asked in lists.items()
+    )
+    return [*lines, "", f"Share of all products that stand on somebody's list: {cover}."]
+
+
+# ---- scale ------------------------------------------------------------------------------------
+
+
+def crowd(people: int, products: int, mean: float = 20.0) -> Any:
+    """Who has bought what, CSR of ones: skewed products, lognormal people, 60 tastes."""
+    rng = np.random.default_rng(0)
+    each = np.clip(rng.lognormal(np.log(mean) - 0.72, 1.2, people), 1, 1_000).astype(np.int64)
+    taste = rng.integers(60, size=people)
+    total = np.cumsum(1.0 / np.arange(1, products + 1) ** 0.9)
+    person = np.repeat(np.arange(people, dtype=np.int32), each)
+    place = np.searchsorted(total / total[-1], rng.random(person.size))
+    own = rng.random(person.size) < 0.6
+    product = np.where(own, (place * 60 + taste[person]) % products, place)
+    key = np.unique(person.astype(np.int64) * products + product)
+    pointers = np.searchsorted(key, np.arange(people + 1, dtype=np.int64) * products)
+    cells = (np.ones(key.size, np.float32), (key % products).astype(np.int32), pointers)
+    return sp.csr_matrix(cells, shape=(people, products))
+
+
+def scale(people: int, products: int) -> list[str]:
+    """CPU seconds and memory of the collaborative lists of a large shop."""
+    warm = crowd(2_000, 500)
+    _lists(warm)
+    x = crowd(people, products)
+    rows, seconds = _lists(x)
+    assert (rows.products >= 0).all()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    lines = [f"{people:,} people, {products:,} products, {x.nnz:,} pairs of them.", ""]
+    lines += ["| step | CPU s | s by the clock |", "|---|---:|---:|"]
+    lines += [f"| {name} | {cpu:.1f} | {wall:.1f} |" for name, cpu, wall in seconds]
+    total = sum(cpu for _, cpu, _ in seconds)
+    return [*lines, f"| sum | {total:.1f} | |", "", f"Peak of memory {peak:.2f} GB."]
+
+
+def _lists(x: Any) -> tuple[Lists, list[tuple[str, float, float]]]:
+    people, products = x.shape
+    taken: list[tuple[str, float, float]] = []
+
+    def timed(name: str, run: Callable[[], Any]) -> Any:
+        cpu, wall = time.process_time(), time.perf_counter()
+        done = run()
+        taken.append((name, time.process_time() - cpu, time.perf_counter() - wall))
+        return done
+
+    neighbours = timed("co-occurrence", lambda: co_occurrence(x))
+    W = timed("local ridge", lambda: local_ridge(neighbours, products))
+    buyers = neighbours.buyers / neighbours.buyers.max()
+    columns = Columns.of_kinds(("purchase",), products)
+    linear = Linear(x, W, np.float32(1e-6) * buyers, columns)
+    everybody, sold = np.arange(people), np.ones(products, np.bool_)
+    name = "ten best new ones for everybody"
+    return timed(name, lambda: linear.best(everybody, LENGTH, sold, x, "new")), taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--implicit", help="the Python that has implicit")
+    parser.add_argument("--scale", nargs=2, type=int, metavar=("PEOPLE", "PRODUCTS"))
+    parser.add_argument("--record", type=Path)
+    given = parser.parse_args()
+    if given.scale:
+        lines = scale(*given.scale)
+    else:
+        lines = retail(given.data / "online-retail", given.implicit)
+    version = sys.version.split()[0]
+    lines += [
+        "",
+        f"Python {version}, {os.cpu_count()} cores, shared; lightgbm {lightgbm.__version__}, "
+        f"numpy {np.__version__}.",
+    ]
+    text = "\n".join(lines) + "\n"
+    sys.stdout.write(text)
+    if given.record:
+        given.record.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
