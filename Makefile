@@ -25,7 +25,7 @@ setup-dev: .venv/.dev
 	@# Built with the pinned tools above: pip would else fetch whatever is newest today.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@# Compiled once here, so that no command waits for a compiler.
-	$(BIN)/python -m redumbrella.models.compilation
+	$(BIN)/python -m redumbrella.recommenders.compilation
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.lock

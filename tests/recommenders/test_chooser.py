@@ -1,0 +1,175 @@
+"""The chooser finds the right recommender in five worlds, and says when nothing can be told."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from recommender_worlds import (
+    DAY,
+    END,
+    HORIZON,
+    START,
+    WORLDS,
+    World,
+    habit,
+    lasting_taste,
+    newcomers,
+    short_lived,
+    table_of,
+)
+
+from redumbrella.features.kernel import threads
+from redumbrella.recommenders.chooser import (
+    KINDS,
+    LIST_NAMES,
+    RANKER,
+    Choices,
+    choose,
+    simplest_of_the_best,
+)
+from redumbrella.recommenders.parts import POPULARITY, situation_of
+from redumbrella.recommenders.ranker import Ranker, fit_ranker
+
+
+@pytest.fixture(scope="module")
+def chosen() -> Mapping[str, tuple[World, Choices]]:
+    made = {name: make(0) for name, make in WORLDS.items()}
+    return {name: (world, choose(world.situation(), END)) for name, world in made.items()}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_right_recommender_is_found(
+    chosen: Mapping[str, tuple[World, Choices]], name: str
+) -> None:
+    world, choices = chosen[name]
+    choice = choices.by_list[world.told_by]  # type: ignore[index]
+    assert choice.method in world.right, choice.sentence
+    assert choice.sentence.split(". ")[0].endswith(choice.method)
+    assert f"{choice.figures[choice.method].mean:.3f}" in choice.sentence
+
+
+def test_lists_are_full_without_doubles_and_of_their_kind(
+    chosen: Mapping[str, tuple[World, Choices]],
+) -> None:
+    for _, choices in chosen.values():
+        everybody = np.arange(0, len(choices.parts.known.people), 5)
+        own = choices.parts.own[everybody].toarray() > 0
+        allowed = choices.parts.sold.copy()
+        allowed[np.flatnonzero(allowed)[:5]] = False  # withdrawn since the list was made
+        for name in LIST_NAMES:
+            found = choices.lists_of(name, everybody, 10, allowed).products
+            may = allowed & {"again": own, "new": ~own, "all": own | True}[KINDS[name]]
+            for row, shown in enumerate(found):
+                real = shown[shown >= 0]
+                assert len(set(real.tolist())) == real.size == min(10, may[row].sum())
+                assert may[row][real].all()
+
+
+def test_the_ranker_makes_full_lists_too(chosen: Mapping[str, tuple[World, Choices]]) -> None:
+    world, choices = chosen["lasting taste"]
+    situation = world.situation()
+    wanted = situation.interactions.bought_between(END - situation.step, END)
+    from redumbrella.recommenders.parts import fit_parts
+
+    then = fit_parts(situation, END - situation.step)
+    ranker = fit_ranker(then, wanted, choices.parts, "new")
+    assert isinstance(ranker, Ranker)
+    everybody = np.arange(0, 900, 3)
+    found = ranker.best(everybody, 10, choices.parts.sold, choices.parts.own, "new")
+    assert (found.products >= 0).all()
+    assert all(len(set(row)) == 10 for row in found.products.tolist())
+    assert (np.diff(found.score, axis=1) <= 0).all()
+    assert choices.by_list["new"].figures[RANKER].mean > 0.2
+    few = fit_ranker(then, wanted.multiply(0).tocsr(), choices.parts, "new")
+    assert few is None
+
+
+def shown_by(choices: Choices) -> bytes:
+    everybody = np.arange(len(choices.parts.known.people))
+    parts = []
+    for name in LIST_NAMES:
+        found = choices.lists_of(name, everybody, 10, choices.parts.sold)
+        parts += [found.products.tobytes(), found.score.tobytes()]
+        parts.append(choices.by_list[name].sentence.encode())
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("make", [short_lived, habit, newcomers])
+def test_shuffled_rows_threads_and_later_facts_change_no_byte(
+    make: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world: World = make(1)  # type: ignore[operator]
+    as_of = END - 10 * DAY
+    plain = shown_by(choose(world.situation(as_of=as_of), as_of))
+    rng = np.random.default_rng(0)
+    shuffled = world.purchases.take(pa.array(rng.permutation(world.purchases.num_rows)))
+    monkeypatch.setattr(threads, "available_threads", lambda: 5)
+    assert shown_by(choose(world.situation(shuffled, as_of), as_of)) == plain
+    early = np.flatnonzero(world.purchases["at"].cast(pa.int64()).to_numpy() < as_of)
+    monkeypatch.setattr(threads, "available_threads", lambda: 1)
+    known = world.purchases.take(pa.array(early))
+    assert shown_by(choose(world.situation(known, as_of), as_of)) == plain
+
+
+def test_a_robot_moves_nobody_elses_list() -> None:
+    world = habit(2)
+    rng = np.random.default_rng(0)
+    many = 200_000
+    # The last id, so that the others keep their numbers.
+    robot = table_of(
+        np.full(many, 99_999), rng.integers(150, size=many), rng.random(many) * (END - START) / DAY
+    )
+    plain = choose(world.situation(), END)
+    crowded = choose(world.situation(pa.concat_tables([world.purchases, robot])), END)
+    assert len(crowded.parts.known.people) == len(plain.parts.known.people) + 1
+    everybody = np.arange(len(plain.parts.known.people))
+    for name in LIST_NAMES:
+        assert crowded.by_list[name].method == plain.by_list[name].method
+        assert crowded.by_list[name].figures == plain.by_list[name].figures
+        sides = [one.lists_of(name, everybody, 10, one.parts.sold) for one in (plain, crowded)]
+        assert sides[0].products.tobytes() == sides[1].products.tobytes()
+        assert sides[0].score.tobytes() == sides[1].score.tobytes()
+    # It gets lists of its own all the same.
+    mine = crowded.lists_of("again", np.array([everybody.size]), 10, crowded.parts.sold)
+    assert (mine.products >= 0).all()
+
+
+def test_too_few_people_get_popularity_and_a_sentence_that_says_so() -> None:
+    table = lasting_taste(0).purchases
+    few = np.flatnonzero([one < "p00060" for one in table["person_id"].to_pylist()])
+    situation = World(table.take(pa.array(few)), None, None, "new", ()).situation()
+    choices = choose(situation, END)
+    for choice in choices.by_list.values():
+        assert choice.method == POPULARITY
+        assert "too few to tell methods apart" in choice.sentence
+        assert choice.figures == {}
+    assert "840 purchases" in choices.by_list["new"].sentence
+
+
+def test_without_any_purchase_there_are_no_lists_and_no_error() -> None:
+    empty = table_of(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    choices = choose(World(empty, None, None, "new", ()).situation(), END)
+    assert choices.data.people == 0
+    assert {choice.method for choice in choices.by_list.values()} == {POPULARITY}
+
+
+def test_the_simplest_within_one_error_of_the_best_is_used() -> None:
+    rng = np.random.default_rng(0)
+    base, person = rng.random(400), np.arange(400)
+    noise = rng.normal(0, 0.3, 400)
+    noise -= noise.mean()
+    each = {"a": base, "b": base + noise + 0.01, "c": base + noise + 0.012}
+    assert simplest_of_the_best(each, person) == "a"
+    assert simplest_of_the_best(each | {"c": base + noise + 0.1}, person) == "c"
+
+
+def test_a_horizon_without_a_history_before_it_is_not_measured() -> None:
+    table = lasting_taste(0).purchases
+    at = table["at"].cast(pa.int64()).to_numpy()
+    short = table.take(pa.array(np.flatnonzero(at >= END - 20 * DAY)))
+    situation = World(short, None, None, "new", ()).situation()
+    assert situation.horizon == HORIZON
+    choice = choose(situation, END).by_list["new"]
+    assert choice.method == POPULARITY  # one horizon fits, its ranker has nothing to learn from
+    assert situation_of(situation.interactions, 1.0).step == DAY

@@ -1,0 +1,129 @@
+"""Lists: full, without doubles, in the order of the score; reasons that add up to it."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from recommender_worlds import END, small_interactions
+
+from redumbrella.recommenders.lists import Columns, Kind, Linear, blend, similar_products
+from redumbrella.recommenders.parts import (
+    COLLABORATIVE,
+    PERSONAL,
+    RECENT,
+    Parts,
+    fit_parts,
+    situation_of,
+)
+
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    return fit_parts(situation_of(small_interactions(), 14.0), END)
+
+
+def drawn(seed: int, people: int = 12, m: int = 9, n: int = 15) -> tuple[Linear, sp.csr_matrix]:
+    rng = np.random.default_rng(seed)
+
+    def sparse(rows: int, columns: int, share: float) -> sp.csr_matrix:
+        cells = np.where(rng.random((rows, columns)) < share, rng.normal(size=(rows, columns)), 0)
+        return sp.csr_matrix(cells.astype(np.float32))
+
+    columns = Columns(np.arange(m, dtype=np.int32), np.zeros(m, np.int32), ("purchase",))
+    # Few different numbers, so that there are ties.
+    b = rng.integers(3, size=n).astype(np.float32) / 4
+    own = sp.csr_matrix((rng.random((people, n)) < 0.3).astype(np.int32))
+    return Linear(sparse(people, m, 0.3), sparse(m, n, 0.3), b, columns), own
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 20),
+    kind=st.sampled_from(["all", "new", "again"]),
+    share=st.floats(0, 1),
+)
+def test_a_list_holds_the_best_that_are_allowed_each_once(
+    seed: int, n: int, kind: Kind, share: float
+) -> None:
+    linear, own = drawn(seed)
+    allowed = np.random.default_rng(seed + 1).random(15) < share
+    people = np.arange(12)[::-1]
+    found = linear.best(people, n, allowed, own, kind)
+    whole = (linear.x @ linear.W).toarray() + linear.b
+    for row, person in enumerate(people):
+        mine = own[person].toarray().ravel() > 0
+        may = allowed & {"all": mine | True, "new": ~mine, "again": mine}[kind]
+        shown = found.products[row][found.products[row] >= 0]
+        assert len(set(shown.tolist())) == shown.size == min(n, may.sum())
+        assert may[shown].all()
+        best = np.sort(whole[person][may])[::-1][: shown.size]
+        np.testing.assert_allclose(found.score[row][: shown.size], best, atol=1e-5)
+
+
+def test_equal_scores_stand_in_order_of_their_numbers() -> None:
+    columns = Columns.of_kinds(("purchase",), 4)
+    x, W = sp.csr_matrix((1, 4), dtype=np.float32), sp.csr_matrix((4, 4), dtype=np.float32)
+    linear = Linear(x, W, np.array([1, 2, 2, 1], np.float32), columns)
+    own = sp.csr_matrix((1, 4), dtype=np.int32)
+    shown = linear.best(np.arange(1), 4, np.ones(4, bool), own, "all").products
+    assert shown.tolist() == [[1, 2, 0, 3]]
+
+
+@pytest.mark.parametrize("name", [PERSONAL, COLLABORATIVE, "blend"])
+def test_reasons_add_up_to_the_score_and_name_only_what_the_person_did(
+    parts: Parts, name: str
+) -> None:
+    if name == "blend":
+        pair = parts.linear[COLLABORATIVE], parts.linear[RECENT]
+        linear = blend(*pair, 0.5, parts.sold, parts.own, "all")
+    else:
+        linear = parts.linear[name]
+    people = np.arange(0, 100, 7)
+    shown = linear.best(people, 10, parts.sold, parts.own, "all")
+    for row, person in enumerate(people):
+        mine = set(parts.own[person].indices.tolist())
+        for place in range(10):
+            score = float(shown.score[row, place])
+            told = linear.reasons(int(person), int(shown.products[row, place]))
+            assert told.score == pytest.approx(score, abs=1e-5)
+            added = sum(term.value for term in told.terms) + told.base
+            assert added == pytest.approx(score, abs=1e-5)
+            assert {term.product for term in told.terms} <= mine
+    share = told.share(2)
+    assert share is None or 0 <= share <= 1
+
+
+def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: Parts) -> None:
+    first, second = parts.linear[PERSONAL], parts.linear[COLLABORATIVE]
+    both = blend(first, second, 0.5, parts.sold, parts.own, "all")
+    person, every = np.array([5]), np.arange(len(parts.known.products), dtype=np.int32)
+    start = np.array([0, every.size])
+    said = [one.scores(person, start, every) for one in (both, first, second)]
+    peaks = [
+        one.best(person, 1, parts.sold, parts.own, "all").score[0, 0] for one in (first, second)
+    ]
+    expected = said[1] / peaks[0] + 0.5 * said[2] / peaks[1]
+    np.testing.assert_allclose(said[0], expected, atol=2e-3)  # popularity only breaks ties
+
+
+def test_given_ids_are_put_in_the_order_of_the_score(parts: Parts) -> None:
+    linear = parts.linear[COLLABORATIVE]
+    ids = [7, 3, 90, 7, 41]
+    found = linear.reordered(4, ids)
+    assert sorted(found) == [3, 7, 41, 90]
+    score = linear.scores(np.array([4]), np.array([0, 4]), np.array(found, np.int32))
+    assert (np.diff(score) <= 0).all()
+
+
+def test_similar_products_are_those_bought_together_and_else_those_alike(parts: Parts) -> None:
+    linear = parts.linear[COLLABORATIVE]
+    content = Linear(linear.x, linear.W[::-1].tocsr(), linear.b, linear.columns)
+    product = int(np.argmax(parts.neighbours.count.max(axis=1)))
+    rare = int(np.argmin(parts.neighbours.count.max(axis=1)))
+    assert parts.neighbours.most_common(rare) < 5 <= parts.neighbours.most_common(product)
+    found = similar_products(linear, content, parts.neighbours, product, 5)
+    assert found.products.tolist() == linear.similar(product, 5).products.tolist()
+    assert product not in found.products
+    found = similar_products(linear, content, parts.neighbours, rare, 5)
+    assert found.products.tolist() == content.similar(rare, 5).products.tolist()
