@@ -36,10 +36,10 @@ from pyarrow import csv
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.evaluation.ranking import coverage, mean_error, ndcg, paired_difference, recall
-from redumbrella.recommenders.chooser import BLENDS, RANKER, choose, data_of
+from redumbrella.recommenders.chooser import BLENDS, RANKER, choose_recommenders, data_of
 from redumbrella.recommenders.content import Catalogue, catalogue_of
 from redumbrella.recommenders.interactions import Interactions, interactions_of
-from redumbrella.recommenders.lists import Columns, Kind, Linear, Lists, blend, nothing_of
+from redumbrella.recommenders.lists import Kind, Linear, Lists, SourceColumns, blend
 from redumbrella.recommenders.neighbours import co_occurrence, local_ridge
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
@@ -48,12 +48,12 @@ from redumbrella.recommenders.parts import (
     PERSONAL,
     POPULARITY,
     RECENT,
-    Parts,
+    SimpleParts,
     Situation,
     fit_parts,
     situation_of,
 )
-from redumbrella.recommenders.ranker import Ranker, column_names, fit_ranker, wanted_of_kind
+from redumbrella.recommenders.ranker import Ranker, fit_ranker, ranker_columns, wanted_of_kind
 
 FILES = ("online_retail_II_2009_2010.csv.gz", "online_retail_2010_2011_no_invoice.csv.gz")
 NO_PRODUCTS = ("POSTAGE", "MANUAL", "DISCOUNT", "CARRIAGE", "BANK CHARGES", "DOTCOM POSTAGE")
@@ -129,7 +129,7 @@ def _lines(path: Path, customer: str, price: str) -> pa.Table:
 class Asked:
     """One list: who is asked, what they took, and everybody's answers."""
 
-    def __init__(self, parts: Parts, wanted: Any, kind: Kind) -> None:
+    def __init__(self, parts: SimpleParts, wanted: Any, kind: Kind) -> None:
         self.parts, self.kind = parts, kind
         self.want = wanted_of_kind(parts, wanted, kind)
         bought = np.diff(parts.own.indptr) > 0
@@ -218,7 +218,7 @@ def retail(folder: Path, python: str | None) -> list[str]:
         asked.answer(RANKER, asked.best(ranker))
         gain = ranker.trees.feature_importance("gain")
         order = np.argsort(-gain)[:6]
-        names = column_names(parts)
+        names = ranker_columns(parts)
         gains[kind] = [f"{names[k]} {gain[k] / gain.sum():.2f}" for k in order]
     ranked = time.process_time() - clock
     lines = _facts(table, situation, cut, cut + step)
@@ -229,7 +229,7 @@ def retail(folder: Path, python: str | None) -> list[str]:
     times += [f"{name} {seconds:.1f}" for name, seconds in cpu.items()]
     lines += ["", f"Times: {'; '.join(times)}.", ""]
     clock = time.process_time()
-    chosen = choose(_until(situation, cut, table, catalogue), cut)
+    chosen = choose_recommenders(_until(situation, cut, table, catalogue), cut)
     lines += ["What the chooser, which sees nothing after the instant, says:", ""]
     lines += [f"- {choice.sentence}" for choice in chosen.by_list.values()]
     lines += ["", f"Choosing took {time.process_time() - clock:.1f} CPU s."]
@@ -270,7 +270,7 @@ def _figures(lists: dict[Kind, Asked]) -> list[str]:
     lines += ["| boosted ranker less … | list | difference of NDCG@10 | 95 % interval |"]
     lines += ["|---|---|---:|---:|"]
     for kind, asked in lists.items():
-        simple = max((n for n in SIMPLE), key=lambda n: asked.answers[n][0].mean())  # noqa: B023
+        simple = max((n for n in SIMPLE), key=lambda n: asked.answers[n][0].mean())
         for name in (simple, *(peer for peer in DECAYED if peer in asked.answers)):
             of = paired_difference(asked.answers[RANKER][0], asked.answers[name][0])
             label = f"{name} (the best simple one)" if name == simple else name
@@ -329,7 +329,7 @@ def _lists(x: Any) -> tuple[Lists, list[tuple[str, float, float]]]:
     neighbours = timed("co-occurrence", lambda: co_occurrence(x))
     W = timed("local ridge", lambda: local_ridge(neighbours, products))
     buyers = neighbours.buyers / neighbours.buyers.max()
-    columns = Columns.of_kinds(("purchase",), products)
+    columns = SourceColumns.of_kinds(("purchase",), products)
     linear = Linear(x, W, np.float32(1e-6) * buyers, columns)
     everybody, sold = np.arange(people), np.ones(products, np.bool_)
     name = "ten best new ones for everybody"

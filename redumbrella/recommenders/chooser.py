@@ -11,7 +11,8 @@ error of the best's, the error being that of the paired difference (the one-stan
 Breiman et al. 1984). With fewer than FEWEST_PEOPLE to test, or FEWEST_PURCHASES in all, methods
 cannot be told apart: then it is popularity, and the sentence says so.
 
-`choose` is what a verb calls, `Choices.lists_of` makes the lists.
+`choose_recommenders` is what a verb calls with a `situation_of` its lake; `Choices.lists_of` makes
+the lists.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from redumbrella.recommenders.parts import (
     POPULARITY,
     PROFILE,
     RECENT,
-    Parts,
+    SimpleParts,
     Situation,
     fit_parts,
 )
@@ -86,7 +87,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ListChoice:
     """What one list is made by. figures: mean NDCG@10 with its error by candidate, in order of
     simplicity. tested: people who could be tested. asked: lists that were tested.
     """
@@ -104,9 +105,9 @@ class Choices:
     """The choice for each list, and the recommenders that were chosen, made now."""
 
     data: Data
-    by_list: Mapping[ListName, Choice]
+    by_list: Mapping[ListName, ListChoice]
     methods: Mapping[ListName, Linear | Ranker]
-    parts: Parts
+    parts: SimpleParts
 
     def lists_of(
         self, name: ListName, people: NDArray[np.intp], n: int, allowed: NDArray[np.bool_]
@@ -115,11 +116,11 @@ class Choices:
         return self.methods[name].best(people, n, allowed, self.parts.own, KINDS[name])
 
 
-def choose(situation: Situation, as_of: int, horizons: int = HORIZONS) -> Choices:
+def choose_recommenders(situation: Situation, as_of: int, horizons: int = HORIZONS) -> Choices:
     """Measures every candidate on the last horizons before `as_of` and makes the chosen ones."""
     measured = _Measurement(situation, as_of, horizons)
     data = data_of(situation.interactions, as_of, situation.step)
-    by_list: dict[ListName, Choice] = {}
+    by_list: dict[ListName, ListChoice] = {}
     methods: dict[ListName, Linear | Ranker] = {}
     for name in LIST_NAMES:
         choice = measured.choice(name, data)
@@ -155,7 +156,7 @@ def data_of(interactions: Interactions, as_of: int, step: int) -> Data:
 
 
 class _Measurement:
-    """Parts and methods at the instants as_of - k horizons, each made once."""
+    """SimpleParts and methods at the instants as_of - k horizons, each made once."""
 
     def __init__(self, situation: Situation, as_of: int, horizons: int) -> None:
         self.situation, self.as_of = situation, as_of
@@ -165,10 +166,10 @@ class _Measurement:
         cuts = [as_of - k * step for k in range(horizons, 0, -1)]
         # Before a cut there must be something to learn from.
         self.cuts = [cut for cut in cuts if begin < cut - step]
-        self._parts: dict[int, Parts] = {}
+        self._parts: dict[int, SimpleParts] = {}
         self._methods: dict[tuple[str, ListName, int], Linear | Ranker | None] = {}
 
-    def parts(self, instant: int) -> Parts:
+    def parts(self, instant: int) -> SimpleParts:
         if instant not in self._parts:
             self._parts[instant] = fit_parts(self.situation, instant)
         return self._parts[instant]
@@ -206,12 +207,12 @@ class _Measurement:
         teaches = self.situation.interactions.teaches
         return np.flatnonzero((np.diff(want.indptr) > 0) & right & teaches), want
 
-    def choice(self, name: ListName, data: Data) -> Choice:
+    def choice(self, name: ListName, data: Data) -> ListChoice:
         tested = [self.people_at(name, cut) for cut in self.cuts]
         everybody = np.unique(np.concatenate([np.zeros(0, np.intp), *(who for who, _ in tested)]))
         if everybody.size < FEWEST_PEOPLE or data.purchases < FEWEST_PURCHASES:
             sentence = _too_few(name, data, everybody.size)
-            return Choice(name, POPULARITY, {}, everybody.size, 0, sentence)
+            return ListChoice(name, POPULARITY, {}, everybody.size, 0, sentence)
         people = [
             who[np.unique(np.linspace(0, who.size - 1, MOST_TESTED).astype(np.intp))]
             if who.size
@@ -234,7 +235,7 @@ class _Measurement:
         chosen = simplest_of_the_best(each, person)
         figures = {candidate: mean_error(one, person) for candidate, one in each.items()}
         sentence = _sentence(name, chosen, data, figures, self.situation.horizon, len(self.cuts))
-        return Choice(name, chosen, figures, everybody.size, person.size, sentence)
+        return ListChoice(name, chosen, figures, everybody.size, person.size, sentence)
 
     def _candidates(self, name: ListName) -> tuple[str, ...]:
         """For newcomers, what a person did tells nothing unless events are read."""

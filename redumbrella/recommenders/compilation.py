@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from redumbrella.features.kernel.compilation import warm_kernels
 from redumbrella.models.compilation import warm_models
-from redumbrella.recommenders.lists import Columns, Linear
+from redumbrella.recommenders.lists import Linear, SourceColumns
 from redumbrella.recommenders.neighbours import co_occurrence, cosine_weights, local_ridge
 
 
@@ -18,11 +18,11 @@ def warm_recommenders() -> None:
     x = sp.csr_matrix(np.ones((3, 2), np.float32))
     neighbours = co_occurrence(x)
     cosine_weights(neighbours, 2)
-    columns = Columns.of_kinds(("purchase",), 2)
+    columns = SourceColumns.of_kinds(("purchase",), 2)
     linear = Linear(x, local_ridge(neighbours, 2), np.zeros(2, np.float32), columns)
     people = np.arange(3)
     for kind in ("all", "new", "again"):
-        linear.best(people, 1, np.ones(2, np.bool_), x, kind)  # type: ignore[arg-type]
+        linear.best(people, 1, np.ones(2, np.bool_), x, kind)
     linear.scores(people, np.arange(4), np.zeros(3, np.int32))
 
 

@@ -1,7 +1,7 @@
 """What products are: their words, type and price, and which are alike.
 
-In: the table of products. Out: `Catalogue`, in the order of the products' numbers, and W, the
-cosines of each product with the ones most like it.
+In: the table of products. Out: `Catalogue` (`catalogue_of`), in the order of the products' numbers,
+and W, the cosines of each product with the ones most like it.
 
 TF-IDF (Salton and Buckley 1988) of the words of name and description, a column for each type and
 for each band of price (eighths of the known prices), every product scaled to length 1:

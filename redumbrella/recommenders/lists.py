@@ -8,7 +8,8 @@ collaborative. W of `content`: content. No W and b = buyers: popularity. W of `s
 A blend of two is of the same form, with their columns side by side.
 
 So one compiled function makes everybody's lists, the terms x_pi W_ij are the exact reasons of a
-score, rows of W are similar products, and the order of a search result is the score of given ids.
+score, rows of W are similar products (`similar_products`), and the order of a search result is the
+score of given ids.
 
 Promises of a list: the n best of the allowed products by score, equal ones in order of their ids;
 what nothing says anything about stands there by b, which orders by popularity
@@ -37,7 +38,7 @@ TIE = 1e-6  # of popularity, beside scores of what a person did
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class SourceColumns:
     """What the columns of x are. product: (m,) its number, -1 for one of a profile. what: (m,)
     number of a name in `names`. names: kinds of interactions, or segments in words.
     """
@@ -117,7 +118,7 @@ class Linear:
     x: Any
     W: Any
     b: NDArray[np.float32]
-    columns: Columns
+    columns: SourceColumns
 
     def best(
         self,

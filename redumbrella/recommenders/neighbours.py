@@ -262,8 +262,8 @@ def _dot(a, b, size):  # type: ignore[no-untyped-def]
 def _solve(gram, y, size):  # type: ignore[no-untyped-def]
     """Solves gram w = y in place by Cholesky's factor (Golub and Van Loan 2013, 4.2).
 
-    Pairs that are no stored neighbours count 0 in G, so a pivot may vanish: that neighbour then
-    says nothing that the ones before it do not, and gets the weight 0.
+    Columns that are no stored neighbours of each other count 0 in G, so a pivot may vanish: that
+    neighbour then says nothing that the ones before it do not, and gets the weight 0.
     """
     huge = np.float32(1e18)
     for r in range(size):

@@ -1,9 +1,9 @@
 """The simple recommenders at one instant: popularity, personal, profile, content, collaborative.
 
-In: what was known before an instant. Out: `Parts`, each of them a `lists.Linear`. How fast what was
-done fades is measured in horizons, the days for which lists are asked, because that is how long a
-list has to stay true: what is bought in a month is told by the last months, in a day by the last
-days.
+In: what was known before an instant. Out: `SimpleParts`, each of them a `lists.Linear`. How fast
+what was done fades is measured in horizons, the days for which lists are asked, because that is how
+long a list has to stay true: what is bought in a month is told by the last months, in a day by the
+last days.
 
     popularity           b_j = buyers of j
     recent popularity    b_j = buyers of j, halved every quarter of a horizon
@@ -27,7 +27,7 @@ from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.profiles import Profiles
 from redumbrella.recommenders.content import Catalogue, content_features, content_weights
 from redumbrella.recommenders.interactions import Interactions
-from redumbrella.recommenders.lists import TIE, Columns, Linear, nothing_of
+from redumbrella.recommenders.lists import TIE, Linear, SourceColumns, nothing_of
 from redumbrella.recommenders.neighbours import (
     Neighbours,
     co_occurrence,
@@ -38,7 +38,7 @@ from redumbrella.recommenders.segments import segment_rates, segments_of
 
 POPULARITY, RECENT, PERSONAL = "popularity", "recent popularity", "personal"
 PROFILE, CONTENT, COLLABORATIVE = "profile", "content", "collaborative"
-# Parts that only the ranker asks.
+# SimpleParts that only the ranker asks.
 SEASON, FORTNIGHT, COUNT, COSINE = "season", "fortnight", "count", "cosine"
 FADES = 3.0  # horizons in which what a person did is halved
 RECENT_FADES = 0.25
@@ -65,7 +65,7 @@ class Situation:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class SimpleParts:
     """The simple recommenders, and what they were made from.
 
     linear: by name. known: what was known. own: int32 CSR (people, products), what each has bought
@@ -96,17 +96,17 @@ def situation_of(
     return Situation(interactions, known, profiles, horizon, weights)
 
 
-def fit_parts(situation: Situation, instant: int) -> Parts:
+def fit_parts(situation: Situation, instant: int) -> SimpleParts:
     """All simple recommenders, from what was known strictly before an instant."""
     known, horizon = situation.interactions.before(instant), situation.horizon
     people, products = len(known.people), len(known.products)
-    columns = Columns.of_kinds(known.kinds, products)
+    columns = SourceColumns.of_kinds(known.kinds, products)
     taught = known.teaching()
     neighbours = co_occurrence(taught)
     kept = (1, RECENT_FADES, FADES, 0.5)
     names = (POPULARITY, RECENT, SEASON, FORTNIGHT)
     nothing = nothing_of(people, products)
-    none = Columns.of_kinds((), products)
+    none = SourceColumns.of_kinds((), products)
     lives = [None, *(horizon * share for share in kept[1:])]
     linear = {
         name: Linear(*nothing, _popularity(known, instant, life), none)
@@ -132,7 +132,7 @@ def fit_parts(situation: Situation, instant: int) -> Parts:
     catalogue = situation.catalogue
     sold = np.bincount(taught[:, :products].indices, minlength=products) > 0
     sold = (sold | catalogue.sold_at(instant)) & (catalogue.withdrawn_at > instant)
-    return Parts(instant, known, linear, neighbours, own, sold, catalogue)
+    return SimpleParts(instant, known, linear, neighbours, own, sold, catalogue)
 
 
 def _popularity(known: Interactions, instant: int, half_life: float | None) -> NDArray[np.float32]:

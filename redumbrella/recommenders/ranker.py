@@ -5,7 +5,7 @@ he did not. It learns at the instant one horizon before its last fact: the simpl
 made from what was known then, propose their TOP best each, and what the person bought in the
 horizon after it is the outcome. Applied at a later instant, it is given the simple recommenders of
 that instant. Columns of a pair of person and product: `COLUMNS_OF_PART` for each simple
-recommender, and `COLUMNS_OF_PAIR`.
+recommender, and `COLUMNS_OF_PAIR`; `ranker_columns` names them in their order.
 
 Promise: the same for any number of threads; a list has n products while n <= TOP are allowed.
 """
@@ -31,7 +31,7 @@ from redumbrella.recommenders.parts import (
     PROFILE,
     RECENT,
     SEASON,
-    Parts,
+    SimpleParts,
 )
 
 TOP = 60
@@ -67,7 +67,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class Candidates:
     """People with the products proposed to them: those of people[r] are
     product[start[r]:start[r + 1]], in rising order. X: float32 (pairs, columns).
     """
@@ -88,7 +88,7 @@ class Ranker:
     """The trees, and the parts at the instant at which they are applied. rows: learned from."""
 
     trees: Any
-    parts: Parts
+    parts: SimpleParts
     rows: int
 
     def best(
@@ -112,7 +112,7 @@ class Ranker:
         return Lists(found, score)
 
 
-def fit_ranker(then: Parts, wanted: Any, now: Parts, kind: Kind) -> Ranker | None:
+def fit_ranker(then: SimpleParts, wanted: Any, now: SimpleParts, kind: Kind) -> Ranker | None:
     """Learned from `then` and what was bought in the horizon after it, to be applied to `now`.
 
     wanted: CSR of ones (people, products). None with fewer than 100 people to learn from.
@@ -137,20 +137,20 @@ def fit_ranker(then: Parts, wanted: Any, now: Parts, kind: Kind) -> Ranker | Non
     return Ranker(library.train(PARAMETERS, rows, TREES), now, len(outcome))
 
 
-def wanted_of_kind(parts: Parts, wanted: Any, kind: Kind) -> Any:
+def wanted_of_kind(parts: SimpleParts, wanted: Any, kind: Kind) -> Any:
     """What could have stood on a list of this kind of all that was bought, CSR of ones."""
     return _of_kind(wanted, parts.own, kind, parts.sold)
 
 
-def column_names(parts: Parts) -> list[str]:
+def ranker_columns(parts: SimpleParts) -> list[str]:
     """What the columns of X are."""
     have = [name for name in ORDER_OF_PARTS if name in parts.linear]
     return [f"{name}: {column}" for name in have for column in COLUMNS_OF_PART] + [*COLUMNS_OF_PAIR]
 
 
 def pairs_of(
-    parts: Parts, people: NDArray[np.intp], allowed: NDArray[np.bool_], own: Any, kind: Kind
-) -> Pairs:
+    parts: SimpleParts, people: NDArray[np.intp], allowed: NDArray[np.bool_], own: Any, kind: Kind
+) -> Candidates:
     """What is proposed to each of `people`, with its columns."""
     products = len(parts.known.products)
     row = np.arange(len(people), dtype=np.int64)[:, None] * products
@@ -170,7 +170,7 @@ def pairs_of(
         peak = np.maximum(np.abs(tops[name].score[:, 0]), SMALLEST)[at]
         columns += [score, score / peak, np.log1p(_places(key, tops[name], row))]
     columns += _pair_columns(parts, people[at], product)
-    return Pairs(people, start, product, np.column_stack(columns).astype(np.float32))
+    return Candidates(people, start, product, np.column_stack(columns).astype(np.float32))
 
 
 def _places(key: NDArray[np.int64], top: Lists, row: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -188,7 +188,7 @@ def _places(key: NDArray[np.int64], top: Lists, row: NDArray[np.int64]) -> NDArr
 
 
 def _pair_columns(
-    parts: Parts, person: NDArray[np.intp], product: NDArray[np.int32]
+    parts: SimpleParts, person: NDArray[np.intp], product: NDArray[np.int32]
 ) -> list[NDArray[np.float64]]:
     """COLUMNS_OF_PAIR."""
     known, own = parts.known, parts.own
@@ -219,7 +219,7 @@ def _pair_columns(
 
 
 def _price_beside(
-    parts: Parts, person: NDArray[np.intp], product: NDArray[np.int32]
+    parts: SimpleParts, person: NDArray[np.intp], product: NDArray[np.int32]
 ) -> NDArray[np.float64]:
     """log price - the person's mean log price over his purchases; NaN where unknown."""
     price = parts.catalogue.price
@@ -246,7 +246,7 @@ def _of_kind(wanted: Any, own: Any, kind: Kind, sold: NDArray[np.bool_]) -> Any:
     return found
 
 
-def _is_in(want: Any, pairs: Pairs) -> NDArray[np.int32]:
+def _is_in(want: Any, pairs: Candidates) -> NDArray[np.int32]:
     """1 for pairs that were bought."""
     part = want[pairs.people]
     key = np.repeat(np.arange(part.shape[0], dtype=np.int64), np.diff(part.indptr))

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from redumbrella.recommenders.lists import Columns, Linear
+from redumbrella.recommenders.lists import Linear, SourceColumns
 
 PRIOR = 20.0
 MOST = 500
@@ -89,7 +89,7 @@ def segment_rates(segments: Segments, taught: Any) -> Linear:
         W = sp.csr_matrix(cells, shape=shape, dtype=np.float32)
         W.sort_indices()
     b = np.log(rate).astype(np.float32)
-    return Linear(segments.member, W, b, Columns.of_segments(segments.names))
+    return Linear(segments.member, W, b, SourceColumns.of_segments(segments.names))
 
 
 def _values_of(column: Any, known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], list[str]]:

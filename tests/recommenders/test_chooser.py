@@ -25,7 +25,7 @@ from redumbrella.recommenders.chooser import (
     LIST_NAMES,
     RANKER,
     Choices,
-    choose,
+    choose_recommenders,
     simplest_of_the_best,
 )
 from redumbrella.recommenders.parts import POPULARITY, situation_of
@@ -35,7 +35,9 @@ from redumbrella.recommenders.ranker import Ranker, fit_ranker
 @pytest.fixture(scope="module")
 def chosen() -> Mapping[str, tuple[World, Choices]]:
     made = {name: make(0) for name, make in WORLDS.items()}
-    return {name: (world, choose(world.situation(), END)) for name, world in made.items()}
+    return {
+        name: (world, choose_recommenders(world.situation(), END)) for name, world in made.items()
+    }
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -101,15 +103,15 @@ def test_shuffled_rows_threads_and_later_facts_change_no_byte(
 ) -> None:
     world: World = make(1)  # type: ignore[operator]
     as_of = END - 10 * DAY
-    plain = shown_by(choose(world.situation(as_of=as_of), as_of))
+    plain = shown_by(choose_recommenders(world.situation(as_of=as_of), as_of))
     rng = np.random.default_rng(0)
     shuffled = world.purchases.take(pa.array(rng.permutation(world.purchases.num_rows)))
     monkeypatch.setattr(threads, "available_threads", lambda: 5)
-    assert shown_by(choose(world.situation(shuffled, as_of), as_of)) == plain
+    assert shown_by(choose_recommenders(world.situation(shuffled, as_of), as_of)) == plain
     early = np.flatnonzero(world.purchases["at"].cast(pa.int64()).to_numpy() < as_of)
     monkeypatch.setattr(threads, "available_threads", lambda: 1)
     known = world.purchases.take(pa.array(early))
-    assert shown_by(choose(world.situation(known, as_of), as_of)) == plain
+    assert shown_by(choose_recommenders(world.situation(known, as_of), as_of)) == plain
 
 
 def test_a_robot_moves_nobody_elses_list() -> None:
@@ -120,8 +122,8 @@ def test_a_robot_moves_nobody_elses_list() -> None:
     robot = table_of(
         np.full(many, 99_999), rng.integers(150, size=many), rng.random(many) * (END - START) / DAY
     )
-    plain = choose(world.situation(), END)
-    crowded = choose(world.situation(pa.concat_tables([world.purchases, robot])), END)
+    plain = choose_recommenders(world.situation(), END)
+    crowded = choose_recommenders(world.situation(pa.concat_tables([world.purchases, robot])), END)
     assert len(crowded.parts.known.people) == len(plain.parts.known.people) + 1
     everybody = np.arange(len(plain.parts.known.people))
     for name in LIST_NAMES:
@@ -139,7 +141,7 @@ def test_too_few_people_get_popularity_and_a_sentence_that_says_so() -> None:
     table = lasting_taste(0).purchases
     few = np.flatnonzero([one < "p00060" for one in table["person_id"].to_pylist()])
     situation = World(table.take(pa.array(few)), None, None, "new", ()).situation()
-    choices = choose(situation, END)
+    choices = choose_recommenders(situation, END)
     for choice in choices.by_list.values():
         assert choice.method == POPULARITY
         assert "too few to tell methods apart" in choice.sentence
@@ -149,7 +151,7 @@ def test_too_few_people_get_popularity_and_a_sentence_that_says_so() -> None:
 
 def test_without_any_purchase_there_are_no_lists_and_no_error() -> None:
     empty = table_of(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    choices = choose(World(empty, None, None, "new", ()).situation(), END)
+    choices = choose_recommenders(World(empty, None, None, "new", ()).situation(), END)
     assert choices.data.people == 0
     assert {choice.method for choice in choices.by_list.values()} == {POPULARITY}
 
@@ -170,6 +172,6 @@ def test_a_horizon_without_a_history_before_it_is_not_measured() -> None:
     short = table.take(pa.array(np.flatnonzero(at >= END - 20 * DAY)))
     situation = World(short, None, None, "new", ()).situation()
     assert situation.horizon == HORIZON
-    choice = choose(situation, END).by_list["new"]
+    choice = choose_recommenders(situation, END).by_list["new"]
     assert choice.method == POPULARITY  # one horizon fits, its ranker has nothing to learn from
     assert situation_of(situation.interactions, 1.0).step == DAY

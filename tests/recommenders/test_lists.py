@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recommender_worlds import END, small_interactions
 
-from redumbrella.recommenders.lists import Columns, Kind, Linear, blend, similar_products
+from redumbrella.recommenders.lists import Kind, Linear, SourceColumns, blend, similar_products
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
     PERSONAL,
     RECENT,
-    Parts,
+    SimpleParts,
     fit_parts,
     situation_of,
 )
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def parts() -> SimpleParts:
     return fit_parts(situation_of(small_interactions(), 14.0), END)
 
 
@@ -30,7 +30,7 @@ def drawn(seed: int, people: int = 12, m: int = 9, n: int = 15) -> tuple[Linear,
         cells = np.where(rng.random((rows, columns)) < share, rng.normal(size=(rows, columns)), 0)
         return sp.csr_matrix(cells.astype(np.float32))
 
-    columns = Columns(np.arange(m, dtype=np.int32), np.zeros(m, np.int32), ("purchase",))
+    columns = SourceColumns(np.arange(m, dtype=np.int32), np.zeros(m, np.int32), ("purchase",))
     # Few different numbers, so that there are ties.
     b = rng.integers(3, size=n).astype(np.float32) / 4
     own = sp.csr_matrix((rng.random((people, n)) < 0.3).astype(np.int32))
@@ -62,7 +62,7 @@ def test_a_list_holds_the_best_that_are_allowed_each_once(
 
 
 def test_equal_scores_stand_in_order_of_their_numbers() -> None:
-    columns = Columns.of_kinds(("purchase",), 4)
+    columns = SourceColumns.of_kinds(("purchase",), 4)
     x, W = sp.csr_matrix((1, 4), dtype=np.float32), sp.csr_matrix((4, 4), dtype=np.float32)
     linear = Linear(x, W, np.array([1, 2, 2, 1], np.float32), columns)
     own = sp.csr_matrix((1, 4), dtype=np.int32)
@@ -72,7 +72,7 @@ def test_equal_scores_stand_in_order_of_their_numbers() -> None:
 
 @pytest.mark.parametrize("name", [PERSONAL, COLLABORATIVE, "blend"])
 def test_reasons_add_up_to_the_score_and_name_only_what_the_person_did(
-    parts: Parts, name: str
+    parts: SimpleParts, name: str
 ) -> None:
     if name == "blend":
         pair = parts.linear[COLLABORATIVE], parts.linear[RECENT]
@@ -94,7 +94,7 @@ def test_reasons_add_up_to_the_score_and_name_only_what_the_person_did(
     assert share is None or 0 <= share <= 1
 
 
-def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: Parts) -> None:
+def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: SimpleParts) -> None:
     first, second = parts.linear[PERSONAL], parts.linear[COLLABORATIVE]
     both = blend(first, second, 0.5, parts.sold, parts.own, "all")
     person, every = np.array([5]), np.arange(len(parts.known.products), dtype=np.int32)
@@ -107,7 +107,7 @@ def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: Parts) -> None:
     np.testing.assert_allclose(said[0], expected, atol=2e-3)  # popularity only breaks ties
 
 
-def test_given_ids_are_put_in_the_order_of_the_score(parts: Parts) -> None:
+def test_given_ids_are_put_in_the_order_of_the_score(parts: SimpleParts) -> None:
     linear = parts.linear[COLLABORATIVE]
     ids = [7, 3, 90, 7, 41]
     found = linear.reordered(4, ids)
@@ -116,7 +116,9 @@ def test_given_ids_are_put_in_the_order_of_the_score(parts: Parts) -> None:
     assert (np.diff(score) <= 0).all()
 
 
-def test_similar_products_are_those_bought_together_and_else_those_alike(parts: Parts) -> None:
+def test_similar_products_are_those_bought_together_and_else_those_alike(
+    parts: SimpleParts,
+) -> None:
     linear = parts.linear[COLLABORATIVE]
     content = Linear(linear.x, linear.W[::-1].tocsr(), linear.b, linear.columns)
     product = int(np.argmax(parts.neighbours.count.max(axis=1)))
