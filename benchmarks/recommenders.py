@@ -61,17 +61,24 @@ HORIZON, AFTER, LENGTH = 30.0, 39, 10
 KINDS: tuple[Kind, ...] = ("all", "new", "again")
 SIMPLE = (POPULARITY, RECENT, PERSONAL, CONTENT, COSINE, COLLABORATIVE, *BLENDS)
 DECAYED = {"iALS (implicit)": None, "iALS on purchases decayed by 90 d (implicit)": 90.0}
+# Settings of the peer: for each list the one that was best on the horizon before the one asked.
+GRID = [(f, a, r) for f in (32, 64, 128) for a in (1.0, 3.0, 10.0, 30.0) for r in (0.05, 5.0)]
 
-# Runs in the environment of implicit: matrix in, factors out. As in the study the setting is
-# Hu, Koren and Volinsky's with 64 factors.
+# Runs in the environment of implicit: matrix and settings in, factors out. The model is that of Hu,
+# Koren and Volinsky (2008).
 PEER = """
 import sys, numpy as np, scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 x = sp.load_npz(sys.argv[1]).astype(np.float32)
-model = AlternatingLeastSquares(factors=64, regularization=0.05, alpha=10.0, iterations=15,
-                                random_state=0, num_threads=1)
-model.fit(x, show_progress=False)
-np.savez(sys.argv[2], people=model.user_factors, products=model.item_factors)
+made = {}
+for name in sys.argv[3:]:
+    factors, alpha, regularization = name.split("/")
+    model = AlternatingLeastSquares(factors=int(factors), regularization=float(regularization),
+                                    alpha=float(alpha), iterations=15, random_state=0,
+                                    num_threads=1)
+    model.fit(x, show_progress=False)
+    made[name + " people"], made[name + " products"] = model.user_factors, model.item_factors
+np.savez(sys.argv[2], **made)
 """
 
 
@@ -137,23 +144,28 @@ class Asked:
         self.answers: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], float]] = {}
 
     def answer(self, name: str, shown: NDArray[np.int32]) -> None:
+        """Keeps how good the lists of one side are."""
         want = self.want[self.people]
         sold = int(self.parts.sold.sum())
         self.answers[name] = (ndcg(shown, want), recall(shown, want), coverage(shown, sold))
 
     def best(self, method: Linear | Ranker) -> NDArray[np.int32]:
+        """Lists of one of our methods for everybody who is asked."""
         parts = self.parts
         return method.best(self.people, LENGTH, parts.sold, parts.own, self.kind).products
 
 
+Lists3 = dict[Kind, Asked]
+
+
 def dense_lists(
-    asked: Asked, score: Callable[[NDArray[np.intp]], NDArray[np.float32]]
+    asked: Asked, people: NDArray[np.float32], products: NDArray[np.float32]
 ) -> NDArray[np.int32]:
-    """Lists of a peer that scores all products of some people at once."""
+    """Lists of a peer by the products of its factors."""
     shown = []
     for first in range(0, asked.people.size, 512):
         who = asked.people[first : first + 512]
-        s = score(who)
+        s = people[who] @ products.T
         s[:, ~asked.parts.sold] = -np.inf
         own = np.asarray(asked.parts.own[who].todense()) > 0
         if asked.kind == "new":
@@ -166,19 +178,50 @@ def dense_lists(
     return np.concatenate(shown)
 
 
-def factors_of(python: str, x: Any) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-    """implicit's factors of a matrix, and its CPU seconds."""
+Factors = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+def factors_of(python: str, x: Any, settings: list[str]) -> tuple[Factors, float]:
+    """implicit's factors of a matrix by setting, and its CPU seconds."""
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "x.npz"), Path(folder, "factors.npz")
         sp.save_npz(given, x)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": ""}
-        command = [python, "-W", "ignore", "-c", PEER, str(given), str(made)]
+        command = [python, "-W", "ignore", "-c", PEER, str(given), str(made), *settings]
         subprocess.run(command, check=True, env=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found = np.load(made)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return found["people"], found["products"], cpu
+        factors = {name: (found[f"{name} people"], found[f"{name} products"]) for name in settings}
+        return factors, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def ask_peer(python: str, situation: Situation, then: SimpleParts, lists: Lists3) -> list[str]:
+    """implicit's answers; each list has the setting that was best one horizon earlier."""
+    cut = lists["all"].parts.instant
+    earlier = situation.interactions.bought_between(then.instant, cut)
+    settings = [f"{factors}/{alpha:g}/{weight:g}" for factors, alpha, weight in GRID]
+    told = []
+    for name, half_life in DECAYED.items():
+        tried, cpu = factors_of(python, then.known.matrix(then.instant, half_life), settings)
+        best = {}
+        for kind in lists:
+            trial = Asked(then, earlier, kind)
+            for setting, factors in tried.items():
+                trial.answer(setting, dense_lists(trial, *factors))
+            best[kind] = max(settings, key=lambda one: trial.answers[one][0].mean())
+        x = lists["all"].parts.known.matrix(cut, half_life)
+        used = sorted(set(best.values()))
+        factors_now, more = factors_of(python, x, used)
+        for kind, asked in lists.items():
+            asked.answer(name, dense_lists(asked, *factors_now[best[kind]]))
+        chosen = ", ".join(f"{kind} {setting}" for kind, setting in best.items())
+        told.append(
+            f"{name}: {chosen} (factors/alpha/regularization, of {len(settings)} settings); "
+            f"{cpu / len(settings):.1f} CPU s a fit"
+        )
+        assert more > 0
+    return told
 
 
 def retail(folder: Path, python: str | None) -> list[str]:
@@ -201,16 +244,11 @@ def retail(folder: Path, python: str | None) -> list[str]:
             else:
                 method = parts.linear[name]
             asked.answer(name, asked.best(method))
-    cpu = {}
-    if python:
-        for name, half_life in DECAYED.items():
-            x = parts.known.matrix(cut, half_life)
-            people, products, cpu[name] = factors_of(python, x)
-            for asked in lists.values():
-                shown = dense_lists(asked, lambda who: people[who] @ products.T)  # noqa: B023
-                asked.answer(name, shown)
     clock = time.process_time()
     then = fit_parts(situation, cut - step)
+    spent = time.process_time() - clock
+    told = ask_peer(python, situation, then, lists) if python else []
+    clock = time.process_time()
     gains: dict[str, list[str]] = {}
     for kind, asked in lists.items():
         ranker = fit_ranker(then, found.bought_between(cut - step, cut), parts, kind)
@@ -220,13 +258,13 @@ def retail(folder: Path, python: str | None) -> list[str]:
         order = np.argsort(-gain)[:6]
         names = ranker_columns(parts)
         gains[kind] = [f"{names[k]} {gain[k] / gain.sum():.2f}" for k in order]
-    ranked = time.process_time() - clock
+    ranked = time.process_time() - clock + spent
     lines = _facts(table, situation, cut, cut + step)
     lines += _figures(lists)
     lines += ["", "What the trees gained by, as shares of all gain:", ""]
     lines += [f"- {kind}: {'; '.join(gain)}" for kind, gain in gains.items()]
     times = [f"simple methods {fitted:.1f} CPU s", f"three rankers with lists {ranked:.1f}"]
-    times += [f"{name} {seconds:.1f}" for name, seconds in cpu.items()]
+    lines += ["", "The peer:", "", *(f"- {one}" for one in told)]
     lines += ["", f"Times: {'; '.join(times)}.", ""]
     clock = time.process_time()
     chosen = choose_recommenders(_until(situation, cut, table, catalogue), cut)
@@ -255,7 +293,7 @@ def _facts(table: pa.Table, situation: Situation, cut: int, end: int) -> list[st
     ]
 
 
-def _figures(lists: dict[Kind, Asked]) -> list[str]:
+def _figures(lists: Lists3) -> list[str]:
     head = "| NDCG@10 (recall@10) | " + " | ".join(lists) + " |"
     lines = [head, "|---|" + "---:|" * len(lists)]
     for name in lists["all"].answers:

@@ -31,7 +31,9 @@ from redumbrella.features.kernel.threads import in_chunks
 
 MOST_BUYERS = 20_000
 FEWEST = 2  # common buyers of neighbours
-STORED = 300  # neighbours of a column whose counts are kept
+# Counts that are kept, half a gigabyte: all of them with 7,700 columns, 1,200 a column with 50,000.
+# A pair in G_NN that is not kept counts 0, and with many such pairs the weights are no use.
+STORED = 60_000_000
 STRONGEST = 100  # of them that a product is regressed on
 RIDGE = 200.0  # lambda, in buyers
 SHRINK = 20.0
@@ -75,10 +77,13 @@ class Neighbours:
 
 
 def co_occurrence(taught: Any, stored: int = STORED) -> Neighbours:
-    """The `stored` strongest neighbours of every column of a CSR matrix of ones (people, m)."""
+    """The strongest neighbours of every column of a CSR matrix of ones (people, m), `stored` counts
+    in all.
+    """
     buyers = taught.T.tocsr()
     buyers.sort_indices()
     m = buyers.shape[0]
+    stored = min(max(stored // max(m, 1), STRONGEST), m)
     near = np.full((m, stored), -1, np.int32)
     count = np.zeros((m, stored), np.float32)
     of_person, of_column = sparse(taught), sparse(buyers)

@@ -67,7 +67,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class Proposals:
     """People with the products proposed to them: those of people[r] are
     product[start[r]:start[r + 1]], in rising order. X: float32 (pairs, columns).
     """
@@ -150,7 +150,7 @@ def ranker_columns(parts: SimpleParts) -> list[str]:
 
 def pairs_of(
     parts: SimpleParts, people: NDArray[np.intp], allowed: NDArray[np.bool_], own: Any, kind: Kind
-) -> Candidates:
+) -> Proposals:
     """What is proposed to each of `people`, with its columns."""
     products = len(parts.known.products)
     row = np.arange(len(people), dtype=np.int64)[:, None] * products
@@ -170,7 +170,7 @@ def pairs_of(
         peak = np.maximum(np.abs(tops[name].score[:, 0]), SMALLEST)[at]
         columns += [score, score / peak, np.log1p(_places(key, tops[name], row))]
     columns += _pair_columns(parts, people[at], product)
-    return Candidates(people, start, product, np.column_stack(columns).astype(np.float32))
+    return Proposals(people, start, product, np.column_stack(columns).astype(np.float32))
 
 
 def _places(key: NDArray[np.int64], top: Lists, row: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -246,7 +246,7 @@ def _of_kind(wanted: Any, own: Any, kind: Kind, sold: NDArray[np.bool_]) -> Any:
     return found
 
 
-def _is_in(want: Any, pairs: Candidates) -> NDArray[np.int32]:
+def _is_in(want: Any, pairs: Proposals) -> NDArray[np.int32]:
     """1 for pairs that were bought."""
     part = want[pairs.people]
     key = np.repeat(np.arange(part.shape[0], dtype=np.int64), np.diff(part.indptr))

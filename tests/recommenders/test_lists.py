@@ -116,7 +116,7 @@ def test_given_ids_are_put_in_the_order_of_the_score(parts: SimpleParts) -> None
     assert (np.diff(score) <= 0).all()
 
 
-def test_similar_products_are_those_bought_together_and_else_those_alike(
+def test_similar_products_are_those_bought_together_else_those_alike(
     parts: SimpleParts,
 ) -> None:
     linear = parts.linear[COLLABORATIVE]

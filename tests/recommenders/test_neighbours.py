@@ -50,6 +50,17 @@ def test_only_the_strongest_are_regressed_on() -> None:
         np.testing.assert_allclose(W[near, j], expected, atol=1e-5)
 
 
+def test_every_pair_of_the_strongest_counts_however_weak_it_is() -> None:
+    """Pairs that were not kept once counted 0, and the weights of a large shop were no use."""
+    x = ones(900, 400, 0.1)
+    gram = (x.T @ x).toarray().astype(np.float64)
+    W = local_ridge(co_occurrence(x), 400, strongest=20, ridge=20.0)
+    for j in range(0, 400, 37):
+        near = W[:, [j]].tocoo().row
+        expected = np.linalg.solve(gram[np.ix_(near, near)] + 20.0 * np.eye(20), gram[near, j])
+        np.testing.assert_allclose(W[near, j].toarray().ravel(), expected, atol=1e-5)
+
+
 def test_cosines_are_drawn_to_nothing_where_few_bought() -> None:
     x = ones(400, 20, 0.3)
     gram = (x.T @ x).toarray()
