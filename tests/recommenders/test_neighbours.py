@@ -52,7 +52,7 @@ def test_only_the_strongest_are_regressed_on() -> None:
 
 def test_every_pair_of_the_strongest_counts_however_weak_it_is() -> None:
     """Pairs that were not kept once counted 0, and the weights of a large shop were no use."""
-    x = ones(900, 400, 0.1)
+    x = ones(900, 400, 0.2)
     gram = (x.T @ x).toarray().astype(np.float64)
     W = local_ridge(co_occurrence(x), 400, strongest=20, ridge=20.0)
     for j in range(0, 400, 37):
