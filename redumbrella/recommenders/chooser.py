@@ -16,7 +16,7 @@ the lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from redumbrella.evaluation.ranking import Difference, mean_error, ndcg, paired_difference
 from redumbrella.figures import counted, percent
 from redumbrella.recommenders.interactions import NEVER, Interactions
-from redumbrella.recommenders.lists import Kind, Linear, Lists, blend
+from redumbrella.recommenders.lists import SMALLEST, Kind, Linear, Lists, Reasons, blend
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
     CONTENT,
@@ -115,19 +115,48 @@ class Choices:
         """The n best for each of `people`; allowed: (products,)."""
         return self.methods[name].best(people, n, allowed, self.parts.own, KINDS[name])
 
+    def reasons_for(self, name: ListName, person: int, product: int) -> tuple[str, Reasons]:
+        """Why a product stands on a list: the recommender whose score it is, and its terms.
+
+        The ranker puts many scores together; of it, it is the simple recommender by which the
+        product comes nearest to the best for this person, so the terms are of that one's score.
+        """
+        method = self.methods[name]
+        if isinstance(method, Linear):
+            return self.by_list[name].method, method.reasons(person, product)
+        who, one = np.array([person]), np.array([product], np.int32)
+        near = {}
+        for part in (PERSONAL, COLLABORATIVE, CONTENT):
+            linear = self.parts.linear.get(part)
+            if linear is not None and linear.reasons(person, product).terms:
+                own = linear.scores(who, np.array([0, 1]), one)[0]
+                best = linear.best(who, 1, self.parts.sold, self.parts.own, KINDS[name])
+                near[part] = float(own / max(best.score[0, 0], SMALLEST))
+        part = max(near, key=lambda one: near[one], default=RECENT)
+        return part, self.parts.linear[part].reasons(person, product)
+
 
 def choose_recommenders(situation: Situation, as_of: int, horizons: int = HORIZONS) -> Choices:
     """Measures every candidate on the last horizons before `as_of` and makes the chosen ones."""
-    measured = _Measurement(situation, as_of, horizons)
     data = data_of(situation.interactions, as_of, situation.step)
+    measured = {name: _Measured() for name in LIST_NAMES}
+    then = None
+    for cut in _cuts(situation, as_of, horizons):
+        # What was made at one cut is what the next one's ranker learns from.
+        instant = _Instant(situation, cut, then)
+        for name, found in measured.items():
+            _measure(instant, name, found)
+        then = instant.now
+    last = _Instant(situation, as_of, then)
     by_list: dict[ListName, ListChoice] = {}
     methods: dict[ListName, Linear | Ranker] = {}
-    for name in LIST_NAMES:
-        choice = measured.choice(name, data)
-        method = measured.method(choice.method, name, as_of)
-        assert method is not None  # it was there one horizon ago
+    for name, found in measured.items():
+        choice = _chosen(name, found, data, situation.horizon)
+        method = last.method(choice.method, name)
+        if method is None:  # what could be made at the cuts before could not be made now
+            choice, method = _unmade(choice), last.now.linear[POPULARITY]
         by_list[name], methods[name] = choice, method
-    return Choices(data, by_list, methods, measured.parts(as_of))
+    return Choices(data, by_list, methods, last.now)
 
 
 def data_of(interactions: Interactions, as_of: int, step: int) -> Data:
@@ -155,37 +184,35 @@ def data_of(interactions: Interactions, as_of: int, step: int) -> Data:
     )
 
 
-class _Measurement:
-    """SimpleParts and methods at the instants as_of - k horizons, each made once."""
+@dataclass
+class _Measured:
+    """What one list was measured on: a row for each person and cut."""
 
-    def __init__(self, situation: Situation, as_of: int, horizons: int) -> None:
-        self.situation, self.as_of = situation, as_of
-        step = situation.step
-        first = situation.interactions.first_bought()
-        begin = int(first.min(initial=NEVER))
-        cuts = [as_of - k * step for k in range(horizons, 0, -1)]
-        # Before a cut there must be something to learn from.
-        self.cuts = [cut for cut in cuts if begin < cut - step]
-        self._parts: dict[int, SimpleParts] = {}
-        self._methods: dict[tuple[str, ListName, int], Linear | Ranker | None] = {}
+    cuts: int
+    person: list[NDArray[np.int64]]
+    each: dict[str, list[NDArray[np.float64]]]
+    tested: set[int]
 
-    def parts(self, instant: int) -> SimpleParts:
-        if instant not in self._parts:
-            self._parts[instant] = fit_parts(self.situation, instant)
-        return self._parts[instant]
+    def __init__(self) -> None:
+        self.cuts, self.person, self.each, self.tested = 0, [], {}, set()
 
-    def bought_after(self, instant: int) -> Any:
-        return self.situation.interactions.bought_between(instant, instant + self.situation.step)
 
-    def method(self, candidate: str, name: ListName, instant: int) -> Linear | Ranker | None:
-        """A candidate at an instant; None where it cannot be made."""
-        key = (candidate, name, instant)
-        if key not in self._methods:
-            self._methods[key] = self._made(candidate, name, instant)
-        return self._methods[key]
+class _Instant:
+    """The candidates at one instant."""
 
-    def _made(self, candidate: str, name: ListName, instant: int) -> Linear | Ranker | None:
-        now, kind = self.parts(instant), KINDS[name]
+    def __init__(self, situation: Situation, instant: int, then: SimpleParts | None) -> None:
+        self.situation, self.instant, self.step = situation, instant, situation.step
+        self.then = then or fit_parts(situation, instant - self.step)
+        self.now = fit_parts(situation, instant)
+
+    def bought_after(self, parts: SimpleParts) -> Any:
+        """What was bought in the horizon after an instant."""
+        start = parts.instant
+        return self.situation.interactions.bought_between(start, start + self.step)
+
+    def method(self, candidate: str, name: ListName) -> Linear | Ranker | None:
+        """A candidate; None where it cannot be made."""
+        now, kind = self.now, KINDS[name]
         if candidate in BLENDS:
             first, second, share = BLENDS[candidate]
             if first not in now.linear or second not in now.linear:
@@ -193,55 +220,69 @@ class _Measurement:
             pair = now.linear[first], now.linear[second]
             return blend(*pair, share, now.sold, now.own, kind)
         if candidate == RANKER:
-            before = instant - self.situation.step
-            then = self.parts(before)
-            return fit_ranker(then, self.bought_after(before), now, kind)
+            return fit_ranker(self.then, self.bought_after(self.then), now, kind)
         return now.linear.get(candidate)
 
-    def people_at(self, name: ListName, cut: int) -> tuple[NDArray[np.intp], Any]:
-        """Who can be tested at a cut, and what all people wanted."""
-        parts = self.parts(cut)
-        want = wanted_of_kind(parts, self.bought_after(cut), KINDS[name])
-        has_bought = np.diff(parts.own.indptr) > 0
+    def people(self, name: ListName) -> tuple[NDArray[np.intp], Any]:
+        """Who can be tested in the horizon that follows, and what all people wanted."""
+        want = wanted_of_kind(self.now, self.bought_after(self.now), KINDS[name])
+        has_bought = np.diff(self.now.own.indptr) > 0
         right = ~has_bought if name == "newcomer" else has_bought
         teaches = self.situation.interactions.teaches
         return np.flatnonzero((np.diff(want.indptr) > 0) & right & teaches), want
 
-    def choice(self, name: ListName, data: Data) -> ListChoice:
-        tested = [self.people_at(name, cut) for cut in self.cuts]
-        everybody = np.unique(np.concatenate([np.zeros(0, np.intp), *(who for who, _ in tested)]))
-        if everybody.size < FEWEST_PEOPLE or data.purchases < FEWEST_PURCHASES:
-            sentence = _too_few(name, data, everybody.size)
-            return ListChoice(name, POPULARITY, {}, everybody.size, 0, sentence)
-        people = [
-            who[np.unique(np.linspace(0, who.size - 1, MOST_TESTED).astype(np.intp))]
-            if who.size
-            else who
-            for who, _ in tested
-        ]
-        each: dict[str, NDArray[np.float64]] = {}
-        for candidate in self._candidates(name):
-            found = []
-            for cut, who, (_, want) in zip(self.cuts, people, tested, strict=True):
-                method = self.method(candidate, name, cut)
-                if method is None:
-                    break
-                parts = self.parts(cut)
-                shown = method.best(who, LENGTH, parts.sold, parts.own, KINDS[name])
-                found.append(ndcg(shown.products, want[who]))
-            else:
-                each[candidate] = np.concatenate(found)
-        person = np.concatenate(people).astype(np.int64)
-        chosen = simplest_of_the_best(each, person)
-        figures = {candidate: mean_error(one, person) for candidate, one in each.items()}
-        sentence = _sentence(name, chosen, data, figures, self.situation.horizon, len(self.cuts))
-        return ListChoice(name, chosen, figures, everybody.size, person.size, sentence)
 
-    def _candidates(self, name: ListName) -> tuple[str, ...]:
-        """For newcomers, what a person did tells nothing unless events are read."""
-        if name == "newcomer" and len(self.situation.interactions.kinds) == 1:
-            return CANDIDATES[name][:3]
-        return CANDIDATES[name]
+def _cuts(situation: Situation, as_of: int, horizons: int) -> list[int]:
+    """Instants before which there is a horizon to learn from, the earliest first."""
+    begin = int(situation.interactions.first_bought().min(initial=NEVER))
+    cuts = [as_of - k * situation.step for k in range(horizons, 0, -1)]
+    return [cut for cut in cuts if begin < cut - situation.step]
+
+
+def _measure(instant: _Instant, name: ListName, found: _Measured) -> None:
+    """Adds the NDCG@10 of each candidate in the horizon after an instant."""
+    people, want = instant.people(name)
+    found.cuts += 1
+    found.tested.update(people.tolist())
+    if not people.size:
+        return
+    people = people[np.unique(np.linspace(0, people.size - 1, MOST_TESTED).astype(np.intp))]
+    found.person.append(people.astype(np.int64))
+    for candidate in _candidates(name, instant.situation):
+        method = instant.method(candidate, name)
+        if method is not None:
+            now = instant.now
+            shown = method.best(people, LENGTH, now.sold, now.own, KINDS[name])
+            found.each.setdefault(candidate, []).append(ndcg(shown.products, want[people]))
+
+
+def _candidates(name: ListName, situation: Situation) -> tuple[str, ...]:
+    """For newcomers, what a person did tells nothing unless events are read."""
+    if name == "newcomer" and len(situation.interactions.kinds) == 1:
+        return CANDIDATES[name][:3]
+    return CANDIDATES[name]
+
+
+def _chosen(name: ListName, found: _Measured, data: Data, horizon: float) -> ListChoice:
+    tested = len(found.tested)
+    if tested < FEWEST_PEOPLE or data.purchases < FEWEST_PURCHASES:
+        return ListChoice(name, POPULARITY, {}, tested, 0, _too_few(name, data, tested))
+    person = np.concatenate(found.person)
+    # One that could not be made everywhere has no figure for the same rows.
+    each = {
+        candidate: np.concatenate(parts)
+        for candidate, parts in found.each.items()
+        if len(parts) == len(found.person)
+    }
+    chosen = simplest_of_the_best(each, person)
+    figures = {candidate: mean_error(one, person) for candidate, one in each.items()}
+    sentence = _sentence(name, chosen, data, figures, horizon, found.cuts)
+    return ListChoice(name, chosen, figures, tested, person.size, sentence)
+
+
+def _unmade(choice: ListChoice) -> ListChoice:
+    sentence = f"{choice.sentence} It cannot be made now, so the list is by {POPULARITY}."
+    return replace(choice, method=POPULARITY, sentence=sentence)
 
 
 def simplest_of_the_best(each: Mapping[str, NDArray[np.float64]], person: NDArray[np.int64]) -> str:

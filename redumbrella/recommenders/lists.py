@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from redumbrella.features.kernel.compiled import njit
 from redumbrella.features.kernel.threads import in_chunks
+from redumbrella.figures import percent
 from redumbrella.recommenders.neighbours import Neighbours, Sparse, sparse
 
 Kind = Literal["all", "new", "again"]
@@ -104,11 +105,31 @@ class Reasons:
     terms: tuple[Term, ...]
     base: float
 
-    def share(self, first: int) -> float | None:
-        """What share of the score the first terms are; None where a score has parts below 0."""
-        if self.score <= 0 or self.base < 0 or any(term.value < 0 for term in self.terms):
-            return None
-        return sum(term.value for term in self.terms[:first]) / self.score
+    def share(self, first: int) -> float:
+        """What the first terms above 0 are of all that is above 0; of the score, where nothing in
+        it is below 0.
+        """
+        for_it = [term.value for term in self.terms if term.value > 0]
+        whole = sum(for_it) + max(self.base, 0.0)
+        return sum(for_it[:first]) / whole if whole else 0.0
+
+    def because(self, names: Sequence[str], first: int = 2) -> str:
+        """In words: "because of purchase of A and of B, together 71 % of the score".
+
+        names: of the products, by number. "" where nothing that the person did speaks for it.
+        """
+        for_it = [term for term in self.terms if term.value > 0][:first]
+        if not for_it:
+            return ""
+        told = [
+            f"{term.what} of {names[term.product]}" if term.product >= 0 else term.what
+            for term in for_it
+        ]
+        is_score = self.base >= 0 and all(term.value >= 0 for term in self.terms)
+        of = "the score" if is_score else "what speaks for it"
+        together = "together " if len(told) > 1 else ""
+        share = percent(self.share(len(told)), 0)
+        return f"because of {' and '.join(told)}, {together}{share} of {of}"
 
 
 @dataclass(frozen=True, eq=False)

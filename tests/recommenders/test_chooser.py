@@ -87,6 +87,23 @@ def test_the_ranker_makes_full_lists_too(chosen: Mapping[str, tuple[World, Choic
     assert few is None
 
 
+def test_reasons_name_what_the_person_did(chosen: Mapping[str, tuple[World, Choices]]) -> None:
+    for _, choices in chosen.values():
+        for person in range(0, 300, 50):
+            who, parts = np.array([person]), choices.parts
+            mine = set(parts.own[person].indices.tolist())
+            for name in LIST_NAMES:
+                shown = choices.lists_of(name, who, 3, parts.sold)
+                for product, score in zip(shown.products[0], shown.score[0], strict=True):
+                    if product < 0:
+                        continue
+                    told_by, told = choices.reasons_for(name, person, int(product))
+                    assert {term.product for term in told.terms} <= mine | {-1}
+                    if choices.by_list[name].method != RANKER:
+                        assert told_by == choices.by_list[name].method
+                        assert told.score == pytest.approx(float(score), abs=1e-5)
+
+
 def shown_by(choices: Choices) -> bytes:
     everybody = np.arange(len(choices.parts.known.people))
     parts = []

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recommender_worlds import END, small_interactions
 
-from redumbrella.recommenders.lists import Kind, Linear, SourceColumns, blend, similar_products
+from redumbrella.recommenders.lists import (
+    Kind,
+    Linear,
+    Reasons,
+    SourceColumns,
+    Term,
+    blend,
+    similar_products,
+)
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
     PERSONAL,
@@ -90,8 +98,23 @@ def test_reasons_add_up_to_the_score_and_name_only_what_the_person_did(
             added = sum(term.value for term in told.terms) + told.base
             assert added == pytest.approx(score, abs=1e-5)
             assert {term.product for term in told.terms} <= mine
-    share = told.share(2)
-    assert share is None or 0 <= share <= 1
+    assert 0 <= told.share(2) <= 1
+
+
+def test_reasons_in_words() -> None:
+    terms = (Term("purchase", 0, 0.5), Term("purchase", 1, 0.21), Term("product_view", 0, 0.2))
+    names = ["a mug", "a lamp"]
+    told = Reasons(1.0, terms, 0.09)
+    text = "because of purchase of a mug and purchase of a lamp, together 71\u00a0% of the score"
+    assert told.because(names) == text
+    against = Reasons(0.3, (Term("purchase", 1, 0.5), Term("purchase", 0, -0.2)), 0.0)
+    assert against.because(names).endswith("100\u00a0% of what speaks for it")
+    assert Reasons(0.1, (), 0.1).because(names) == ""
+    assert (
+        Reasons(0.1, (Term("job is clerk", -1, 0.1),), 0.0)
+        .because(names)
+        .startswith("because of job is clerk")
+    )
 
 
 def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: SimpleParts) -> None:
