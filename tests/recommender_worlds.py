@@ -17,9 +17,10 @@ from redumbrella.recommenders.parts import Situation, situation_of
 DAY = 86_400_000_000
 UTC = pa.timestamp("us", "UTC")
 START = 19_700 * DAY
-DAYS = 100
-END = START + DAYS * DAY
+DAYS = 100  # of them the last horizon lies after END
 HORIZON = 14.0
+END = START + 86 * DAY
+LAST = START + DAYS * DAY
 
 
 @dataclass(frozen=True, eq=False)
