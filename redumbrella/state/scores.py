@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -34,6 +34,8 @@ from redumbrella.state.lists import (
 )
 from redumbrella.state.metadata import metadata
 
+_AT_ONCE = 500  # keys of one question to the database
+_WIDE = ("reasons", "details", "search")
 _SAME = 1e-12  # sums of the same numbers may differ in the last bit
 # With the whole key, so that the rows before a deep page are counted without touching wide rows.
 _KEY = ("lead_id", "product_id")
@@ -136,6 +138,33 @@ def scores_of_leads(
     table = list_in_use(connection, scores, target)
     own = table.c.target == target, table.c.lead_id.in_(leads)
     return mappings(connection, select(table).where(*own))
+
+
+def matching_scores(
+    connection: Connection,
+    target: str,
+    equal: Mapping[str, Sequence[str]],
+    least: Mapping[str, float],
+    leads: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of the list in use, without texts, that have one of some values and at least others.
+
+    equal, least: by column. leads: of which leads; None: of all.
+    """
+    table = list_in_use(connection, scores, target)
+    narrow = [column for column in table.c if column.name not in _WIDE]
+    query = select(*narrow).where(table.c.target == target)
+    for name, values in equal.items():
+        query = query.where(table.c[name].in_(values))
+    for name, value in least.items():
+        query = query.where(table.c[name] >= value)
+    if leads is None:
+        return mappings(connection, query)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(leads), _AT_ONCE):
+        some = leads[start : start + _AT_ONCE]
+        found += mappings(connection, query.where(table.c.lead_id.in_(some)))
+    return found
 
 
 def standing_in_list(
