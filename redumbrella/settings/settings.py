@@ -24,6 +24,7 @@ from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.grades import Grades, read_grades
 from redumbrella.settings.labels import Labels, read_labels
+from redumbrella.settings.mail import MailServer, read_mail
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -36,6 +37,7 @@ from redumbrella.settings.section import FILE_NAME, Section, as_written, read_to
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
 from redumbrella.settings.worker import WorkerPlan, read_worker
+from redumbrella.settings.webhooks import Webhook, read_webhooks
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
@@ -62,6 +64,8 @@ class Settings:
     automations: tuple[Automation, ...] = ()
     outreach: Outreach = field(default_factory=Outreach)
     worker: WorkerPlan = field(default_factory=WorkerPlan)
+    mail: MailServer | None = None
+    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def main_target(self) -> Target | None:
@@ -165,6 +169,8 @@ def load_settings(root: Path) -> Settings:
         automations=read_automations(top),
         outreach=read_outreach(top.section("outreach")),
         worker=read_worker(top.section("worker")),
+        mail=read_mail(top.section("mail")),
+        webhooks=read_webhooks(top),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from redumbrella.state.bulk import Row, in_order, json_text, mappings
 from redumbrella.state.database import State
-from redumbrella.state.lists import REPLACED, NewList, new_list
+from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
 # The list stands apart, see `lists`; here are its columns, and a list of old.
