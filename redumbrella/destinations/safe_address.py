@@ -110,9 +110,7 @@ class CheckedConnection(http.client.HTTPConnection):
         """
         end = min(self._end, monotonic() + CONNECT_SECONDS)
         host, port = self._address.host, self._address.port
-        addresses = checked_addresses(
-            host, port, private=self._private, seconds=end - monotonic()
-        )
+        addresses = checked_addresses(host, port, private=self._private, seconds=end - monotonic())
         opened = _first_open(addresses, port, end)
         self._watched = opened.dup()  # the same connection, whatever becomes of `opened`
         self._timer = Timer(max(self._end - monotonic(), 0.0), self._cut)

@@ -36,8 +36,8 @@ from redumbrella.settings.objectives import (
 from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
-from redumbrella.settings.worker import WorkerPlan, read_worker
 from redumbrella.settings.webhooks import Webhook, read_webhooks
+from redumbrella.settings.worker import WorkerPlan, read_worker
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 

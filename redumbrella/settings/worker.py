@@ -6,6 +6,8 @@ from redumbrella.errors import SettingsError
 from redumbrella.settings.schedule import Schedule, read_schedule
 from redumbrella.settings.section import Section
 
+_NIGHTLY = read_schedule("every day at 03:00")
+
 
 @dataclass(frozen=True)
 class WorkerPlan:
@@ -13,7 +15,7 @@ class WorkerPlan:
     rows are read and the leads that they are about scored again; None: only with `run`.
     """
 
-    run: Schedule | None = read_schedule("every day at 03:00")
+    run: Schedule | None = _NIGHTLY
     ingest: Schedule | None = None
 
 

@@ -109,9 +109,12 @@ def _end(connection: Connection, number: int, worker: str, values: dict[str, Any
     connection.execute(delete(jobs).where(*old))
 
 
-def drop_jobs(connection: Connection, kind: str, keep: int | None = None) -> None:
-    """Removes waiting jobs of a kind that was scheduled otherwise, but the one due at `keep`."""
-    own = [jobs.c.kind == kind, jobs.c.state == WAITING, jobs.c.tries == 0]
+def drop_jobs(connection: Connection, kind: str, at: int, keep: int | None = None) -> None:
+    """Removes jobs of a kind that wait for an instant after `at`, but the one due at `keep`.
+
+    So a changed schedule leaves nothing of the old one; what is due already is still done.
+    """
+    own = [jobs.c.kind == kind, jobs.c.state == WAITING, jobs.c.tries == 0, jobs.c.due_at > at]
     own += [jobs.c.due_at != keep] if keep is not None else []
     connection.execute(delete(jobs).where(*own))
 

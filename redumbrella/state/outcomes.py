@@ -172,6 +172,11 @@ def pending_outcomes(connection: Connection, least: int = SCORES_WAIT) -> list[d
     return [_read(row) for row in mappings(connection, query)]
 
 
+def last_outcome(connection: Connection) -> int:
+    """The number of the newest outcome, undone or not; 0 for none."""
+    return int(connection.execute(select(func.max(outcomes.c.id))).scalar() or 0)
+
+
 def logged_between(
     connection: Connection, what: str, since: int, until: int
 ) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import (
@@ -74,6 +75,30 @@ unsubscribed = Table(
     Column("at", BigInteger, nullable=False),
     Column("rule", String, nullable=False),  # whose mail it answered
 )
+
+
+# One row: what signs the links to unsubscribe. They must work for years, so it never changes.
+outreach_secret = Table(
+    "outreach_secret",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("secret", String, nullable=False),
+)
+
+
+def secret_of_links(connection: Connection) -> bytes:
+    """What signs links to unsubscribe; made on first use, which takes a connection that writes."""
+    found = connection.execute(select(outreach_secret.c.secret)).scalar()
+    if found is None:
+        found = token_hex(32)
+        connection.execute(insert(outreach_secret).values(id=1, secret=found))
+    return str(found).encode()
+
+
+def known_secret_of_links(connection: Connection) -> bytes | None:
+    """The same where it was made; else None."""
+    found = connection.execute(select(outreach_secret.c.secret)).scalar()
+    return None if found is None else str(found).encode()
 
 
 def add_task(connection: Connection, row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Rules of automations: made, changed, switched on and off, removed; and the stop of all of them."""
+"""Rules of automations: made, changed, switched on and off, removed; and the stop of all."""
 
 from collections.abc import Mapping
 from typing import Any

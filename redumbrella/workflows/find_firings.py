@@ -32,11 +32,13 @@ from redumbrella.settings.automations import Automation, Trigger, Where
 from redumbrella.settings.settings import Settings
 from redumbrella.state.customers import segments_of
 from redumbrella.state.history import falls_below, graded_on, lowest_before, rises_to, scored_days
-from redumbrella.state.outcomes import logged_between
-from redumbrella.state.scores import matching_scores
+from redumbrella.state.lists import number_in_use
+from redumbrella.state.outcomes import last_outcome, logged_between
+from redumbrella.state.scores import matching_scores, scores
 from redumbrella.workspace import Workspace
 
 _MOST_MOMENTS = 1_000
+_SLOW_MICROSECONDS = 15 * 60 * 1_000_000  # silence and dates are looked for so often
 Row = Mapping[str, Any]
 
 
@@ -98,6 +100,28 @@ def matches_of(workspace: Workspace, rule: Automation, stretch: Stretch) -> list
         if (row is not None or not needs_row) and _is_wanted(one, row or {}, wanted):
             found.append(Match(one, row or {}))
     return found
+
+
+def news_of(
+    workspace: Workspace, rule: Automation, looked_until: int, at: int
+) -> tuple[object, ...]:
+    """What a rule can see: the same for as long as looking again would find nothing new."""
+    trigger = rule.trigger
+    if trigger.kind in ("event", "lead"):
+        tables = ("events", "activities", "purchases", "identities", "leads")
+        return tuple(workspace.lake.version(table) for table in tables)
+    if trigger.kind in ("silence", "date"):
+        return (at // _SLOW_MICROSECONDS,)
+    if trigger.kind == "schedule":
+        assert trigger.at is not None, "a rule with a schedule has one"
+        due = trigger.at.next_after(looked_until, workspace.settings.timezone)
+        return (due if due <= at else None,)
+    with workspace.state.reading() as connection:
+        if trigger.kind == "outcome":
+            return (last_outcome(connection),)
+        target = target_of(workspace.settings, trigger)
+        days = [one["number"] for one in scored_days(connection, target)]
+        return max(days, default=0), number_in_use(connection, scores, target)
 
 
 def fields_of_record(lake: Lake) -> dict[str, str]:
@@ -167,7 +191,7 @@ def _of_scores(
 def _jumps(
     connection: Connection, target: str, trigger: Trigger, first: int, last: int
 ) -> list[dict[str, Any]]:
-    """Rows in which a score came to the upper value, and was at most the lower one shortly before."""
+    """Rows in which a score came to the upper value from at most the lower one shortly before."""
     rows = rises_to(connection, target, first, last, trigger.high)
     leads_of: dict[int, list[str]] = {}
     for row in rows:

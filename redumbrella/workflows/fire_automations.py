@@ -30,14 +30,15 @@ from redumbrella.state.outbox import (
     reached_since,
 )
 from redumbrella.state.outreach import who_unsubscribed
-from redumbrella.state.rules import note_looked, stopped
+from redumbrella.state.rules import FILE, note_looked, stopped
 from redumbrella.views.rules import Rule, rules_in_use
 from redumbrella.workflows.automation_rules import note_file_rules
-from redumbrella.workflows.find_firings import Match, matches_of, target_of
+from redumbrella.workflows.find_firings import Match, matches_of, news_of, target_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
 _KEY_BYTES = 16
+Seen = dict[str, tuple[object, ...]]
 Row = dict[str, Any]
 
 
@@ -55,28 +56,49 @@ class Fired:
         return sum(of_rule.get(PLANNED, 0) for of_rule in self.counts.values())
 
 
-def fire_automations(workspace: Workspace, report: Progress) -> Fired:
-    """Looks for what is new with every rule that is on, and plans what is to be done."""
-    with recorded(workspace, "automations") as run:
-        with workspace.state.writing() as connection:
-            note_file_rules(workspace, connection, run.started_at)
+def fire_automations(workspace: Workspace, report: Progress, seen: Seen | None = None) -> Fired:
+    """Looks for what is new with every rule that is on, and plans what is to be done.
+
+    seen: by rule what there was when it looked last; a rule for which nothing has changed since
+    does not look. It is kept up here. None: every rule looks. Runs in which nothing was planned
+    are not kept in the log of runs: a worker looks every minute.
+    """
+    seen = {} if seen is None else seen
+    with workspace.lock():
+        at = now()
+        with workspace.state.reading() as connection:
             is_stopped = stopped(connection) is not None
             rules = [one for one in rules_in_use(workspace.settings, connection) if one.is_on]
         if is_stopped:
-            run.message = "Stopped: nothing is planned until automations go on."
             return Fired({}, {}, True)
+        if any(one.origin == FILE and not one.version for one in rules):
+            with workspace.state.writing() as connection:
+                note_file_rules(workspace, connection, at)
+                rules = [one for one in rules_in_use(workspace.settings, connection) if one.is_on]
         counts, problems = dict[str, Mapping[str, int]](), dict[str, str]()
         for number, rule in enumerate(rules):
-            report(f'Looking with "{rule.automation.name}"', number / max(1, len(rules)))
+            name = rule.automation.name
+            report(f'Looking with "{name}"', number / max(1, len(rules)))
             try:
-                counts[rule.automation.name] = _fire(workspace, rule, run.started_at)
+                news = (rule.version, *news_of(workspace, rule.automation, rule.looked_until, at))
+                if seen.get(name) == news:
+                    continue
+                counts[name] = _fire(workspace, rule, at)
+                seen[name] = news
             except UmbrellaError as problem:
-                problems[rule.automation.name] = problem.message
+                problems[name] = problem.message
         fired = Fired(counts, problems)
-        run.message = f"{counted(fired.planned, 'action')} planned by {counted(len(rules), 'rule')}"
-        for name, why in problems.items():
-            run.message += f'. "{name}" could not look: {why}'
+        if fired.planned or any(sum(of_rule.values()) for of_rule in counts.values()):
+            with recorded(workspace, "automations") as run:
+                run.message = _told(fired)
         return fired
+
+
+def _told(fired: Fired) -> str:
+    parts = [f'"{name}": ' + ", ".join(f"{n:,} {state}" for state, n in of_rule.items())
+             for name, of_rule in fired.counts.items() if of_rule]  # fmt: skip
+    parts += [f'"{name}" could not look: {why}' for name, why in fired.problems.items()]
+    return ". ".join(parts)
 
 
 def _fire(workspace: Workspace, rule: Rule, at: int) -> Mapping[str, int]:
@@ -133,7 +155,7 @@ def plan_of(
             )
         )  # fmt: skip
     if contacts is None:
-        contacts = _contacts(workspace, rule, at, cool_down)
+        contacts = _contacts(workspace, at, cool_down)
     verdicts = guarded(wanted, contacts, at, outreach.a_day, settings.timezone)
     return [(one.due_at, verdict) for one, verdict in zip(wanted, verdicts, strict=True)]
 
@@ -172,7 +194,7 @@ def _refusal(rule: Automation, match: Match, reachable: Reachable) -> str:
     return ""
 
 
-def _contacts(workspace: Workspace, rule: Automation, at: int, cool_down: float) -> Contacts:
+def _contacts(workspace: Workspace, at: int, cool_down: float) -> Contacts:
     """The contacts of the outbox that may stand in the way of new ones."""
     timezone = workspace.settings.timezone
     since = at - int(max(cool_down, 2.0) * MICROSECONDS_PER_DAY)

@@ -154,3 +154,8 @@ def _outreach() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
     )
+    op.create_table(
+        "outreach_secret",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("secret", sa.String(), nullable=False),
+    )
