@@ -19,7 +19,7 @@ _BITS = 64
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedAction:
     """What a rule wants: for whom, since when, and when it would leave (UTC microseconds).
 
     refused: why the person may not be reached at all, "" where it may. reaches: whether it is a
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GuardVerdict:
     """What becomes of it: planned, suppressed or control, and why."""
 
     state: str
@@ -62,8 +62,8 @@ class Contacts:
 
 
 def guarded(
-    wanted: Sequence[Wanted], contacts: Contacts, now: int, a_day: int, timezone: str
-) -> Iterator[Verdict]:
+    wanted: Sequence[WantedAction], contacts: Contacts, now: int, a_day: int, timezone: str
+) -> Iterator[GuardVerdict]:
     """A verdict on each, in their order: of two that want a person the first one wins.
 
     contacts: is added to. a_day: most contacts of all rules on one day.
@@ -75,17 +75,19 @@ def guarded(
         elif not reason and one.a_day is not None:
             reason = _rule_is_full(one, contacts, timezone)
         if reason:
-            yield Verdict(SUPPRESSED, reason)
+            yield GuardVerdict(SUPPRESSED, reason)
             continue
         # Who is left alone takes a place of the day's: the limit is not to choose between the two.
         contacts.on_day[one.rule, day_in_zone(one.due_at, timezone)] += 1
         if is_left_alone(one.rule, one.person_id, one.control):
-            yield Verdict(CONTROL, f"left alone, as {one.control:.0%} are, to see what it brings")
+            yield GuardVerdict(
+                CONTROL, f"left alone, as {one.control:.0%} are, to see what it brings"
+            )
             continue
         if one.reaches:
             contacts.of_person[one.person_id].append((one.due_at, one.rule))
             contacts.on_day["", day_in_zone(one.due_at, timezone)] += 1
-        yield Verdict(PLANNED)
+        yield GuardVerdict(PLANNED)
 
 
 def is_left_alone(rule: str, person_id: str, share: float) -> bool:
@@ -94,14 +96,14 @@ def is_left_alone(rule: str, person_id: str, share: float) -> bool:
     return int.from_bytes(digest, "big") < share * 2**_BITS
 
 
-def _too_old(one: Wanted, now: int) -> str:
+def _too_old(one: WantedAction, now: int) -> str:
     age = now - one.fired_at
     if age <= TOO_OLD_MICROSECONDS:
         return ""
     return f"it came about {age / MICROSECONDS_PER_DAY:.0f} days ago, too long to act on now"
 
 
-def _too_soon(one: Wanted, contacts: Contacts) -> str:
+def _too_soon(one: WantedAction, contacts: Contacts) -> str:
     """Why another contact of the person stands in the way."""
     span = one.cool_down_days * MICROSECONDS_PER_DAY
     for at, rule in contacts.of_person.get(one.person_id, ()):
@@ -112,18 +114,18 @@ def _too_soon(one: Wanted, contacts: Contacts) -> str:
     return ""
 
 
-def _too_many(one: Wanted, contacts: Contacts, a_day: int, timezone: str) -> str:
+def _too_many(one: WantedAction, contacts: Contacts, a_day: int, timezone: str) -> str:
     if contacts.on_day["", day_in_zone(one.due_at, timezone)] >= a_day:
         return f"{a_day:,} contacts a day are the limit of all rules"
     return "" if one.a_day is None else _rule_is_full(one, contacts, timezone)
 
 
-def _rule_is_full(one: Wanted, contacts: Contacts, timezone: str) -> str:
+def _rule_is_full(one: WantedAction, contacts: Contacts, timezone: str) -> str:
     if contacts.on_day[one.rule, day_in_zone(one.due_at, timezone)] >= (one.a_day or 0):
         return f"{one.a_day:,} a day are the limit of this rule"
     return ""
 
 
-def counted_verdicts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
+def counted_verdicts(verdicts: Sequence[GuardVerdict]) -> Mapping[str, int]:
     """How many of each state, and of those suppressed of each reason."""
     return Counter(v.reason if v.state == SUPPRESSED else v.state for v in verdicts)

@@ -102,7 +102,7 @@ def kinds_of_events(lake: Lake) -> list[str]:
     return sorted(found)
 
 
-def new_leads(lake: Lake, stretch: Stretch) -> list[Firing]:
+def leads_that_came(lake: Lake, stretch: Stretch) -> list[Firing]:
     """Leads that were read for the first time, and had been created shortly before."""
     if not lake.exists("leads"):
         return []

@@ -17,7 +17,7 @@ from redumbrella.state.rules import FILE, PAGE, newest_rules, rule_switches
 
 
 @dataclass(frozen=True)
-class Rule:
+class RuleInUse:
     """A rule in use. version: 0 of one of the file that nothing has read yet. broken: why it
     cannot be understood any more; it is off then.
     """
@@ -31,7 +31,7 @@ class Rule:
     said: str = ""
 
 
-def rules_in_use(settings: Settings, connection: Connection) -> list[Rule]:
+def rules_in_use(settings: Settings, connection: Connection) -> list[RuleInUse]:
     """All rules, in the order in which they win: those of the file first, then by name."""
     switches = rule_switches(connection)
     stored = {row["name"]: row for row in newest_rules(connection)}
@@ -50,7 +50,7 @@ def rules_in_use(settings: Settings, connection: Connection) -> list[Rule]:
     return rules
 
 
-def rule_named(settings: Settings, connection: Connection, name: str) -> Rule:
+def rule_named(settings: Settings, connection: Connection, name: str) -> RuleInUse:
     """The rule of a name. Raises NotFoundError with the nearest one."""
     rules = rules_in_use(settings, connection)
     for rule in rules:
@@ -69,11 +69,11 @@ def _version(row: Mapping[str, Any] | None, one: Automation) -> int:
 
 def _rule(
     found: Automation, origin: str, version: int, switches: Mapping[str, Mapping[str, Any]]
-) -> Rule:
+) -> RuleInUse:
     switch = switches.get(found.name)
     if switch is None:
-        return Rule(found, origin, version, False, 0, 0)
-    return Rule(
+        return RuleInUse(found, origin, version, False, 0, 0)
+    return RuleInUse(
         found, origin, version, bool(switch["is_on"]), switch["since"], switch["looked_until"],
         switch["said"],
     )  # fmt: skip

@@ -22,7 +22,7 @@ from redumbrella.state.rules import (
     stop_outreach,
     switch_rule,
 )
-from redumbrella.views.rules import Rule, rule_named
+from redumbrella.views.rules import RuleInUse, rule_named
 from redumbrella.workspace import Workspace
 
 
@@ -38,7 +38,7 @@ def note_file_rules(workspace: Workspace, connection: Connection, at: int) -> No
                              is_removed=True)  # fmt: skip
 
 
-def switch_automation(workspace: Workspace, name: str, *, is_on: bool) -> Rule:
+def switch_automation(workspace: Workspace, name: str, *, is_on: bool) -> RuleInUse:
     """Switches a rule on or off; off, what it has planned is cancelled."""
     workspace.state.bring_up_to_date()
     at = now()
@@ -55,7 +55,7 @@ def switch_automation(workspace: Workspace, name: str, *, is_on: bool) -> Rule:
         return rule_named(workspace.settings, connection, name)
 
 
-def save_automation(workspace: Workspace, content: Mapping[str, Any]) -> Rule:
+def save_automation(workspace: Workspace, content: Mapping[str, Any]) -> RuleInUse:
     """Makes a rule, or a newer version of one that was made here; it is off at first.
 
     Raises SettingsError where it cannot be understood, ConflictError for a rule of the file.

@@ -77,7 +77,7 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
     ]
 
 
-def address_of(record: Row) -> str:
+def mail_address(record: Row) -> str:
     """The e-mail address in a record, whatever its field is called; "" for none."""
     for name, value in record.items():
         if re.sub(r"[^a-z]", "", name.casefold()) in _ADDRESSES and value:
@@ -96,10 +96,10 @@ def _own(
     product = products.get(row["product_id"], {}).get("name") or row["product_id"]
     return {
         "name": name, "first_name": name.split()[0] if name else "",
-        "email": address_of(person), "lead_id": row["lead_id"], "person_id": row["person_id"],
+        "email": mail_address(person), "lead_id": row["lead_id"], "person_id": row["person_id"],
         "product": product, "currency": settings.currency, "why": row["why"],
         "rep_id": row["rep_id"], "rep_name": rep.get("name") or row["rep_id"],
-        "rep_email": address_of(rep), "company": settings.name,
+        "rep_email": mail_address(rep), "company": settings.name,
     }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ from redumbrella.state.outbox import (
 )
 from redumbrella.state.outreach import add_member, add_task, secret_of_links, who_unsubscribed
 from redumbrella.state.rules import stopped, switch_rule
-from redumbrella.views.rules import Rule, rules_in_use
+from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
 from redumbrella.workflows.compose import values_of
 from redumbrella.workspace import Workspace
@@ -94,7 +94,7 @@ class Deliverer:
             self._mails.__exit__()
             self._mails = None
 
-    def _checked(self, rows: Sequence[Row], rules: Mapping[str, Rule], at: int) -> list[Row]:
+    def _checked(self, rows: Sequence[Row], rules: Mapping[str, RuleInUse], at: int) -> list[Row]:
         """The actions that may still be done; the others are ended with their reason."""
         pairs = [(row["person_id"], row["lead_id"]) for row in rows]
         settings = self.workspace.settings
@@ -138,7 +138,7 @@ class Deliverer:
                     end_action(connection, row["id"], self.worker, state, at, why)
         return kept
 
-    def _guarded(self, row: Row, rule: Rule, values: Row) -> None:
+    def _guarded(self, row: Row, rule: RuleInUse, values: Row) -> None:
         """Does one action; whatever goes wrong with it is noted, and the others go on."""
         if self.is_stopping():
             return  # given back when the worker stops
@@ -147,7 +147,7 @@ class Deliverer:
         except UmbrellaError as problem:
             self._put_off(row, Delivery("retry", problem.message))
 
-    def _do(self, row: Row, rule: Rule, values: Row) -> None:
+    def _do(self, row: Row, rule: RuleInUse, values: Row) -> None:
         action = rule.automation.action
         if row["kind"] in _LOCAL:
             self._do_here(row, action, values)

@@ -16,7 +16,7 @@ from redumbrella.decisions.triggers import (
     Stretch,
     dates_near,
     events_of,
-    new_leads,
+    leads_that_came,
     open_leads_of,
     people_of_leads,
     silences,
@@ -144,7 +144,7 @@ def _firings(
     if trigger.kind == "event":
         return events_of(lake, trigger.event, stretch)
     if trigger.kind == "lead":
-        return new_leads(lake, stretch)
+        return leads_that_came(lake, stretch)
     if trigger.kind == "silence":
         return silences(lake, trigger.days, stretch)
     if trigger.kind == "date":

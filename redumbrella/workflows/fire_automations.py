@@ -12,7 +12,7 @@ from typing import Any
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, now
 from redumbrella.decisions.consent import Reachable, who_may_be_written_to
-from redumbrella.decisions.guards import Contacts, Verdict, Wanted, guarded
+from redumbrella.decisions.guards import Contacts, GuardVerdict, WantedAction, guarded
 from redumbrella.decisions.send_times import send_at, timezone_of
 from redumbrella.decisions.triggers import FRESH_MICROSECONDS, Stretch
 from redumbrella.errors import UmbrellaError
@@ -31,7 +31,7 @@ from redumbrella.state.outbox import (
 )
 from redumbrella.state.outreach import who_unsubscribed
 from redumbrella.state.rules import FILE, note_looked, stopped
-from redumbrella.views.rules import Rule, rules_in_use
+from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.automation_rules import note_file_rules
 from redumbrella.workflows.find_firings import Match, matches_of, news_of, target_of
 from redumbrella.workflows.recorded import recorded
@@ -101,7 +101,7 @@ def _told(fired: Fired) -> str:
     return ". ".join(parts)
 
 
-def _fire(workspace: Workspace, rule: Rule, at: int) -> Mapping[str, int]:
+def _fire(workspace: Workspace, rule: RuleInUse, at: int) -> Mapping[str, int]:
     """Plans what one rule wants; how many of each state."""
     name = rule.automation.name
     stretch = Stretch(rule.looked_until, at)
@@ -131,7 +131,7 @@ def plan_of(
     matches: Sequence[Match],
     at: int,
     contacts: Contacts | None = None,
-) -> list[tuple[int, Verdict]]:
+) -> list[tuple[int, GuardVerdict]]:
     """When each match would leave and what becomes of it, seen from an instant.
 
     contacts: those that count already; None: those of the outbox.
@@ -148,7 +148,7 @@ def plan_of(
         quiet = outreach.quiet_hours if rule.action.kind == "mail" else None
         due = send_at(rule.action.send, at, zone, quiet, outreach.working_days, outreach.not_on)
         wanted.append(
-            Wanted(
+            WantedAction(
                 rule.name, person or one.firing.lead_id, one.firing.at, due, rule.action.reaches,
                 _refusal(rule, one, reachable),
                 outreach.control if rule.control is None else rule.control, cool_down, rule.a_day,
@@ -207,7 +207,7 @@ def _contacts(workspace: Workspace, at: int, cool_down: float) -> Contacts:
 
 
 def _row(
-    rule: Rule, key: str, target: str, match: Match, due: int, verdict: Verdict, at: int
+    rule: RuleInUse, key: str, target: str, match: Match, due: int, verdict: GuardVerdict, at: int
 ) -> Row:
     one, row = match.firing, match.row
     ended = verdict.state in (CONTROL, SUPPRESSED)

@@ -14,7 +14,15 @@ from state_checks import check_everything, put, score
 from stored import rows_in_use
 
 from redumbrella.errors import DataError, EngineError
-from redumbrella.state import audit, keys, users  # noqa: F401  their tables belong to the schema
+from redumbrella.state import (  # noqa: F401  their tables belong to the schema
+    audit,
+    jobs,
+    keys,
+    outbox,
+    outreach,
+    rules,
+    users,
+)
 from redumbrella.state.database import State
 from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.metadata import metadata

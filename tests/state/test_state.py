@@ -18,7 +18,15 @@ from stored import rows_in_use
 
 import redumbrella.state.schema as schema_module
 from redumbrella.errors import EngineError
-from redumbrella.state import audit, keys, users  # noqa: F401  their tables belong to the schema
+from redumbrella.state import (  # noqa: F401  their tables belong to the schema
+    audit,
+    jobs,
+    keys,
+    outbox,
+    outreach,
+    rules,
+    users,
+)
 from redumbrella.state.customers import newest_valuation, record_valuation
 from redumbrella.state.database import State
 from redumbrella.state.forecasts import backtests
