@@ -109,7 +109,6 @@ def test_crossings_grades_and_conditions(tmp_path: Path, clock: Clock) -> None:
     names = ("Ana", "Bea", "Carl")
     records = [*leads("Ana", "Bea", region="North"), *leads("Carl", region="South")]
     workspace = company(tmp_path, "", {"people": people(*names), "leads": records})
-    add_snapshots(workspace)
     scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.4, "Bea": 0.7, "Carl": 0.45})
     switched_on(
         workspace,
@@ -123,11 +122,6 @@ def test_crossings_grades_and_conditions(tmp_path: Path, clock: Clock) -> None:
     assert actions(workspace, "rule", "lead_id") == [
         ("Down", "L-Bea"), ("Rich", "L-Ana"), ("Rich", "L-Carl"), ("Up", "L-Ana"),
     ]  # fmt: skip
-
-
-def add_snapshots(workspace: Workspace) -> None:
-    """Nothing: grades are compared only where snapshots are, see test_keep_scores."""
-    assert not workspace.snapshots.exists("scores")
 
 
 def test_events_of_a_kind_fire_for_the_open_lead(tmp_path: Path, clock: Clock) -> None:
@@ -272,8 +266,8 @@ def test_a_dry_run_says_what_would_have_been(tmp_path: Path, clock: Clock) -> No
                           {"cool_down_days": 7})  # fmt: skip
     found = dry_run(workspace, asked, 30)
     assert [(line.lead_id, local(line.fired_at), line.state) for line in found.lines] == [
-        ("L-Ana", "Mon 19 Oct 03:00", "planned"),
-        ("L-Ana", "Wed 21 Oct 03:00", "suppressed"),
+        ("L-Ana", "Mon 19 Oct 04:00", "planned"),
+        ("L-Ana", "Wed 21 Oct 04:00", "suppressed"),
     ]
     assert actions(workspace, "id") == []
     assert any("kept from 2026-10-18" in said for said in found.said)
