@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
+from redumbrella.clock import is_timezone
 from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
@@ -194,9 +194,7 @@ def _currency(workspace: Section) -> str:
 
 def _timezone(workspace: Section) -> str:
     timezone = workspace.text("timezone") or "UTC"
-    try:
-        ZoneInfo(timezone)
-    except (LookupError, ValueError, OSError):
+    if not is_timezone(timezone):
         from zoneinfo import available_timezones
 
         hint = nearest(timezone, sorted(available_timezones()))
