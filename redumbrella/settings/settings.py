@@ -18,6 +18,7 @@ from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.grades import Grades, read_grades
 from redumbrella.settings.labels import Labels, read_labels
+from redumbrella.settings.mail import MailServer, read_mail
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -29,6 +30,7 @@ from redumbrella.settings.objectives import (
 from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
+from redumbrella.settings.webhooks import Webhook, read_webhooks
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
@@ -52,6 +54,8 @@ class Settings:
     currencies: Currencies = field(default_factory=Currencies)
     labels: Labels = field(default_factory=Labels)
     list_rules: ListRules = field(default_factory=ListRules)
+    mail: MailServer | None = None
+    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def main_target(self) -> Target | None:
@@ -152,6 +156,8 @@ def load_settings(root: Path) -> Settings:
         currencies=read_currencies(top.section("currencies"), currency),
         labels=read_labels(top.section("labels"), currency),
         list_rules=read_list_rules(top.section("list")),
+        mail=read_mail(top.section("mail")),
+        webhooks=read_webhooks(top),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()
