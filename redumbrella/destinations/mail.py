@@ -1,8 +1,9 @@
 """Mails to a mail server: one `Mail` in, one `Delivery` out, many over one connection; no state.
 
-Promise: no address can add a recipient or a command; a password stands in no message. Rules: an answer 4xx is tried again, 5xx is refused for that recipient, faults of the connection are
-tried again. What only a person can mend and would fail for every mail (a log-in that is refused, a
-server without TLS or with a bad certificate, a sender that may not send) raises EngineError.
+Promise: no address can add a recipient or a command; a password stands in no message. Rules: an
+answer 4xx is tried again, 5xx is refused for that recipient, faults of the connection are tried
+again. What only a person can mend and would fail for every mail (a log-in that is refused, a server
+without TLS or with a bad certificate, a sender that may not send) raises EngineError.
 
 Standards: RFC 5321 (SMTP), 4954 (AUTH), 6531 (SMTPUTF8).
 """

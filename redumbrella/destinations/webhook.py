@@ -77,6 +77,8 @@ def request(
         try:
             connection.request(method, address.target, body, written)
             answer = connection.getresponse()
+            if connection.is_late:  # cut within its headers, which looks like their end
+                raise TimeoutError
             return _judged(answer, shown_answer(_beginning(answer), *keys), at)
         except SettingsError as problem:
             return Delivery("refused", problem.message)
