@@ -100,11 +100,11 @@ def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(safe_address, "_is_own", lambda address: False)
     opened = []
 
-    def connect(place: tuple[str, int], timeout: float) -> socket.socket:
-        opened.append(place)
+    def connect(address: str, port: int, seconds: float) -> socket.socket:
+        opened.append((address, port))
         raise OSError("as far as this test goes")
 
-    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(safe_address, "_connected", connect)
     address = read_web_address("https://rebind.example/")
     with CheckedConnection(address, private=False, seconds=5.0) as connection:
         with pytest.raises(OSError, match="as far as"):
