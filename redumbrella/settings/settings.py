@@ -37,7 +37,6 @@ from redumbrella.settings.section import FILE_NAME, Section, as_written, read_to
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
 from redumbrella.settings.webhooks import Webhook, read_webhooks
-from redumbrella.settings.worker import WorkerPlan, read_worker
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
@@ -61,9 +60,6 @@ class Settings:
     currencies: Currencies = field(default_factory=Currencies)
     labels: Labels = field(default_factory=Labels)
     list_rules: ListRules = field(default_factory=ListRules)
-    automations: tuple[Automation, ...] = ()
-    outreach: Outreach = field(default_factory=Outreach)
-    worker: WorkerPlan = field(default_factory=WorkerPlan)
     mail: MailServer | None = None
     webhooks: tuple[Webhook, ...] = ()
 
@@ -166,9 +162,6 @@ def load_settings(root: Path) -> Settings:
         currencies=read_currencies(top.section("currencies"), currency),
         labels=read_labels(top.section("labels"), currency),
         list_rules=read_list_rules(top.section("list")),
-        automations=read_automations(top),
-        outreach=read_outreach(top.section("outreach")),
-        worker=read_worker(top.section("worker")),
         mail=read_mail(top.section("mail")),
         webhooks=read_webhooks(top),
     )
