@@ -87,7 +87,9 @@ class MailReceiver:
         self._cut(server, "answer")
         return "250 queued as 4711"
 
-    def authenticate(self, server: SMTP, session: Any, envelope: Any, how: str, data: Any) -> AuthResult:
+    def authenticate(
+        self, server: SMTP, session: Any, envelope: Any, how: str, data: Any
+    ) -> AuthResult:
         self.logins += 1
         fits = (data.login.decode(), data.password.decode()) == (USER, PASSWORD)
         message = None if fits else self.login or None

@@ -88,7 +88,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+def receiving(
+    answer: Answer | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
     """A receiver on a free port; its url names localhost, for the sake of certificates."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.tls = tls

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redumbrella.decisions.contacts import (
     CONSENTS,
@@ -80,7 +81,7 @@ def who_may_be_written_to(
 
 def _newest(
     lake: Lake, table: str, key: str, ids: Sequence[str], columns: Sequence[str | None]
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """The newest known values of these columns, by key; of people those that are known last."""
     wanted = [name for name in columns if name is not None]
     listed = ", ".join(literal(one) for one in ids)

@@ -79,8 +79,9 @@ def events_of(lake: Lake, kind: str, stretch: Stretch) -> list[Firing]:
         parts.append('SELECT person_id, lead_id, "at", product_id '
                      f"FROM {lake.facts('activities')} WHERE {own}")  # fmt: skip
     if lake.exists("purchases") and kind == "purchase":
-        parts.append("SELECT person_id, NULL AS lead_id, \"at\", product_id FROM "
-                     f"{lake.facts('purchases')} WHERE amount > 0 AND {stretch.of_facts(_AT)}")  # fmt: skip
+        own = f"amount > 0 AND {stretch.of_facts(_AT)}"
+        parts.append('SELECT person_id, NULL AS lead_id, "at", product_id FROM '
+                     f"{lake.facts('purchases')} WHERE {own}")  # fmt: skip
     if not parts:
         message = "There are no events, activities or purchases yet. Run `umbrella ingest` first."
         raise DataError(message, reason="no_facts")
@@ -146,7 +147,8 @@ def silences(lake: Lake, days: float, stretch: Stretch) -> list[Firing]:
         return []
     ends = f't."at" + INTERVAL {round(days * 86_400)} SECOND'
     rows = lake.query(
-        f"SELECT person_id, '' AS lead_id, '' AS product_id, t.\"at\" AS began, {ends} AS \"at\" FROM ("
+        "SELECT person_id, '' AS lead_id, '' AS product_id, t.\"at\" AS began, "
+        f'{ends} AS "at" FROM ('
         'SELECT person_id, "at", lead("at") OVER (PARTITION BY person_id ORDER BY "at") AS next '
         f"FROM ({' UNION ALL '.join(parts)})) t "
         f"WHERE {stretch.between(ends)} AND (next IS NULL OR next > {ends}) ORDER BY 5, person_id"

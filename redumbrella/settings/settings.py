@@ -37,6 +37,7 @@ from redumbrella.settings.section import FILE_NAME, Section, as_written, read_to
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
 from redumbrella.settings.webhooks import Webhook, read_webhooks
+from redumbrella.settings.worker import WorkerPlan, read_worker
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
@@ -62,6 +63,9 @@ class Settings:
     list_rules: ListRules = field(default_factory=ListRules)
     mail: MailServer | None = None
     webhooks: tuple[Webhook, ...] = ()
+    automations: tuple[Automation, ...] = ()
+    outreach: Outreach = field(default_factory=Outreach)
+    worker: WorkerPlan = field(default_factory=WorkerPlan)
 
     @property
     def main_target(self) -> Target | None:
@@ -164,6 +168,9 @@ def load_settings(root: Path) -> Settings:
         list_rules=read_list_rules(top.section("list")),
         mail=read_mail(top.section("mail")),
         webhooks=read_webhooks(top),
+        automations=read_automations(top),
+        outreach=read_outreach(top.section("outreach")),
+        worker=read_worker(top.section("worker")),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -315,7 +315,8 @@ def _of_record(workspace: Workspace, where: Where) -> _Wanted:
     """
     lake = workspace.lake
     known = fields_of_record(lake)
-    leads, people = [], []
+    leads: list[frozenset[str]] = []
+    people: list[frozenset[str]] = []
     for name, values in where.fields.items():
         if name not in known:
             raise DataError(

@@ -79,7 +79,9 @@ def test_what_arrives(receiver: MailReceiver) -> None:
 
 def test_text_alone_has_no_other_part(receiver: MailReceiver) -> None:
     with MailConnection(server(receiver)) as connection:
-        assert connection.send(replace(MAIL, unsubscribe_url="http://10.0.0.1/u/1")).outcome == "sent"
+        assert (
+            connection.send(replace(MAIL, unsubscribe_url="http://10.0.0.1/u/1")).outcome == "sent"
+        )
     message = receiver.arrived[0].message
     assert message.get_content_type() == "text/plain"
     assert message["List-Unsubscribe"] == "<http://10.0.0.1/u/1>"
@@ -314,7 +316,9 @@ def test_what_is_no_address_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("field", ["message_id", "unsubscribe_url"])
-@pytest.mark.parametrize("value", ["", "x", "<a@b>\r\nBcc: c@d", "https://a/\r\nBcc: c@d", "<a @b>"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "<a@b>\r\nBcc: c@d", "https://a/\r\nBcc: c@d", "<a @b>"]
+)
 def test_what_the_caller_gives_cannot_add_headers(
     receiver: MailReceiver, field: str, value: str
 ) -> None:

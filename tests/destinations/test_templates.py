@@ -84,9 +84,9 @@ def test_what_may_stand_in_a_template(source: str, shown: str) -> None:
 def test_a_value_that_is_missing_for_a_person() -> None:
     none = dict.fromkeys(NAMES)
     assert text_of('{{ first_name or "there" }}', none) == "there"
-    assert text_of("[{{ first_name }}{{ chance|percent }}{{ day|date }}{{ amount|round }}]", none) == (
-        "[]"
-    )
+    assert text_of(
+        "[{{ first_name }}{{ chance|percent }}{{ day|date }}{{ amount|round }}]", none
+    ) == ("[]")
     assert text_of("{% if is_customer %}a{% else %}b{% endif %}", none) == "b"
 
 
@@ -198,7 +198,9 @@ ESCAPES = [
 
 
 @pytest.mark.parametrize("code", ESCAPES)
-@pytest.mark.parametrize("form", ["{{{{ {} }}}}", "{{% if {} %}}x{{% endif %}}", "{{% print({}) %}}"])
+@pytest.mark.parametrize(
+    "form", ["{{{{ {} }}}}", "{{% if {} %}}x{{% endif %}}", "{{% print({}) %}}"]
+)
 def test_no_code_is_run_and_no_attribute_read(code: str, form: str) -> None:
     source = form.format(code)
     assert problems(source)
@@ -282,7 +284,10 @@ class Level(IntEnum):
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ('<script>"x" & \'y\'</script>', "&lt;script&gt;&#34;x&#34; &amp; &#39;y&#39;&lt;/script&gt;"),
+        (
+            "<script>\"x\" & 'y'</script>",
+            "&lt;script&gt;&#34;x&#34; &amp; &#39;y&#39;&lt;/script&gt;",
+        ),
         (Markup("<b>bold</b>"), "&lt;b&gt;bold&lt;/b&gt;"),
         (EvilText("<i>"), "&lt;i&gt;"),
         (Evil(), "&lt;b&gt;str&lt;/b&gt;"),
