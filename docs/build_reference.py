@@ -129,6 +129,55 @@ MEANING = {
         "match": "Fields that a lead and its rep must have in common. Default: all text fields "
         "that both have.",
     },
+    "worker": {
+        "run": 'When everything is brought up to date, in words or as cron; "never" for not by '
+        "itself. Default: every day at 03:00.",
+        "ingest": "When sources are read in between, and the leads that something is new about "
+        'are scored again, such as "every 15 minutes". Default: never.',
+    },
+    "outreach": {
+        "quiet_hours": 'When nobody is written to, in their own time zone where it is known; "" '
+        'for none. Default: "20:00 to 08:00".',
+        "working_days": "Days of the week on which people work. Default: Monday to Friday.",
+        "not_on": 'Days on which nothing leaves: "Sunday", "2026-12-24", or "12-25" of each year.',
+        "a_day": "Most contacts of all automations in a day. Default: 500.",
+        "cool_down_days": "Days between two contacts of a person. Default: 7.",
+        "control": "Share of people that a rule leaves alone, to see what it brings. Default: 0.1.",
+        "consent": "Fields that say with a yes who agreed to mails. Default: those that are named "
+        "so, such as consent or newsletter.",
+        "needs_consent": "false: mails need no consent on record. Default: true.",
+    },
+    "mail": {
+        "server": "The host that mails are handed to.",
+        "port": "Default: 587, with tls 465, with none 25.",
+        "security": "starttls, tls or none. Default: starttls.",
+        "user": "Who logs in.",
+        "password_env": "The variable of the environment that holds the password.",
+        "from": "Whose the mails are.",
+        "reply_to": "Where answers go.",
+        "public_url": "Where this server is reached from outside; with it mails have a link to "
+        "unsubscribe.",
+        "a_minute": "Most mails a minute. Default: 120.",
+    },
+    "[webhooks] no. 1": {
+        "name": "What rules call it.",
+        "url": "Where messages go; https, unless private.",
+        "secret_env": "The variable of the environment with the secret that signs, `whsec_…`.",
+        "private": "true: it may stand in this machine's own network.",
+        "header": "A header of every request, for a CRM that wants a key.",
+        "header_env": "The variable of the environment that holds its value.",
+    },
+    'automations "Hot"': {
+        "name": "What people call the rule.",
+        "where": "Which leads it is for: see [automations](../automations.md).",
+        "trigger": "What fires it.",
+        "action": "What is done.",
+        "control": "Share of people left alone. Default: that of [outreach].",
+        "cool_down_days": "Days after any contact of the person. Default: that of [outreach].",
+        "a_day": "Most actions of the rule in a day. Default: no limit.",
+        "goal": "What it is to bring: won, purchase, or the kind of an event. Default: won.",
+        "goal_days": "Within how many days. Default: 30.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -148,6 +197,8 @@ TITLES = {
     "tables.leads": "tables.TABLE",
     "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
     "[targets] no. 1": "[targets]",
+    "[webhooks] no. 1": "[webhooks]",
+    'automations "Hot"': "[automations]",
 }
 
 
@@ -233,6 +284,11 @@ PROBES = {
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
     "list": "[list]\n{}",
+    "worker": "[worker]\n{}",
+    "outreach": "[outreach]\n{}",
+    'automations "Hot"': "[[automations]]\nname = 'Hot'\n{}",
+    "mail": "[mail]\n{}",
+    "[webhooks] no. 1": "[[webhooks]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",
