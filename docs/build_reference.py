@@ -167,7 +167,7 @@ MEANING = {
         "header": "A header of every request, for a CRM that wants a key.",
         "header_env": "The variable of the environment that holds its value.",
     },
-    'automations "Hot"': {
+    "automations no. 1": {
         "name": "What people call the rule.",
         "where": "Which leads it is for: see [automations](../automations.md).",
         "trigger": "What fires it.",
@@ -198,7 +198,7 @@ TITLES = {
     "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
     "[targets] no. 1": "[targets]",
     "[webhooks] no. 1": "[webhooks]",
-    'automations "Hot"': "[automations]",
+    "automations no. 1": "[automations]",
 }
 
 
@@ -286,7 +286,7 @@ PROBES = {
     "list": "[list]\n{}",
     "worker": "[worker]\n{}",
     "outreach": "[outreach]\n{}",
-    'automations "Hot"': "[[automations]]\nname = 'Hot'\n{}",
+    "automations no. 1": "[[automations]]\n{}",
     "mail": "[mail]\n{}",
     "[webhooks] no. 1": "[[webhooks]]\n{}",
     "customers": "[customers]\n{}",
