@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -28,7 +28,7 @@ class Arrived:
 
     @property
     def message(self) -> EmailMessage:
-        return cast(EmailMessage, BytesParser(policy=default).parsebytes(self.content))
+        return BytesParser(policy=default).parsebytes(self.content)
 
 
 @dataclass
@@ -87,7 +87,9 @@ class MailReceiver:
         self._cut(server, "answer")
         return "250 queued as 4711"
 
-    def authenticate(self, server: SMTP, session: Any, envelope: Any, how: str, data: Any) -> AuthResult:
+    def authenticate(
+        self, server: SMTP, session: Any, envelope: Any, how: str, data: Any
+    ) -> AuthResult:
         self.logins += 1
         fits = (data.login.decode(), data.password.decode()) == (USER, PASSWORD)
         message = None if fits else self.login or None

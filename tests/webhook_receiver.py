@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -78,17 +79,19 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     tls: ssl.SSLContext | None = None
 
-    def finish_request(self, request: object, client_address: object) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         with suppress(OSError):  # a client that goes away, or refuses the certificate
             if self.tls is not None:
-                request = self.tls.wrap_socket(request, server_side=True)  # type: ignore[call-overload]
-            super().finish_request(request, client_address)  # type: ignore[arg-type]
+                request = self.tls.wrap_socket(request, server_side=True)
+            super().finish_request(request, client_address)
             if self.tls is not None:
-                request.close()  # type: ignore[attr-defined]
+                request.close()
 
 
 @contextmanager
-def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+def receiving(
+    answer: Answer | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
     """A receiver on a free port; its url names localhost, for the sake of certificates."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.tls = tls

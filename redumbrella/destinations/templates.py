@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_TEMPLATE, MOST_OUTPUT = 50_000, 500_000
 MOST_VALUE = 20_000
-_DEEPEST = 40
+_DEEPEST, _MOST_NODES = 40, 5_000
 _PARTS = ("subject", "text", "html")
 _MOST_DIGITS = 12
 
@@ -124,8 +124,13 @@ def _refused(part: str, tree: "nodes.Template") -> Iterator[str]:
     """What may not stand in a template, with its line."""
     allowed, filters = _allowed_nodes(), list(_filters())
     waiting: list[tuple[Any, int, int]] = [(tree, 1, 0)]
+    read = 0
     while waiting:
         node, line, depth = waiting.pop()
+        read += 1
+        if read > _MOST_NODES:
+            yield f"The {part} has too many values and conditions: leave some out."
+            return
         line = node.lineno or line
         place = f"Line {line} of the {part}"
         kind = type(node).__name__

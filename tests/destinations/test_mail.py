@@ -1,4 +1,4 @@
-"""Mails against a real mail server: what arrives, what is refused or tried again, log-in and TLS."""
+"""Mails against a real mail server: what arrives, is refused or tried again; log-in and TLS."""
 
 import email
 import logging
@@ -9,6 +9,7 @@ from dataclasses import replace
 from email import policy
 from email.utils import getaddresses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -72,14 +73,16 @@ def test_what_arrives(receiver: MailReceiver) -> None:
     assert message["MIME-Version"] == "1.0"
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert text.get_content().splitlines() == ["Hällo", ".", "..dots"]  # type: ignore[attr-defined]
-    assert html.get_content().strip() == "<p>Hällo</p>"  # type: ignore[attr-defined]
+    assert text.get_content().splitlines() == ["Hällo", ".", "..dots"]
+    assert html.get_content().strip() == "<p>Hällo</p>"
     assert arrived.content.isascii()
 
 
 def test_text_alone_has_no_other_part(receiver: MailReceiver) -> None:
     with MailConnection(server(receiver)) as connection:
-        assert connection.send(replace(MAIL, unsubscribe_url="http://10.0.0.1/u/1")).outcome == "sent"
+        assert (
+            connection.send(replace(MAIL, unsubscribe_url="http://10.0.0.1/u/1")).outcome == "sent"
+        )
     message = receiver.arrived[0].message
     assert message.get_content_type() == "text/plain"
     assert message["List-Unsubscribe"] == "<http://10.0.0.1/u/1>"
@@ -152,9 +155,12 @@ def test_nobody_listens_is_said_once_and_not_asked_for_every_mail(
         nobody = MailServer("localhost", FROM, port=taken.getsockname()[1], security="none")
         asked = []
         connect = socket.create_connection
-        monkeypatch.setattr(
-            socket, "create_connection", lambda *a, **k: (asked.append(a), connect(*a, **k))[1]
-        )
+
+        def counted(place: tuple[str, int], *options: Any) -> socket.socket:
+            asked.append(place)
+            return connect(place, *options)
+
+        monkeypatch.setattr(socket, "create_connection", counted)
         with MailConnection(nobody) as connection:
             for _ in range(5):
                 delivery = connection.send(MAIL)
@@ -167,7 +173,7 @@ def test_a_sender_that_may_not_send_concerns_every_mail(receiver: MailReceiver) 
     receiver.at_sender["sales@example.com"] = "553 5.7.1 not owned by user"
     with MailConnection(server(receiver)) as connection:
         for _ in range(2):
-            with pytest.raises(EngineError, match="sales@example.com") as problem:
+            with pytest.raises(EngineError, match="does not let sales") as problem:
                 connection.send(MAIL)
             assert problem.value.reason == "mail_sender"
     receiver.at_sender["sales@example.com"] = "451 4.3.0 later"
@@ -201,10 +207,12 @@ def test_log_in_over_tls(
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_nobody_vouches_for(localhost: Certificate, security: str) -> None:
     with mail_server(localhost.server_context(), at_once=security == "tls") as receiver:
-        with MailConnection(server(receiver, security=security), PASSWORD) as connection:
-            with pytest.raises(EngineError, match="certificate") as problem:
-                connection.send(MAIL)
-            assert problem.value.reason == "mail_security"
+        with (
+            MailConnection(server(receiver, security=security), PASSWORD) as connection,
+            pytest.raises(EngineError, match="certificate") as problem,
+        ):
+            connection.send(MAIL)
+        assert problem.value.reason == "mail_security"
         assert receiver.arrived == []
 
 
@@ -220,9 +228,11 @@ def test_the_certificate_of_another_name(
 
 
 def test_without_starttls_nothing_is_sent(receiver: MailReceiver) -> None:
-    with MailConnection(server(receiver, security="starttls", user=USER), PASSWORD) as connection:
-        with pytest.raises(EngineError, match="STARTTLS") as problem:
-            connection.send(MAIL)
+    with (
+        MailConnection(server(receiver, security="starttls", user=USER), PASSWORD) as connection,
+        pytest.raises(EngineError, match="STARTTLS") as problem,
+    ):
+        connection.send(MAIL)
     assert problem.value.reason == "mail_security"
     assert receiver.arrived == []
 
@@ -255,23 +265,30 @@ def test_a_log_in_that_fails_for_now_is_tried_later() -> None:
 
 
 def test_a_server_that_wants_a_log_in_that_is_not_set() -> None:
-    with mail_server(auth=True) as receiver, MailConnection(server(receiver)) as connection:
-        with pytest.raises(EngineError, match="password_env") as problem:
-            connection.send(MAIL)
+    with (
+        mail_server(auth=True) as receiver,
+        MailConnection(server(receiver)) as connection,
+        pytest.raises(EngineError, match="password_env") as problem,
+    ):
+        connection.send(MAIL)
     assert problem.value.reason == "mail_login"
 
 
 def test_a_server_without_any_log_in(receiver: MailReceiver) -> None:
-    with MailConnection(server(receiver, user=USER), PASSWORD) as connection:
-        with pytest.raises(EngineError, match="no log-in that is known"):
-            connection.send(MAIL)
+    with (
+        MailConnection(server(receiver, user=USER), PASSWORD) as connection,
+        pytest.raises(EngineError, match="no log-in that is known"),
+    ):
+        connection.send(MAIL)
 
 
 def test_a_password_beyond_ascii_is_said() -> None:
-    with mail_server(auth=True) as receiver:
-        with MailConnection(server(receiver, user=USER), "pässword") as connection:
-            with pytest.raises(EngineError, match="ASCII") as problem:
-                connection.send(MAIL)
+    with (
+        mail_server(auth=True) as receiver,
+        MailConnection(server(receiver, user=USER), "pässword") as connection,
+        pytest.raises(EngineError, match="ASCII") as problem,
+    ):
+        connection.send(MAIL)
     assert "pässword" not in problem.value.message
 
 
@@ -314,12 +331,14 @@ def test_what_is_no_address_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("field", ["message_id", "unsubscribe_url"])
-@pytest.mark.parametrize("value", ["", "x", "<a@b>\r\nBcc: c@d", "https://a/\r\nBcc: c@d", "<a @b>"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "<a@b>\r\nBcc: c@d", "https://a/\r\nBcc: c@d", "<a @b>"]
+)
 def test_what_the_caller_gives_cannot_add_headers(
     receiver: MailReceiver, field: str, value: str
 ) -> None:
     with MailConnection(server(receiver)) as connection:
-        assert connection.send(replace(MAIL, **{field: value})).outcome == "refused"  # type: ignore[arg-type]
+        assert connection.send(replace(MAIL, **{field: value})).outcome == "refused"
 
 
 HOSTILE = [

@@ -78,8 +78,12 @@ def test_every_signature_verifies(key: bytes, name: str, content: dict[str, int]
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 88, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-               "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!MfKQ9r8G"])  # fmt: skip
+    "secret",
+    [
+        *("", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 88, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!MfKQ9r8G",
+    ],
+)
 def test_a_secret_that_cannot_sign_is_said_without_showing_it(
     receiver: Receiver, secret: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_webhooks(tmp_path: Path) -> None:
         (MAIL.replace("sales@", "sales"), "from = "),
         (MAIL + 'server_name = "x"\n', 'unknown key "server_name". Did you mean "server"?'),
         (MAIL.replace("smtp.", "smtp://"), "expected the name of a host"),
-        (MAIL.replace(".com\"\nfrom", ".com:587\"\nfrom"), "the port stands in port = 587"),
+        (MAIL.replace('.com"\nfrom', '.com:587"\nfrom'), "the port stands in port = 587"),
         (MAIL + 'security = "ssl"\n', 'expected "starttls", "tls" or "none"'),
         (MAIL + "port = 0\n", "expected a number between 1 and 65535"),
         (MAIL + "port = 25.5\n", "expected a whole number"),
