@@ -129,6 +129,31 @@ MEANING = {
         "match": "Fields that a lead and its rep must have in common. Default: all text fields "
         "that both have.",
     },
+    "mail": {
+        "server": "The host that mails are handed to.",
+        "port": "Its port. Default: 587; 465 with tls, 25 with none.",
+        "security": "starttls (nothing is sent without it), tls from the first byte, or none. "
+        "Default: starttls.",
+        "user": "Who logs in. Default: nobody.",
+        "password_env": "The variable of the environment that holds the password, in capital "
+        "letters. The password itself never stands in this file.",
+        "from": 'Whose mails they are: `"Ana Sousa <sales@example.com>"`.',
+        "reply_to": "Where answers go. Default: to from.",
+        "public_url": "Where people reach this server to unsubscribe, https://…. Default: mails "
+        "have no header for it.",
+        "a_minute": "The most mails a minute. Default: 120.",
+    },
+    "[webhooks] no. 1": {
+        "name": "What the webhook is called in automations and messages.",
+        "url": "Where it is sent to: https://…, or http://… with `private`. Redirects are not "
+        "followed.",
+        "secret_env": "The variable of the environment that holds the secret that signs, `whsec_…` "
+        "as [Standard Webhooks](https://www.standardwebhooks.com) write it.",
+        "private": "true: it may stand on this machine or in its network. Default: false, then "
+        "every address of the host must be public.",
+        "header": 'A header of every request, such as "Authorization", for a CRM that wants a key.',
+        "header_env": "The variable of the environment that holds the value of that header.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -148,6 +173,7 @@ TITLES = {
     "tables.leads": "tables.TABLE",
     "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
     "[targets] no. 1": "[targets]",
+    "[webhooks] no. 1": "[webhooks]",
 }
 
 
@@ -233,6 +259,8 @@ PROBES = {
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
     "list": "[list]\n{}",
+    "mail": "[mail]\n{}",
+    "[webhooks] no. 1": "[[webhooks]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",

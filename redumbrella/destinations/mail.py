@@ -22,6 +22,7 @@ from redumbrella.settings.mail import MailServer
 from redumbrella.settings.mailboxes import Mailbox, read_mailbox
 
 SECONDS = 30.0  # for each answer of the mail server
+TAKING_SECONDS = 120.0  # for the last one; RFC 5321 4.5.3.2.6 would wait ten minutes
 PAUSE_SECONDS = 30.0  # after a connection that failed, in which no other is tried
 _TOO_LARGE = 552
 _NO_LOGIN = frozenset([530, 534, 535, 538])
@@ -92,7 +93,11 @@ class MailConnection:
         """The content, and what the server says of it."""
         smtp.send(data_lines(content))
         try:
+            if smtp.sock is not None:  # it may look into the mail before it takes it
+                smtp.sock.settimeout(TAKING_SECONDS)
             code, answer = smtp.getreply()
+            if smtp.sock is not None:
+                smtp.sock.settimeout(SECONDS)
         except (OSError, smtplib.SMTPException) as problem:
             self._drop()
             said = f"{self._fault(problem)} The mail may have arrived all the same."
@@ -106,7 +111,10 @@ class MailConnection:
         said = f"The mail server answered {code}: {self._shown(answer)}"
         if code in _NO_LOGIN:
             raise self._concerns_all(
-                f"{said} It wants a log-in: check user and password_env of [mail].", "mail_login"
+                EngineError(
+                    f"{said}. It wants a log-in: check user and password_env of [mail].",
+                    reason="mail_login",
+                )
             )
         if code == 421 or code < 400:  # it ends the connection, or has lost the thread
             self._drop()
@@ -122,8 +130,11 @@ class MailConnection:
         if delivery.outcome == "refused" and code != _TOO_LARGE:
             sender = self.server.from_.address
             raise self._concerns_all(
-                f"{delivery.said} It does not let {sender} send: check from and user of [mail].",
-                "mail_sender",
+                EngineError(
+                    f"{delivery.said}. It does not let {sender} send: check from and user of "
+                    "[mail].",
+                    reason="mail_sender",
+                )
             )
         return delivery
 
@@ -142,10 +153,12 @@ class MailConnection:
                 self._log_in(self._smtp, self.server.user)
         except ssl.SSLCertVerificationError as problem:
             raise self._concerns_all(
-                f"The certificate of the mail server {self.server.server} is not valid: "
-                f"{problem.verify_message}. Check server of [mail]; one of your own authority is "
-                "trusted when SSL_CERT_FILE names its file.",
-                "mail_security",
+                EngineError(
+                    f"The certificate of the mail server {self.server.server} is not valid: "
+                    f"{problem.verify_message}. Check server of [mail]; one of your own authority "
+                    "is trusted when SSL_CERT_FILE names its file.",
+                    reason="mail_security",
+                )
             ) from None
         except (OSError, smtplib.SMTPException) as problem:
             self._drop()
@@ -165,9 +178,12 @@ class MailConnection:
             smtp.ehlo_or_helo_if_needed()
             if not smtp.has_extn("starttls"):
                 raise self._concerns_all(
-                    f"The mail server {server.server} offers no STARTTLS on port {server.port}, so "
-                    'nothing was sent. Use security = "tls" with port = 465, or ask who runs it.',
-                    "mail_security",
+                    EngineError(
+                        f"The mail server {server.server} offers no STARTTLS on port "
+                        f'{server.port}, so nothing was sent. Use security = "tls" with port = '
+                        "465, or ask who runs it.",
+                        reason="mail_security",
+                    )
                 )
             smtp.starttls(context=tls_context())
         return smtp
@@ -187,16 +203,18 @@ class MailConnection:
         except UnicodeError:
             why = "user and password must be ASCII"
         raise self._concerns_all(
-            f"The mail server {self.server.server} does not log {user} in: {why}. Check user and "
-            "the variable that password_env of [mail] names.",
-            "mail_login",
+            EngineError(
+                f"The mail server {self.server.server} does not log {user} in: {why}. Check user "
+                "and the variable that password_env of [mail] names.",
+                reason="mail_login",
+            )
         )
 
-    def _concerns_all(self, message: str, reason: str) -> EngineError:
+    def _concerns_all(self, problem: EngineError) -> EngineError:
         """The error of every mail of this connection, from now on without asking the server."""
         self._drop()
-        self._for_all = EngineError(message, reason=reason)
-        return self._for_all
+        self._for_all = problem
+        return problem
 
     def _drop(self) -> None:
         if self._smtp is not None:
