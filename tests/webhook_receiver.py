@@ -19,6 +19,7 @@ class Received:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    lines: tuple[tuple[str, str], ...]  # the headers as they came, doubles too
 
 
 @dataclass
@@ -65,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         receiver = self.server.receiver  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        receiver.received.append(Received(self.command, self.path, dict(self.headers), body))
+        lines = tuple(self.headers.items())
+        receiver.received.append(Received(self.command, self.path, dict(lines), body, lines))
         with suppress(OSError):
             receiver.answer(self)
 

@@ -12,6 +12,7 @@ import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 
 from redumbrella.destinations.delivery import Delivery, shown_answer
@@ -24,6 +25,7 @@ from redumbrella.settings.mailboxes import Mailbox, read_mailbox
 SECONDS = 30.0  # for each answer of the mail server
 TAKING_SECONDS = 120.0  # for the last one; RFC 5321 4.5.3.2.6 would wait ten minutes
 PAUSE_SECONDS = 30.0  # after a connection that failed, in which no other is tried
+MENDING_SECONDS = 600.0  # the same after what only a person can mend
 _TOO_LARGE = 552
 _NO_LOGIN = frozenset([530, 534, 535, 538])
 
@@ -32,14 +34,16 @@ _NO_LOGIN = frozenset([530, 534, 535, 538])
 class MailConnection:
     """A mail server to send by: opened for the first mail, and again when it was dropped.
 
-    Used as a context manager. password: that of `server.password()`; None where nobody logs in.
+    Used as a context manager, by several threads if need be: one mail goes after the other.
+    password: that of `server.password()`; None where nobody logs in.
     """
 
     server: MailServer
     password: str | None = field(default=None, repr=False)
     _smtp: smtplib.SMTP | None = field(default=None, init=False, repr=False)
     _failed: tuple[float, str] | None = field(default=None, init=False, repr=False)
-    _for_all: EngineError | None = field(default=None, init=False, repr=False)
+    _for_all: tuple[float, EngineError] | None = field(default=None, init=False, repr=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __enter__(self) -> "MailConnection":
         return self
@@ -61,6 +65,11 @@ class MailConnection:
         if wrong := unfit(mail):
             return Delivery("refused", wrong)
         content = mail_bytes(self.server, mail, to, at)
+        with self._turn:  # the commands of two mails must not mix
+            return self._over_open_connection(to, content)
+
+    def _over_open_connection(self, to: Mailbox, content: bytes) -> Delivery:
+        """Hands a mail over; once more where a connection that was open before fails."""
         for attempt in (1, 2):
             try:
                 was_open = self._smtp is not None
@@ -140,8 +149,9 @@ class MailConnection:
 
     def _opened(self) -> smtplib.SMTP:
         """The open connection, or a new one, logged in."""
-        if self._for_all is not None:  # a log-in that is refused again and again locks accounts
-            raise self._for_all
+        # A log-in that is refused again and again locks accounts.
+        if self._for_all is not None and monotonic() - self._for_all[0] < MENDING_SECONDS:
+            raise self._for_all[1]
         if self._smtp is not None:
             return self._smtp
         if self._failed is not None and monotonic() - self._failed[0] < PAUSE_SECONDS:
@@ -164,7 +174,7 @@ class MailConnection:
             self._drop()
             self._failed = (monotonic(), self._why(problem))
             raise
-        self._failed = None
+        self._failed = self._for_all = None
         return self._smtp
 
     def _connected(self) -> smtplib.SMTP:
@@ -211,9 +221,9 @@ class MailConnection:
         )
 
     def _concerns_all(self, problem: EngineError) -> EngineError:
-        """The error of every mail of this connection, from now on without asking the server."""
+        """The error of every mail for some minutes, in which the server is not asked again."""
         self._drop()
-        self._for_all = problem
+        self._for_all = (monotonic(), problem)
         return problem
 
     def _drop(self) -> None:

@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import policy
 from email.utils import getaddresses
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from mail_receiver import PASSWORD, USER, MailReceiver, mail_server
 from self_made_certificates import Certificate, certificate, trust
 
+from redumbrella.destinations import mail
 from redumbrella.destinations.mail import MailConnection
 from redumbrella.destinations.mail_message import Mail, data_lines, mail_bytes
 from redumbrella.destinations.safe_address import tls_context
@@ -53,9 +55,9 @@ def to(address: str) -> Mail:
 
 def test_what_arrives(receiver: MailReceiver) -> None:
     reply = Mailbox("", "help", "example.com")
-    mail = replace(MAIL, html="<p>Hällo</p>\n", unsubscribe_url=LINK, text="Hällo\n.\n..dots\n")
+    whole = replace(MAIL, html="<p>Hällo</p>\n", unsubscribe_url=LINK, text="Hällo\n.\n..dots\n")
     with MailConnection(server(receiver, reply_to=reply)) as connection:
-        delivery = connection.send(mail, AT)
+        delivery = connection.send(whole, AT)
     assert delivery.outcome == "sent"
     assert "4711" in delivery.said
     (arrived,) = receiver.arrived
@@ -179,6 +181,31 @@ def test_a_sender_that_may_not_send_concerns_every_mail(receiver: MailReceiver) 
     receiver.at_sender["sales@example.com"] = "451 4.3.0 later"
     with MailConnection(server(receiver)) as connection:
         assert connection.send(MAIL).outcome == "retry"
+
+
+def test_several_threads_share_a_connection(receiver: MailReceiver) -> None:
+    addresses = [f"{number}@example.net" for number in range(40)]
+    with MailConnection(server(receiver)) as connection, ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(lambda one: connection.send(to(one)).outcome, addresses))
+    assert outcomes == ["sent"] * 40
+    assert receiver.connections == 1
+    assert sorted(one.recipients[0] for one in receiver.arrived) == sorted(addresses)
+    assert all(one.recipients[0] in str(one.message["To"]) for one in receiver.arrived)
+
+
+def test_what_a_person_mended_is_tried_again_after_some_minutes(
+    receiver: MailReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.at_sender["sales@example.com"] = "550 5.7.1 blocked"
+    with MailConnection(server(receiver)) as connection:
+        with pytest.raises(EngineError):
+            connection.send(MAIL)
+        del receiver.at_sender["sales@example.com"]
+        with pytest.raises(EngineError):
+            connection.send(MAIL)
+        monkeypatch.setattr(mail, "MENDING_SECONDS", 0.0)
+        assert connection.send(MAIL).outcome == "sent"
+    assert receiver.connections == 2
 
 
 # ---- TLS and log-in ----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from redumbrella.destinations.templates import (
     MessageTemplate,
     RenderedMessage,
     check_template,
+    render_path,
 )
 from redumbrella.errors import DataError
 
@@ -382,6 +383,26 @@ def test_any_text_is_a_template_or_is_said_to_be_none(source: str) -> None:
         return  # a value may not fit, which only the values tell
     assert not found or not source.strip()
     assert "<x>" not in (made.html or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("L-7", "/leads/L-7/notes?why=no"),
+        ("../admin?x=1#y", "/leads/..%2Fadmin%3Fx%3D1%23y/notes?why=no"),
+        ("ü /\r\n%2f", "/leads/%C3%BC%20%2F%0D%0A%252f/notes?why=no"),
+        (7, "/leads/7/notes?why=no"),
+        ("\ud800", "/leads/%3F/notes?why=no"),
+    ],
+)
+def test_a_value_stays_in_its_place_of_a_path(value: object, path: str) -> None:
+    source = "/leads/{{ lead }}/notes?why={{ 'no' }}"
+    assert render_path(source, {"lead": value}) == path
+    for nothing in ("", None, ".", ".."):
+        with pytest.raises(DataError, match="cannot stand in a path"):
+            render_path(source, {"lead": nothing})
+    with pytest.raises(DataError, match="Line 1 of the path: there is no value 'leed'"):
+        render_path("{{ leed }}", {"lead": value})
 
 
 def test_a_template_is_read_once() -> None:
