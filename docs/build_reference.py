@@ -149,23 +149,28 @@ MEANING = {
     },
     "mail": {
         "server": "The host that mails are handed to.",
-        "port": "Default: 587, with tls 465, with none 25.",
-        "security": "starttls, tls or none. Default: starttls.",
-        "user": "Who logs in.",
-        "password_env": "The variable of the environment that holds the password.",
-        "from": "Whose the mails are.",
-        "reply_to": "Where answers go.",
-        "public_url": "Where this server is reached from outside; with it mails have a link to "
-        "unsubscribe.",
-        "a_minute": "Most mails a minute. Default: 120.",
+        "port": "Its port. Default: 587; 465 with tls, 25 with none.",
+        "security": "starttls (nothing is sent without it), tls from the first byte, or none. "
+        "Default: starttls.",
+        "user": "Who logs in. Default: nobody.",
+        "password_env": "The variable of the environment that holds the password, in capital "
+        "letters. The password itself never stands in this file.",
+        "from": 'Whose mails they are: `"Ana Sousa <sales@example.com>"`.',
+        "reply_to": "Where answers go. Default: to from.",
+        "public_url": "Where people reach this server to unsubscribe, https://…. Default: mails "
+        "have no header for it.",
+        "a_minute": "The most mails a minute. Default: 120.",
     },
     "[webhooks] no. 1": {
-        "name": "What rules call it.",
-        "url": "Where messages go; https, unless private.",
-        "secret_env": "The variable of the environment with the secret that signs, `whsec_…`.",
-        "private": "true: it may stand in this machine's own network.",
-        "header": "A header of every request, for a CRM that wants a key.",
-        "header_env": "The variable of the environment that holds its value.",
+        "name": "What the webhook is called in automations and messages.",
+        "url": "Where it is sent to: https://…, or http://… with `private`. Redirects are not "
+        "followed.",
+        "secret_env": "The variable of the environment that holds the secret that signs, `whsec_…` "
+        "as [Standard Webhooks](https://www.standardwebhooks.com) write it.",
+        "private": "true: it may stand on this machine or in its network. Default: false, then "
+        "every address of the host must be public.",
+        "header": 'A header of every request, such as "Authorization", for a CRM that wants a key.',
+        "header_env": "The variable of the environment that holds the value of that header.",
     },
     "automations no. 1": {
         "name": "What people call the rule.",
