@@ -71,6 +71,7 @@ lists = Table(
 _TAKING, _REMOVING = 7_242_002, 7_242_003
 # A mark of the tables whose rows are in lists.
 REPLACED = {"is_replaced": True}
+_GONE_AT_ONCE = 500  # leads that one statement takes from a list
 _LEGACY_ROWS = 2_000  # that are removed from the table itself in one short change
 
 
@@ -186,11 +187,10 @@ class ChangedList:
             take_into_use(connection, self.new)
             return True
         place = self.table if self.before is None else _named(self.table, self.before)
-        own = place.c.target == self.target, place.c.lead_id.in_(self.gone)
-        connection.execute(delete(place).where(*own))
-        names = [column.name for column in place.columns]
-        for row in self.rows:
-            connection.execute(insert(place).values(**dict(zip(names, row, strict=True))))
+        for start in range(0, len(self.gone), _GONE_AT_ONCE):
+            some = place.c.lead_id.in_(self.gone[start : start + _GONE_AT_ONCE])
+            connection.execute(delete(place).where(place.c.target == self.target, some))
+        insert_many(connection, place, self.rows)
         # Its row is written again, which gives it another xmin: see `_mark`.
         again = update(lists).where(lists.c.id == self.before).values(is_current=True)
         connection.execute(again)

@@ -11,7 +11,7 @@ import numpy as np
 
 from redumbrella.errors import EngineError, ModelError, NotFoundError
 from redumbrella.lake.extract import Extract, everything_of
-from redumbrella.learning.one_lead import ReadSoFar, known_at_reading, look_at_lead
+from redumbrella.learning.few_leads import ReadSoFar, known_at_reading, look_at_lead
 from redumbrella.models.base import log_odds_of, probability_of
 from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
@@ -83,7 +83,7 @@ def explain_change(
     sides = _Sides(
         asked,
         lead_id,
-        everything_of(workspace.lake, person, lead_id),
+        everything_of(workspace.lake, [person], [lead_id]),
         days[before],
         days[history.days[-1]],
         history.probabilities[place],
