@@ -30,7 +30,8 @@ MANY_FACTS = 50_000  # nobody does so much by hand
 _EVENTS = """
 SELECT {person} AS person_id, e.at, e.kind, e.page_category, e.duration_s, e.value, e.product_id,
        e.campaign_id{known}
-FROM {facts} e {identities} WHERE {person} IS NOT NULL AND {period} AND {of} ORDER BY e.at, e.{order}
+FROM {facts} e {identities} WHERE {person} IS NOT NULL AND {period} AND {of}
+ORDER BY e.at, e.{order}
 """
 _ACTIVITIES = """
 SELECT {person} AS person_id, e.lead_id, e.at, e.duration_s,

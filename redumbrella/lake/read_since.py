@@ -48,11 +48,13 @@ def leads_read_of(lake: Lake, known: Mapping[str, Any], since: int) -> pa.Table:
 
     known: what `read_so_far` said then. since: when leads were last asked about (UTC
     microseconds). Columns: lead_id, person_id (of the newest version; the lead itself where none is
-    recorded), did (whether something happened since, not only a record that was corrected).
+    recorded), did (whether something happened since, not only a record that was corrected), is_open
+    (whether the newest version has no outcome).
     """
     have = [name for name in _OF_SCORES if lake.exists(name)]
     asked = _Asked(lake, have, known, f"TIMESTAMPTZ {literal(to_iso(since))}")
     person = asked.person_of_lead("l")
+    is_open = "l.won IS NULL" if "won" in asked.columns["leads"] else "true"
     sql = f"""
     WITH touched_leads AS (SELECT id, bool_or(did) AS did FROM ({asked.leads()}) GROUP BY 1),
     touched_people AS (
@@ -67,8 +69,8 @@ def leads_read_of(lake: Lake, known: Mapping[str, Any], since: int) -> pa.Table:
         UNION ALL SELECT l.lead_id, t.did FROM leads l JOIN touched_leads t ON t.id = l.lead_id
     ),
     once AS (SELECT lead_id, bool_or(did) AS did FROM meant GROUP BY 1)
-    SELECT o.lead_id, any_value(o.did) AS did, arg_max({person}, l.{ORDER}) AS person_id
-    FROM once o JOIN leads l ON l.lead_id = o.lead_id GROUP BY 1 ORDER BY 1
+    SELECT o.lead_id, any_value(o.did) AS did, arg_max({person}, l.{ORDER}) AS person_id,
+    arg_max({is_open}, l.{ORDER}) AS is_open FROM once o JOIN leads l ON l.lead_id = o.lead_id GROUP BY 1 ORDER BY 1
     """
     with lake.asking(have) as ask:
         return ask(sql)
@@ -134,8 +136,8 @@ class _Asked:
                 f"SELECT anonymous_id FROM identities n WHERE {self.is_new('identities', 'n')}"
             )
             parts.append(
-                f"SELECT person_id AS id, at >= {self.since} AS did FROM identities "
-                f"WHERE anonymous_id IN ({visitors})"
+                f"SELECT t.person_id AS id, t.at >= {self.since} AS did FROM identities t "
+                f"WHERE t.anonymous_id IN ({visitors})"
             )
         if "people" in self.have:
             did = "false"

@@ -159,8 +159,11 @@ def _list_rescored(used: UsedList, moment: int, report: Progress) -> RescoreResu
     if not _reading(used.scoring["known"]):
         return _whole(used, None, report, "it does not say what it has read")
     found = leads_read_of(workspace.lake, used.known, used.known["as_of"])
+    marks = marks_now(used, found["lead_id"].to_pylist())
+    # Of a closed lead that has left the list already nothing can become new.
+    is_listed = pc.is_in(found["lead_id"], value_set=pa.array(marks, pa.string()))
+    found = found.filter(pc.or_(found["is_open"], is_listed))
     leads = found["lead_id"].to_pylist()
-    marks = marks_now(used, leads)
     if len(leads) > FEW and len(leads) > MOST * max(used.scoring["asked"], 1):
         return _whole(used, leads, report, f"{len(leads):,} of its leads are concerned")
     seen = _seen(used, found, moment) if leads else None
