@@ -70,7 +70,8 @@ def leads_read_of(lake: Lake, known: Mapping[str, Any], since: int) -> pa.Table:
     ),
     once AS (SELECT lead_id, bool_or(did) AS did FROM meant GROUP BY 1)
     SELECT o.lead_id, any_value(o.did) AS did, arg_max({person}, l.{ORDER}) AS person_id,
-    arg_max({is_open}, l.{ORDER}) AS is_open FROM once o JOIN leads l ON l.lead_id = o.lead_id GROUP BY 1 ORDER BY 1
+    arg_max({is_open}, l.{ORDER}) AS is_open
+    FROM once o JOIN leads l ON l.lead_id = o.lead_id GROUP BY 1 ORDER BY 1
     """
     with lake.asking(have) as ask:
         return ask(sql)

@@ -31,6 +31,7 @@ class DayMoves:
 
     day: Row
     changes: Sequence[tuple[Any, ...]]
+    moment: int
 
     def note(self, connection: Connection, more: int, known: Row | None = None) -> None:
         """Writes them; to be called where the changed list is put into use.
@@ -41,6 +42,7 @@ class DayMoves:
         own = {"number": next_number(connection), "asked": self.day["asked"] + more}
         if known is not None:
             own |= {
+                "scored_at": self.moment,
                 "as_of": known["as_of"],
                 "known": {**known, "snapshot": self.day["known"]["snapshot"]},
             }
@@ -76,7 +78,7 @@ def moves_of_day(
     written = _written(workspace, target, (day, number), leads)
     changes = _changes(target, today, rows, causes, (moved, written))
     known = {**last["known"], "snapshot": {"day": day, "number": number}}
-    return DayMoves({**last, "day": today, "scored_at": moment, "known": known}, changes)
+    return DayMoves({**last, "day": today, "known": known}, changes, moment)
 
 
 def snapshot_of(day: Row) -> tuple[int, int]:
