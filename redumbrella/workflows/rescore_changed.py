@@ -135,7 +135,8 @@ def _rescored(workspace: Workspace, target: Target, moment: int, report: Progres
 
 def _waiting(workspace: Workspace, target: Target, scoring: Mapping[str, Any]) -> RescoreResult:
     """What is said of a list of people."""
-    if not scoring["inputs"] or _reading(read_so_far(workspace.lake)) == _reading(scoring["known"]):
+    read = _reading(read_so_far(workspace.lake))
+    if not _is_of_now(scoring) or read == _reading(scoring["known"]):
         return RescoreResult()
     why = (
         f'"{target.name}" is about people, who are compared with everybody else at the same '
@@ -144,9 +145,14 @@ def _waiting(workspace: Workspace, target: Target, scoring: Mapping[str, Any]) -
     return RescoreResult(said=(why,))
 
 
+def _is_of_now(scoring: Mapping[str, Any]) -> bool:
+    """Whether a list knows all that the lake knew when it was made, and nothing was held out."""
+    return bool(scoring["known"].get("kept", scoring["inputs"]))
+
+
 def _list_rescored(used: UsedList, moment: int, report: Progress) -> RescoreResult:
     workspace, name = used.workspace, used.target.name
-    if not used.scoring["inputs"]:
+    if not _is_of_now(used.scoring):
         why = (
             f'The list of "{name}" is one of the past, or has leads that were held out: it stays '
             "as it is until the next `umbrella run`."

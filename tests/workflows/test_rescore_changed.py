@@ -339,7 +339,7 @@ def test_lists_of_the_past_and_of_people_are_left_alone(
 ) -> None:
     train(company, silent, target_name="buys", as_of=clock[0])
     score(company, silent, target_name="buys")
-    score(company, silent, target_name="conversion", as_of=clock[0] - HOUR)
+    score(company, silent, target_name="conversion", as_of=clock[0] - 60 * 24 * HOUR)
     before = listed(company)
     add(company, "calls", call(clock, "L130"))
     said = " ".join(rescore_changed(company).said)
