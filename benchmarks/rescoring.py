@@ -1,6 +1,7 @@
 """Rescoring what was read since: how long it takes, against scoring everybody in the same run.
 
     python benchmarks/rescoring.py --folder DIR [--leads 100000] [--closed 8000] [--times 3]
+                                   [--database URL]
 
 Writes a company into DIR (leads that calls decide, with visits and purchases), reads and trains it
 once, and scores it. Then calls with some of the open leads are read, and `rescore_changed` scores
@@ -15,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +77,10 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--closed", type=int, default=8_000)
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database")
     asked = parser.parse_args()
     if not (asked.folder / "filled").exists():
-        write(asked.folder, asked.leads, asked.closed)
+        write(asked.folder, asked.leads, asked.closed, asked.database)
         workspace = open_workspace(asked.folder)
         ingest(workspace)
         train(workspace, silent)
@@ -88,7 +91,7 @@ def main() -> None:
     say("| leads with a new call | seconds | scoring everybody, seconds | times as quick |")
     say("|---|---|---|---|")
     whole = timed(lambda: score(workspace, silent))
-    log = [timed(lambda n=n: logged(workspace, asked.closed + n)) for n in range(asked.times)]
+    log = [timed(partial(logged, workspace, asked.closed + n)) for n in range(asked.times)]
     line("1, its outcome logged", log, whole)
     rescore_changed(workspace)
     sizes = [1, 10, 200, 1_000, 10_000, asked.leads // 3]
@@ -98,7 +101,7 @@ def main() -> None:
         for n in range(times):
             calls(asked.folder, asked.closed, size, f"{size}-{n}-{time.time_ns()}")
             ingest(workspace)
-            taken.append(timed(lambda size=size: check(rescore_changed(workspace), size)))
+            taken.append(timed(partial(rescored, workspace, size)))
         line(f"{size:,}", taken, whole)
     alone = listed(workspace)
     whole = timed(lambda: score(workspace, silent))
@@ -126,8 +129,9 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def check(result: Any, size: int) -> None:
+def rescored(workspace: Workspace, size: int) -> None:
     """Stops where other leads were scored than those that were called."""
+    result = rescore_changed(workspace)
     if result.scored != size or result.whole:
         raise SystemExit(f"{size:,} leads were called: {result}")
 
@@ -153,10 +157,11 @@ def calls(folder: Path, first: int, size: int, name: str) -> None:
     write_lines(folder / f"calls-{name}.csv", "lead,at,kind,outcome,seconds,rep", lines)
 
 
-def write(folder: Path, opened: int, closed: int) -> None:
+def write(folder: Path, opened: int, closed: int, database: str) -> None:
     """The files of a company: calls that are long decide which leads are won."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "umbrella.toml").write_text(SETTINGS, "utf-8")
+    state = f'[workspace]\nstate = "{database}"' if database else "[workspace]"
+    (folder / "umbrella.toml").write_text(SETTINGS.replace("[workspace]", state), "utf-8")
     rng = np.random.default_rng(3)
     count = closed + opened
     minutes = np.sort(rng.integers(60 * 24 * 2, 60 * 24 * 200, count))[::-1]
