@@ -70,7 +70,8 @@ def _reached(lake: Lake, goal: str, rows: pa.Table) -> np.ndarray:
         )
     )
     hits = lake.query(
-        f"SELECT DISTINCT w.place FROM (VALUES {values}) w(place, person_id, lead_id, since, until) "
+        f"SELECT DISTINCT w.place FROM (VALUES {values}) "
+        "w(place, person_id, lead_id, since, until) "
         f'JOIN {facts} f ON {_same(goal)} WHERE f."at" > w.since AND f."at" <= w.until'
     )
     found[hits["place"].to_numpy()] = 1.0
