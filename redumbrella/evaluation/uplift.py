@@ -5,8 +5,8 @@ groups. Out: an `Uplift`: the difference of the means with a 90 % interval, what
 or why nothing can be said yet.
 
 It holds where everybody was drawn with the same chance to be left alone, among those for whom the
-action would else have been done, and the horizon is over for all. Who is drawn anew once the horizon
-is over counts again. People count by what was drawn, whatever came of it: a mail that bounced was an
+action would else have been done, and the horizon is over for all. Who is drawn anew once it is over
+counts again. People count by what was drawn, whatever came of it: a mail that bounced was an
 action; who may not be mailed is left out before the draw. Where the share was changed, count each
 share on its own: the groups then came at different times. `control_share` lets the draw be checked.
 The level is that of one look: who looks every day and stops at the first clear answer is wrong more
