@@ -308,7 +308,6 @@ def test_a_place_that_is_taken_anew_is_not_missed(company: Workspace, clock: lis
     log_outcome(company, OutcomeRequest("L130", "reached", minutes=9.0))
     rescore_changed(company)
     undo_outcome(company, 1)
-    rescore_changed(company)
     clock[0] += HOUR
     add(company, "calls", call(clock, "L131"))
     result = rescore_changed(company)
