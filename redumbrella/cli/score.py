@@ -70,5 +70,6 @@ def rescored_lines(result: RescoreResult) -> list[str]:
     gone = f"; {count(result.left)} left the list" if result.left else ""
     gone += f", {count(result.closed)} of them closed" if result.closed else ""
     seconds = sum(result.seconds.values())
-    again = f"Scored {count(result.scored)} open leads again{gone}, in {seconds:.1f} seconds."
+    leads = "1 open lead" if result.scored == 1 else f"{count(result.scored)} open leads"
+    again = f"Scored {leads} again{gone}, in {seconds:.1f} seconds."
     return [again, *result.said, "See them: umbrella leads"]

@@ -111,13 +111,7 @@ def _score(
 ) -> ScoreResult:
     settings, lake = workspace.settings, workspace.lake
     target = settings.target(target_name)
-    with workspace.state.reading() as connection:
-        current = current_model(connection, target.name)
-    if current is None:
-        raise ModelError(
-            f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
-            reason="no_model",
-        )
+    current = _current_model(workspace, target)
     files, model = open_model(workspace.models / current["version"], target)
     report("Reading what is known", 0.0)
     leads = leads_for(lake, target, settings.timezone)
@@ -142,9 +136,7 @@ def _score(
         rows, asked = scores.rows, gathered.observed.open.num_rows
         expected = scores.by_product
         forecasts = product_rows(current["report"]["products"]["products"], expected)
-    for row in rows:
-        row["scored_at"] = started
-    measure = _add_grades(workspace, target, rows)
+    measure = _add_grades(workspace, target, rows, started)
     known_until = gathered.as_of if target.per else as_of
     scoring = {
         "target": target.name,
@@ -164,6 +156,17 @@ def _score(
     weigh_again(workspace, weights)
     said = f"Not kept in the history of scores: {why}." if kept is None else kept.said
     return ScoreResult(asked, model.version, target.name, known_until, expected, held, said)
+
+
+def _current_model(workspace: Workspace, target: Target) -> dict[str, Any]:
+    with workspace.state.reading() as connection:
+        current = current_model(connection, target.name)
+    if current is None:
+        raise ModelError(
+            f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
+            reason="no_model",
+        )
+    return current
 
 
 def what_was_read(lake: Lake, gathered: Gathered) -> dict[str, Any]:
@@ -222,8 +225,12 @@ def _add_deals(
     return add_months(rows, gathered.observed.open, as_of, timezone)
 
 
-def _add_grades(workspace: Workspace, target: Target, rows: list[dict[str, Any]]) -> Measure:
-    """Grades the list beside the one that it replaces; says by what."""
+def _add_grades(
+    workspace: Workspace, target: Target, rows: list[dict[str, Any]], started: int
+) -> Measure:
+    """Grades the list beside the one that it replaces, and notes when; says by what."""
+    for row in rows:
+        row["scored_at"] = started
     grades = workspace.settings.grades
     with workspace.state.reading() as connection:
         try:

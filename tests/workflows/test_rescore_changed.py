@@ -10,16 +10,21 @@ from typing import Any
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from history_world import stamp, write_history_company
 from stored import rows_in_use, scoring_of
 
 import redumbrella.workflows.recorded as recording
 import redumbrella.workflows.rescore_changed as rescoring
-from redumbrella.clock import to_microseconds
+from redumbrella.cli.score import command
+from redumbrella.clock import to_datetime, to_microseconds
+from redumbrella.errors import SettingsError
 from redumbrella.outcomes import OutcomeRequest
 from redumbrella.progress import silent
+from redumbrella.python_api import OpenedWorkspace
 from redumbrella.state.history import score_changes, scored_days
 from redumbrella.state.scores import scores
+from redumbrella.views.lead import lead_detail
 from redumbrella.views.score_change import explain_change
 from redumbrella.views.score_history import score_history
 from redumbrella.views.weights import current_weights
@@ -308,7 +313,6 @@ def test_a_place_that_is_taken_anew_is_not_missed(company: Workspace, clock: lis
     log_outcome(company, OutcomeRequest("L130", "reached", minutes=9.0))
     rescore_changed(company)
     undo_outcome(company, 1)
-    rescore_changed(company)
     clock[0] += HOUR
     add(company, "calls", call(clock, "L131"))
     result = rescore_changed(company)
@@ -430,6 +434,42 @@ def test_a_jump_in_the_day_is_told_and_explained_at_once(
     parts = {part.name: part.change for part in change.parts}
     assert abs(parts["did"]) > 0.02
     assert sum(parts.values()) == pytest.approx(change.log_odds - change.log_odds_before)
+
+
+def test_an_outcome_that_was_logged_is_in_history_and_explanation(
+    company: Workspace, clock: list[int]
+) -> None:
+    clock[0] += 24 * HOUR
+    score(company, silent, target_name="conversion")
+    clock[0] += HOUR
+    before = score_history(company, "L130").probabilities[-1]
+    log_outcome(company, OutcomeRequest("L130", "reached", minutes=9.0))
+    after = listed(company)["L130"]["probability"]
+    assert abs(after - before) > 0.01
+    past = score_history(company, "L130")
+    assert past.probabilities[-1] == pytest.approx(after, abs=1e-4)
+    assert past.steps[-1].cause == "did"
+    assert explain_change(company, "L130").probability == pytest.approx(after, abs=1e-9)
+    check_steps(company)
+
+
+def test_the_command_and_python_do_the_same(company: Workspace, clock: list[int]) -> None:
+    add(company, "calls", call(clock, "L130"))
+    folder = str(company.root)
+    asked = ["-w", folder, "--changed"]
+    said = CliRunner().invoke(command, [*asked, "--target", "conversion"])
+    assert isinstance(said.exception, SettingsError)
+    said = CliRunner().invoke(command, asked)
+    assert said.stdout.startswith("Scored 1 open lead again, in ")
+    said = CliRunner().invoke(command, asked)
+    assert said.stdout == "Nothing was read about an open lead since it was scored.\n"
+    add(company, "calls", call(clock, "L131"))
+    with OpenedWorkspace(folder) as ws:
+        assert ws.score_changed().scored == 1
+        rows = {row["lead_id"]: row for row in ws.leads()}
+    assert rows["L131"]["scored_at"] == to_datetime(clock[0]) > rows["L140"]["scored_at"]
+    detail = lead_detail(company, "L131")
+    assert detail.score["scored_at"] == to_datetime(clock[0])
 
 
 def test_days_begin_with_the_zone_and_make_the_day_they_need(
