@@ -65,7 +65,7 @@ class Stretch:
 def events_of(lake: Lake, kind: str, stretch: Stretch) -> list[Firing]:
     """Events, activities and purchases of a kind; "purchase" stands for every purchase.
 
-    Raises DataError where nothing of the kind was ever read, with the nearest name.
+    Raises DataError where nobody is known to have done anything.
     """
     parts = []
     if lake.exists("events"):

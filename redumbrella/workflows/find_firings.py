@@ -167,7 +167,7 @@ def _of_scores(
     timezone = workspace.settings.timezone
     first, last = (day_in_zone(at, timezone) for at in (stretch.since, stretch.until))
     days = [one for one in scored_days(connection, target) if first <= one["day"] <= last]
-    scored_at = {one["day"]: one["scored_at"] for one in days}
+    known_at = {one["day"]: one["as_of"] for one in days}
     if trigger.kind == "jump":
         rows = _jumps(connection, target, trigger, first, last)
     elif trigger.kind == "grade":
@@ -182,10 +182,10 @@ def _of_scores(
     return [
         Firing(
             row["lead_id"] if is_of_leads else "", row["product_id"],
-            "" if is_of_leads else row["lead_id"], scored_at[row["day"]],
+            "" if is_of_leads else row["lead_id"], known_at[row["day"]],
             f"{target} {trigger.kind} {row['day']}", _why(trigger, row),
         )
-        for row in rows if row["day"] in scored_at
+        for row in rows if row["day"] in known_at
     ]  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from redumbrella.clock import MICROSECONDS_PER_DAY, now
 from redumbrella.decisions.consent import Reachable, who_may_be_written_to
 from redumbrella.decisions.guards import Contacts, GuardVerdict, WantedAction, guarded
 from redumbrella.decisions.send_times import send_at, timezone_of
-from redumbrella.decisions.triggers import FRESH_MICROSECONDS, Stretch
-from redumbrella.errors import UmbrellaError
+from redumbrella.decisions.triggers import FRESH_MICROSECONDS, Stretch, kinds_of_events
+from redumbrella.errors import UmbrellaError, nearest
 from redumbrella.figures import counted
 from redumbrella.progress import Progress
 from redumbrella.reports.changes import date_of, day_in_zone
@@ -267,6 +267,8 @@ def dry_run(workspace: Workspace, rule: Automation, days: int = 30) -> DryRun:
     said = ["Conditions, consent and addresses are those of today."] if lines else []
     if rule.trigger.is_of_scores:
         said += _history_said(workspace, rule, stretch)
+    if rule.trigger.kind == "event" and not lines:
+        said += _kind_said(workspace, rule.trigger.event)
     return DryRun(rule.name, days, tuple(lines), tuple(said))
 
 
@@ -287,6 +289,13 @@ def _dry_lines(
                 one.firing.lead_id, one.firing.person_id, one.label, one.firing.why,
                 one.firing.at, due, verdict.state, verdict.reason,
             )  # fmt: skip
+
+
+def _kind_said(workspace: Workspace, kind: str) -> list[str]:
+    known = kinds_of_events(workspace.lake)
+    if kind in known:
+        return []
+    return [f'Nothing that was read is of the kind "{kind}".{nearest(kind, known)}']
 
 
 def _history_said(workspace: Workspace, rule: Automation, stretch: Stretch) -> list[str]:
