@@ -20,12 +20,14 @@ from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import is_dealt_to, worklist, worklist_of
+from redumbrella.views.automations import ActionOfLead, actions_of_lead
 from redumbrella.views.explanation import Reason, ordered, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.listing import owners_in
 from redumbrella.views.logged import done_on_list
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.names import NAMED, Names, names_known
+from redumbrella.views.tasks import OpenTask, open_tasks_of
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.trust import Trust, trust_in
 from redumbrella.views.worth import Worth, worth_of
@@ -122,6 +124,8 @@ class LeadDetail:
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
     timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
     timeline_total: int  # how many facts there are, of which the newest are shown
+    automations: tuple[ActionOfLead, ...]  # what automations did or will do, newest first
+    tasks: tuple[OpenTask, ...]  # that automations left and that are not done
     products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
     model: ModelFacts | None
     trust: Trust  # whether the score may be relied on
@@ -197,6 +201,8 @@ def lead_detail(
             raise _not_found(workspace, connection, name, lead_id)
         places = _places(connection, used, row, seen)
         step = _next_step(connection, name, lead_id)
+        acted = actions_of_lead(connection, lead_id, row["person_id"] or lead_id)
+        tasks = open_tasks_of(connection, None, lead_id)
         chosen = models.c.version == row["model_version"]
         model = connection.execute(select(models).where(chosen)).mappings().first()
     facts = None if model is None else model_facts(model)
@@ -216,6 +222,8 @@ def lead_detail(
         fields=tuple(_record(workspace, "leads" if about_leads else "people", fields, names)),
         timeline=entries,
         timeline_total=total,
+        automations=acted,
+        tasks=tasks,
         products=tuple(_product(each, names) for each in rows if each["product_id"]),
         model=facts,
         trust=trust_in(facts, name),
