@@ -1,4 +1,4 @@
-"""Automations as people see them: every rule in a sentence with what it did, and what stands behind.
+"""Automations as people see them: every rule in a sentence with what it did, and who runs them.
 
 Comes in: a workspace, and the problems of its rules (`workflows.check_automations` finds them).
 Goes out: `Automations` and `AutomationDetail`, which the pages, REST, the command and Python show.
@@ -152,7 +152,7 @@ class ActionOfLead:
 def automations(workspace: Workspace, problems: Problems) -> Automations:
     """Every rule, the workers and the stop."""
     with workspace.state.reading() as connection:
-        rules = _facts(workspace, connection, rules_in_use(workspace.settings, connection), problems)
+        rules = _facts(connection, rules_in_use(workspace.settings, connection), problems)
         stop = stopped(connection)
         workers = [
             WorkerFacts(
@@ -176,7 +176,7 @@ def automation_detail(workspace: Workspace, name: str, problems: Problems) -> Au
     settings = workspace.settings
     with workspace.state.reading() as connection:
         rule = rule_named(settings, connection, name)
-        found = _facts(workspace, connection, [rule], problems)[0]
+        found = _facts(connection, [rule], problems)[0]
         rows = versions_of_rule(connection, rule.automation.name)
     outreach = settings.outreach
     defaults = (outreach.control, outreach.cool_down_days, outreach.a_day)
@@ -218,7 +218,7 @@ def _about(content: str) -> str:
 
 
 def _facts(
-    workspace: Workspace, connection: Connection, rules: Sequence[RuleInUse], problems: Problems
+    connection: Connection, rules: Sequence[RuleInUse], problems: Problems
 ) -> list[AutomationFacts]:
     counts, fired = counts_of_rules(connection), last_fired(connection)
     versions = {row["name"]: row for row in newest_rules(connection)}

@@ -51,8 +51,14 @@ def template_problems(workspace: Workspace, action: Action) -> list[tuple[str, s
     found = []
     for field, source in parts.items():
         if source:
-            only = MessageTemplate("-", "-", source) if field == "html" else (
-                MessageTemplate(source, "-") if field == "subject" else MessageTemplate("-", source)
+            only = (
+                MessageTemplate("-", "-", source)
+                if field == "html"
+                else (
+                    MessageTemplate(source, "-")
+                    if field == "subject"
+                    else MessageTemplate("-", source)
+                )
             )
             found += [(field, problem) for problem in check_template(only, names)]
     for field, source in (("path", action.path), *action.body.items()):
@@ -159,4 +165,3 @@ def _missing_secret(read: Any) -> Iterator[str]:
 
 def _columns(workspace: Workspace, table: str) -> list[str]:
     return [str(name) for name in workspace.lake.schema(table).names]
-

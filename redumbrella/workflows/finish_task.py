@@ -10,9 +10,7 @@ from redumbrella.workspace import Workspace
 _MOST = 2**31  # as large as the database counts
 
 
-def finish_task(
-    workspace: Workspace, number: int, owners: tuple[str, ...] | None = None
-) -> bool:
+def finish_task(workspace: Workspace, number: int, owners: tuple[str, ...] | None = None) -> bool:
     """Notes that a task is done; False where it was done already.
 
     owners: whose tasks the caller sees, as in `views.table.Query`. Raises NotFoundError for one of

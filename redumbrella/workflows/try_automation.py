@@ -21,8 +21,8 @@ from redumbrella.state.scores import matching_scores
 from redumbrella.views.outbox import outcome_words
 from redumbrella.workflows.compose import values_of
 from redumbrella.workflows.deliver import event_of
-from redumbrella.workflows.fire_automations import DryLine, dry_run
 from redumbrella.workflows.find_firings import target_of
+from redumbrella.workflows.fire_automations import DryLine, dry_run
 from redumbrella.workspace import Workspace
 
 MOST_LINES = 200
@@ -116,9 +116,7 @@ def preview_message(
             text = f"{action.method} {path}\n{_json(written)}"
     except DataError as refusal:
         problem = refusal.message
-    return MessagePreview(
-        lead_id, row["label"], action.kind, to, subject, text, html, problem
-    )
+    return MessagePreview(lead_id, row["label"], action.kind, to, subject, text, html, problem)
 
 
 def _told(days: int, lines: list[TriedLine], counts: Mapping[str, int]) -> str:

@@ -1,6 +1,6 @@
 """Somebody wants no more mails: the token of a link comes in; from then on no automation writes.
 
-Mails that are planned for the person are cancelled in the same transaction. Done twice it says the same.
+Mails that are planned for the person are cancelled at once. Done twice it says the same.
 """
 
 from redumbrella.access.acting import Actor
@@ -31,9 +31,7 @@ def unsubscribe_person(workspace: Workspace, token: str, address: str) -> bool:
     at = now()
     with workspace.state.writing() as connection:
         if unsubscribe(connection, person, at, rule):
-            cancelled = cancel_actions(
-                connection, at, WANTS_NO_MORE, person_id=person, kind="mail"
-            )
+            cancelled = cancel_actions(connection, at, WANTS_NO_MORE, person_id=person, kind="mail")
             told = f"{cancelled} planned mails cancelled"
             note(connection, at, Actor("link in a mail", address), "unsubscribe", person, told)
     return True

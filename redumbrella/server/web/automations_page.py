@@ -36,7 +36,9 @@ _SAID = {
 }
 # Of the page around the message, and of the message itself: it may show itself and nothing else.
 _FRAMING = f"{SAFE_HEADERS['Content-Security-Policy']}; frame-src 'self'"
-_MESSAGE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+_MESSAGE = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+)
 Said = Annotated[str, Query(max_length=20)]
 
 router = APIRouter(include_in_schema=False)

@@ -8,6 +8,7 @@ hold it, and complaints by the field they belong to. What a rule may say is chec
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from redumbrella.errors import SettingsError
@@ -61,7 +62,9 @@ class RuleFields:
 
 def fields_of(trigger: str, action: str, has: RuleChoices) -> RuleFields:
     """The fields that a rule with this trigger and this action needs."""
-    return RuleFields(_of_trigger(trigger, has), _of_where(has), _of_action(action, has), _guards(has))
+    return RuleFields(
+        _of_trigger(trigger, has), _of_where(has), _of_action(action, has), _guards(has)
+    )
 
 
 def content_of(typed: Typed, fields: RuleFields) -> tuple[dict[str, Any], dict[str, str]]:
@@ -83,7 +86,7 @@ def content_of(typed: Typed, fields: RuleFields) -> tuple[dict[str, Any], dict[s
             continue
         section, _, key = field.name.rpartition(".")
         if field.name == "where.more":
-            content["where"] |= {name: one for name, one in value.items()}
+            content["where"] |= value
         else:
             (content[section] if section else content)[key] = value
     if not content["where"]:
@@ -236,29 +239,32 @@ def _same(values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def _value(field: RuleField, typed: Typed) -> Any:
     """What was typed in a field, as umbrella.toml holds it; text that fits nothing stays text."""
-    text = typed.get(field.name, "").replace("\r\n", "\n").replace("\r", "\n")
     if field.kind == "many":
         return chosen_of(field, typed)
+    text = typed.get(field.name, "").replace("\r\n", "\n").replace("\r", "\n")
     if field.kind == "area":
         return text if text.strip() else ""
     text = text.strip()
-    if field.kind == "share":
-        return parse_share(text, field.label) if text else ""
-    if field.kind == "number":
-        return _number(text)
-    if field.kind == "values":
-        return [line.strip() for line in text.split("\n") if line.strip()]
-    if field.kind == "pairs":
-        return _pairs(field, text)
-    return text
+    read = {"share": _share_of, "number": _number, "pairs": _pairs, "values": _lines}.get(
+        field.kind
+    )
+    return read(field, text) if read is not None and text else text
 
 
-def _number(text: str) -> float | int | str:
+def _share_of(field: RuleField, text: str) -> float:
+    return parse_share(text, field.label)
+
+
+def _lines(_field: RuleField, text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _number(_field: RuleField, text: str) -> float | int | str:
     try:
         number = float(text.replace(",", "."))
     except ValueError:
         return text
-    if number != number or abs(number) == float("inf"):
+    if not isfinite(number):
         return text
     return int(number) if number.is_integer() else number
 
