@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+_FIRST = ("name", "trigger", "where", "action")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -14,6 +15,8 @@ def rule_toml(content: Mapping[str, Any]) -> str:
 
     Mappings within become sections of their own, so that long texts keep their lines.
     """
+    first = [key for key in _FIRST if key in content]
+    content = {key: content[key] for key in (*first, *(key for key in content if key not in first))}
     lines = ["[[automations]]"]
     lines += [_line(key, value) for key, value in content.items() if not _is_table(value)]
     for key, value in content.items():

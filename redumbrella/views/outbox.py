@@ -32,8 +32,14 @@ STATE_WORDS = {
 def outcome_words(row: Row) -> str:
     """What became of an action in words: "held back: wants no contact"."""
     words = STATE_WORDS.get(row["state"], row["state"])
-    reason = row["reason"]
+    reason = state_reason(row)
     return f"{words}: {reason}" if reason else words
+
+
+def state_reason(row: Row) -> str:
+    """Why it is in its state, without saying the state again."""
+    words = STATE_WORDS.get(row["state"], row["state"])
+    return str(row["reason"]).removeprefix(f"{words}, ")
 
 
 OUTBOX = View(
@@ -73,7 +79,7 @@ OUTBOX = View(
                help="Who owned the lead when it was planned."),
     ),
     order="-planned_at",
-    shown=("planned_at", "label", "rule", "kind", "why", "state", "due_at", "tries", "rep_id"),
+    shown=("planned_at", "label", "rule", "kind", "why", "state", "due_at", "tries"),
     terminal=("id", "planned_at", "label", "lead_id", "rule", "kind", "outcome", "due_at", "tries"),
     nothing=lambda _workspace, _target: (
         "No automation has planned anything yet. Switch one on: `umbrella automations on NAME`; "

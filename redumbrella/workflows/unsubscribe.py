@@ -3,7 +3,7 @@
 Mails that are planned for the person are cancelled at once. Done twice it says the same.
 """
 
-from redumbrella.access.acting import Actor
+from redumbrella.access.acting import Actor, acting
 from redumbrella.access.unsubscribe import read_unsubscribe
 from redumbrella.clock import now
 from redumbrella.state.audit import note
@@ -37,12 +37,12 @@ def unsubscribe_person(workspace: Workspace, token: str, address: str) -> bool:
     return True
 
 
-def take_back_unsubscribing(workspace: Workspace, person_id: str, actor: Actor) -> bool:
+def take_back_unsubscribing(workspace: Workspace, person_id: str) -> bool:
     """Forgets that a person wanted no more mails; False where it never said so."""
     with workspace.state.writing() as connection:
         found = bool(subscribe_again(connection, person_id))
         if found:
-            note(connection, now(), actor, "subscribe again", person_id)
+            note(connection, now(), acting(), "subscribe again", person_id)
     return found
 
 

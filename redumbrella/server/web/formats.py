@@ -25,7 +25,7 @@ from redumbrella.figures import (
 )
 from redumbrella.reports.changes import CAUSES
 from redumbrella.reports.wording import REGIMES, basis, expectation
-from redumbrella.views.outbox import KINDS, STATE_WORDS
+from redumbrella.views.outbox import KINDS, STATE_WORDS, state_reason
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
@@ -76,6 +76,7 @@ def environment() -> Environment:
         rule_path=rule_path,
         action_kinds=KINDS,
         action_states=STATE_WORDS,
+        state_reason=state_reason,
     )
     return found
 

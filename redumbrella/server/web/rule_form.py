@@ -204,7 +204,9 @@ def _of_where(has: RuleChoices) -> tuple[RuleField, ...]:
               "stage": "Stage", "product": "Product", "segment": "Segment"}  # fmt: skip
     found = [_of_values(f"where.{key}", label, has.where[key])
              for key, label in labels.items() if has.where.get(key)]  # fmt: skip
-    fields = ", ".join(has.fields[:8])
+    told = {"lead_id", "person_id", "won", "created_at", "known_at", "lost_at"}
+    told |= {"source", "campaign_id", "rep_id", "stage", "product_id"}
+    fields = ", ".join([name for name in has.fields if name not in told][:8])
     return (
         *found,
         RuleField("where.min_probability", "Chance at least", "share", "such as 50 %"),
