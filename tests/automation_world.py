@@ -1,109 +1,156 @@
-"""Rules of automations with everything that they leave: an outbox in all states, tasks, members."""
+"""A company with three nights of scores and some rules, for tests of automations: no training."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from redumbrella.clock import now, to_microseconds
-from redumbrella.state import outbox, outreach
-from redumbrella.state.jobs import add_job, start_worker
-from redumbrella.workflows.automation_rules import save_automation, switch_automation
-from redumbrella.workspace import Workspace
+import pyarrow as pa
+from sqlalchemy import select
+from stored import put_scores
 
-AT = to_microseconds(datetime(2010, 11, 2, 8, tzinfo=UTC))
-HOUR = 3_600_000_000
-DAY = 14_915
-HOSTILE = "<img src=x onerror=alert(1)>"
-RULES = """
-[mail]
-server = "localhost"
-security = "none"
-from = "Ana Sousa <sales@example.com>"
-public_url = "https://umbrella.example.com"
+from redumbrella.clock import to_datetime, to_microseconds
+from redumbrella.reports.changes import day_in_zone
+from redumbrella.state.bulk import mappings
+from redumbrella.state.history import next_number, write_score_day
+from redumbrella.state.outbox import outbox
+from redumbrella.workspace import Workspace, open_workspace
 
-[[webhooks]]
-name = "crm"
-url = "https://hooks.example.com/leads"
-secret_env = "UMBRELLA_WEBHOOK_CRM"
-
+ZONE = "Europe/Lisbon"
+# Tuesday; the clocks of Lisbon went back two days before.
+NIGHT = datetime(2026, 10, 27, 3, 0, tzinfo=UTC)  # the same in Lisbon
+SETTINGS = f"""\
+[workspace]
+name = "Umbrella & Sons"
+timezone = "{ZONE}"
+[tables.leads]
+path = "leads.csv"
+"""
+HOT = """
 [[automations]]
 name = "Hot overnight"
 trigger = { kind = "jump", from = 0.3, to = 0.9, days = 1 }
-where = { grade = "A", source = "web" }
+control = 0
 [automations.action]
 kind = "mail"
-subject = "{{ first_name }}, your offer"
+subject = "An offer for {{ first_name }}"
 text = "Dear {{ name }}, your chance is {{ chance|percent }}."
-html = "<p style='color: teal'>Dear <b>{{ name }}</b></p>"
 send = "next working morning at 08:00"
-
-[[automations]]
-name = "Call again"
-trigger = { kind = "outcome", outcome = "no_answer" }
-action = { kind = "task", text = "Call {{ name }} again about {{ job }}" }
-
-[[automations]]
-name = "Tell the CRM"
-trigger = { kind = "crossing", above = 0.6 }
-action = { kind = "webhook", webhook = "erp" }
 """
-PAGE_RULE = {
-    "name": "Monday call",
-    "trigger": {"kind": "schedule", "at": "every Monday at 08:00"},
-    "where": {"grade": ["A", "B"]},
-    "action": {"kind": "task", "text": "Call {{ name }}"},
-}
+Row = Mapping[str, Any]
 
 
-def fill_automations(workspace: Workspace) -> None:
-    """The rules above: one on, one made on the page in two versions, and what they did."""
-    save_automation(workspace, {**PAGE_RULE, "where": {"grade": "A"}})
-    save_automation(workspace, PAGE_RULE)
-    switch_automation(workspace, "Hot overnight", is_on=True)
-    switch_automation(workspace, "Call again", is_on=True)
+def instant(moment: datetime) -> int:
+    """UTC microseconds."""
+    return to_microseconds(moment.astimezone(UTC))
+
+
+def people(*names: str, **fields: Any) -> list[dict[str, Any]]:
+    """One person a name, with address and consent; fields: what is otherwise, for all."""
+    return [
+        {"person_id": f"P-{name}", "known_at": None, "name": f"{name} Sousa", "consent": "yes",
+         "email": f"{name.lower()}@people.example", **fields}
+        for name in names
+    ]  # fmt: skip
+
+
+def leads(*names: str, **fields: Any) -> list[dict[str, Any]]:
+    """An open lead of each of these people."""
+    return [
+        {"lead_id": f"L-{name}", "person_id": f"P-{name}", "rep_id": "R-1", "won": None,
+         "created_at": datetime(2026, 10, 1, tzinfo=UTC), "source": "web", **fields}
+        for name in names
+    ]  # fmt: skip
+
+
+def company(
+    root: Path, settings: str, tables: Mapping[str, Sequence[Row]], state: str = ""
+) -> Workspace:
+    """A workspace with these settings and rows, all read at midnight."""
+    root.mkdir(parents=True, exist_ok=True)
+    text = SETTINGS + settings
+    if state:
+        text = text.replace("[workspace]", f'[workspace]\nstate = "{state}"', 1)
+    (root / "umbrella.toml").write_text(text, "utf-8")
+    workspace = open_workspace(root)
+    workspace.state.bring_up_to_date()
+    for table, rows in tables.items():
+        add_rows(workspace, table, rows, NIGHT - timedelta(hours=3))
+    return workspace
+
+
+def add_rows(workspace: Workspace, table: str, rows: Sequence[Row], read_at: datetime) -> None:
+    """Appends rows to the lake as if they had been read then."""
+    start = workspace.lake.read(table, ["_order"]).num_rows if workspace.lake.exists(table) else 0
+    full = [
+        {**row, "_ingested_at": read_at.astimezone(UTC), "_order": start + n,
+         "_row_hash": start + n}
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    found = pa.Table.from_pylist(full)
+    for place, field in enumerate(found.schema):
+        if field.type == pa.timestamp("us", "UTC") or field.name in ("_ingested_at", "at"):
+            found = found.set_column(place, field.name, found[field.name].cast(
+                pa.timestamp("us", "UTC")))  # fmt: skip
+        elif field.type == pa.null():
+            kind = pa.timestamp("us", "UTC") if field.name.endswith("_at") else pa.string()
+            kind = pa.bool_() if field.name == "won" else kind
+            found = found.set_column(place, field.name, found[field.name].cast(kind))
+    workspace.lake.append(table, found)
+
+
+def scored(
+    workspace: Workspace, night: datetime, chances: Mapping[str, float], target: str = "conversion"
+) -> None:
+    """A night's scores of leads by name: the list in use and the history, with grades."""
+    at = instant(night)
+    before = {row["lead_id"]: row["probability"] for row in _listed(workspace, target)}
+    rows = [
+        {"lead_id": f"L-{name}", "person_id": f"P-{name}", "as_of": at, "probability": p,
+         "low": p, "high": p, "percentile": 100 * p, "grade": "A" if p >= 0.5 else "C",
+         "regime": "model", "reliable": True, "model_version": "m-1", "label": f"{name} Sousa",
+         "reasons": {}, "source": "web", "rep_id": "R-1", "expected_value": 100 * p}
+        for name, p in chances.items()
+    ]  # fmt: skip
+    put_scores(workspace, target, rows)
     with workspace.state.writing() as connection:
-        outbox.plan_actions(connection, [_action(i) for i in range(len(STATES))])
-        for i in range(4):
-            outreach.add_task(connection, _task(i))
-            outreach.add_member(connection, _member(i))
-        start_worker(connection, "here-1", "here", 1, now())
-        add_job(connection, "run", now() + HOUR)
+        day = day_in_zone(at, ZONE)
+        noted = {"target": target, "day": day, "number": next_number(connection), "scored_at": at,
+                 "as_of": at, "model_version": "m-1", "asked": len(rows),
+                 "known": {"rows": {}, "order": "rows", "first": 0.0}}  # fmt: skip
+        moved = [
+            (target, day, row["lead_id"], "", row["probability"],
+             None if row["lead_id"] not in before
+             else row["probability"] - before[row["lead_id"]], row["grade"], "did")
+            for row in rows
+            if abs(row["probability"] - before.get(row["lead_id"], -1.0)) > 0.005
+        ]  # fmt: skip
+        write_score_day(connection, noted, moved)
 
 
-STATES = (
-    ("planned", ""), ("claimed", ""), ("sending", ""), ("sent", "sent to ana@example.com"),
-    ("failed", "given up after 9 tries: 500 Internal Server Error"),
-    ("cancelled", "the rule was switched off"), ("suppressed", "wants no contact"),
-    ("control", "left alone, as 10% are, to see what it brings"), ("planned", "421 try again"),
-    ("suppressed", HOSTILE),
-)  # fmt: skip
+def _listed(workspace: Workspace, target: str) -> list[dict[str, Any]]:
+    from redumbrella.state.scores import every_score
+
+    with workspace.state.reading() as connection:
+        return list(every_score(connection, target))
 
 
-def _action(i: int) -> dict[str, object]:
-    state, reason = STATES[i]
-    return {
-        "key": f"key {i}", "rule": ("Hot overnight", "Call again")[i % 2], "version": 1,
-        "kind": ("mail", "task", "webhook", "owner", "audience", "write_back")[i % 6],
-        "target": "conversion", "lead_id": f"L-{1001 + i}", "person_id": f"L-{1001 + i}",
-        "product_id": "", "rep_id": f"rep {(i + 1) % 4}",
-        "label": HOSTILE if i == 0 else f"Customer {1001 + i}",
-        "why": "the chance rose from 20.0 % to 91.0 % within a day", "state": state,
-        "reason": reason, "fired_at": AT - HOUR, "planned_at": AT + i, "due_at": AT + i * HOUR,
-        "done_at": None if state in outbox.UNDONE else AT + i * HOUR,
-    }  # fmt: skip
+def actions(workspace: Workspace, *columns: str) -> list[tuple[Any, ...]]:
+    """These columns of every row of the outbox."""
+    with workspace.state.reading() as connection:
+        rows = mappings(connection, select(outbox).order_by(outbox.c.id))
+    return [tuple(row[name] for name in columns) for row in rows]
 
 
-def _task(i: int) -> dict[str, object]:
-    return {
-        "key": f"task {i}", "lead_id": f"L-{1001 + i}", "person_id": f"L-{1001 + i}",
-        "product_id": "", "label": f"Customer {1001 + i}", "rep_id": f"rep {(i + 1) % 4}",
-        "text": f"Call again, ask for {HOSTILE}" if i == 0 else "Call again about the offer",
-        "why": "outcome: no answer", "rule": "Call again", "due_day": DAY + i // 2,
-        "made_at": AT + i,
-    }  # fmt: skip
+def local(microseconds: int) -> str:
+    """An instant in the company's zone."""
+    return to_datetime(microseconds).astimezone(ZoneInfo(ZONE)).strftime("%a %d %b %H:%M")
 
 
-def _member(i: int) -> dict[str, object]:
-    return {
-        "audience": ("Spring offer", HOSTILE)[i % 2], "person_id": f"L-{1001 + i}",
-        "lead_id": f"L-{1001 + i}", "label": f"Customer {1001 + i}",
-        "rep_id": f"rep {(i + 1) % 4}", "rule": "Hot overnight", "added_at": AT + i,
-    }  # fmt: skip
+def states(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
+    """How many rows of each first value."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row[0]] = found.get(row[0], 0) + 1
+    return found

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from automation_world import RULES, fill_automations
+from ruled_company import RULES, fill_automations
 from sample_company import AS_OF, SETTINGS, TRAINED_AT, VERSION, fill_workspace
 from sqlalchemy import insert
 from stored import current_model, put_customers, put_model, put_scores, rows_in_use

@@ -16,7 +16,7 @@ _LONGEST = 4_000
 
 
 def unsubscribe_token(secret: bytes, person_id: str, rule: str) -> str:
-    """A token for the link by which a person leaves a rule's mails: letters, digits, -, _ and a dot.
+    """A token for a URL by which a person leaves a rule's mails; `read_token` reads it.
 
     rule: what is left, "" for everything. Raises ValueError for a secret below 16 bytes.
     """

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redumbrella.decisions.contacts import (
     CONSENTS,
@@ -13,6 +14,7 @@ from redumbrella.decisions.contacts import (
 )
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.lake.versions import known_last
 
 MAIL_CONSENTS = (
     *CONSENTS, "newsletter", "mailconsent", "emailconsent", "emailoptin", "mailoptin",
@@ -79,15 +81,13 @@ def who_may_be_written_to(
 
 def _newest(
     lake: Lake, table: str, key: str, ids: Sequence[str], columns: Sequence[str | None]
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """The newest known values of these columns, by key; of people those that are known last."""
     wanted = [name for name in columns if name is not None]
     listed = ", ".join(literal(one) for one in ids)
     rows = f"(SELECT * FROM {lake.newest(table)} WHERE {quoted(key)} IN ({listed}))"
     if table == "people":
-        chosen = ", ".join(f"arg_max({quoted(n)}, known_at) AS {quoted(n)}" for n in wanted)
-        if "known_at" not in lake.schema(table).names:
-            chosen = ", ".join(f"any_value({quoted(n)}) AS {quoted(n)}" for n in wanted)
+        chosen = ", ".join(known_last(name) for name in wanted)
         rows = f"(SELECT {key}, {chosen or '1 AS one'} FROM {rows} GROUP BY {key})"
     names = ", ".join([key, *(quoted(name) for name in wanted)])
     return list(lake.query(f"SELECT {names} FROM {rows}").to_pylist())

@@ -93,7 +93,7 @@ def guarded(
 def is_left_alone(rule: str, person_id: str, share: float) -> bool:
     """Whether a person is of the share that a rule leaves alone: always the same for a person."""
     digest = hashlib.blake2b(f"{rule}\n{person_id}".encode(), digest_size=_BITS // 8).digest()
-    return int.from_bytes(digest, "big") < share * 2**_BITS
+    return bool(int.from_bytes(digest, "big") < share * 2**_BITS)
 
 
 def _too_old(one: WantedAction, now: int) -> str:

@@ -1,7 +1,8 @@
 """When an action leaves: a rule and what made it fire in, an instant out.
 
 Calendar and wall clock are those of the person where a time zone is known of them, else those of
-the workspace. Never before the firing, never in quiet hours, never on a day off.
+the workspace: `timezone_of` says which, `send_at` when. Never before the firing, never in quiet
+hours, never on a day off.
 """
 
 from datetime import date, time, timedelta
@@ -92,7 +93,7 @@ def _at(day: date, minute: int, timezone: str) -> int:
 
 def _never() -> SettingsError:
     return SettingsError(
-        "No day of the next year is left on which this action could leave: of the working days and "
-        "the days off at least one must remain. Mend working_days or not_on.",
+        "No day of the next year is left on which this action could leave: one must remain that is "
+        "a working day, no day off and not quiet at that time. Mend its days or its quiet hours.",
         reason="never_sent",
     )

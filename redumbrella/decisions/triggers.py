@@ -20,6 +20,7 @@ from redumbrella.lake.quoting import literal, quoted
 # What is read later than this after it happened fires nothing: a mail would come out of the blue.
 FRESH_MICROSECONDS = 2 * MICROSECONDS_PER_DAY
 _TOUCHES = ("events", "activities", "purchases")
+_AT = '"at"'  # without quotes a word of SQL
 Clock = Literal["read", "happened"]
 
 
@@ -74,20 +75,21 @@ def events_of(lake: Lake, kind: str, stretch: Stretch) -> list[Firing]:
         parts.append(f"SELECT {person} AS person_id, NULL AS lead_id, e.at, e.product_id "
                      f"FROM {lake.facts('events')} e {identities} WHERE {own}")  # fmt: skip
     if lake.exists("activities"):
-        own = f"kind = {literal(kind)} AND {stretch.of_facts('at')}"
-        parts.append("SELECT person_id, lead_id, at, product_id "
+        own = f"kind = {literal(kind)} AND {stretch.of_facts(_AT)}"
+        parts.append('SELECT person_id, lead_id, "at", product_id '
                      f"FROM {lake.facts('activities')} WHERE {own}")  # fmt: skip
     if lake.exists("purchases") and kind == "purchase":
-        parts.append("SELECT person_id, NULL AS lead_id, at, product_id FROM "
-                     f"{lake.facts('purchases')} WHERE amount > 0 AND {stretch.of_facts('at')}")  # fmt: skip
+        own = f"amount > 0 AND {stretch.of_facts(_AT)}"
+        parts.append('SELECT person_id, NULL AS lead_id, "at", product_id FROM '
+                     f"{lake.facts('purchases')} WHERE {own}")  # fmt: skip
     if not parts:
         message = "There are no events, activities or purchases yet. Run `umbrella ingest` first."
         raise DataError(message, reason="no_facts")
     rows = lake.query(
-        "SELECT coalesce(person_id, '') AS person_id, coalesce(lead_id, '') AS lead_id, at, "
+        "SELECT coalesce(person_id, '') AS person_id, coalesce(lead_id, '') AS lead_id, \"at\", "
         "coalesce(max(product_id), '') AS product_id "
         f"FROM ({' UNION ALL '.join(parts)}) WHERE coalesce(person_id, lead_id) IS NOT NULL "
-        "GROUP BY 1, 2, 3 ORDER BY at, 1, 2"
+        "GROUP BY 1, 2, 3 ORDER BY 3, 1, 2"
     )
     return [_fired(row, f"{kind} {to_microseconds(row['at'])}", kind) for row in rows.to_pylist()]
 
@@ -117,9 +119,9 @@ def leads_that_came(lake: Lake, stretch: Stretch) -> list[Firing]:
         own = stretch.between(at)
     rows = lake.query(
         f"SELECT lead_id, coalesce(person_id, '') AS person_id, coalesce(product_id, '') AS "
-        f"product_id, {at} AS at FROM (SELECT lead_id, {person} AS person_id, {product} AS "
+        f'product_id, {at} AS "at" FROM (SELECT lead_id, {person} AS person_id, {product} AS '
         f"product_id, {created} AS created, min({INGESTED_AT}) AS first_read FROM leads "
-        f"GROUP BY lead_id) WHERE {own} ORDER BY at, lead_id"
+        f"GROUP BY lead_id) WHERE {own} ORDER BY 4, lead_id"
     )
     return [_fired(row, "new", "a new lead") for row in rows.to_pylist()]
 
@@ -143,12 +145,13 @@ def silences(lake: Lake, days: float, stretch: Stretch) -> list[Firing]:
         )
     if not parts:
         return []
-    ends = f"at + INTERVAL {round(days * 86_400)} SECOND"
+    ends = f't."at" + INTERVAL {round(days * 86_400)} SECOND'
     rows = lake.query(
-        f"SELECT person_id, '' AS lead_id, '' AS product_id, at AS began, {ends} AS at FROM ("
-        f"SELECT person_id, at, lead(at) OVER (PARTITION BY person_id ORDER BY at) AS next "
-        f"FROM ({' UNION ALL '.join(parts)})) "
-        f"WHERE {stretch.between(ends)} AND (next IS NULL OR next > {ends}) ORDER BY at, person_id"
+        "SELECT person_id, '' AS lead_id, '' AS product_id, t.\"at\" AS began, "
+        f'{ends} AS "at" FROM ('
+        'SELECT person_id, "at", lead("at") OVER (PARTITION BY person_id ORDER BY "at") AS next '
+        f"FROM ({' UNION ALL '.join(parts)})) t "
+        f"WHERE {stretch.between(ends)} AND (next IS NULL OR next > {ends}) ORDER BY 5, person_id"
     )
     why = f"nothing heard for {days:g} days"
     return [
@@ -171,8 +174,8 @@ def dates_near(lake: Lake, field: str, days_before: float, stretch: Stretch) -> 
         due = f"{at} - to_seconds({days_before * 86_400:.0f})"
         rows = lake.query(
             f"SELECT {lead} AS lead_id, coalesce({person}, '') AS person_id, '' AS product_id, "
-            f"{at} AS date, {due} AS at FROM {lake.newest(table)} "
-            f"WHERE {stretch.between(due)} ORDER BY at, {key}"
+            f'{at} AS date, {due} AS "at" FROM {lake.newest(table)} '
+            f"WHERE {stretch.between(due)} ORDER BY 5, {key}"
         )
         why = f"{field} is {days_before:g} days away" if days_before >= 0 else (
             f"{field} was {-days_before:g} days ago")  # fmt: skip

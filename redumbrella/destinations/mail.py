@@ -1,64 +1,30 @@
 """Mails to a mail server: one `Mail` in, one `Delivery` out, many over one connection; no state.
 
-Promise: no name, subject or address can add a header, a recipient or a command; what goes over
-the connection is ASCII in short lines, whatever the texts hold; a password stands in no message.
-Rules: an answer 4xx is tried again, 5xx is refused for that recipient, faults of the connection are
-tried again. What only a person can mend and would fail for every mail (a log-in that is refused, a
-server without TLS or with a bad certificate, a sender that may not send) raises EngineError.
+Promise: no address can add a recipient or a command; a password stands in no message. Rules: an
+answer 4xx is tried again, 5xx is refused for that recipient, faults of the connection are tried
+again. What only a person can mend and would fail for every mail (a log-in that is refused, a server
+without TLS or with a bad certificate, a sender that may not send) raises EngineError.
 
-Standards: RFC 5321 (SMTP), 5322 and 2047 (headers), 2369 and 8058 (one-click unsubscribing), 6531
-(SMTPUTF8). Headers are written here: `email.policy.SMTP` of Python 3.11 encodes a long
-List-Unsubscribe into something that no mailbox reads, and takes the quotes from names.
+Standards: RFC 5321 (SMTP), 4954 (AUTH), 6531 (SMTPUTF8).
 """
 
-import re
 import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.charset import QP, Charset
-from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import compat32
-from email.utils import format_datetime, formatdate
 from time import monotonic
 
-from redumbrella.clock import to_datetime
 from redumbrella.destinations.delivery import Delivery, shown_answer
+from redumbrella.destinations.mail_message import Mail, data_lines, mail_bytes, unfit
 from redumbrella.destinations.safe_address import tls_context
 from redumbrella.errors import EngineError, said_by
 from redumbrella.settings.mail import MailServer
-from redumbrella.settings.mailboxes import Mailbox, one_line, read_mailbox
+from redumbrella.settings.mailboxes import Mailbox, read_mailbox
 
 SECONDS = 30.0  # for each answer of the mail server
 PAUSE_SECONDS = 30.0  # after a connection that failed, in which no other is tried
-_LINE = 76
-_LONGEST_NAME = 200
-_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>")
-_LINK = re.compile(r"https?://[!-;=?-~]{1,800}")
-_POLICY = compat32.clone(linesep="\r\n", max_line_length=None)
-_UTF8 = Charset("utf-8")
-_UTF8.body_encoding = QP
 _TOO_LARGE = 552
 _NO_LOGIN = frozenset([530, 534, 535, 538])
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One mail to one person.
-
-    message_id: "<…@…>", given by the caller, the same on every try. to: an address, with or
-    without a name. html: the same in HTML; None for text alone. unsubscribe_url: where one click
-    (POST) or a visit ends such mails; None without.
-    """
-
-    message_id: str
-    to: str
-    subject: str
-    text: str
-    html: str | None = None
-    unsubscribe_url: str | None = None
 
 
 @dataclass
@@ -91,8 +57,8 @@ class MailConnection:
         to = read_mailbox(mail.to)
         if to is None:
             return Delivery("refused", "The address of the person is no e-mail address.")
-        if problem := _unfit(mail):
-            return Delivery("refused", problem)
+        if wrong := unfit(mail):
+            return Delivery("refused", wrong)
         content = mail_bytes(self.server, mail, to, at)
         for attempt in (1, 2):
             try:
@@ -106,7 +72,7 @@ class MailConnection:
         raise AssertionError("unreachable")
 
     def _handed_over(self, smtp: smtplib.SMTP, to: Mailbox, content: bytes) -> Delivery:
-        """The commands for one mail. Raises where the connection fails before it was handed over."""
+        """The commands for one mail. Raises where the connection fails before its end is sent."""
         sender = self.server.from_
         options = [] if to.is_ascii and sender.is_ascii else ["SMTPUTF8", "BODY=8BITMIME"]
         if options and not smtp.has_extn("smtputf8"):
@@ -116,12 +82,15 @@ class MailConnection:
         if code != 250:
             return self._sender_refused(code, answer)
         code, answer = smtp.rcpt(to.address)
-        if code not in {250, 251}:
-            return self._turned_down(code, answer)
-        code, answer = smtp.docmd("DATA")
-        if code != 354:
-            return self._turned_down(code, answer)
-        smtp.send(_dotted(content))
+        if code in {250, 251}:
+            code, answer = smtp.docmd("DATA")
+            if code == 354:
+                return self._sent(smtp, content)
+        return self._turned_down(code, answer)
+
+    def _sent(self, smtp: smtplib.SMTP, content: bytes) -> Delivery:
+        """The content, and what the server says of it."""
+        smtp.send(data_lines(content))
         try:
             code, answer = smtp.getreply()
         except (OSError, smtplib.SMTPException) as problem:
@@ -245,68 +214,3 @@ class MailConnection:
     def _fault(self, problem: Exception) -> str:
         place = f"{self.server.server}:{self.server.port}"
         return f"The mail server {place} did not serve: {self._why(problem)}."
-
-
-def mail_bytes(server: MailServer, mail: Mail, to: Mailbox, at: int | None = None) -> bytes:
-    """The whole mail as it goes over the connection, with the headers of the server's settings."""
-    text = MIMEText(_whole_letters(mail.text), "plain", _UTF8, policy=_POLICY)
-    message: MIMEText | MIMEMultipart = text
-    if mail.html is not None:
-        html = MIMEText(_whole_letters(mail.html), "html", _UTF8, policy=_POLICY)
-        message = MIMEMultipart("alternative", _subparts=[text, html], policy=_POLICY)
-    headers = {
-        "Date": formatdate(usegmt=True) if at is None else format_datetime(to_datetime(at)),
-        "From": _address_header("From", server.from_),
-        "To": _address_header("To", to),
-        "Message-ID": mail.message_id,
-        "Subject": _encoded("Subject", one_line(mail.subject)),
-    }
-    if server.reply_to is not None:
-        headers["Reply-To"] = _address_header("Reply-To", server.reply_to)
-    if mail.unsubscribe_url is not None:
-        headers["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
-        if mail.unsubscribe_url.startswith("https://"):  # RFC 8058: one click is for https alone
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    # Written by hand in front of the rest: a generator would fold and encode them once more.
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return lines.encode() + message.as_bytes()
-
-
-def _unfit(mail: Mail) -> str:
-    """What is wrong with what the caller gave, '' if nothing."""
-    if not _MESSAGE_ID.fullmatch(mail.message_id):
-        return "The Message-ID of the mail is none: expected <…@…> in ASCII without blanks."
-    if mail.unsubscribe_url is not None and not _LINK.fullmatch(mail.unsubscribe_url):
-        return "The address for unsubscribing is none: expected https://… in ASCII without blanks."
-    return ""
-
-
-def _address_header(header: str, mailbox: Mailbox) -> str:
-    """A name that is quoted or encoded, so that nothing in it counts, and the address."""
-    name = one_line(mailbox.name)[:_LONGEST_NAME]
-    if not name:
-        return mailbox.address
-    if name.isascii() and "=?" not in name:  # some read encoded words within quotes too
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}"\r\n <{mailbox.address}>'
-    return f"{_encoded(header, name)}\r\n <{mailbox.address}>"
-
-
-def _encoded(header: str, text: str) -> str:
-    """A text as the value of a header: encoded words in lines of 76 where it is not plain ASCII."""
-    is_plain = text.isascii() and "=?" not in text and len(header) + 2 + len(text) <= _LINE
-    charset = "us-ascii" if is_plain else "utf-8"
-    return Header(text, charset, maxlinelen=_LINE, header_name=header).encode(linesep="\r\n")
-
-
-def _whole_letters(text: str) -> str:
-    """The text without halves of letters (lone surrogates), which no encoding can write."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _dotted(content: bytes) -> bytes:
-    """The content as DATA takes it: CRLF alone ends lines, and no line is a lone dot."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
-    if not lines.endswith(b"\r\n"):
-        lines += b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", lines) + b".\r\n"

@@ -179,7 +179,19 @@ def _first_open(addresses: tuple[str, ...], port: int, end: float) -> socket.soc
     for number, address in enumerate(addresses):
         share = (end - monotonic()) / (len(addresses) - number)
         try:
-            return socket.create_connection((address, port), timeout=max(share, 0.001))
+            return _connected(address, port, max(share, 0.001))
         except OSError as failed:
             problem = failed
     raise problem
+
+
+def _connected(address: str, port: int, seconds: float) -> socket.socket:
+    """A connection to an IP address; by hand, so that nothing looks a name up once more."""
+    opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        opened.settimeout(seconds)
+        opened.connect((address, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened

@@ -18,9 +18,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
 from math import isfinite
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from redumbrella.errors import DataError, nearest
+from redumbrella.figures import percent
 from redumbrella.settings.mailboxes import one_line
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ MOST_VALUE = 20_000
 _DEEPEST = 40
 _PARTS = ("subject", "text", "html")
 _MOST_DIGITS = 12
-_ESCAPES_GROW = 6  # one quote becomes &#34;
 
 Value = str | int | float | bool | date | None
 
@@ -76,7 +77,7 @@ def check_template(template: MessageTemplate, known_names: Collection[str]) -> l
 
     known_names: the values that every person has, if need be empty.
     """
-    problems = []
+    problems: list[str] = []
     for part, source in template.parts:
         read = _read(part, source)
         problems += read.problems
@@ -122,10 +123,11 @@ def _read(part: str, source: str) -> _Read:
 def _refused(part: str, tree: "nodes.Template") -> Iterator[str]:
     """What may not stand in a template, with its line."""
     allowed, filters = _allowed_nodes(), list(_filters())
-    waiting: list[tuple[Any, int]] = [(tree, 0)]
+    waiting: list[tuple[Any, int, int]] = [(tree, 1, 0)]
     while waiting:
-        node, depth = waiting.pop()
-        place = f"Line {node.lineno} of the {part}"
+        node, line, depth = waiting.pop()
+        line = node.lineno or line
+        place = f"Line {line} of the {part}"
         kind = type(node).__name__
         if depth > _DEEPEST:
             yield f"The {part} is nested too deeply: at most {_DEEPEST} levels."
@@ -139,14 +141,16 @@ def _refused(part: str, tree: "nodes.Template") -> Iterator[str]:
             yield f"{place}: there is no filter {node.name!r}.{hint} Filters: {', '.join(filters)}."
         if kind == "Test" and node.name not in _TESTS:
             yield f"{place}: there is no test {node.name!r}. Tests: {', '.join(_TESTS)}."
-        waiting += [(child, depth + 1) for child in node.iter_child_nodes()]
+        if kind == "CondExpr" and node.expr2 is None:
+            yield f'{place}: say what stands there otherwise: … if … else "".'
+        waiting += [(child, line, depth + 1) for child in node.iter_child_nodes()]
 
 
 # What may stand in a template; everything else is refused by not being here.
 _ALLOWED = (
     *("Template", "Output", "TemplateData", "Name", "Const", "If", "CondExpr", "Filter", "Test"),
     *("And", "Or", "Not", "Compare", "Operand", "Neg", "Pos", "Add", "Sub", "Mul", "Div"),
-    *("FloorDiv", "Concat", "Tuple", "List"),
+    *("FloorDiv", "Concat", "Tuple", "List", "Keyword"),
 )
 _FORBIDDEN = {
     "Getattr": "a value has no parts: a name with a dot is not allowed",
@@ -162,7 +166,7 @@ _FORBIDDEN = {
     "Import": "nothing else can be read in",
     "FromImport": "nothing else can be read in",
     "Extends": "nothing else can be read in",
-    "ScopedEvalContextModifier": "escaping cannot be switched off",
+    "Scope": "escaping cannot be switched off",
 }
 _TESTS = ("defined", "none", "string", "number")
 
@@ -208,24 +212,32 @@ def _filters() -> Mapping[str, Callable[..., Any]]:
     return {**{name: FILTERS[name] for name in taken}, **own}
 
 
-def _round(number: float, digits: int = 0) -> float | int:
-    """3.14159|round(2) is 3.14; without digits a whole number."""
+def _round(number: float | str, digits: int = 0) -> float | int | str:
+    """3.14159|round(2) is 3.14; without digits a whole number; "" for one that is not known."""
     _few_digits(digits)
-    return round(number, digits) if digits else round(number)
+    if number == "":
+        return ""
+    return round(_number(number), digits) if digits else round(_number(number))
 
 
-def _percent(share: float, digits: int = 0) -> str:
-    """0.87|percent is 87 %."""
+def _percent(share: float | str, digits: int = 0) -> str:
+    """0.87|percent is 87 %; "" for a number that is not known."""
     _few_digits(digits)
-    return f"{100.0 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+    return "" if share == "" else percent(_number(share), digits)
 
 
-def _date(moment: date, form: str = "%Y-%m-%d") -> str:
+def _number(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _date(moment: date | str, form: str = "%Y-%m-%d") -> str:
     """A date in the form of strftime; "" for a date that is not known."""
     if moment == "":
         return ""
     if not isinstance(moment, date):
-        raise TypeError("date is for dates")
+        raise TypeError(f"{moment!r} is no date")
     if len(form) > 50:
         raise ValueError("the form of a date is too long")
     return moment.strftime(form)
@@ -248,20 +260,21 @@ def _rendered(part: str, source: str, values: Mapping[str, Any]) -> str:
                                   if used[0] not in values)]  # fmt: skip
     if problems or read.code is None:
         raise _bad(problems[0])
-    # Every name is read once at most, so that this is the most that can come of it.
-    most = len(source) + sum(len(str(values[name])) for name, _ in read.names)
-    made, length = [], 0
+    made: list[str] = []
     try:
-        pieces = read.code.generate(values) if most <= MOST_OUTPUT else iter(())
-        for piece in pieces:
-            made.append(piece)
-            length += len(piece)
-            if length > MOST_OUTPUT:
-                break
+        # Each of these is read once at most: never is more text than this at work.
+        length = len(source) + sum(len(str(values[name])) for name, _ in read.names)
+        if length <= MOST_OUTPUT:
+            length = 0
+            for piece in read.code.generate(values):  # escaping may make it longer
+                made.append(piece)
+                length += len(piece)
+                if length > MOST_OUTPUT:
+                    break
     except Exception as problem:  # whatever a template does with a value that does not fit it
         why = " ".join(str(problem).split())[:200]
         raise _bad(f"The {part} cannot be made with these values: {why}.") from None
-    if most > MOST_OUTPUT or length > MOST_OUTPUT:
+    if length > MOST_OUTPUT:
         raise _bad(f"The {part} would have more than {MOST_OUTPUT:,} characters: shorten it.")
     return "".join(made)
 
@@ -278,17 +291,22 @@ def _bad(problem: str) -> DataError:
 
 def _plain(value: object) -> Value:
     """A value without methods of its own: text, number, truth or date; None as ""."""
-    if value is None or isinstance(value, bool):
-        return "" if value is None else value
-    if isinstance(value, str):
-        # Of a subclass too: one with __html__ would be taken for HTML that needs no escaping.
-        return str.__str__(value)[:MOST_VALUE]
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if isfinite(value) else ""
-    if isinstance(value, datetime):
-        return datetime.combine(value.date(), value.timetz())
-    if isinstance(value, date):
-        return date(value.year, value.month, value.day)
-    return str.__str__(str(value))[:MOST_VALUE]
+    plain: Value = ""
+    if isinstance(value, bool):
+        plain = value
+    elif isinstance(value, Integral):
+        plain = int(value)
+    elif isinstance(value, Real):
+        plain = float(value) if isfinite(value) else ""
+    elif isinstance(value, datetime):
+        plain = datetime.combine(value.date(), value.timetz())
+    elif isinstance(value, date):
+        plain = date(value.year, value.month, value.day)
+    elif value is not None:
+        plain = _cut(value if isinstance(value, str) else str(value))
+    return plain
+
+
+def _cut(text: str) -> str:
+    """An exact text: a subclass with __html__ would be taken for HTML that needs no escaping."""
+    return _shorten(str.__str__(text), MOST_VALUE)

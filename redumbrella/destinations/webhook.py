@@ -24,7 +24,7 @@ from redumbrella.clock import to_microseconds
 from redumbrella.destinations.delivery import Delivery, shown_answer
 from redumbrella.destinations.safe_address import CONNECT_SECONDS, CheckedConnection
 from redumbrella.errors import EngineError, SettingsError, said_by
-from redumbrella.settings.web_addresses import read_web_address
+from redumbrella.settings.web_addresses import WebAddress, read_web_address
 from redumbrella.settings.webhooks import Webhook
 
 SECONDS_IN_ALL = 20.0
@@ -66,18 +66,10 @@ def request(
 
     The headers may hold its key, so an address of another scheme, host or port is refused.
     """
-    if method not in METHODS:
-        return Delivery("refused", f"{method} is no method that sends: {', '.join(METHODS)}.")
-    if problem := _unfit_header(headers):
-        return Delivery("refused", problem)
     try:
-        address = read_web_address(url, private=webhook.private)
-        origin = read_web_address(webhook.url, private=webhook.private).origin
-    except SettingsError as problem:
-        return Delivery("refused", problem.message)
-    if address.origin != origin:
-        said = f'{address.origin} is not the server of the webhook "{webhook.name}", {origin}.'
-        return Delivery("refused", said)
+        address = _checked_target(method, url, headers, webhook)
+    except SettingsError as refused:
+        return Delivery("refused", refused.message)
     written = {"Content-Type": "application/json", "User-Agent": "RedUmbrella", **headers}
     keys = [value for name, value in headers.items() if not name.startswith("webhook-")]
     seconds = SECONDS_IN_ALL
@@ -85,13 +77,15 @@ def request(
         try:
             connection.request(method, address.target, body, written)
             answer = connection.getresponse()
+            if connection.is_late:  # cut within its headers, which looks like their end
+                raise TimeoutError
             return _judged(answer, shown_answer(_beginning(answer), *keys), at)
         except SettingsError as problem:
             return Delivery("refused", problem.message)
         except EngineError as problem:
             return Delivery("retry", problem.message)
         except (OSError, http.client.HTTPException) as problem:
-            said = _fault(origin, connection, problem)
+            said = _fault(address.origin, connection, problem)
             return Delivery("retry", said, in_doubt=connection.is_connected)
 
 
@@ -135,6 +129,22 @@ def _signing_key(secret: str) -> bytes:
     return key
 
 
+def _checked_target(
+    method: str, url: str, headers: Mapping[str, str], webhook: Webhook
+) -> WebAddress:
+    """Where the request goes. Raises SettingsError for one that must not be made."""
+    address = read_web_address(url, private=webhook.private)
+    own = read_web_address(webhook.url, private=webhook.private)
+    problem = _unfit_header(headers)
+    if method not in METHODS:
+        problem = f"{method} is no method that sends: {', '.join(METHODS)}."
+    elif address.origin != own.origin:
+        problem = f'{address.origin} is not the server of the webhook "{webhook.name}".'
+    if problem:
+        raise SettingsError(problem, reason="bad_request")
+    return address
+
+
 def _unfit_header(headers: Mapping[str, str]) -> str:
     """What is wrong with a header, without its value, which may be a secret; '' if nothing."""
     for name, value in headers.items():
@@ -144,7 +154,7 @@ def _unfit_header(headers: Mapping[str, str]) -> str:
 
 
 def _beginning(answer: http.client.HTTPResponse) -> bytes:
-    """The first bytes of what the receiver says. Its status counts, whatever becomes of the rest."""
+    """The first bytes of what the receiver says; its status counts, whatever becomes of them."""
     try:
         return answer.read(ANSWER_BYTES)
     except (OSError, http.client.HTTPException):

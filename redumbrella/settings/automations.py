@@ -5,7 +5,7 @@ umbrella.toml and from the page, so that a rule reads and is checked alike where
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,7 @@ EQUAL = {
 }  # fmt: skip
 LEAST = {"min_probability": "probability", "min_expected_value": "expected_value"}
 _NAME = re.compile(r"[^\W_][\w .,'&+-]{0,79}")
+_AT_ONCE, _NIGHT, _NO_DAY = SendRule(), QuietHours(20 * 60, 8 * 60), DaysOff()
 Values = tuple[str, ...]
 
 
@@ -102,7 +103,7 @@ class Action:
     """
 
     kind: str
-    send: SendRule = SendRule()
+    send: SendRule = _AT_ONCE
     to: str = "person"
     subject: str = ""
     text: str = ""
@@ -149,9 +150,9 @@ class Outreach:
     mailed, unless needs_consent is false.
     """
 
-    quiet_hours: QuietHours | None = QuietHours(20 * 60, 8 * 60)
+    quiet_hours: QuietHours | None = _NIGHT
     working_days: frozenset[int] = WORKING_DAYS
-    not_on: DaysOff = DaysOff()
+    not_on: DaysOff = _NO_DAY
     a_day: int = 500
     cool_down_days: float = 7.0
     control: float = 0.1
@@ -286,48 +287,76 @@ def _trigger(parent: Section) -> Trigger:
         return Trigger("lead")
     wanted = _TRIGGER_FIELDS[kind]
     _only(section, wanted, kind)
-    values: dict[str, Any] = {"target": section.text("target")} if "target" in wanted else {}
-    if kind == "jump":
-        low, high = section.number("from", 0, 1), section.number("to", 0, 1)
-        _needed(section, {"from": low, "to": high}, "a chance such as 0.3")
-        if low is not None and high is not None and low >= high:
-            section.problem(f"from = {low:g} must be below to = {high:g}.")
-        days = section.number("days", 1, 90)
-        values |= {"low": low or 0.0, "high": 1.0 if high is None else high, "days": days or 1.0}
-    elif kind in ("crossing", "churn"):
-        above = section.number("above", 0, 1)
-        below = section.number("below", 0, 1) if kind == "crossing" else None
-        if (above is None) == (below is None):
-            each = "above or below" if kind == "crossing" else "above"
-            section.problem(f"expected {each} = a chance such as 0.6.")
-        values |= {"level": above if above is not None else below or 0.0,
-                   "rises": above is not None}  # fmt: skip
-    elif kind == "grade":
-        grades = section.texts("to")
-        for wrong in sorted(set(grades) - set(GRADES)):
-            section.problem(f"to = {as_written(wrong)}: grades are A, B, C and D.")
-        values["grades"] = grades
-    elif kind == "silence":
-        days = section.number("days", 1, 3650)
-        _needed(section, {"days": days}, "a number of days, such as 30")
-        values["days"] = days or 1.0
-    elif kind == "date":
-        before = section.number("days_before", -3650, 3650)
-        values |= {"field": section.text("field") or "", "days": before or 0.0}
-        _needed(section, {"field": values["field"] or None}, "the name of a field with dates")
-    elif kind == "schedule":
-        values["at"] = _schedule(section)
-    elif kind in ("event", "outcome"):
-        key = kind
-        values[key] = section.text(key) or ""
-        example = {"event": "pricing_view", "outcome": "no_answer"}[kind]
-        _needed(section, {key: values[key] or None}, f'such as "{example}"')
-        if kind == "outcome" and values[key] and values[key] not in OUTCOMES:
-            hint = nearest(values[key], list(OUTCOMES))
-            section.problem(
-                f"outcome = {as_written(values[key])}: outcomes are {', '.join(OUTCOMES)}.{hint}"
-            )
-    return Trigger(kind, **values)
+    target = section.text("target") if "target" in wanted else None
+    return Trigger(kind, target, **_TRIGGER_VALUES[kind](section))
+
+
+def _jump(section: Section) -> dict[str, Any]:
+    low, high = section.number("from", 0, 1), section.number("to", 0, 1)
+    _needed(section, {"from": low, "to": high}, "a chance such as 0.3")
+    if low is not None and high is not None and low >= high:
+        section.problem(f"from = {low:g} must be below to = {high:g}.")
+    days = section.number("days", 1, 90)
+    return {"low": low or 0.0, "high": 1.0 if high is None else high, "days": days or 1.0}
+
+
+def _crossing(section: Section) -> dict[str, Any]:
+    both = "below" in section.known
+    above = section.number("above", 0, 1)
+    below = section.number("below", 0, 1) if both else None
+    if (above is None) == (below is None):
+        each = "above or below" if both else "above"
+        section.problem(f"expected {each} = a chance such as 0.6.")
+    return {"level": above if above is not None else below or 0.0, "rises": above is not None}
+
+
+def _grades(section: Section) -> dict[str, Any]:
+    grades = section.texts("to")
+    for wrong in sorted(set(grades) - set(GRADES)):
+        section.problem(f"to = {as_written(wrong)}: grades are A, B, C and D.")
+    return {"grades": grades}
+
+
+def _silence(section: Section) -> dict[str, Any]:
+    days = section.number("days", 1, 3650)
+    _needed(section, {"days": days}, "a number of days, such as 30")
+    return {"days": days or 1.0}
+
+
+def _date(section: Section) -> dict[str, Any]:
+    before, name = section.number("days_before", -3650, 3650), section.text("field")
+    _needed(section, {"field": name}, "the name of a field with dates")
+    return {"field": name or "", "days": before or 0.0}
+
+
+def _event(section: Section) -> dict[str, Any]:
+    event = section.text("event")
+    _needed(section, {"event": event}, 'such as "pricing_view"')
+    return {"event": event or ""}
+
+
+def _outcome(section: Section) -> dict[str, Any]:
+    outcome = section.text("outcome")
+    _needed(section, {"outcome": outcome}, 'such as "no_answer"')
+    if outcome and outcome not in OUTCOMES:
+        hint = nearest(outcome, list(OUTCOMES))
+        known = ", ".join(OUTCOMES)
+        section.problem(f"outcome = {as_written(outcome)}: outcomes are {known}.{hint}")
+    return {"outcome": outcome or ""}
+
+
+_TRIGGER_VALUES: Mapping[str, Callable[[Section], dict[str, Any]]] = {
+    "jump": _jump,
+    "crossing": _crossing,
+    "churn": _crossing,
+    "grade": _grades,
+    "silence": _silence,
+    "date": _date,
+    "event": _event,
+    "outcome": _outcome,
+    "lead": lambda _: {},
+    "schedule": lambda section: {"at": _schedule(section)},
+}
 
 
 def _schedule(section: Section) -> Schedule | None:

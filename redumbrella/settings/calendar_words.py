@@ -14,12 +14,12 @@ WORKING_DAYS = frozenset(range(5))
 _ORDINALS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 
-def listed(words: Sequence[str]) -> str:
+def read_out(words: Sequence[str]) -> str:
     """Words as one reads them out: 'a', 'a and b', 'a, b and c'."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def parts_of(text: str) -> list[str]:
+def list_items(text: str) -> list[str]:
     """The parts of 'a, b and c'; the whole text where one of them is empty."""
     parts = [part.strip() for part in re.split(r",|\band\b", text)]
     return parts if all(parts) else [text]

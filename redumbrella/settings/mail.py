@@ -105,8 +105,8 @@ def _checked_server(section: Section, server: str) -> str | None:
     name = server if server == "::1" else ascii_host(server)
     if name is None:
         section.problem(
-            f'server = {as_written(server)}: expected the name of a host, such as "smtp.example.com"; '
-            "the port stands in port = 587."
+            f"server = {as_written(server)}: expected the name of a host, such as "
+            '"smtp.example.com"; the port stands in port = 587.'
         )
     return name
 

@@ -29,10 +29,10 @@ from redumbrella.settings.calendar_words import (
     MONTHS,
     WEEKDAYS,
     WORKING_DAYS,
-    listed,
+    list_items,
     not_read,
     ordinal,
-    parts_of,
+    read_out,
     read_time,
     read_weekday,
     time_words,
@@ -116,18 +116,18 @@ class Schedule:
         return (in_month or in_week) if self.either else (in_month and in_week)
 
     def _day_words(self) -> str:
-        week = f"every {_weekday_words(self.weekdays)}"
-        month = f"on the {listed([ordinal(number) for number in sorted(self.month_days)])}"
+        on_days = _weekday_words(self.weekdays)
+        month = f"on the {read_out([ordinal(number) for number in sorted(self.month_days)])}"
         if self.month_end and max(self.month_days) > 28:
             month += " or the last day"
         if self.month_days == _ALL_DAYS and not self.either:
-            days = week
+            days = f"every {on_days}"
         elif self.weekdays == _ALL_WEEKDAYS and not self.either:
             days = month
         else:
-            days = f"{month}, {'and' if self.either else 'if it is'} {week}"
+            days = f"{month} {'and every' if self.either else 'if that is a'} {on_days}"
         if self.months != _ALL_MONTHS:
-            days += f" in {listed([MONTHS[number - 1] for number in sorted(self.months)])}"
+            days += f" in {read_out([MONTHS[number - 1] for number in sorted(self.months)])}"
         return days
 
 
@@ -142,7 +142,7 @@ def read_schedule(text: str) -> Schedule:
         return _interval(words, interval[1], interval[2].lower())
     if at := re.fullmatch(r"(every|on the) (.+) at (.+)", words, re.I):
         try:
-            minutes = tuple(sorted({read_time(one) for one in parts_of(at[3])}))
+            minutes = tuple(sorted({read_time(one) for one in list_items(at[3])}))
             if at[1].lower() == "every":
                 return Schedule(times=minutes, weekdays=_weekdays(at[2]))
             return Schedule(times=minutes, month_days=_month_days(at[2]), month_end=True)
@@ -163,7 +163,7 @@ def _interval(words: str, number: str | None, unit: str) -> Schedule:
         raise not_read(
             words,
             "an interval must divide the 24 hours of a day, so that it comes at the same times "
-            f"each day. Near: {listed([Schedule(every=n).words for n in near])}.",
+            f"each day. Near: {read_out([Schedule(every=n).words for n in near])}.",
         )
     return Schedule(every=minutes)
 
@@ -173,7 +173,7 @@ def _weekdays(text: str) -> frozenset[int]:
     if text.lower() in named:
         return named[text.lower()]
     found: set[int] = set()
-    for part in parts_of(text):
+    for part in list_items(text):
         first, _, last = part.partition(" to ")
         low, high = read_weekday(first), read_weekday(last or first)
         found |= {(low + step) % 7 for step in range((high - low) % 7 + 1)}
@@ -183,7 +183,7 @@ def _weekdays(text: str) -> frozenset[int]:
 def _month_days(text: str) -> frozenset[int]:
     plain = re.sub(r" of (?:every|each|the) month$| or the last day$", "", text, flags=re.I)
     found = set()
-    for part in parts_of(plain):
+    for part in list_items(plain):
         day = re.fullmatch(r"(?:the )?(\d{1,2})(?:st|nd|rd|th)", part, re.I | re.ASCII)
         if re.fullmatch(r"(?:the )?last day", part, re.I):
             found.add(31)
@@ -278,12 +278,12 @@ def _weekday_words(weekdays: frozenset[int]) -> str:
     named = {_ALL_WEEKDAYS: "day", WORKING_DAYS: "weekday"}
     if weekdays in named:
         return named[weekdays]
-    return listed([WEEKDAYS[number] for number in sorted(weekdays)])
+    return read_out([WEEKDAYS[number] for number in sorted(weekdays)])
 
 
 def _times_words(times: Sequence[int]) -> str:
     if len(times) <= _MOST_TIMES:
-        return f"at {listed([time_words(minute) for minute in times])}"
+        return f"at {read_out([time_words(minute) for minute in times])}"
     minutes = sorted({minute % 60 for minute in times})
     hours = sorted({minute // 60 for minute in times})
     each = "every minute" if len(minutes) == 60 else f"at minute {_spans(minutes)}"
@@ -296,4 +296,4 @@ def _spans(numbers: Sequence[int]) -> str:
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         found = [str(number) for _, number in run]
         words += found if len(found) < 3 else [f"{found[0]} to {found[-1]}"]
-    return listed(words)
+    return read_out(words)

@@ -1,6 +1,7 @@
 """When an action is to leave, from words: "at once", "next working morning at 08:00", "in 2 hours".
 
-In: words of an automation, quiet hours and days on which nothing leaves. Out: a `SendRule`,
+In: words of an automation (`read_send_rule`), quiet hours (`read_quiet_hours`), days on which
+nothing leaves (`read_days_off`) and on which people work (`read_working_days`). Out: a `SendRule`,
 `QuietHours` and `DaysOff`; `decisions.send_times.send_at` makes instants of them.
 """
 
@@ -11,9 +12,9 @@ from datetime import date, datetime, time
 
 from redumbrella.settings.calendar_words import (
     WEEKDAYS,
-    listed,
     not_read,
     read_date,
+    read_out,
     read_time,
     read_weekday,
     time_words,
@@ -60,9 +61,9 @@ class SendRule:
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Minutes of the day from which on and until which nothing leaves; over midnight if start > end.
+    """From which minute of the day on nothing leaves, and when it may again: the end is not quiet.
 
-    The end is not quiet any more.
+    Over midnight where the start is the later of both.
     """
 
     start: int
@@ -141,12 +142,12 @@ def read_days_off(texts: Sequence[str]) -> DaysOff:
         else:
             weekdays.add(read_weekday(text))
     if len(weekdays) == len(WEEKDAYS):
-        raise not_read(listed(list(texts)), "no day of the week is left.")
+        raise not_read(read_out(list(texts)), "no day of the week is left.")
     return DaysOff(frozenset(weekdays), frozenset(dates), frozenset(each_year))
 
 
 def read_working_days(texts: Sequence[str]) -> frozenset[int]:
-    """Days of the week on which people work; 0 is Monday. Raises SettingsError where one is none."""
+    """Days of the week on which people work, 0 for Monday. Raises SettingsError for others."""
     if not texts:
         raise not_read("", 'expected days of the week such as ["Monday", "Tuesday"].')
     return frozenset(read_weekday(text) for text in texts)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
+from redumbrella.clock import is_timezone
 from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
@@ -61,11 +61,11 @@ class Settings:
     currencies: Currencies = field(default_factory=Currencies)
     labels: Labels = field(default_factory=Labels)
     list_rules: ListRules = field(default_factory=ListRules)
+    mail: MailServer | None = None
+    webhooks: tuple[Webhook, ...] = ()
     automations: tuple[Automation, ...] = ()
     outreach: Outreach = field(default_factory=Outreach)
     worker: WorkerPlan = field(default_factory=WorkerPlan)
-    mail: MailServer | None = None
-    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def main_target(self) -> Target | None:
@@ -166,11 +166,11 @@ def load_settings(root: Path) -> Settings:
         currencies=read_currencies(top.section("currencies"), currency),
         labels=read_labels(top.section("labels"), currency),
         list_rules=read_list_rules(top.section("list")),
+        mail=read_mail(top.section("mail")),
+        webhooks=read_webhooks(top),
         automations=read_automations(top),
         outreach=read_outreach(top.section("outreach")),
         worker=read_worker(top.section("worker")),
-        mail=read_mail(top.section("mail")),
-        webhooks=read_webhooks(top),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()
@@ -194,9 +194,7 @@ def _currency(workspace: Section) -> str:
 
 def _timezone(workspace: Section) -> str:
     timezone = workspace.text("timezone") or "UTC"
-    try:
-        ZoneInfo(timezone)
-    except (LookupError, ValueError, OSError):
+    if not is_timezone(timezone):
         from zoneinfo import available_timezones
 
         hint = nearest(timezone, sorted(available_timezones()))

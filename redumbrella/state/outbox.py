@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -172,7 +173,7 @@ def cancel_actions(
 
     What a worker is sending is not stopped. Returns how many were cancelled.
     """  # fmt: skip
-    conditions = [outbox.c.state.in_((PLANNED, CLAIMED))]
+    conditions: list[ColumnElement[bool]] = [outbox.c.state.in_((PLANNED, CLAIMED))]
     conditions += [outbox.c.id == number] if number is not None else []
     conditions += [outbox.c.rule == rule] if rule else []
     conditions += [outbox.c.person_id == person_id] if person_id else []

@@ -21,7 +21,8 @@ from redumbrella.clock import now, to_iso
 from redumbrella.decisions.consent import who_may_be_written_to
 from redumbrella.decisions.triggers import people_of_leads
 from redumbrella.destinations.delivery import Delivery
-from redumbrella.destinations.mail import Mail, MailConnection
+from redumbrella.destinations.mail import MailConnection
+from redumbrella.destinations.mail_message import Mail
 from redumbrella.destinations.templates import MessageTemplate
 from redumbrella.destinations.webhook import back_off, post, request
 from redumbrella.errors import SettingsError, UmbrellaError

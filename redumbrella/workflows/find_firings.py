@@ -25,6 +25,7 @@ from redumbrella.errors import DataError, SettingsError, nearest
 from redumbrella.figures import percent
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
+from redumbrella.lake.versions import known_last
 from redumbrella.outcomes import OUTCOMES
 from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.scores.history import TABLE
@@ -314,7 +315,8 @@ def _of_record(workspace: Workspace, where: Where) -> _Wanted:
     """
     lake = workspace.lake
     known = fields_of_record(lake)
-    leads, people = [], []
+    leads: list[frozenset[str]] = []
+    people: list[frozenset[str]] = []
     for name, values in where.fields.items():
         if name not in known:
             raise DataError(
@@ -334,8 +336,7 @@ def _with_field(lake: Lake, table: str, name: str, values: Iterable[str]) -> lis
     listed = ", ".join(literal(value.casefold()) for value in values)
     newest = lake.newest(table)
     if table == "people":  # what is known last of each
-        newest = (f"(SELECT person_id, arg_max({quoted(name)}, known_at) AS {quoted(name)} "
-                  f"FROM {newest} GROUP BY person_id)")  # fmt: skip
+        newest = f"(SELECT person_id, {known_last(name)} FROM {newest} GROUP BY person_id)"
     text = f"lower(trim(CAST({quoted(name)} AS VARCHAR)))"
     number = f"CAST(try_cast({quoted(name)} AS DOUBLE) AS VARCHAR)"
     rows = lake.query(

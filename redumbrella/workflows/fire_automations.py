@@ -7,7 +7,7 @@ the next run looks at the same stretch again, and a key that stands already adds
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redumbrella.clock import MICROSECONDS_PER_DAY, now
@@ -130,16 +130,16 @@ def plan_of(
     rule: Automation,
     matches: Sequence[Match],
     at: int,
-    contacts: Contacts | None = None,
+    past: "_Past | None" = None,
 ) -> list[tuple[int, GuardVerdict]]:
     """When each match would leave and what becomes of it, seen from an instant.
 
-    contacts: those that count already; None: those of the outbox.
+    past: of a dry run, who may be reached and which contacts count; None: as it is now.
     """
     if not matches:
         return []
     settings, outreach = workspace.settings, workspace.settings.outreach
-    reachable = _reachable(workspace, rule, matches)
+    reachable = past.reachable if past else _reachable(workspace, rule, matches)
     cool_down = rule.cool_down_days if rule.cool_down_days is not None else outreach.cool_down_days
     wanted = []
     for one in matches:
@@ -154,8 +154,7 @@ def plan_of(
                 outreach.control if rule.control is None else rule.control, cool_down, rule.a_day,
             )
         )  # fmt: skip
-    if contacts is None:
-        contacts = _contacts(workspace, at, cool_down)
+    contacts = past.contacts if past else _contacts(workspace, at, cool_down)
     verdicts = guarded(wanted, contacts, at, outreach.a_day, settings.timezone)
     return [(one.due_at, verdict) for one, verdict in zip(wanted, verdicts, strict=True)]
 
@@ -222,6 +221,14 @@ def _row(
 
 
 @dataclass(frozen=True)
+class _Past:
+    """What a dry run goes by: who may be reached, asked once, and its own contacts so far."""
+
+    reachable: Reachable
+    contacts: Contacts = field(default_factory=Contacts)
+
+
+@dataclass(frozen=True)
 class DryLine:
     """One firing of a dry run: for whom, why, when it came about, and what would have become of it.
 
@@ -266,7 +273,7 @@ def dry_run(workspace: Workspace, rule: Automation, days: int = 30) -> DryRun:
 def _dry_lines(
     workspace: Workspace, rule: Automation, matches: Sequence[Match]
 ) -> Iterator[DryLine]:
-    contacts = Contacts()
+    past = _Past(_reachable(workspace, rule, matches))
     moments = sorted({one.firing.at for one in matches})
     of_moment: dict[int, list[Match]] = {moment: [] for moment in moments}
     for one in matches:
@@ -274,7 +281,7 @@ def _dry_lines(
     for moment in moments:
         some = of_moment[moment]
         for one, (due, verdict) in zip(
-            some, plan_of(workspace, rule, some, moment, contacts), strict=True
+            some, plan_of(workspace, rule, some, moment, past), strict=True
         ):
             yield DryLine(
                 one.firing.lead_id, one.firing.person_id, one.label, one.firing.why,
