@@ -28,7 +28,7 @@ class Arrived:
 
     @property
     def message(self) -> EmailMessage:
-        return cast(EmailMessage, BytesParser(policy=default).parsebytes(self.content))
+        return cast("EmailMessage", BytesParser(policy=default).parsebytes(self.content))
 
 
 @dataclass

@@ -67,7 +67,7 @@ def list_all(workspace: Path, *, as_json: bool) -> None:
 @command.command("check")
 @workspace_option
 @json_option
-def check(workspace: Path, *, as_json: bool) -> None:
+def check_all(workspace: Path, *, as_json: bool) -> None:
     """Say what keeps rules from working: nothing is changed or sent.
 
     It looks at settings, fields, templates, and whether passwords stand in this environment.
@@ -96,7 +96,7 @@ def check(workspace: Path, *, as_json: bool) -> None:
               help="How far to look back.")  # fmt: skip
 @click.option("--lead", metavar="ID", help="Show the message for this lead too.")
 @json_option
-def dry_run(workspace: Path, *, name: str, days: int, lead: str | None, as_json: bool) -> None:
+def try_rule(workspace: Path, *, name: str, days: int, lead: str | None, as_json: bool) -> None:
     """Show whom a rule would have acted on; nothing is planned or sent."""
     from redumbrella.workflows.try_automation import preview_message, try_automation
 
@@ -129,7 +129,7 @@ def dry_run(workspace: Path, *, name: str, days: int, lead: str | None, as_json:
 @workspace_option
 @click.argument("name")
 @json_option
-def switch_on(workspace: Path, *, name: str, as_json: bool) -> None:
+def turn_on(workspace: Path, *, name: str, as_json: bool) -> None:
     """Switch a rule on: it looks at what comes from now on."""
     _switch(open_workspace(_folder(workspace)), name, is_on=True, as_json=as_json)
 
@@ -138,7 +138,7 @@ def switch_on(workspace: Path, *, name: str, as_json: bool) -> None:
 @workspace_option
 @click.argument("name")
 @json_option
-def switch_off(workspace: Path, *, name: str, as_json: bool) -> None:
+def turn_off(workspace: Path, *, name: str, as_json: bool) -> None:
     """Switch a rule off: what it has planned is cancelled."""
     _switch(open_workspace(_folder(workspace)), name, is_on=False, as_json=as_json)
 
@@ -188,7 +188,7 @@ def resume(workspace: Path, *, as_json: bool) -> None:
 @workspace_option
 @click.argument("number", type=int)
 @json_option
-def cancel(workspace: Path, *, number: int, as_json: bool) -> None:
+def cancel_one(workspace: Path, *, number: int, as_json: bool) -> None:
     """Cancel one action that waits, by its number in `umbrella outbox`."""
     from redumbrella.workflows.cancel_action import cancel_action
 

@@ -12,7 +12,7 @@ from redumbrella.settings.automations import Action, Automation
 from redumbrella.settings.section import as_written
 from redumbrella.views.logged import known_reps
 from redumbrella.views.rules import rules_in_use
-from redumbrella.workflows.compose import mail_address, names_in_templates
+from redumbrella.workflows.compose import mail_address, names_in_templates, texts_of
 from redumbrella.workflows.find_firings import fields_of_record, target_of
 from redumbrella.workspace import Workspace
 
@@ -47,25 +47,13 @@ def problems_of_rule(
 def template_problems(workspace: Workspace, action: Action) -> list[tuple[str, str]]:
     """What is wrong with the texts of an action: the field and the problem in words."""
     names = names_in_templates(workspace.lake)
-    parts = {"subject": action.subject, "text": action.text, "html": action.html}
     found = []
-    for field, source in parts.items():
-        if source:
-            only = (
-                MessageTemplate("-", "-", source)
-                if field == "html"
-                else (
-                    MessageTemplate(source, "-")
-                    if field == "subject"
-                    else MessageTemplate("-", source)
-                )
-            )
-            found += [(field, problem) for problem in check_template(only, names)]
-    for field, source in (("path", action.path), *action.body.items()):
-        if source:
-            place = field if field == "path" else "body"
-            for problem in check_template(MessageTemplate("-", source), names):
-                found.append((place, problem.replace("of the text", f"of {field}")))
+    for place, source in texts_of(action).items():
+        parts = {"subject": MessageTemplate(source, "-"), "html": MessageTemplate("-", "-", source)}
+        field = place.partition(".")[0]
+        for problem in check_template(parts.get(field, MessageTemplate("-", source)), names):
+            where = "text" if field in ("subject", "text", "html") else place
+            found.append((field, problem.replace("of the text", f"of the {where}")))
     return found
 
 

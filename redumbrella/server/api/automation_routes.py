@@ -20,7 +20,7 @@ from redumbrella.views.automations import (
 from redumbrella.views.rules import rule_named
 from redumbrella.workspace import Workspace
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "trigger": {"kind": "jump", "from": 0.3, "to": 0.9, "days": 1},
     "where": {"grade": "A", "source": "web"},
     "action": {
