@@ -28,7 +28,7 @@ from redumbrella.state.outbox import (
 )
 from redumbrella.state.rules import newest_rules, rule_switches, stopped, versions_of_rule
 from redumbrella.views.outbox import KINDS, STATE_WORDS
-from redumbrella.views.rule_words import difference, guard_words, sentence_of_rule
+from redumbrella.views.rule_words import automation_sentence, difference, guard_words
 from redumbrella.views.rules import RuleInUse, rule_named, rules_in_use
 from redumbrella.workspace import Workspace
 
@@ -230,7 +230,7 @@ def _facts(
         at = fired.get(name)
         found.append(
             AutomationFacts(
-                name, rule.origin, rule.is_on, rule.version, sentence_of_rule(rule.automation),
+                name, rule.origin, rule.is_on, rule.version, automation_sentence(rule.automation),
                 rule.said, None if at is None else to_datetime(at),
                 sum(own.get(state, 0) for state in UNDONE), own.get(SENT, 0), own.get(FAILED, 0),
                 own.get(CANCELLED, 0), own.get(SUPPRESSED, 0), own.get(CONTROL, 0),

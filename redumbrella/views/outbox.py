@@ -31,14 +31,14 @@ STATE_WORDS = {
 
 def outcome_words(row: Row) -> str:
     """What became of an action in words: "held back: wants no contact"."""
-    words = STATE_WORDS.get(row["state"], row["state"])
+    words: str = STATE_WORDS.get(row["state"], row["state"])
     reason = state_reason(row)
     return f"{words}: {reason}" if reason else words
 
 
 def state_reason(row: Row) -> str:
     """Why it is in its state, without saying the state again."""
-    words = STATE_WORDS.get(row["state"], row["state"])
+    words: str = STATE_WORDS.get(row["state"], row["state"])
     return str(row["reason"]).removeprefix(f"{words}, ")
 
 

@@ -14,7 +14,7 @@ _CONDITIONS = {
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def sentence_of_rule(rule: Automation) -> str:
+def automation_sentence(rule: Automation) -> str:
     """The whole rule in one sentence.
 
     "When the chance rises from at most 30 % to at least 90 % within a day, for grade A and source

@@ -17,7 +17,7 @@ from redumbrella.settings.automations import ACTIONS, TRIGGERS, automation_of
 from redumbrella.settings.toml_text import rule_toml
 from redumbrella.state.rules import PAGE
 from redumbrella.views.rule_choices import rule_choices
-from redumbrella.views.rule_words import sentence_of_rule
+from redumbrella.views.rule_words import automation_sentence
 from redumbrella.views.rules import RuleInUse, rule_named, rules_in_use
 from redumbrella.workspace import Workspace
 
@@ -126,7 +126,7 @@ def _so_far(typed: Mapping[str, str], fields: RuleFields) -> dict[str, Any]:
     content, problems = content_of(typed, fields)
     if problems:
         return {"toml": "", "sentence": ""}
-    return {"toml": rule_toml(content), "sentence": sentence_of_rule(automation_of(content))}
+    return {"toml": rule_toml(content), "sentence": automation_sentence(automation_of(content))}
 
 
 def _changeable(workspace: Workspace, name: str) -> RuleInUse:
