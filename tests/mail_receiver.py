@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -28,7 +28,7 @@ class Arrived:
 
     @property
     def message(self) -> EmailMessage:
-        return cast("EmailMessage", BytesParser(policy=default).parsebytes(self.content))
+        return BytesParser(policy=default).parsebytes(self.content)
 
 
 @dataclass

@@ -30,9 +30,11 @@ def certificate(folder: Path, name: str = "localhost") -> Certificate:
     if openssl is None:
         pytest.skip("openssl is not installed")
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
-    words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name}"
-    files = ["-addext", f"subjectAltName=DNS:{name}", "-out", made.path, "-keyout", made.key]
-    subprocess.run([openssl, *words.split(), *files], check=True, capture_output=True)
+    kind = ["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec"]
+    kind += ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    files = ["-out", made.path, "-keyout", made.key]
+    subprocess.run([openssl, *kind, *named, *files], check=True, capture_output=True)
     return made
 
 

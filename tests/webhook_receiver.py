@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -18,6 +19,7 @@ class Received:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    lines: tuple[tuple[str, str], ...]  # the headers as they came, doubles too
 
 
 @dataclass
@@ -64,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         receiver = self.server.receiver  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        receiver.received.append(Received(self.command, self.path, dict(self.headers), body))
+        lines = tuple(self.headers.items())
+        receiver.received.append(Received(self.command, self.path, dict(lines), body, lines))
         with suppress(OSError):
             receiver.answer(self)
 
@@ -78,13 +81,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     tls: ssl.SSLContext | None = None
 
-    def finish_request(self, request: object, client_address: object) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         with suppress(OSError):  # a client that goes away, or refuses the certificate
             if self.tls is not None:
-                request = self.tls.wrap_socket(request, server_side=True)  # type: ignore[call-overload]
-            super().finish_request(request, client_address)  # type: ignore[arg-type]
+                request = self.tls.wrap_socket(request, server_side=True)
+            super().finish_request(request, client_address)
             if self.tls is not None:
-                request.close()  # type: ignore[attr-defined]
+                request.close()
 
 
 @contextmanager

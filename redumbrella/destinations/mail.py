@@ -12,6 +12,7 @@ import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 
 from redumbrella.destinations.delivery import Delivery, shown_answer
@@ -22,7 +23,9 @@ from redumbrella.settings.mail import MailServer
 from redumbrella.settings.mailboxes import Mailbox, read_mailbox
 
 SECONDS = 30.0  # for each answer of the mail server
+TAKING_SECONDS = 120.0  # for the last one; RFC 5321 4.5.3.2.6 would wait ten minutes
 PAUSE_SECONDS = 30.0  # after a connection that failed, in which no other is tried
+MENDING_SECONDS = 600.0  # the same after what only a person can mend
 _TOO_LARGE = 552
 _NO_LOGIN = frozenset([530, 534, 535, 538])
 
@@ -31,14 +34,16 @@ _NO_LOGIN = frozenset([530, 534, 535, 538])
 class MailConnection:
     """A mail server to send by: opened for the first mail, and again when it was dropped.
 
-    Used as a context manager. password: that of `server.password()`; None where nobody logs in.
+    Used as a context manager, by several threads if need be: one mail goes after the other.
+    password: that of `server.password()`; None where nobody logs in.
     """
 
     server: MailServer
     password: str | None = field(default=None, repr=False)
     _smtp: smtplib.SMTP | None = field(default=None, init=False, repr=False)
     _failed: tuple[float, str] | None = field(default=None, init=False, repr=False)
-    _for_all: EngineError | None = field(default=None, init=False, repr=False)
+    _for_all: tuple[float, EngineError] | None = field(default=None, init=False, repr=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __enter__(self) -> "MailConnection":
         return self
@@ -60,6 +65,11 @@ class MailConnection:
         if wrong := unfit(mail):
             return Delivery("refused", wrong)
         content = mail_bytes(self.server, mail, to, at)
+        with self._turn:  # the commands of two mails must not mix
+            return self._over_open_connection(to, content)
+
+    def _over_open_connection(self, to: Mailbox, content: bytes) -> Delivery:
+        """Hands a mail over; once more where a connection that was open before fails."""
         for attempt in (1, 2):
             try:
                 was_open = self._smtp is not None
@@ -92,7 +102,11 @@ class MailConnection:
         """The content, and what the server says of it."""
         smtp.send(data_lines(content))
         try:
+            if smtp.sock is not None:  # it may look into the mail before it takes it
+                smtp.sock.settimeout(TAKING_SECONDS)
             code, answer = smtp.getreply()
+            if smtp.sock is not None:
+                smtp.sock.settimeout(SECONDS)
         except (OSError, smtplib.SMTPException) as problem:
             self._drop()
             said = f"{self._fault(problem)} The mail may have arrived all the same."
@@ -106,7 +120,10 @@ class MailConnection:
         said = f"The mail server answered {code}: {self._shown(answer)}"
         if code in _NO_LOGIN:
             raise self._concerns_all(
-                f"{said} It wants a log-in: check user and password_env of [mail].", "mail_login"
+                EngineError(
+                    f"{said}. It wants a log-in: check user and password_env of [mail].",
+                    reason="mail_login",
+                )
             )
         if code == 421 or code < 400:  # it ends the connection, or has lost the thread
             self._drop()
@@ -122,15 +139,19 @@ class MailConnection:
         if delivery.outcome == "refused" and code != _TOO_LARGE:
             sender = self.server.from_.address
             raise self._concerns_all(
-                f"{delivery.said} It does not let {sender} send: check from and user of [mail].",
-                "mail_sender",
+                EngineError(
+                    f"{delivery.said}. It does not let {sender} send: check from and user of "
+                    "[mail].",
+                    reason="mail_sender",
+                )
             )
         return delivery
 
     def _opened(self) -> smtplib.SMTP:
         """The open connection, or a new one, logged in."""
-        if self._for_all is not None:  # a log-in that is refused again and again locks accounts
-            raise self._for_all
+        # A log-in that is refused again and again locks accounts.
+        if self._for_all is not None and monotonic() - self._for_all[0] < MENDING_SECONDS:
+            raise self._for_all[1]
         if self._smtp is not None:
             return self._smtp
         if self._failed is not None and monotonic() - self._failed[0] < PAUSE_SECONDS:
@@ -142,16 +163,18 @@ class MailConnection:
                 self._log_in(self._smtp, self.server.user)
         except ssl.SSLCertVerificationError as problem:
             raise self._concerns_all(
-                f"The certificate of the mail server {self.server.server} is not valid: "
-                f"{problem.verify_message}. Check server of [mail]; one of your own authority is "
-                "trusted when SSL_CERT_FILE names its file.",
-                "mail_security",
+                EngineError(
+                    f"The certificate of the mail server {self.server.server} is not valid: "
+                    f"{problem.verify_message}. Check server of [mail]; one of your own authority "
+                    "is trusted when SSL_CERT_FILE names its file.",
+                    reason="mail_security",
+                )
             ) from None
         except (OSError, smtplib.SMTPException) as problem:
             self._drop()
             self._failed = (monotonic(), self._why(problem))
             raise
-        self._failed = None
+        self._failed = self._for_all = None
         return self._smtp
 
     def _connected(self) -> smtplib.SMTP:
@@ -165,9 +188,12 @@ class MailConnection:
             smtp.ehlo_or_helo_if_needed()
             if not smtp.has_extn("starttls"):
                 raise self._concerns_all(
-                    f"The mail server {server.server} offers no STARTTLS on port {server.port}, so "
-                    'nothing was sent. Use security = "tls" with port = 465, or ask who runs it.',
-                    "mail_security",
+                    EngineError(
+                        f"The mail server {server.server} offers no STARTTLS on port "
+                        f'{server.port}, so nothing was sent. Use security = "tls" with port = '
+                        "465, or ask who runs it.",
+                        reason="mail_security",
+                    )
                 )
             smtp.starttls(context=tls_context())
         return smtp
@@ -187,16 +213,18 @@ class MailConnection:
         except UnicodeError:
             why = "user and password must be ASCII"
         raise self._concerns_all(
-            f"The mail server {self.server.server} does not log {user} in: {why}. Check user and "
-            "the variable that password_env of [mail] names.",
-            "mail_login",
+            EngineError(
+                f"The mail server {self.server.server} does not log {user} in: {why}. Check user "
+                "and the variable that password_env of [mail] names.",
+                reason="mail_login",
+            )
         )
 
-    def _concerns_all(self, message: str, reason: str) -> EngineError:
-        """The error of every mail of this connection, from now on without asking the server."""
+    def _concerns_all(self, problem: EngineError) -> EngineError:
+        """The error of every mail for some minutes, in which the server is not asked again."""
         self._drop()
-        self._for_all = EngineError(message, reason=reason)
-        return self._for_all
+        self._for_all = (monotonic(), problem)
+        return problem
 
     def _drop(self) -> None:
         if self._smtp is not None:

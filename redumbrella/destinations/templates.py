@@ -9,7 +9,8 @@ that as a second wall.
 
 Promise: values in HTML are escaped; a subject is one line; a name that is not known is an error and
 never an empty place; what is made has at most MOST_OUTPUT characters. `check_template` says in
-words what is wrong before a template is used. No address in a text is made a link.
+words what is wrong before a template is used. No address in a text is made a link. `render_path`
+makes the path of a web address, in which values are percent-encoded.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -20,6 +21,7 @@ from itertools import islice
 from math import isfinite
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from redumbrella.errors import DataError, nearest
 from redumbrella.figures import percent
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 MOST_TEMPLATE, MOST_OUTPUT = 50_000, 500_000
 MOST_VALUE = 20_000
-_DEEPEST = 40
+_DEEPEST, _MOST_NODES = 40, 5_000
 _PARTS = ("subject", "text", "html")
 _MOST_DIGITS = 12
 
@@ -89,6 +91,15 @@ def check_template(template: MessageTemplate, known_names: Collection[str]) -> l
     return problems
 
 
+def render_path(source: str, values: Mapping[str, object]) -> str:
+    """A path such as "/leads/{{ lead_id }}" with values that stay within their place in it.
+
+    Raises DataError (bad_template), also for a value that would lead to another folder.
+    """
+    plain = {name: _plain(value) for name, value in values.items()}
+    return _rendered("path", source, plain)
+
+
 @dataclass(frozen=True)
 class _Read:
     """One template as it was read: what is wrong, the names it uses with their lines, its code."""
@@ -105,7 +116,7 @@ def _read(part: str, source: str) -> _Read:
     if len(source) > MOST_TEMPLATE:
         said = f"The {part} has {len(source):,} characters: at most {MOST_TEMPLATE:,} are allowed."
         return _Read((said,))
-    environment = _environment(escapes=part == "html")
+    environment = _environment(part if part in {"html", "path"} else "text")
     try:
         tree = environment.parse(source)
         problems = tuple(dict.fromkeys(_refused(part, tree)))
@@ -124,8 +135,13 @@ def _refused(part: str, tree: "nodes.Template") -> Iterator[str]:
     """What may not stand in a template, with its line."""
     allowed, filters = _allowed_nodes(), list(_filters())
     waiting: list[tuple[Any, int, int]] = [(tree, 1, 0)]
+    read = 0
     while waiting:
         node, line, depth = waiting.pop()
+        read += 1
+        if read > _MOST_NODES:
+            yield f"The {part} has too many values and conditions: leave some out."
+            return
         line = node.lineno or line
         place = f"Line {line} of the {part}"
         kind = type(node).__name__
@@ -179,8 +195,8 @@ def _allowed_nodes() -> frozenset[str]:
     return frozenset(_ALLOWED)
 
 
-@lru_cache(2)
-def _environment(*, escapes: bool) -> "SandboxedEnvironment":
+@lru_cache(3)
+def _environment(kind: str) -> "SandboxedEnvironment":
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -195,7 +211,11 @@ def _environment(*, escapes: bool) -> "SandboxedEnvironment":
             return super().call_binop(context, operator, left, right)
 
     environment = Numbers(
-        autoescape=escapes, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=kind == "html",
+        finalize=_path_part if kind == "path" else None,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.clear()
     environment.filters = dict(_filters())
@@ -247,6 +267,14 @@ def _shorten(text: str, length: int = 100) -> str:
     """At most so many characters, with … where some were left out."""
     plain = str.__str__(text)
     return plain if len(plain) <= length else plain[: max(int(length) - 1, 0)] + "…"
+
+
+def _path_part(value: object) -> str:
+    """A value as one part of a path: / and ? in it do not count."""
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise ValueError(f"{text!r} cannot stand in a path")
+    return quote(text.encode("utf-8", "replace"), safe="")
 
 
 def _few_digits(digits: int) -> None:

@@ -34,6 +34,7 @@ METHODS = ("POST", "PUT", "PATCH")
 # Seconds after the first, second, … failed try: a day and half an hour in all.
 PAUSES = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 25_200.0, 36_000.0)
 _JITTER = 0.1
+_NO_SECRETS = ("webhook-", "content-", "user-agent", "idempotency-key")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _FEWEST_KEY_BYTES, _MOST_KEY_BYTES = 24, 64
 
@@ -70,8 +71,9 @@ def request(
         address = _checked_target(method, url, headers, webhook)
     except SettingsError as refused:
         return Delivery("refused", refused.message)
-    written = {"Content-Type": "application/json", "User-Agent": "RedUmbrella", **headers}
-    keys = [value for name, value in headers.items() if not name.startswith("webhook-")]
+    own = {"content-type": "application/json", "user-agent": "RedUmbrella"}
+    written = own | {name.lower(): value for name, value in headers.items()}
+    keys = [value for name, value in written.items() if not name.startswith(_NO_SECRETS)]
     seconds = SECONDS_IN_ALL
     with CheckedConnection(address, private=webhook.private, seconds=seconds) as connection:
         try:

@@ -59,7 +59,7 @@ Values = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Trigger:
-    """What fires. Which fields count depends on the kind, see `_TRIGGER_FIELDS`.
+    """What fires. Which fields count depends on the kind, see `TRIGGER_FIELDS`.
 
     target: whose score; None: the main one. low, high: from at most, to at least. days: within, or
     of silence, or before a date. level, rises: of a crossing. grades: the new one, any of them.
@@ -160,7 +160,7 @@ class Outreach:
     needs_consent: bool = True
 
 
-_TRIGGER_FIELDS: Mapping[str, tuple[str, ...]] = {
+TRIGGER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "jump": ("from", "to", "days", "target"),
     "crossing": ("above", "below", "target"),
     "grade": ("to", "target"),
@@ -172,7 +172,7 @@ _TRIGGER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("field", "days_before"),
     "schedule": ("at",),
 }
-_ACTION_FIELDS: Mapping[str, tuple[str, ...]] = {
+ACTION_FIELDS: Mapping[str, tuple[str, ...]] = {
     "mail": ("to", "subject", "text", "html"),
     "webhook": ("webhook",),
     "task": ("text",),
@@ -285,7 +285,7 @@ def _trigger(parent: Section) -> Trigger:
     kind = _kind(section, TRIGGERS)
     if kind not in TRIGGERS:
         return Trigger("lead")
-    wanted = _TRIGGER_FIELDS[kind]
+    wanted = TRIGGER_FIELDS[kind]
     _only(section, wanted, kind)
     target = section.text("target") if "target" in wanted else None
     return Trigger(kind, target, **_TRIGGER_VALUES[kind](section))
@@ -412,9 +412,9 @@ def _action(parent: Section) -> Action:
     kind = _kind(section, ACTIONS)
     if kind not in ACTIONS:
         return Action("task")
-    _only(section, (*_ACTION_FIELDS[kind], "send"), kind)
+    _only(section, (*ACTION_FIELDS[kind], "send"), kind)
     values: dict[str, Any] = {}
-    for name in _ACTION_FIELDS[kind]:
+    for name in ACTION_FIELDS[kind]:
         if name == "body":
             values[name] = _body(section)
         elif (text := section.text(name)) is not None:

@@ -58,16 +58,18 @@ def ascii_host(host: str) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """The text on one line: breaks, steering characters and broken letters become blanks."""
+    """The text on one line: what breaks or steers becomes a blank, what hides is left out."""
     return " ".join("".join(map(_plain_letter, text)).split())
 
 
 def _plain_letter(letter: str) -> str:
-    """Cc steers, Cs is half a letter, Zl and Zp break lines; Cf would hide or turn the order."""
-    hides = unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp", "Cf"}
-    return " " if hides and letter not in "\u200c\u200d" else letter
+    kind = unicodedata.category(letter)
+    if kind == "Cf":  # turns the order round, or is not seen; the joiners belong to scripts
+        return letter if letter in "\u200c\u200d" else ""
+    # Cc steers, Cs is half a letter, Zl and Zp break lines.
+    return " " if kind in {"Cc", "Cs", "Zl", "Zp"} else letter
 
 
 def _is_local(local: str) -> bool:
-    is_form = _LOCAL.fullmatch(local) is not None and local == one_line(local)
+    is_form = _LOCAL.fullmatch(local) is not None and local.isprintable()
     return is_form and not local.startswith(".") and not local.endswith(".") and ".." not in local

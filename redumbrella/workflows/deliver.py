@@ -23,7 +23,7 @@ from redumbrella.decisions.triggers import people_of_leads
 from redumbrella.destinations.delivery import Delivery
 from redumbrella.destinations.mail import MailConnection
 from redumbrella.destinations.mail_message import Mail
-from redumbrella.destinations.templates import MessageTemplate
+from redumbrella.destinations.templates import MessageTemplate, render_path
 from redumbrella.destinations.webhook import back_off, post, request
 from redumbrella.errors import SettingsError, UmbrellaError
 from redumbrella.reports.changes import day_in_zone
@@ -190,12 +190,11 @@ class Deliverer:
             body = orjson.dumps(event_of(row, values), option=orjson.OPT_NAIVE_UTC, default=str)
             send = partial(post, hook, hook.secret(), row["key"], body, now(), hook.headers())
             return send, {"url": hook.url, "webhook_id": row["key"]}
-        texts = MessageTemplate("", action.path or "").render(values)
         written = {
             name: MessageTemplate("", text).render(values).text
             for name, text in action.body.items()
         }
-        url = hook.url.rstrip("/") + texts.text
+        url = hook.url.rstrip("/") + render_path(action.path, values)
         headers = {"content-type": "application/json", "idempotency-key": row["key"]}
         headers |= hook.headers()
         body = orjson.dumps(written)

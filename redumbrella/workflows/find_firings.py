@@ -289,12 +289,13 @@ def _of_schedule(
     rows = matching_scores(connection, target, rule.where.equal, rule.where.least)
     wanted = _of_record(workspace, rule.where)
     is_of_leads = workspace.settings.target(target).from_ is not None
+    words = schedule.words
     found = []
     for moment in moments:
         for row in rows:
             lead = row["lead_id"] if is_of_leads else ""
             firing = Firing(lead, row["product_id"], row["person_id"] or row["lead_id"], moment,
-                            f"schedule {moment}", schedule.words)  # fmt: skip
+                            f"schedule {moment}", words)  # fmt: skip
             if _is_wanted(firing, row, wanted):
                 found.append(Match(firing, row))
     return found

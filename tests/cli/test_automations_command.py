@@ -12,10 +12,28 @@ from pathlib import Path
 import pytest
 from every_list import fill_every_list
 from ruled_company import HOSTILE
-from test_read_commands import Run
 
+from redumbrella.cli import main as command_line
 from redumbrella.state.jobs import living_workers
 from redumbrella.workspace import Workspace
+
+
+class Run:
+    """Runs `umbrella …` in this process: exit code, standard output, standard error."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]):
+        self.monkeypatch = monkeypatch
+        self.captured = captured
+
+    def __call__(self, *words: object) -> tuple[int, str, str]:
+        self.monkeypatch.setattr(sys, "argv", ["umbrella", *map(str, words)])
+        try:
+            command_line.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        output, errors = self.captured.readouterr()
+        return code, output.replace("\u00a0", " "), errors.replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")

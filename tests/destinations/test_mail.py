@@ -1,14 +1,16 @@
-"""Mails against a real mail server: what arrives, what is refused or tried again, log-in and TLS."""
+"""Mails against a real mail server: what arrives, is refused or tried again; log-in and TLS."""
 
 import email
 import logging
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import policy
 from email.utils import getaddresses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from mail_receiver import PASSWORD, USER, MailReceiver, mail_server
 from self_made_certificates import Certificate, certificate, trust
 
+from redumbrella.destinations import mail
 from redumbrella.destinations.mail import MailConnection
 from redumbrella.destinations.mail_message import Mail, data_lines, mail_bytes
 from redumbrella.destinations.safe_address import tls_context
@@ -52,9 +55,9 @@ def to(address: str) -> Mail:
 
 def test_what_arrives(receiver: MailReceiver) -> None:
     reply = Mailbox("", "help", "example.com")
-    mail = replace(MAIL, html="<p>Hällo</p>\n", unsubscribe_url=LINK, text="Hällo\n.\n..dots\n")
+    whole = replace(MAIL, html="<p>Hällo</p>\n", unsubscribe_url=LINK, text="Hällo\n.\n..dots\n")
     with MailConnection(server(receiver, reply_to=reply)) as connection:
-        delivery = connection.send(mail, AT)
+        delivery = connection.send(whole, AT)
     assert delivery.outcome == "sent"
     assert "4711" in delivery.said
     (arrived,) = receiver.arrived
@@ -72,8 +75,8 @@ def test_what_arrives(receiver: MailReceiver) -> None:
     assert message["MIME-Version"] == "1.0"
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert text.get_content().splitlines() == ["Hällo", ".", "..dots"]  # type: ignore[attr-defined]
-    assert html.get_content().strip() == "<p>Hällo</p>"  # type: ignore[attr-defined]
+    assert text.get_content().splitlines() == ["Hällo", ".", "..dots"]
+    assert html.get_content().strip() == "<p>Hällo</p>"
     assert arrived.content.isascii()
 
 
@@ -154,9 +157,12 @@ def test_nobody_listens_is_said_once_and_not_asked_for_every_mail(
         nobody = MailServer("localhost", FROM, port=taken.getsockname()[1], security="none")
         asked = []
         connect = socket.create_connection
-        monkeypatch.setattr(
-            socket, "create_connection", lambda *a, **k: (asked.append(a), connect(*a, **k))[1]
-        )
+
+        def counted(place: tuple[str, int], *options: Any) -> socket.socket:
+            asked.append(place)
+            return connect(place, *options)
+
+        monkeypatch.setattr(socket, "create_connection", counted)
         with MailConnection(nobody) as connection:
             for _ in range(5):
                 delivery = connection.send(MAIL)
@@ -169,12 +175,37 @@ def test_a_sender_that_may_not_send_concerns_every_mail(receiver: MailReceiver) 
     receiver.at_sender["sales@example.com"] = "553 5.7.1 not owned by user"
     with MailConnection(server(receiver)) as connection:
         for _ in range(2):
-            with pytest.raises(EngineError, match="sales@example.com") as problem:
+            with pytest.raises(EngineError, match="does not let sales") as problem:
                 connection.send(MAIL)
             assert problem.value.reason == "mail_sender"
     receiver.at_sender["sales@example.com"] = "451 4.3.0 later"
     with MailConnection(server(receiver)) as connection:
         assert connection.send(MAIL).outcome == "retry"
+
+
+def test_several_threads_share_a_connection(receiver: MailReceiver) -> None:
+    addresses = [f"{number}@example.net" for number in range(40)]
+    with MailConnection(server(receiver)) as connection, ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(lambda one: connection.send(to(one)).outcome, addresses))
+    assert outcomes == ["sent"] * 40
+    assert receiver.connections == 1
+    assert sorted(one.recipients[0] for one in receiver.arrived) == sorted(addresses)
+    assert all(one.recipients[0] in str(one.message["To"]) for one in receiver.arrived)
+
+
+def test_what_a_person_mended_is_tried_again_after_some_minutes(
+    receiver: MailReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.at_sender["sales@example.com"] = "550 5.7.1 blocked"
+    with MailConnection(server(receiver)) as connection:
+        with pytest.raises(EngineError):
+            connection.send(MAIL)
+        del receiver.at_sender["sales@example.com"]
+        with pytest.raises(EngineError):
+            connection.send(MAIL)
+        monkeypatch.setattr(mail, "MENDING_SECONDS", 0.0)
+        assert connection.send(MAIL).outcome == "sent"
+    assert receiver.connections == 2
 
 
 # ---- TLS and log-in ----------------------------------------------------------------------------
@@ -203,10 +234,12 @@ def test_log_in_over_tls(
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_nobody_vouches_for(localhost: Certificate, security: str) -> None:
     with mail_server(localhost.server_context(), at_once=security == "tls") as receiver:
-        with MailConnection(server(receiver, security=security), PASSWORD) as connection:
-            with pytest.raises(EngineError, match="certificate") as problem:
-                connection.send(MAIL)
-            assert problem.value.reason == "mail_security"
+        with (
+            MailConnection(server(receiver, security=security), PASSWORD) as connection,
+            pytest.raises(EngineError, match="certificate") as problem,
+        ):
+            connection.send(MAIL)
+        assert problem.value.reason == "mail_security"
         assert receiver.arrived == []
 
 
@@ -222,9 +255,11 @@ def test_the_certificate_of_another_name(
 
 
 def test_without_starttls_nothing_is_sent(receiver: MailReceiver) -> None:
-    with MailConnection(server(receiver, security="starttls", user=USER), PASSWORD) as connection:
-        with pytest.raises(EngineError, match="STARTTLS") as problem:
-            connection.send(MAIL)
+    with (
+        MailConnection(server(receiver, security="starttls", user=USER), PASSWORD) as connection,
+        pytest.raises(EngineError, match="STARTTLS") as problem,
+    ):
+        connection.send(MAIL)
     assert problem.value.reason == "mail_security"
     assert receiver.arrived == []
 
@@ -257,23 +292,30 @@ def test_a_log_in_that_fails_for_now_is_tried_later() -> None:
 
 
 def test_a_server_that_wants_a_log_in_that_is_not_set() -> None:
-    with mail_server(auth=True) as receiver, MailConnection(server(receiver)) as connection:
-        with pytest.raises(EngineError, match="password_env") as problem:
-            connection.send(MAIL)
+    with (
+        mail_server(auth=True) as receiver,
+        MailConnection(server(receiver)) as connection,
+        pytest.raises(EngineError, match="password_env") as problem,
+    ):
+        connection.send(MAIL)
     assert problem.value.reason == "mail_login"
 
 
 def test_a_server_without_any_log_in(receiver: MailReceiver) -> None:
-    with MailConnection(server(receiver, user=USER), PASSWORD) as connection:
-        with pytest.raises(EngineError, match="no log-in that is known"):
-            connection.send(MAIL)
+    with (
+        MailConnection(server(receiver, user=USER), PASSWORD) as connection,
+        pytest.raises(EngineError, match="no log-in that is known"),
+    ):
+        connection.send(MAIL)
 
 
 def test_a_password_beyond_ascii_is_said() -> None:
-    with mail_server(auth=True) as receiver:
-        with MailConnection(server(receiver, user=USER), "pässword") as connection:
-            with pytest.raises(EngineError, match="ASCII") as problem:
-                connection.send(MAIL)
+    with (
+        mail_server(auth=True) as receiver,
+        MailConnection(server(receiver, user=USER), "pässword") as connection,
+        pytest.raises(EngineError, match="ASCII") as problem,
+    ):
+        connection.send(MAIL)
     assert "pässword" not in problem.value.message
 
 
@@ -323,7 +365,7 @@ def test_what_the_caller_gives_cannot_add_headers(
     receiver: MailReceiver, field: str, value: str
 ) -> None:
     with MailConnection(server(receiver)) as connection:
-        assert connection.send(replace(MAIL, **{field: value})).outcome == "refused"  # type: ignore[arg-type]
+        assert connection.send(replace(MAIL, **{field: value})).outcome == "refused"
 
 
 HOSTILE = [

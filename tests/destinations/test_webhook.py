@@ -56,7 +56,7 @@ def test_the_receiver_verifies_what_is_signed(receiver: Receiver) -> None:
     (came,) = receiver.received
     assert (came.method, came.path, came.body) == ("POST", "/hook", BODY)
     assert came.headers["webhook-id"] == "msg_1"
-    assert came.headers["Content-Type"] == "application/json"
+    assert came.headers["content-type"] == "application/json"
     assert Verifier(SECRET).verify(came.body, dict(came.headers)) == json.loads(BODY)
     with pytest.raises(WebhookVerificationError):
         Verifier(SECRET).verify(came.body + b" ", dict(came.headers))
@@ -78,8 +78,12 @@ def test_every_signature_verifies(key: bytes, name: str, content: dict[str, int]
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 88, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-               "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!MfKQ9r8G"])  # fmt: skip
+    "secret",
+    [
+        *("", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 88, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!MfKQ9r8G",
+    ],
+)
 def test_a_secret_that_cannot_sign_is_said_without_showing_it(
     receiver: Receiver, secret: str
 ) -> None:
@@ -284,8 +288,19 @@ def test_writing_back_to_a_crm(receiver: Receiver) -> None:
         assert delivery.outcome == "sent"
     assert [one.method for one in receiver.received] == ["PATCH", "PUT", "POST"]
     assert receiver.received[0].path == "/leads/7?notify=no"
-    assert receiver.received[0].headers["Authorization"] == KEY
+    assert receiver.received[0].headers["authorization"] == KEY
     assert "webhook-signature" not in receiver.received[0].headers
+
+
+def test_a_header_is_written_once(receiver: Receiver) -> None:
+    headers = {"CONTENT-TYPE": "application/merge-patch+json", "Idempotency-Key": "key-of-row-77"}
+    receiver.answer = status(409, b"key-of-row-77 was used with application/merge-patch+json")
+    delivery = request("PATCH", receiver.url, headers, b"{}", to(receiver), now())
+    (came,) = receiver.received
+    names = [name.lower() for name, _ in came.lines]
+    assert names.count("content-type") == names.count("idempotency-key") == 1
+    assert dict(came.lines)["content-type"] == "application/merge-patch+json"
+    assert "key-of-row-77 was used with application" in delivery.said
 
 
 def test_the_key_goes_to_its_own_server_alone(receiver: Receiver) -> None:

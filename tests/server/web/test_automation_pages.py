@@ -326,6 +326,6 @@ def test_rules_of_every_kind_have_a_form_and_a_page(ruled: Ruled, tmp_path: Path
         ruled.workspace, {"name": "Write", "trigger": {"kind": "lead"}, "action": written}
     )
     html = shown(ruled.manager.get("/automations/Write/change"))
-    assert "score = {{ chance }}\ngrade = {{ grade }}" in html
+    assert "grade = {{ grade }}\nscore = {{ chance }}" in html
     assert "PATCH /leads/L-1003" in shown(ruled.manager.get("/automations/Write?lead=L-1003"))
     switch_automation(ruled.workspace, "Write", is_on=False)
