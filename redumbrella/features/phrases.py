@@ -86,7 +86,7 @@ def told_field(
     return f"{statement} (most: {most})" if is_word else f"{statement} (usually {most})"
 
 
-def sentence_of_rule(feature: Feature, sign: str, threshold: float, labels: Labels) -> str:
+def rule_sentence(feature: Feature, sign: str, threshold: float, labels: Labels) -> str:
     """A rule about one feature: 'the age is at least 60', 'the source is Web'.
 
     sign: ">=" and "<=" compare a number, "is" the code of a category, "missing" asks for no value.

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from redumbrella.features.matrix import Design, Feature
-from redumbrella.features.phrases import sentence_of_rule
+from redumbrella.features.phrases import rule_sentence
 from redumbrella.features.sentences import seen_sentence
 from redumbrella.models.base import Contributions, Family, Parts, Regime, Vector, base_log_odds
 from redumbrella.models.calibration import fit_line
@@ -112,7 +112,7 @@ class Points(Family):
         feature = self.features[rule.column]
         if rule.sign == "seen":
             return seen_sentence(feature.name)
-        return sentence_of_rule(feature, rule.sign, rule.threshold, labels)
+        return rule_sentence(feature, rule.sign, rule.threshold, labels)
 
     @property
     def _points(self) -> Vector:
