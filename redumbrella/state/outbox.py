@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     func,
     or_,
     select,
@@ -209,10 +210,11 @@ def reached_since(
     return found
 
 
-def next_due(connection: Connection) -> int | None:
-    """When the next planned action is due."""
-    own = select(func.min(outbox.c.due_at)).where(outbox.c.state == PLANNED)
-    return connection.execute(own).scalar()
+def has_work(connection: Connection, worker: str, at: int) -> bool:
+    """Whether anything is due, or a worker holds something."""
+    due = and_(outbox.c.state == PLANNED, outbox.c.due_at <= at)
+    query = select(outbox.c.id).where(or_(due, outbox.c.worker == worker)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def counts_of_rules(connection: Connection) -> dict[str, dict[str, int]]:

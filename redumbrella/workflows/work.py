@@ -33,7 +33,7 @@ from redumbrella.state.jobs import (
     start_worker,
     stop_worker,
 )
-from redumbrella.state.outbox import next_due
+from redumbrella.state.outbox import has_work
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.deliver import delivering
 from redumbrella.workflows.fire_automations import Seen, fire_automations
@@ -51,8 +51,8 @@ Say = Callable[[str], None]
 
 @dataclass
 class Worker:
-    """One worker of a workspace. say: is told what it does, a line each. once: whether it ends when
-    nothing is due any more."""
+    """One worker of a workspace. say: is told what it does, a line each. once: whether it looks with
+    the rules at once, and ends when nothing is due any more."""
 
     workspace: Workspace
     say: Say
@@ -123,6 +123,9 @@ class Worker:
                     self._stopping.wait(_IDLE_SECONDS)
 
     def _do_jobs(self) -> None:
+        if self.once:
+            with self.workspace.state.writing() as connection:
+                add_job(connection, LOOK, now())
         while not self.is_stopping():
             try:
                 self._open_again()
@@ -135,14 +138,13 @@ class Worker:
             except UmbrellaError as problem:
                 self.say(problem.message)
             self._is_idle = True
-            if self.once and not self._has_due():
+            if self.once and not self._has_work():
                 return
             self._stopping.wait(_IDLE_SECONDS)
 
-    def _has_due(self) -> bool:
+    def _has_work(self) -> bool:
         with self.workspace.state.reading() as connection:
-            due = next_due(connection)
-        return due is not None and due <= now()
+            return has_work(connection, self.name, now())
 
     def _open_again(self) -> None:
         """Takes a changed umbrella.toml into use; a wrong one is said, and the old one stays."""
