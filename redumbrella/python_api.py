@@ -276,6 +276,14 @@ class OpenedWorkspace:
             rule = rule_named(self.settings, connection, name).automation
         return try_automation(self.workspace, rule, days)
 
+    def measure_automation(self, name: str) -> Any:
+        """What a rule brings, those it acted on against those left alone; a MeasuredRule."""
+        from redumbrella.workflows.measure_uplift import measure_uplift
+
+        with self.workspace.state.reading() as connection:
+            rule = rule_named(self.settings, connection, name).automation
+        return measure_uplift(self.workspace, rule)
+
     def save_automation(self, content: Mapping[str, Any]) -> AutomationDetail:
         """Makes a rule, or a newer version of one, from what [[automations]] would hold."""
         from redumbrella.workflows.automation_rules import save_automation

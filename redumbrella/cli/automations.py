@@ -45,15 +45,6 @@ def command(context: click.Context, workspace: Path, *, as_json: bool) -> None:
     """
     if context.invoked_subcommand is None:
         _list(open_workspace(workspace), as_json=as_json)
-    else:
-        context.obj = workspace
-
-
-def _folder(given: Path) -> Path:
-    """The workspace as the command named it, else as the group did."""
-    context = click.get_current_context()
-    named = context.get_parameter_source("workspace") is click.core.ParameterSource.COMMANDLINE
-    return given if named or context.obj is None else Path(context.obj)
 
 
 @command.command("list")
@@ -61,7 +52,7 @@ def _folder(given: Path) -> Path:
 @json_option
 def list_all(workspace: Path, *, as_json: bool) -> None:
     """Show every rule, whether it is on, and what it did."""
-    _list(open_workspace(_folder(workspace)), as_json=as_json)
+    _list(open_workspace(workspace), as_json=as_json)
 
 
 @command.command("check")
@@ -74,7 +65,7 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
     """
     from redumbrella.workflows.check_automations import problems_of_rules
 
-    found = problems_of_rules(open_workspace(_folder(workspace)), secrets=True)
+    found = problems_of_rules(open_workspace(workspace), secrets=True)
     if as_json:
         print_json(found)
     elif not found:
@@ -100,7 +91,7 @@ def try_rule(workspace: Path, *, name: str, days: int, lead: str | None, as_json
     """Show whom a rule would have acted on; nothing is planned or sent."""
     from redumbrella.workflows.try_automation import preview_message, try_automation
 
-    opened = open_workspace(_folder(workspace))
+    opened = open_workspace(workspace)
     rule = _rule(opened, name)
     tried = try_automation(opened, rule, days)
     shown = preview_message(opened, rule, lead) if lead else None
@@ -131,7 +122,7 @@ def try_rule(workspace: Path, *, name: str, days: int, lead: str | None, as_json
 @json_option
 def turn_on(workspace: Path, *, name: str, as_json: bool) -> None:
     """Switch a rule on: it looks at what comes from now on."""
-    _switch(open_workspace(_folder(workspace)), name, is_on=True, as_json=as_json)
+    _switch(open_workspace(workspace), name, is_on=True, as_json=as_json)
 
 
 @command.command("off")
@@ -140,7 +131,7 @@ def turn_on(workspace: Path, *, name: str, as_json: bool) -> None:
 @json_option
 def turn_off(workspace: Path, *, name: str, as_json: bool) -> None:
     """Switch a rule off: what it has planned is cancelled."""
-    _switch(open_workspace(_folder(workspace)), name, is_on=False, as_json=as_json)
+    _switch(open_workspace(workspace), name, is_on=False, as_json=as_json)
 
 
 @command.command("show")
@@ -151,7 +142,7 @@ def show(workspace: Path, *, name: str, as_json: bool) -> None:
     """Show one rule whole: its sentence, its limits, its text, its versions."""
     from redumbrella.workflows.check_automations import problems_of_rule
 
-    opened = open_workspace(_folder(workspace))
+    opened = open_workspace(workspace)
     rule = _rule(opened, name)
     found = automation_detail(opened, rule.name, {rule.name: problems_of_rule(opened, rule)})
     if as_json:
@@ -168,12 +159,30 @@ def show(workspace: Path, *, name: str, as_json: bool) -> None:
         say(f"Version {version.version}, {when}, {version.made_by}: {what}")
 
 
+@command.command("uplift")
+@workspace_option
+@click.argument("name")
+@json_option
+def tell_uplift(workspace: Path, *, name: str, as_json: bool) -> None:
+    """Say what a rule brings: those it acted on against those it left alone by lot."""
+    from redumbrella.workflows.measure_uplift import measure_uplift
+
+    opened = open_workspace(workspace)
+    found = measure_uplift(opened, _rule(opened, name))
+    if as_json:
+        print_json(found)
+        return
+    say(f'"{found.goal}" within {found.days:g} days: {found.says}.')
+    waiting = f"; for {count(found.waiting)} more these days are not over" if found.waiting else ""
+    say(f"{count(found.acted)} acted on, {count(found.control)} left alone{waiting}.")
+
+
 @command.command("stop")
 @workspace_option
 @json_option
 def stop(workspace: Path, *, as_json: bool) -> None:
     """Stop all rules: nothing is planned or sent."""
-    _stop(open_workspace(_folder(workspace)), is_stopped=True, as_json=as_json)
+    _stop(open_workspace(workspace), is_stopped=True, as_json=as_json)
 
 
 @command.command("resume")
@@ -181,7 +190,7 @@ def stop(workspace: Path, *, as_json: bool) -> None:
 @json_option
 def resume(workspace: Path, *, as_json: bool) -> None:
     """Let all rules go on."""
-    _stop(open_workspace(_folder(workspace)), is_stopped=False, as_json=as_json)
+    _stop(open_workspace(workspace), is_stopped=False, as_json=as_json)
 
 
 @command.command("cancel")
@@ -192,7 +201,7 @@ def cancel_one(workspace: Path, *, number: int, as_json: bool) -> None:
     """Cancel one action that waits, by its number in `umbrella outbox`."""
     from redumbrella.workflows.cancel_action import cancel_action
 
-    cancel_action(open_workspace(_folder(workspace)), number)
+    cancel_action(open_workspace(workspace), number)
     if as_json:
         print_json({"cancelled": number})
     else:
@@ -207,7 +216,7 @@ def done(workspace: Path, *, number: int, as_json: bool) -> None:
     """Mark a task as done, by its number in `umbrella tasks`."""
     from redumbrella.workflows.finish_task import finish_task
 
-    now = finish_task(open_workspace(_folder(workspace)), number)
+    now = finish_task(open_workspace(workspace), number)
     if as_json:
         print_json({"done": number, "just_now": now})
     else:
@@ -222,7 +231,7 @@ def subscribe_person_again(workspace: Path, *, person: str, as_json: bool) -> No
     """Let automations write to a person again who left by the link of a mail and asks back."""
     from redumbrella.workflows.unsubscribe import take_back_unsubscribing
 
-    found = take_back_unsubscribing(open_workspace(_folder(workspace)), person)
+    found = take_back_unsubscribing(open_workspace(workspace), person)
     if as_json:
         print_json({"person": person, "had_left": found})
     else:

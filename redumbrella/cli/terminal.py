@@ -47,8 +47,11 @@ def workspace_option(function: Command) -> Command:
 
 
 def _note_workspace(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
-    source = context.get_parameter_source(str(parameter.name))
-    given = source is click.core.ParameterSource.COMMANDLINE
+    typed = click.core.ParameterSource.COMMANDLINE
+    name, above = str(parameter.name), context.parent
+    given = context.get_parameter_source(name) is typed
+    if not given and above is not None and above.get_parameter_source(name) is typed:
+        return Path(above.params[name])  # named before the verb: umbrella automations -w DIR list
     _GIVEN.set(shlex.quote(str(value)) if given else "")
     return value
 

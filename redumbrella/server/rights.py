@@ -107,6 +107,7 @@ ROUTES = {
     f"DELETE {API}/automations/{{rule}}": roles.AUTOMATE,
     f"POST {API}/automations/{{rule}}/on": roles.AUTOMATE,
     f"POST {API}/automations/{{rule}}/off": roles.AUTOMATE,
+    f"GET {API}/automations/{{rule}}/uplift": roles.SEE_AUTOMATIONS,
     f"POST {API}/automations/{{rule}}/dry-run": roles.SEE_AUTOMATIONS,
     f"POST {API}/outbox/{{number}}/cancel": roles.AUTOMATE,
     f"POST {API}/tasks/{{number}}/done": roles.WORK_LEADS,

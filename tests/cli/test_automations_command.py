@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -53,6 +54,7 @@ def test_alone_it_lists_as_list_does(umbrella: Run, ruled: Workspace) -> None:
     assert (code, errors) == (0, "")
     for words in ("Hot overnight", "Monday call", "A worker runs on here", "2 waiting"):
         assert words in text.replace("3 waiting", "2 waiting")
+    assert f"umbrella automations check -w {ruled.root}" in text
     assert umbrella("automations", "list", "-w", ruled.root)[1] == text
     assert umbrella("automations", "-w", ruled.root, "list")[1] == text
     found = json.loads(umbrella("automations", "--json", "-w", ruled.root)[1])
@@ -129,7 +131,11 @@ def test_today_shows_tasks_above_the_list(umbrella: Run, ruled: Workspace) -> No
 
 def test_serve_works_too_and_ends_what_it_does(tmp_path: Path) -> None:
     workspace = fill_every_list(tmp_path)
-    command = [sys.executable, "-m", "redumbrella", "serve", "--work", "--port", "0", "-w", tmp_path]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    words = ("serve", "--work", "--port", port, "-w", str(tmp_path))
+    command = [sys.executable, "-m", "redumbrella", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ}) as server:  # fmt: skip
         deadline = time.monotonic() + 60

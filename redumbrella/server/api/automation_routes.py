@@ -115,6 +115,22 @@ class DryRunAnswer(BaseModel):
     lines: list[DryRunLine]
 
 
+class UpliftAnswer(BaseModel):
+    """What a rule brings, in words and with a 90 % interval of the difference."""
+
+    goal: str
+    days: float
+    says: str
+    acted: int
+    control: int
+    rate_acted: float | None
+    rate_control: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    waiting: int
+
+
 router = APIRouter(prefix=API, default_response_class=JsonResponse)
 _WRITES = (403, 404, 408, 409, 413, 415)
 
@@ -213,6 +229,18 @@ def rule_dry_run(
     with workspace.state.reading() as connection:
         found = rule_named(workspace.settings, connection, rule)
     return JsonResponse(try_automation(workspace, found.automation, days))
+
+
+@router.get(
+    "/automations/{rule}/uplift", responses=answers(UpliftAnswer, 404), summary="What it brings"
+)
+def rule_uplift(workspace: Opened, rule: str) -> JsonResponse:
+    """Those it acted on against those it left alone by lot, by the rule's own goal."""
+    from redumbrella.workflows.measure_uplift import measure_uplift
+
+    with workspace.state.reading() as connection:
+        found = rule_named(workspace.settings, connection, rule)
+    return JsonResponse(measure_uplift(workspace, found.automation))
 
 
 @router.post(

@@ -123,8 +123,11 @@ def automation_page(
     said: Said = "",
     days: Annotated[int, Query(ge=0, le=DAYS[-1])] = 0,
     lead: Annotated[str, Query(max_length=200)] = "",
+    *,
+    measured: bool = False,
 ) -> HTMLResponse:
-    """One rule. days: also what it would have done in so many; lead: whose message is shown."""
+    """One rule. days: also what it would have done in so many; lead: whose message is shown;
+    measured: also what it brings."""
     from redumbrella.workflows.check_automations import problems_of_rule
 
     one = _rule(workspace, rule)
@@ -143,6 +146,7 @@ def automation_page(
         choices=DAYS,
         lead=lead,
         action=one.action,
+        brings=_measured(workspace, one) if measured else None,
         **_tried(workspace, one, days, lead),
     )
     page.headers["Content-Security-Policy"] = _FRAMING
@@ -181,6 +185,13 @@ def _switched(workspace: Workspace, name: str, *, is_on: bool) -> Response:
     rule = switch_automation(workspace, name, is_on=is_on)
     said = "on" if is_on else "off"
     return RedirectResponse(f"{rule_path(rule.automation.name)}?said={said}", status_code=303)
+
+
+def _measured(workspace: Workspace, rule: Automation) -> Any:
+    # Brings numbers along, for which no other page should wait.
+    from redumbrella.workflows.measure_uplift import measure_uplift
+
+    return measure_uplift(workspace, rule)
 
 
 def _tried(workspace: Workspace, rule: Automation, days: int, lead: str) -> dict[str, Any]:

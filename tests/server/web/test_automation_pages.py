@@ -167,8 +167,12 @@ def test_what_was_typed_becomes_the_rule_of_umbrella_toml(ruled: Ruled) -> None:
     boxes = re.findall(r'<input type="checkbox" name="([^"]+)" value="1"( checked)?', html)
     again = {k: v for k, v in again.items() if "=" not in k}
     again |= {unescape(name): "1" for name, ticked in boxes if ticked}
-    again |= {name: unescape(text) for name, text in
-              re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', html, re.DOTALL)}
+    again |= {
+        name: unescape(text)
+        for name, text in re.findall(
+            r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', html, re.DOTALL
+        )
+    }
     again |= {"action.to": "person"}
     answer = sent(ruled.manager, "/automations/Hot%20again/change", **again)
     assert answer.status_code == 303, answer.text
@@ -205,7 +209,9 @@ def test_what_is_wrong_stands_under_its_field_and_the_rest_as_typed(
 
 
 def test_a_hostile_form_is_only_text(ruled: Ruled) -> None:
-    typed = {name: HOSTILE for name in FORM if "=" not in name and name not in ("trigger", "action")}
+    typed = {
+        name: HOSTILE for name in FORM if "=" not in name and name not in ("trigger", "action")
+    }
     shown(sent(ruled.manager, "/automations", trigger="jump", action="mail", **typed), 400)
     shown(sent(ruled.manager, "/automations", **{**FORM, f"where.grade={HOSTILE}": "1", "name": ""}),
           400)  # fmt: skip
