@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from sample_company import fill_workspace
 
+from redumbrella.errors import ConflictError
 from redumbrella.outcomes import OutcomeRequest
 from redumbrella.state.outreach import add_task, end_tasks, open_tasks
 from redumbrella.workflows.log_outcome import log_outcome, undo_outcome
@@ -45,11 +47,7 @@ def test_an_outcome_that_is_refused_ends_nothing(tmp_path: Path) -> None:
     workspace = fill_workspace(tmp_path, leads=6)
     log_outcome(workspace, OutcomeRequest("L-1001", "no_answer"), "key")
     task(workspace, "a", "L-1001")
-    try:
+    with pytest.raises(ConflictError, match="worked just before"):
         log_outcome(workspace, OutcomeRequest("L-1001", "reached"))
-    except Exception as problem:
-        assert "worked just before" in str(problem)
-    else:
-        raise AssertionError("it was logged")
     assert open_keys(workspace) == {"a"}
     workspace.state.close()

@@ -58,7 +58,8 @@ def test_a_rule_is_made_changed_tried_switched_and_removed(api: Api) -> None:
     assert tried["days"] == 14
     assert tried["fired"] == len(tried["lines"]) > 0
     assert set(tried["lines"][0]) == {
-        "lead_id", "person_id", "label", "why", "fired_at", "due_at", "state", "outcome"}  # fmt: skip
+        "lead_id", "person_id", "label", "why", "fired_at", "due_at", "state", "outcome",
+    }  # fmt: skip
     assert api.ask("POST", "/automations/By REST/on").json()["rule"]["is_on"] is True
     assert api.ask("POST", "/automations/By REST/off").json()["rule"]["is_on"] is False
     assert api.ask("DELETE", "/automations/By REST").json() == {"removed": "By REST"}
@@ -66,7 +67,7 @@ def test_a_rule_is_made_changed_tried_switched_and_removed(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("body", "reason"), [
-    ({"name": "x", "trigger": {"kind": "jumps"}, "action": {"kind": "task", "text": "x"}}, "bad_rule"),
+    ({"name": "x", **RULE, "trigger": {"kind": "jumps"}}, "bad_rule"),
     ({"name": "x", "trigger": {"kind": "lead"}, "action": {"kind": "task"}}, "bad_rule"),
     ({"name": "Hot overnight", **RULE}, "rule_of_file"),
     ({"name": "x", **RULE, "colour": "red"}, "bad_parameter"),

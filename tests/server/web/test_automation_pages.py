@@ -25,8 +25,8 @@ FORM = {
     "trigger": "jump", "action": "mail", "name": "Hot again", "trigger.from": "30 %",
     "trigger.to": "0,9", "trigger.days": "2", "where.grade=A": "1", "where.grade=B": "1",
     "where.min_probability": "50", "where.more": "job = baker | technician\ncontact = phone",
-    "action.to": "person", "action.subject": "{{ first_name }}", "action.text": "Dear\r\n{{ name }}",
-    "action.send": "in 2 hours", "control": "20 %", "a_day": "50", "goal": "won",
+    "action.to": "person", "action.subject": "{{ first_name }}",
+    "action.text": "Dear\r\n{{ name }}", "action.send": "in 2 hours", "control": "20 %", "a_day": "50", "goal": "won",
 }  # fmt: skip
 CONTENT = {
     "name": "Hot again",
