@@ -117,7 +117,8 @@ def test_a_person_that_nobody_knows_gets_the_same_page(mailed: Company) -> None:
 @pytest.mark.parametrize("change", [
     lambda link: link[:-1], lambda link: link + "x",
     lambda link: link[:-1] + ("a" if link[-1] != "a" else "b"),
-    lambda link: link.rpartition("/")[0] + "/nonsense", lambda link: link[::-1].replace(".", "", 1)[::-1],
+    lambda link: link.rpartition("/")[0] + "/nonsense",
+    lambda link: link[::-1].replace(".", "", 1)[::-1],
 ])  # fmt: skip
 def test_a_link_that_was_changed_does_nothing(mailed: Company, change: object) -> None:
     assert callable(change)

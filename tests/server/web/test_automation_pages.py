@@ -26,7 +26,8 @@ FORM = {
     "trigger.to": "0,9", "trigger.days": "2", "where.grade=A": "1", "where.grade=B": "1",
     "where.min_probability": "50", "where.more": "job = baker | technician\ncontact = phone",
     "action.to": "person", "action.subject": "{{ first_name }}",
-    "action.text": "Dear\r\n{{ name }}", "action.send": "in 2 hours", "control": "20 %", "a_day": "50", "goal": "won",
+    "action.text": "Dear\r\n{{ name }}", "action.send": "in 2 hours",
+    "control": "20 %", "a_day": "50", "goal": "won",
 }  # fmt: skip
 CONTENT = {
     "name": "Hot again",
@@ -213,8 +214,8 @@ def test_a_hostile_form_is_only_text(ruled: Ruled) -> None:
         name: HOSTILE for name in FORM if "=" not in name and name not in ("trigger", "action")
     }
     shown(sent(ruled.manager, "/automations", trigger="jump", action="mail", **typed), 400)
-    shown(sent(ruled.manager, "/automations", **{**FORM, f"where.grade={HOSTILE}": "1", "name": ""}),
-          400)  # fmt: skip
+    typed = {**FORM, f"where.grade={HOSTILE}": "1", "name": ""}
+    shown(sent(ruled.manager, "/automations", **typed), 400)
     answer = sent(ruled.manager, "/automations", trigger=HOSTILE, action=HOSTILE)
     assert answer.headers["location"] == "/automations/new"
 
