@@ -261,12 +261,12 @@ def _list(workspace: Workspace, *, as_json: bool) -> None:
         table.add_column(heading, overflow="fold")
     for rule in found.rules:
         last = "" if rule.last_fired is None else moment(rule.last_fired, zone)
-        lacks = f" Cannot work: {counted(len(rule.problems), 'problem')}." * bool(rule.problems)
+        lacks = f" Lacks {counted(len(rule.problems), 'thing')}." * bool(rule.problems)
         table.add_row(rule.name, "on" if rule.is_on else "off", rule.sentence + lacks, _did(rule),
                       last)  # fmt: skip
     console().print(table)
     if any(rule.problems for rule in found.rules):
-        say("What is missing says: umbrella automations check")
+        say("What they lack says: umbrella automations check")
 
 
 def _around(found: Automations, zone: str) -> list[str]:

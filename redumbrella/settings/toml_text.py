@@ -22,7 +22,8 @@ def rule_toml(content: Mapping[str, Any]) -> str:
     for key, value in content.items():
         if _is_table(value):
             lines += ["", f"[automations.{_key(key)}]"]
-            lines += [_line(name, inner) for name, inner in value.items()]
+            kind = {"kind": value["kind"]} if "kind" in value else {}
+            lines += [_line(name, inner) for name, inner in {**kind, **value}.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -263,8 +263,10 @@ def _versions(rows: Sequence[Mapping[str, Any]]) -> list[VersionFacts]:
     """Newest first, each with what it changed of the one before."""
     found = []
     for number, row in enumerate(rows):
-        before = rows[number + 1]["content"] if number + 1 < len(rows) else None
-        changes = () if before is None else difference(before, row["content"])
+        before = rows[number + 1] if number + 1 < len(rows) else None
+        changes = () if before is None else difference(before["content"], row["content"])
+        if before is not None and before["is_removed"]:
+            changes = ("made again", *changes)
         found.append(
             VersionFacts(
                 row["version"], to_datetime(row["made_at"]), row["made_by"], row["origin"],

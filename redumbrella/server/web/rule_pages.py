@@ -13,7 +13,7 @@ from redumbrella.server.web.automations_page import SECTION
 from redumbrella.server.web.formats import rule_path
 from redumbrella.server.web.rendering import render
 from redumbrella.server.web.rule_form import RuleFields, chosen_of, content_of, fields_of, typed_of
-from redumbrella.settings.automations import ACTIONS, TRIGGERS, automation_of
+from redumbrella.settings.automations import ACTIONS, TRIGGERS, Action, automation_of
 from redumbrella.settings.toml_text import rule_toml
 from redumbrella.state.rules import PAGE
 from redumbrella.views.rule_choices import rule_choices
@@ -76,12 +76,10 @@ def _made(request: Request, workspace: Workspace, typed: dict[str, str], name: s
         return RedirectResponse("/automations/new", status_code=303)
     fields = fields_of(typed["trigger"], typed["action"], rule_choices(workspace))
     content, wrong = content_of(typed, fields)
-    if not wrong:
-        found = automation_of(content)
-        for part, problem in template_problems(workspace, found.action):
-            wrong.setdefault(f"action.{part}", problem)
-        if of is None and _is_taken(workspace, found.name):
-            wrong["name"] = "There is a rule of this name: give this one another."
+    for part, problem in template_problems(workspace, _texts(content["action"])):
+        wrong.setdefault(f"action.{part}", problem)
+    if of is None and _is_taken(workspace, content["name"]):
+        wrong.setdefault("name", "There is a rule of this name: give this one another.")
     if not wrong:
         try:
             saved = save_automation(workspace, content)
@@ -91,6 +89,12 @@ def _made(request: Request, workspace: Workspace, typed: dict[str, str], name: s
             said = "made" if of is None else "changed"
             return RedirectResponse(f"{rule_path(saved.automation.name)}?said={said}", 303)
     return _form(request, workspace, typed, wrong=wrong, of=of)
+
+
+def _texts(typed: Mapping[str, Any]) -> Action:
+    """The templates that were typed, whatever else is wrong with the action."""
+    texts = {name: str(typed.get(name, "")) for name in ("subject", "text", "html", "path")}
+    return Action(typed["kind"], **texts, body=typed.get("body", {}))
 
 
 def _form(

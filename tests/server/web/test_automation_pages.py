@@ -209,6 +209,13 @@ def test_what_is_wrong_stands_under_its_field_and_the_rest_as_typed(
     assert ruled.rule("Another") is None
 
 
+def test_all_that_is_wrong_is_told_at_once(ruled: Ruled) -> None:
+    typed = {**FORM, "name": "", "trigger.from": "", "action.text": "{{ nobody }}", "a_day": "0"}
+    html = shown(sent(ruled.manager, "/automations", **typed), 400)
+    assert set(re.findall(r'id="([a-z._]+)-wrong" role="alert"', html)) == {
+        "name", "trigger.from", "action.text", "a_day"}  # fmt: skip
+
+
 def test_a_hostile_form_is_only_text(ruled: Ruled) -> None:
     typed = {
         name: HOSTILE for name in FORM if "=" not in name and name not in ("trigger", "action")
