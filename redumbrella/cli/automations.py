@@ -223,6 +223,28 @@ def done(workspace: Path, *, number: int, as_json: bool) -> None:
         say(f"Task no. {number} {'is' if now else 'was'} done.")
 
 
+@command.command("audience")
+@workspace_option
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def write_audience(workspace: Path, *, name: str, file: Path, as_json: bool) -> None:
+    """Write an audience to FILE for advertising platforms: e-mail addresses and their SHA-256.
+
+    Only of members who may be written to now. The list of all members: umbrella audiences.
+    """
+    from redumbrella.destinations.files import format_of, write_rows
+    from redumbrella.workflows.audience_file import AUDIENCE_FIELDS, audience_rows
+
+    rows = audience_rows(open_workspace(workspace), name)
+    written = write_rows(file, format_of(file), AUDIENCE_FIELDS, rows)
+    if as_json:
+        print_json({"written": written, "file": str(file)})
+    else:
+        say(f"{counted(written, 'address')} to {file}." if written == 1 else
+            f"{count(written)} addresses to {file}.")  # fmt: skip
+
+
 @command.command("subscribe-again")
 @workspace_option
 @click.argument("person")

@@ -109,6 +109,7 @@ ROUTES = {
     f"POST {API}/automations/{{rule}}/off": roles.AUTOMATE,
     f"GET {API}/automations/{{rule}}/uplift": roles.SEE_AUTOMATIONS,
     f"POST {API}/automations/{{rule}}/dry-run": roles.SEE_AUTOMATIONS,
+    f"GET {API}/audience-file": roles.AUTOMATE,  # addresses leave with it
     f"POST {API}/outbox/{{number}}/cancel": roles.AUTOMATE,
     f"POST {API}/tasks/{{number}}/done": roles.WORK_LEADS,
     # Whoever has the link of a mail: nobody has to be known to want no more of them.

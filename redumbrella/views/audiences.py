@@ -35,4 +35,5 @@ AUDIENCES = View(
     search_words="a person's name or id",
     owner="rep_id",
     best="added_at",
+    template="audiences.html",
 )  # fmt: skip

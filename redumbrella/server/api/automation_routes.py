@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from redumbrella.server.api.answers import answers
+from redumbrella.destinations.files import csv_lines
+from redumbrella.server.api.answers import answers, file_answer
+from redumbrella.server.api.downloads import Download
 from redumbrella.server.api.openapi import API
 from redumbrella.server.api.responses import JsonResponse
 from redumbrella.server.parameters import Opened, Owners
@@ -254,6 +256,22 @@ def cancel(workspace: Opened, number: int) -> JsonResponse:
 
     cancel_action(workspace, number)
     return JsonResponse(ActionCancelled(number))
+
+
+@router.get(
+    "/audience-file",
+    response_class=Download,
+    responses=file_answer("text/csv; charset=utf-8", 404),
+    summary="An audience for advertising platforms",
+)
+def audience_file(workspace: Opened, audience: str) -> Download:
+    """CSV of its members' e-mail addresses and their SHA-256: of those alone who may be written
+    to when it is asked for."""
+    from redumbrella.workflows.audience_file import AUDIENCE_FIELDS, audience_rows
+
+    rows = audience_rows(workspace, audience)
+    headers = {"Content-Disposition": 'attachment; filename="audience.csv"'}
+    return Download(csv_lines(AUDIENCE_FIELDS, rows), "text/csv; charset=utf-8", headers)
 
 
 @router.post(
