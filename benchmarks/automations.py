@@ -83,7 +83,8 @@ def queued(workspace: Workspace) -> float:
     rule = automation_of({
         "name": f"Queue {time.time():.0f}",
         "trigger": {"kind": "schedule", "at": "every day at 06:00"},
-        "where": {"source": "web", "min_probability": 0.6}, "action": MAIL, "a_day": 10_000, "control": 0,
+        "where": {"source": "web", "min_probability": 0.6}, "action": MAIL, "a_day": 10_000,
+        "control": 0,
     })  # fmt: skip
     start = time.perf_counter()
     found = matches_of(workspace, rule, Stretch(AS_OF - MICROSECONDS_PER_DAY, AS_OF))[:10_000]

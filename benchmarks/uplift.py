@@ -3,7 +3,8 @@
     python benchmarks/uplift.py --shares
     python benchmarks/uplift.py --money [--draws 1000]
     python benchmarks/uplift.py --company [--seeds 4] [--lives 100] [--weeks 26]
-        [--companies valiant,action] [--size small] [--left-alone 0.1] [--record FILE]
+        [--companies valiant,action] [--effects nothing,strong] [--size small]
+        [--left-alone 0.1] [--record FILE]
 
 In: nothing. Out: for each part a section of a page.
 
@@ -506,7 +507,8 @@ def company(arguments: argparse.Namespace) -> Iterator[str]:
                 if not agrees(world, Path(room)):
                     raise SystemExit("A week of customers alone is not that of the company.")
             checked += 1
-            for effect, parameters in EFFECTS_OF_MAIL.items():
+            for effect in arguments.effects.split(","):
+                parameters = EFFECTS_OF_MAIL[effect]
                 mailing = with_mail(world, parameters)
                 rows = found.setdefault((name, effect), [])
                 rows += half_years(mailing, seed, weeks, left_alone, arguments.lives)
@@ -600,6 +602,7 @@ def main() -> None:
     parser.add_argument("--lives", type=int, default=100)
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--companies", default="valiant,action")
+    parser.add_argument("--effects", default=",".join(EFFECTS_OF_MAIL))
     parser.add_argument("--size", default="small")
     parser.add_argument("--left-alone", type=float, default=0.1)
     parser.add_argument("--record", type=Path)

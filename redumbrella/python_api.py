@@ -180,6 +180,12 @@ class OpenedWorkspace:
         instant = self._instant(as_of)
         return score(self.workspace, on_step or silent, target_name=target, as_of=instant)
 
+    def score_changed(self, on_step: Progress | None = None) -> Any:
+        """Scores the leads again about whose people something was read; a RescoreResult."""
+        from redumbrella.workflows.rescore_changed import rescore_changed
+
+        return rescore_changed(self.workspace, on_step or silent)
+
     def run(self, *, fresh: bool = False, on_step: Progress | None = None) -> Any:
         """Ingest, train, score and value customers, only what is stale; a RunResult."""
         from redumbrella.workflows.run import run

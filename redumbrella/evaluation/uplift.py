@@ -5,10 +5,12 @@ groups. Out: an `Uplift`: the difference of the means with a 90 % interval, what
 or why nothing can be said yet.
 
 It holds where everybody was drawn with the same chance to be left alone, among those for whom the
-action would else have been done, each person counts once, and the horizon is over for all. Where
-the share was changed, count each share on its own: the groups then came at different times.
-Whoever was left out of one group for a reason that came after the draw (unsubscribed, bounced) must
-be left out of neither. `control_share` lets that be checked.
+action would else have been done, and the horizon is over for all. Who is drawn anew once it is over
+counts again. People count by what was drawn, whatever came of it: a mail that bounced was an
+action; who may not be mailed is left out before the draw. Where the share was changed, count each
+share on its own: the groups then came at different times. `control_share` lets the draw be checked.
+The level is that of one look: who looks every day and stops at the first clear answer is wrong more
+often.
 
 - Yes or no: Agresti & Caffo (The American Statistician 54, 2000): the plain interval for the
   difference of two shares, after one yes and one no were added to each group. Of four it was the
@@ -118,15 +120,16 @@ def uplift(
     """
     n, m = acted.size, control.size
     refused = _refused(acted, control, currency, control_share)
-    rates = tuple(float(one.mean()) if one.size else float("nan") for one in (acted, control))
+    unknown = float("nan")
+    done, alone = (float(one.mean()) if one.size else unknown for one in (acted, control))
     if refused:
-        unknown = float("nan")
-        return Uplift(n, m, *rates, unknown, unknown, unknown, unknown, None, currency, refused)
+        nothing = (unknown, unknown, unknown, unknown, None)
+        return Uplift(n, m, done, alone, *nothing, currency, refused)
     low, high = _of_money(acted, control) if currency else _of_shares(acted, control)
-    difference = rates[0] - rates[1]
+    difference = done - alone
     noticeable = NOTICEABLE * float(np.concatenate([acted, control]).mean())
     more = _more_people(n + m, difference, low, high, noticeable)
-    return Uplift(n, m, *rates, difference, low, high, noticeable, more, currency, "")
+    return Uplift(n, m, done, alone, difference, low, high, noticeable, more, currency, "")
 
 
 def _refused(acted: Vector, control: Vector, currency: str, share: float | None) -> str:

@@ -46,7 +46,7 @@ def read_web_address(url: str, *, private: bool = False) -> WebAddress:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise _bad("its host or its port is none") from None
+        raise _bad("its host or its port cannot be read") from None
     if parts.scheme not in _PORTS or not host:
         raise _bad("expected https://host/path")
     if "@" in parts.netloc:
@@ -61,7 +61,7 @@ def read_web_address(url: str, *, private: bool = False) -> WebAddress:
         )
     name = _host(host)
     if name is None or port == 0:
-        raise _bad("its host or its port is none")
+        raise _bad("its host or its port cannot be read")
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
         f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?')}" if parts.query else ""
     )

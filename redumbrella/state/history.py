@@ -34,6 +34,7 @@ from sqlalchemy import (
 from redumbrella.state.bulk import Row, insert_many, json_text, mappings
 from redumbrella.state.metadata import metadata
 
+_AT_ONCE = 500
 DAYS_KEPT = 90  # days that were scored, of each target
 _AT_ONCE = 500
 
@@ -88,6 +89,45 @@ def write_score_day(connection: Connection, day: Row, changes: Iterable[tuple[An
     for old in connection.execute(newest).scalars().all():
         for table in (score_changes, score_days):
             connection.execute(delete(table).where(table.c.target == target, table.c.day == old))
+
+
+def write_moves(connection: Connection, day: Row, changes: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows of some leads into a day in the place of theirs; the others of the day stay.
+
+    day, changes: as for `write_score_day`. The day is made where it is not there yet.
+    """
+    target, own = day["target"], score_days.c
+    same_day = own.target == target, own.day == day["day"]
+    connection.execute(delete(score_days).where(*same_day))
+    connection.execute(insert(score_days).values(**{**day, "known": json_text(day["known"])}))
+    leads = [row[2] for row in changes]
+    mine = score_changes.c.target == target, score_changes.c.day == day["day"]
+    for start in range(0, len(leads), _AT_ONCE):
+        some = score_changes.c.lead_id.in_(leads[start : start + _AT_ONCE])
+        connection.execute(delete(score_changes).where(*mine, some))
+    insert_many(connection, score_changes, changes)
+
+
+def moves_between(
+    connection: Connection, target: str, days: tuple[int, int], leads: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """The rows from the first to the last of two days, in order; of some leads or of all.
+
+    Each with day, lead_id, product_id, probability, change and grade.
+    """
+    own = score_changes.c
+    query = select(
+        own.day, own.lead_id, own.product_id, own.probability, own.change, own.grade
+    ).where(own.target == target, own.day >= days[0], own.day <= days[1])
+    if leads is None:
+        return mappings(connection, query.order_by(own.day))
+    found: list[dict[str, Any]] = []
+    # Day by day, which the key answers from the rows of these leads alone.
+    for day in range(days[0], days[1] + 1):
+        for start in range(0, len(leads), _AT_ONCE):
+            some = own.lead_id.in_(leads[start : start + _AT_ONCE])
+            found += mappings(connection, query.where(own.day == day, some))
+    return found
 
 
 def scored_days(connection: Connection, target: str) -> list[dict[str, Any]]:

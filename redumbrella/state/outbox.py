@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     and_,
     func,
+    not_,
     or_,
     select,
     update,
@@ -234,11 +235,18 @@ def last_fired(connection: Connection) -> dict[str, int]:
     return {rule: int(at) for rule, at in connection.execute(query)}
 
 
-def compared_people(connection: Connection, rule: str) -> list[dict[str, Any]]:
-    """Of a rule whom it acted on and whom it left alone: state, person, lead, fired_at, due_at."""
-    columns = (
-        outbox.c.state, outbox.c.person_id, outbox.c.lead_id, outbox.c.fired_at, outbox.c.due_at,
-        outbox.c.done_at,
-    )  # fmt: skip
-    own = outbox.c.rule == rule, outbox.c.state.in_((SENT, FAILED, CONTROL))
-    return mappings(connection, select(*columns).where(*own).order_by(outbox.c.id))
+def drawn_people(connection: Connection, rule: str) -> list[dict[str, Any]]:
+    """Whom a rule's draw meant to act on or to leave alone, the first time each: person_id,
+    lead_id, planned_at, is_control.
+
+    Whatever became of an action later, it counts as acted on: who converted before the mail left
+    would else count for the control alone.
+    """
+    held_at_once = and_(outbox.c.state == SUPPRESSED, outbox.c.done_at <= outbox.c.planned_at)
+    columns = (outbox.c.person_id, outbox.c.lead_id, outbox.c.planned_at, outbox.c.state)
+    query = select(*columns).where(outbox.c.rule == rule, not_(held_at_once))
+    found: dict[str, dict[str, Any]] = {}
+    for row in mappings(connection, query.order_by(outbox.c.id)):
+        is_control = row.pop("state") == CONTROL
+        found.setdefault(row["person_id"] or row["lead_id"], {**row, "is_control": is_control})
+    return list(found.values())

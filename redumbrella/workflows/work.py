@@ -38,6 +38,7 @@ from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.deliver import delivering
 from redumbrella.workflows.fire_automations import Seen, fire_automations
 from redumbrella.workflows.ingest import ingest
+from redumbrella.workflows.rescore_changed import rescore_changed
 from redumbrella.workflows.run import run
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -51,8 +52,8 @@ Say = Callable[[str], None]
 
 @dataclass
 class Worker:
-    """One worker of a workspace. say: is told what it does, a line each. once: whether it looks with
-    the rules at once, and ends when nothing is due any more."""
+    """One worker of a workspace. say: is told what it does, a line each. once: whether it looks at
+    once, and ends when nothing is due any more."""
 
     workspace: Workspace
     say: Say
@@ -200,7 +201,9 @@ class Worker:
             return f"Everything is up to date. {self._look()}".strip()
         if kind == INGEST:
             ingest(self.workspace, silent)
-            return f"Sources are read. {self._look()}".strip()
+            again = rescore_changed(self.workspace)
+            told = f"{counted(again.scored, 'lead')} scored again. " if again.scored else ""
+            return f"Sources are read. {told}{self._look()}".strip()
         return self._look()
 
     def _look(self) -> str:

@@ -41,7 +41,8 @@ def test_csv_has_the_contract_columns_in_order(company: Workspace, tmp_path: Pat
     assert tuple(rows[0]) == COLUMNS
     assert COLUMNS[:16] == CONTRACT
     assert COLUMNS[16:] == ("reliable", "label", "created_at", "source", "campaign_id", "rep_id",
-                            "ltv_low", "ltv_high", "qualification", "stage", "month")  # fmt: skip
+                            "ltv_low", "ltv_high", "qualification", "stage", "month",
+                            "scored_at")  # fmt: skip
     shown = listed(company, LEADS).rows
     assert [row["lead_id"] for row in rows] == [row["lead_id"] for row in shown]
     assert [float(row["probability"]) for row in rows] == [row["probability"] for row in shown]

@@ -1,4 +1,4 @@
-"""The worker: jobs by schedule, once whoever looks; what fails is tried again; it stops when told."""
+"""The worker: jobs by schedule, once whoever looks; what fails is tried again; it stops."""
 
 import threading
 import time
