@@ -27,9 +27,9 @@ AUDIENCES = View(
     shown=("audience", "label", "person_id", "rule", "added_at", "rep_id"),
     terminal=("audience", "label", "person_id", "lead_id", "rule", "added_at"),
     nothing=lambda _workspace, _target: (
-        "No audience has a member yet. Automations whose action is an audience add them."
+        "No audience has a member yet. Automations whose action is an audience add them: "
+        "`umbrella automations` shows which there are."
     ),
-    is_well_empty=True,
     orders=(NamedOrder("-added_at", "newest first"), NamedOrder("audience", "by audience")),
     search="search",
     search_words="a person's name or id",

@@ -58,7 +58,7 @@ TASKS = View(
     key=("id",),
     columns=(
         Column("id", "No.", COUNT, help="Of the task, by which it can be marked as done."),
-        Column("due", "Due", DAY, value=_due, sort="due", sorted_by="due_day", falling=False,
+        Column("due_day", "Due", DAY, value=_due, sort="due",
                help="Day on which it is to be done."),
         Column("label", "Lead", TEXT, cell="acted_on", help="Name of the lead, else its id."),
         Column("lead_id", "Lead id", TEXT, help="Id of the lead; empty for a person without one."),
@@ -72,8 +72,8 @@ TASKS = View(
                help="Whose task it is. Empty: nobody's, so that everybody may do it."),
     ),
     order="due",
-    shown=("due", "label", "text", "why", "rule", "rep_id"),
-    terminal=("id", "due", "label", "lead_id", "text", "why", "rep_id"),
+    shown=("due_day", "label", "text", "why", "rule", "rep_id"),
+    terminal=("id", "due_day", "label", "lead_id", "text", "why", "rep_id"),
     nothing=lambda _workspace, _target: (
         "No task is open. Automations whose action is a task make them, and an outcome that is "
         "logged for the lead ends them."
