@@ -169,8 +169,9 @@ def cancel_actions(
     number: int | None = None,
     rule: str = "",
     person_id: str = "",
+    kind: str = "",
 ) -> int:
-    """Cancels what is planned: one action, all of a rule, or all for a person.
+    """Cancels what is planned: one action, all of a rule, or all for a person, of a kind.
 
     What a worker is sending is not stopped. Returns how many were cancelled.
     """  # fmt: skip
@@ -179,6 +180,7 @@ def cancel_actions(
     conditions += [outbox.c.rule == rule] if rule else []
     conditions += [outbox.c.person_id == person_id] if person_id else []
     assert len(conditions) > 1, "not everything at once"
+    conditions += [outbox.c.kind == kind] if kind else []
     ended = {"state": CANCELLED, "done_at": at, "reason": reason[:MOST_REASON], "worker": ""}
     return int(connection.execute(update(outbox).where(*conditions).values(**ended)).rowcount)
 

@@ -109,12 +109,14 @@ def add_task(connection: Connection, row: Row) -> bool:
 
 
 def open_tasks(
-    connection: Connection, day: int, reps: Sequence[str] | None = None, most: int = 200
+    connection: Connection, reps: Sequence[str] | None = None, lead_id: str = "", most: int = 200
 ) -> list[dict[str, Any]]:
-    """Tasks that are due by a day and not done, the oldest first. reps: whose; None: all."""
-    query = select(tasks).where(tasks.c.done_at.is_(None), tasks.c.due_day <= day)
+    """Tasks that are not done, the oldest first. reps: whose; None: all. lead_id: of this alone."""
+    query = select(tasks).where(tasks.c.done_at.is_(None))
     if reps is not None:
         query = query.where(tasks.c.rep_id.in_(reps))
+    if lead_id:
+        query = query.where(tasks.c.lead_id == lead_id)
     return mappings(connection, query.order_by(tasks.c.due_day, tasks.c.id).limit(most))
 
 
@@ -131,6 +133,14 @@ def end_tasks(
     own = tasks.c.id == number if number is not None else tasks.c.lead_id == lead_id
     done = update(tasks).where(own, tasks.c.done_at.is_(None)).values(done_at=at, done_by=by)
     return int(connection.execute(done).rowcount)
+
+
+def reopen_tasks(connection: Connection, lead_id: str, done_at: int) -> int:
+    """Takes back what an outcome ended: the tasks of a lead that were done at that instant."""
+    own = tasks.c.lead_id == lead_id, tasks.c.done_at == done_at
+    return int(
+        connection.execute(update(tasks).where(*own).values(done_at=None, done_by="")).rowcount
+    )
 
 
 def add_member(connection: Connection, row: Row) -> bool:

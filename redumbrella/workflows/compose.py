@@ -71,6 +71,7 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
             **_fields(people.get(row["person_id"], {})),
             **_fields(leads.get(row["lead_id"], {})),
             **_own(settings, row, people, products, reps),
+            "email": _address(row, people, leads),
             **scored.get((row["target"], row["lead_id"] or row["person_id"]), {}),
         }
         for row in rows
@@ -85,6 +86,12 @@ def mail_address(record: Row) -> str:
     return ""
 
 
+def _address(row: Row, people: Mapping[str, Row], leads: Mapping[str, Row]) -> str:
+    """Of the person, else as the lead has it."""
+    own = mail_address(people.get(row["person_id"], {}))
+    return own or mail_address(leads.get(row["lead_id"], {}))
+
+
 def _own(
     settings: Settings, row: Row, people: Mapping[str, Row], products: Mapping[str, Row],
     reps: Mapping[str, Row],
@@ -96,7 +103,7 @@ def _own(
     product = products.get(row["product_id"], {}).get("name") or row["product_id"]
     return {
         "name": name, "first_name": name.split()[0] if name else "",
-        "email": mail_address(person), "lead_id": row["lead_id"], "person_id": row["person_id"],
+        "lead_id": row["lead_id"], "person_id": row["person_id"],
         "product": product, "currency": settings.currency, "why": row["why"],
         "rep_id": row["rep_id"], "rep_name": rep.get("name") or row["rep_id"],
         "rep_email": mail_address(rep), "company": settings.name,
