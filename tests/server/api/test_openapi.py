@@ -25,6 +25,13 @@ OTHERS = {
     "weights": set(),
     "backtests": {"404"},
     "health": set(),
+    "automations": set(),
+    **dict.fromkeys(("automations/stop", "automations/resume"), set()),
+    **{f"automations/{{rule}}{more}": {"404"} for more in ("", "/uplift")},
+    **{f"automations/{{rule}}/{verb}": set() for verb in ("on", "off", "dry-run")},
+    "audience-file": {"404"},
+    "outbox/{number}/cancel": set(),
+    "tasks/{number}/done": set(),
     "keys": set(),
     "users": set(),
 }
