@@ -1,7 +1,7 @@
-"""What a rule brings: people it acted on against people whom it left alone by lot.
+"""What a rule brings: people it meant to act on against people whom it left alone by lot.
 
 Each person counts once, with the first time the rule fired, and only where the horizon of the
-rule's goal is over since then. Comes in: a rule. Goes out: both groups compared, or why nothing can
+rule's goal is over since then; whoever was meant counts, whatever became of the action later. Comes in: a rule. Goes out: both groups compared, or why nothing can
 be said yet.
 """
 
@@ -17,7 +17,7 @@ from redumbrella.errors import DataError
 from redumbrella.evaluation.uplift import uplift
 from redumbrella.lake.lake import Lake
 from redumbrella.settings.automations import Automation
-from redumbrella.state.outbox import CONTROL, compared_people
+from redumbrella.state.outbox import drawn_people
 from redumbrella.workspace import Workspace
 
 Row = dict[str, Any]
@@ -53,19 +53,17 @@ class MeasuredRule:
 def measure_uplift(workspace: Workspace, rule: Automation) -> MeasuredRule:
     """What a rule has brought so far, by its own goal."""
     with workspace.state.reading() as connection:
-        rows = compared_people(connection, rule.name)
-    first: dict[str, Row] = {}
-    for row in rows:
-        first.setdefault(row["person_id"] or row["lead_id"], row)
+        rows = drawn_people(connection, rule.name)
+    first = {row["person_id"] or row["lead_id"]: row for row in rows}
     if rule.goal == "won" and not _knows_when_won(workspace.lake):
         return MeasuredRule(rule.goal, rule.goal_days, _NO_DATE, 0, 0, *[None] * 5, len(first))
     horizon = int(rule.goal_days * MICROSECONDS_PER_DAY)
     at = now()
-    over = {who: row for who, row in first.items() if row["due_at"] + horizon <= at}
+    over = {who: row for who, row in first.items() if row["planned_at"] + horizon <= at}
     reached = _reached(workspace.lake, rule.goal, over, horizon, at) if over else set()
     groups: tuple[list[float], list[float]] = ([], [])
     for who, row in over.items():
-        groups[row["state"] == CONTROL].append(float(who in reached))
+        groups[row["is_control"]].append(float(who in reached))
     control = workspace.settings.outreach.control if rule.control is None else rule.control
     found = uplift(*(np.array(group) for group in groups), control_share=control)
     refused = bool(found.refused)
@@ -82,13 +80,13 @@ def _knows_when_won(lake: Lake) -> bool:
 
 
 def _reached(lake: Lake, goal: str, over: dict[str, Row], horizon: int, at: int) -> set[str]:
-    """Those who came to the goal within the horizon, counted from when they were to be reached."""
+    """Those who came to the goal within the horizon, counted from when the lot was drawn."""
     if goal == "won":
         moments = _won(lake, [row["lead_id"] for row in over.values() if row["lead_id"]])
         came = {who: [moments[row["lead_id"]]] for who, row in over.items()
                 if row["lead_id"] in moments}  # fmt: skip
         return _within(over, came, horizon)
-    since = min(row["due_at"] for row in over.values())
+    since = min(row["planned_at"] for row in over.values())
     try:
         firings = events_of(lake, goal, Stretch(since, at, "happened"))
     except DataError:  # nothing of the kind was ever read
@@ -106,7 +104,10 @@ def _within(over: dict[str, Row], came: dict[str, list[int]], horizon: int) -> s
     return {
         who
         for who, moments in came.items()
-        if any(over[who]["due_at"] < moment <= over[who]["due_at"] + horizon for moment in moments)
+        if any(
+            over[who]["planned_at"] < moment <= over[who]["planned_at"] + horizon
+            for moment in moments
+        )
     }
 
 

@@ -104,3 +104,18 @@ def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
     nobody = measure_uplift(workspace, automation_of({**RULE, "name": "Other"}))
     assert (nobody.acted, nobody.rate_acted, nobody.low) == (0, None, None)
     workspace.state.close()
+
+
+def test_whoever_was_meant_counts_whatever_became_of_the_action(tmp_path: Path) -> None:
+    workspace = company(tmp_path, "", {"purchases": [bought(0, FIRED + timedelta(days=5))]})
+    later = instant(FIRED + timedelta(hours=1))
+    # What is held back later was meant; what was held back at once never was.
+    ends = {0: ("cancelled", later), 2: ("suppressed", later), 4: ("suppressed", instant(FIRED))}
+    for i in range(60):
+        state, done = ends.get(i, (half(i), instant(FIRED)))
+        acted(workspace, lambda _, state=state: state, 1, key=f"k{i}", lead_id=f"L-{i}",
+              person_id=f"P-{i}", done_at=done)  # fmt: skip
+    found = measured(workspace)
+    assert (found.acted, found.control) == (29, 30)
+    assert found.rate_acted == pytest.approx(1 / 29)
+    workspace.state.close()
