@@ -1,8 +1,8 @@
 """What a rule brings: people it meant to act on against people whom it left alone by lot.
 
 Each person counts once, with the first time the rule fired, and only where the horizon of the
-rule's goal is over since then; whoever was meant counts, whatever became of the action later. Comes in: a rule. Goes out: both groups compared, or why nothing can
-be said yet.
+rule's goal is over since then; whoever was meant counts, whatever became of the action later.
+Comes in: a rule. Goes out: both groups compared, or why nothing can be said yet.
 """
 
 from collections.abc import Iterable
@@ -56,7 +56,8 @@ def measure_uplift(workspace: Workspace, rule: Automation) -> MeasuredRule:
         rows = drawn_people(connection, rule.name)
     first = {row["person_id"] or row["lead_id"]: row for row in rows}
     if rule.goal == "won" and not _knows_when_won(workspace.lake):
-        return MeasuredRule(rule.goal, rule.goal_days, _NO_DATE, 0, 0, *[None] * 5, len(first))
+        nothing = (None, None, None, None, None)
+        return MeasuredRule(rule.goal, rule.goal_days, _NO_DATE, 0, 0, *nothing, len(first))
     horizon = int(rule.goal_days * MICROSECONDS_PER_DAY)
     at = now()
     over = {who: row for who, row in first.items() if row["planned_at"] + horizon <= at}
