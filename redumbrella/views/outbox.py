@@ -29,16 +29,21 @@ STATE_WORDS = {
 }
 
 
+def state_words(state: str) -> str:
+    """A state in words; itself for one that a newer version has."""
+    return STATE_WORDS.get(state, state)
+
+
 def outcome_words(row: Row) -> str:
     """What became of an action in words: "held back: wants no contact"."""
-    words: str = STATE_WORDS.get(row["state"], row["state"])
+    words = state_words(row["state"])
     reason = state_reason(row)
     return f"{words}: {reason}" if reason else words
 
 
 def state_reason(row: Row) -> str:
     """Why it is in its state, without saying the state again."""
-    words: str = STATE_WORDS.get(row["state"], row["state"])
+    words = state_words(row["state"])
     return str(row["reason"]).removeprefix(f"{words}, ")
 
 

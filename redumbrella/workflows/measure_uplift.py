@@ -56,7 +56,8 @@ def measure_uplift(workspace: Workspace, rule: Automation) -> MeasuredRule:
         rows = drawn_people(connection, rule.name)
     first = {row["person_id"] or row["lead_id"]: row for row in rows}
     if rule.goal == "won" and not _knows_when_won(workspace.lake):
-        return MeasuredRule(rule.goal, rule.goal_days, _NO_DATE, 0, 0, *[None] * 5, len(first))
+        nothing = (None, None, None, None, None)
+        return MeasuredRule(rule.goal, rule.goal_days, _NO_DATE, 0, 0, *nothing, len(first))
     horizon = int(rule.goal_days * MICROSECONDS_PER_DAY)
     at = now()
     over = {who: row for who, row in first.items() if row["planned_at"] + horizon <= at}

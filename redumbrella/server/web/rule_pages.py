@@ -93,8 +93,12 @@ def _made(request: Request, workspace: Workspace, typed: dict[str, str], name: s
 
 def _texts(typed: Mapping[str, Any]) -> Action:
     """The templates that were typed, whatever else is wrong with the action."""
-    texts = {name: str(typed.get(name, "")) for name in ("subject", "text", "html", "path")}
-    return Action(typed["kind"], **texts, body=typed.get("body", {}))
+    subject, text, html, path = (
+        str(typed.get(name, "")) for name in ("subject", "text", "html", "path")
+    )
+    return Action(
+        typed["kind"], subject=subject, text=text, html=html, path=path, body=typed.get("body", {})
+    )
 
 
 def _form(
