@@ -205,5 +205,6 @@ def check_rows_that_are_changed(state: State) -> None:
         some = moves_between(connection, "changed", (6, 8), ["c", "x"])
         assert [row["lead_id"] for row in some] == ["c"]
         assert [one["number"] for one in scored_days(connection, "changed")] == [2]
-        write_moves(connection, {**day, "day": 8, "number": 3}, moved)
+        next_day = [(row[0], 8, *row[2:]) for row in moved]
+        write_moves(connection, {**day, "day": 8, "number": 3}, next_day)
         assert [one["day"] for one in scored_days(connection, "changed")] == [7, 8]
