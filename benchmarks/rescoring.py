@@ -107,10 +107,12 @@ def main() -> None:
             taken.append(timed(partial(rescored, workspace, size)))
         line(f"{size:,}", taken, whole)
     alone = listed(workspace)
+    last = max(at for _, at in alone.values())
     whole = timed(lambda: score(workspace, silent))
-    off = [abs(alone[lead] - p) for lead, p in listed(workspace).items() if lead in alone]
+    whole_again = listed(workspace)
+    off = [abs(p - whole_again[lead][0]) for lead, (p, at) in alone.items() if at == last]
     say(f"\nScoring everybody at the end took {whole:.1f} s.")
-    say(f"Largest difference of a probability to it: {max(off):.2g} (time went on meanwhile).")
+    say(f"Largest difference to it of {len(off):,} probabilities made just before: {max(off):.2g}.")
 
 
 def say(text: str) -> None:
@@ -146,12 +148,12 @@ def logged(workspace: Workspace, lead: int) -> None:
         raise SystemExit(found.waiting or "Nothing was scored again.")
 
 
-def listed(workspace: Workspace) -> dict[str, float]:
-    """The probability of each lead on the list."""
+def listed(workspace: Workspace) -> dict[str, tuple[float, int]]:
+    """The probability of each lead on the list, and when it was made."""
     with workspace.state.reading() as connection:
         own = list_in_use(connection, scores, "conversion").c
-        found = connection.execute(select(own.lead_id, own.probability))
-        return {row[0]: row[1] for row in found}
+        found = connection.execute(select(own.lead_id, own.probability, own.scored_at))
+        return {row[0]: (row[1], row[2]) for row in found}
 
 
 def calls(folder: Path, first: int, size: int) -> None:
