@@ -51,7 +51,7 @@ def test_state(database: str) -> None:
     check_everything(state)
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT relname FROM pg_class WHERE relname ~ '^scores_.$'")
-        assert sorted(row[0] for row in found) == ["scores_2", "scores_3"]
+        assert sorted(row[0] for row in found) == ["scores_2", "scores_3", "scores_6"]
     state.close()
     again = State(database)
     with again.reading() as connection:
