@@ -12,6 +12,7 @@ those of scoring everybody.
 
 import argparse
 import os
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -91,15 +92,17 @@ def main() -> None:
     say("| leads with a new call | seconds | scoring everybody, seconds | times as quick |")
     say("|---|---|---|---|")
     whole = timed(lambda: score(workspace, silent))
-    log = [timed(partial(logged, workspace, asked.closed + n)) for n in range(asked.times)]
+    # Others than those that are called, and other ones each time that this is run.
+    worked = random.sample(range(asked.leads // 2, asked.leads), asked.times)
+    log = [timed(partial(logged, workspace, asked.closed + n)) for n in worked]
     line("1, its outcome logged", log, whole)
     rescore_changed(workspace)
     sizes = [1, 10, 200, 1_000, 10_000, asked.leads // 3]
     for size in (size for size in sizes if size <= asked.leads // 2):
         times = asked.times if size <= 200 else 1
         taken = []
-        for n in range(times):
-            calls(asked.folder, asked.closed, size, f"{size}-{n}-{time.time_ns()}")
+        for _ in range(times):
+            calls(asked.folder, asked.closed, size)
             ingest(workspace)
             taken.append(timed(partial(rescored, workspace, size)))
         line(f"{size:,}", taken, whole)
@@ -147,12 +150,13 @@ def listed(workspace: Workspace) -> dict[str, float]:
     """The probability of each lead on the list."""
     with workspace.state.reading() as connection:
         own = list_in_use(connection, scores, "conversion").c
-        return dict(connection.execute(select(own.lead_id, own.probability)).tuples())
+        found = connection.execute(select(own.lead_id, own.probability))
+        return {row[0]: row[1] for row in found}
 
 
-def calls(folder: Path, first: int, size: int, name: str) -> None:
+def calls(folder: Path, first: int, size: int) -> None:
     """A file with one more call with each of some open leads."""
-    at = stamp(NOW - timedelta(minutes=5))
+    name, at = time.time_ns(), stamp(datetime.now(UTC))  # no call is told twice
     lines = [f"L{first + 50 + n},{at},call,talked,{300 + n % 400},r{n % 9}" for n in range(size)]
     write_lines(folder / f"calls-{name}.csv", "lead,at,kind,outcome,seconds,rep", lines)
 

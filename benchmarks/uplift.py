@@ -106,7 +106,7 @@ def _score(x: Vector, n: float, y: Vector, m: float, d: Vector) -> Vector:
     a, b = 1 + theta, -(1 + theta + p + theta * q + d * (theta + 2))
     c, e = d * d + d * (2 * p + theta + 1) + p + theta * q, -p * d * (1 + d)
     v = b**3 / (27 * a**3) - b * c / (6 * a * a) + e / (2 * a)
-    u = np.where(v >= 0, 1, -1) * np.sqrt(np.maximum(b * b / (9 * a * a) - c / (3 * a), 1e-300))
+    u = np.where(v >= 0, 1, -1) * np.sqrt(np.maximum(b * b / (9 * a * a) - c / (3 * a), 1e-60))
     w = (np.pi + np.arccos(np.clip(v / u**3, -1, 1))) / 3
     with_d = np.clip(2 * u * np.cos(w) - b / (3 * a), np.maximum(0, d), np.minimum(1, 1 + d))
     without = with_d - d
@@ -548,7 +548,8 @@ def _said(results: list[Uplift]) -> str:
     brings = np.mean([one.is_clear and one.low > 0 for one in results])
     takes = np.mean([one.is_clear and one.high < 0 for one in results])
     nothing = np.mean([one.is_nothing for one in results])
-    return f"{brings:.1%} | {nothing:.1%} | {1 - brings - takes - nothing:.1%} | {takes:.1%}"
+    unknown = max(0.0, 1.0 - brings - takes - nothing)
+    return f"{brings:.1%} | {nothing:.1%} | {unknown:.1%} | {takes:.1%}"
 
 
 def _row(name: str, effect: str, rows: list[HalfYear]) -> str:

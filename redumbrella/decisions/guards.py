@@ -7,7 +7,7 @@ lets through, so that those who are acted on and those left alone differ by chan
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
@@ -124,8 +124,3 @@ def _rule_is_full(one: WantedAction, contacts: Contacts, timezone: str) -> str:
     if contacts.on_day[one.rule, day_in_zone(one.due_at, timezone)] >= (one.a_day or 0):
         return f"{one.a_day:,} a day are the limit of this rule"
     return ""
-
-
-def counted_verdicts(verdicts: Sequence[GuardVerdict]) -> Mapping[str, int]:
-    """How many of each state, and of those suppressed of each reason."""
-    return Counter(v.reason if v.state == SUPPRESSED else v.state for v in verdicts)

@@ -18,9 +18,10 @@ often.
 - Money: Student's interval for two groups, with, for each group, its own variance or that of both
   together, whichever is larger. Most people spend nothing and a few spend much, and the few who are
   left alone seldom include one of the largest, so their own variance is mostly too small: Welch's
-  interval lay above the truth in up to 20 % instead of 5 %. Taking the skewness out (Zhou & Dinh,
-  Biostatistics 6, 2005) and the studentized bootstrap did not help. This one held its level in all
-  cases, on the mean 95 %, at 1.2 times the width (the same page).
+  interval lay above the truth in up to 21 % instead of 5 % and covered it in 78 % at the lowest.
+  Taking the skewness out (Zhou & Dinh, Biostatistics 6, 2005) and the studentized bootstrap did not
+  help. This one covers 94 % on the mean and 86 % at the lowest (where the action makes amounts
+  smaller), at 1.13 times the width (the same page).
 """
 
 from dataclasses import dataclass

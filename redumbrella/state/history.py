@@ -34,7 +34,6 @@ from sqlalchemy import (
 from redumbrella.state.bulk import Row, insert_many, json_text, mappings
 from redumbrella.state.metadata import metadata
 
-_AT_ONCE = 500
 DAYS_KEPT = 90  # days that were scored, of each target
 _AT_ONCE = 500
 

@@ -147,10 +147,13 @@ def end_action(
     connection.execute(update(outbox).where(*own).values(**ended))
 
 
-def put_off(connection: Connection, number: int, worker: str, due_at: int, reason: str) -> None:
-    """Gives an action back, to be done at another instant."""
+def put_off(
+    connection: Connection, number: int, worker: str, due_at: int, reason: str, tries: int
+) -> None:
+    """Gives an action back, to be done at another instant. tries: so many count so far."""
     own = outbox.c.id == number, outbox.c.worker == worker
-    back = {"state": PLANNED, "due_at": due_at, "reason": reason[:MOST_REASON], "worker": ""}
+    back = {"state": PLANNED, "due_at": due_at, "reason": reason[:MOST_REASON], "worker": "",
+            "tries": tries}  # fmt: skip
     connection.execute(update(outbox).where(*own).values(**back))
 
 

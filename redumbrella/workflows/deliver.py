@@ -49,6 +49,12 @@ from redumbrella.workspace import Workspace
 AT_ONCE = 50  # claimed together, so that what they need is read together
 _THREADS = 8
 _MINUTE = 60_000_000
+_PATIENCE = 10 * _MINUTE
+# Faults of settings or of a server that stop every message, not this one.
+_FOR_ALL = frozenset({
+    "mail_login", "mail_security", "mail_sender", "no_mail_server", "no_secret", "bad_secret",
+    "unknown_webhook",
+})  # fmt: skip
 _LOCAL = ("task", "audience")
 Row = dict[str, Any]
 
@@ -146,7 +152,10 @@ class Deliverer:
         try:
             self._do(row, rule, values)
         except UmbrellaError as problem:
-            self._put_off(row, Delivery("retry", problem.message))
+            if problem.reason in _FOR_ALL:
+                self._wait(row, problem.message)
+            else:
+                self._put_off(row, Delivery("retry", problem.message))
 
     def _do(self, row: Row, rule: RuleInUse, values: Row) -> None:
         action = rule.automation.action
@@ -268,13 +277,20 @@ class Deliverer:
         except OwnerBusyError:
             with self.workspace.state.writing() as connection:
                 put_off(connection, row["id"], self.worker, now() + _MINUTE,
-                        "another command is writing")  # fmt: skip
+                        "another command is writing", row["tries"])  # fmt: skip
             return
         self._end(row, SENT, told, {"rep": action.rep})
 
     def _end(self, row: Row, state: str, said: str, content: Row | None = None) -> None:
         with self.workspace.state.writing() as connection:
             end_action(connection, row["id"], self.worker, state, now(), said, content)
+
+    def _wait(self, row: Row, said: str) -> None:
+        """Puts an action off without counting the try: what is wrong is wrong for all, and only a
+        person can mend it."""
+        with self.workspace.state.writing() as connection:
+            due = now() + _PATIENCE
+            put_off(connection, row["id"], self.worker, due, said, max(0, row["tries"] - 1))
 
     def _put_off(self, row: Row, delivery: Delivery) -> None:
         wait = back_off(max(1, row["tries"]), row["key"])
@@ -283,7 +299,7 @@ class Deliverer:
             return
         due = now() + int(1e6 * max(wait, delivery.wait or 0.0))
         with self.workspace.state.writing() as connection:
-            put_off(connection, row["id"], self.worker, due, delivery.said)
+            put_off(connection, row["id"], self.worker, due, delivery.said, row["tries"])
 
     def _switch_off(self, row: Row, said: str) -> None:
         """A receiver that wants no more: its rule goes off and says why."""

@@ -1,8 +1,8 @@
 """What a rule brings: people it meant to act on against people whom it left alone by lot.
 
 Each person counts once, with the first time the rule fired, and only where the horizon of the
-rule's goal is over since then; whoever was meant counts, whatever became of the action later.
-Comes in: a rule. Goes out: both groups compared, or why nothing can be said yet.
+rule's goal is over since then; whoever was meant counts, whatever became of the action later. In: a
+rule. Out: both groups compared, or why nothing can be said yet.
 """
 
 from collections.abc import Iterable

@@ -343,7 +343,8 @@ def test_letters_beyond_ascii_in_addresses(receiver: MailReceiver) -> None:
      "a@b\r\nDATA", "a b@c.example", '"a b"@c.example', "a@b..example", ".a@b.example",
      "a..b@c.example", "a@-b.example", "a@b.example>", "a@[127.0.0.1]", "a\0@b.example",
      "a@b.example\n", "a" * 65 + "@b.example", "a@" + "b" * 300, "a(c)@b.example", "a@b\u2028c",
-     "x <a@b.example> BODY=8BITMIME", "a\u202e@b.example"])  # fmt: skip
+     "x <a@b.example> BODY=8BITMIME", "a\u202e@b.example", "a\u200d@b.example",
+     "a" * 64 + "@" + "b" * 60 + ("." + "c" * 60) * 2 + ".de.example"])  # fmt: skip
 def test_what_is_no_address_is_refused_before_anything_is_sent(
     receiver: MailReceiver, address: str
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_value_that_is_missing_for_a_person() -> None:
         ("{{ 'x' if grade }}", "say what stands there otherwise"),
         ("{% if grade %}" * 60 + "{% endif %}" * 60, "nested too deeply: at most 40 levels"),
         ("{{ 1" + " + 1" * 50 + " }}", "nested too deeply: at most 40 levels"),
+        ("{{grade}}" * 5_100, "too many values and conditions"),
         ("  ", "The text is empty"),
         ("x" * (MOST_TEMPLATE + 1), "at most 50,000 are allowed"),
     ],

@@ -19,6 +19,8 @@ import redumbrella.workflows.rescore_changed as rescoring
 from redumbrella.cli.score import command
 from redumbrella.clock import to_datetime, to_microseconds
 from redumbrella.errors import SettingsError
+from redumbrella.features.facts import read_facts
+from redumbrella.lake.extract import everything_of
 from redumbrella.outcomes import OutcomeRequest
 from redumbrella.progress import silent
 from redumbrella.python_api import OpenedWorkspace
@@ -257,6 +259,11 @@ def _corrected(company: Workspace, clock: list[int]) -> set[str]:
     visits = (company.root / "visits.csv").read_text()
     (company.root / "visits.csv").write_text(visits.replace("P136,", "P137,"))
     ingest(company)
+    later = to_microseconds(datetime(2100, 1, 1, tzinfo=UTC))  # than both were read
+    for lake in (company.lake, everything_of(company.lake, ["P136"], ["L136"])):
+        found = read_facts(lake, later).tables["events"].to_pylist()
+        new = [row for row in found if row["at"] >= to_datetime(clock[0]) - timedelta(hours=2)]
+        assert {row["person_id"] for row in new} == {"P137"}
     return {"L136", "L137"}
 
 
