@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from redumbrella.cli.instants import instant
 from redumbrella.cli.terminal import (
     json_option,
     print_error,
@@ -85,15 +86,19 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True,
               help="How far to look back.")  # fmt: skip
+@click.option("--until", metavar="T", help="Up to when to look, such as 2026-11-01. Default: now.")
 @click.option("--lead", metavar="ID", help="Show the message for this lead too.")
 @json_option
-def try_rule(workspace: Path, *, name: str, days: int, lead: str | None, as_json: bool) -> None:
+def try_rule(
+    workspace: Path, *, name: str, days: int, until: str | None, lead: str | None, as_json: bool
+) -> None:
     """Show whom a rule would have acted on; nothing is planned or sent."""
     from redumbrella.workflows.try_automation import preview_message, try_automation
 
     opened = open_workspace(workspace)
     rule = _rule(opened, name)
-    tried = try_automation(opened, rule, days)
+    last = instant(until, opened.settings.timezone, "--until")
+    tried = try_automation(opened, rule, days, last)
     shown = preview_message(opened, rule, lead) if lead else None
     if as_json:
         print_json(tried if shown is None else {"dry_run": tried, "message": shown})

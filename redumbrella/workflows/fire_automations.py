@@ -255,12 +255,15 @@ class DryRun:
     said: tuple[str, ...]
 
 
-def dry_run(workspace: Workspace, rule: Automation, days: int = 30) -> DryRun:
+def dry_run(
+    workspace: Workspace, rule: Automation, days: int = 30, until: int | None = None
+) -> DryRun:
     """What a rule would have fired for in the last days, and what would have become of it.
 
+    until: the instant up to which it looks, UTC microseconds; None: now.
     Guards are kept day by day, with this rule alone. Nothing is planned or sent.
     """
-    at = now()
+    at = now() if until is None else until
     stretch = Stretch(at - days * MICROSECONDS_PER_DAY, at, "happened")
     matches = sorted(matches_of(workspace, rule, stretch), key=lambda one: one.firing.at)
     lines = list(_dry_lines(workspace, rule, matches))

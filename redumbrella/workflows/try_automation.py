@@ -78,10 +78,12 @@ class MessagePreview:
     problem: str
 
 
-def try_automation(workspace: Workspace, rule: Automation, days: int = 30) -> TriedRule:
+def try_automation(
+    workspace: Workspace, rule: Automation, days: int = 30, until: int | None = None
+) -> TriedRule:
     """What a rule would have fired for in the last days. Raises what keeps it from being looked
-    for, such as DataError for an unknown field."""
-    run = dry_run(workspace, rule, max(1, min(days, MOST_DAYS)))
+    for, such as DataError for an unknown field. until: see `dry_run`."""
+    run = dry_run(workspace, rule, max(1, min(days, MOST_DAYS)), until)
     lines = [_line(line) for line in reversed(run.lines)]
     counts = Counter(line.state for line in run.lines)
     return TriedRule(
