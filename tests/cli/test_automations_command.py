@@ -140,12 +140,18 @@ def test_serve_works_too_and_ends_what_it_does(tmp_path: Path) -> None:
                           env={**os.environ}) as server:  # fmt: skip
         deadline = time.monotonic() + 60
         found: list[int] = []
-        while server.pid not in found and time.monotonic() < deadline:
+        is_open = False
+        while not (is_open and server.pid in found) and time.monotonic() < deadline:
             time.sleep(0.2)
+            with socket.socket() as client:
+                is_open = client.connect_ex(("127.0.0.1", int(port))) == 0
             with workspace.state.reading() as connection:
                 found = [row["process"] for row in living_workers(connection)]
-        server.send_signal(signal.SIGINT)
-        out, errors = server.communicate(timeout=60)
+        try:
+            server.send_signal(signal.SIGTERM)
+            out, errors = server.communicate(timeout=60)
+        finally:
+            server.kill()
     assert server.pid in found, (out, errors)
     assert "The worker runs too" in out
     assert "Traceback" not in errors
