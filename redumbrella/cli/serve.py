@@ -1,5 +1,6 @@
 """`umbrella serve`: the pages and the REST API of one workspace."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -80,6 +81,8 @@ def _working(opened: Workspace) -> Iterator[None]:
         except UmbrellaError as problem:
             say(f"The worker has ended: {problem.message}", lines=True, err=True)
 
+    # The server hands the signal on when it has ended, which would end the worker in its midst.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     thread = threading.Thread(target=work)
     thread.start()
     say("The worker runs too: what is scheduled is done, and what automations plan is sent.")
