@@ -8,7 +8,7 @@ what may have been sent is sent again under the same message id, never under ano
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -26,6 +26,7 @@ from redumbrella.destinations.mail_message import Mail
 from redumbrella.destinations.templates import MessageTemplate, render_path
 from redumbrella.destinations.webhook import back_off, post, request
 from redumbrella.errors import SettingsError, UmbrellaError
+from redumbrella.masking import masked
 from redumbrella.reports.changes import day_in_zone
 from redumbrella.settings.automations import Action
 from redumbrella.settings.webhooks import Webhook
@@ -37,6 +38,7 @@ from redumbrella.state.outbox import (
     begin_action,
     claim_actions,
     end_action,
+    give_back,
     put_off,
 )
 from redumbrella.state.outreach import add_member, add_task, secret_of_links, who_unsubscribed
@@ -82,6 +84,14 @@ class Deliverer:
                      for one in rules_in_use(self.workspace.settings, connection)}  # fmt: skip
         if not rows:
             return 0
+        try:
+            self._deliver(rows, rules, at)
+        finally:  # what was not begun is free for the next try, also where the lake was not there
+            with suppress(UmbrellaError), state.writing() as connection:
+                give_back(connection, [self.worker])
+        return len(rows)
+
+    def _deliver(self, rows: Sequence[Row], rules: Mapping[str, RuleInUse], at: int) -> None:
         rows = self._checked(rows, rules, at)
         values = values_of(self.workspace, rows)
         todo = [(row, rules[row["rule"]], one) for row, one in zip(rows, values, strict=True)]
@@ -93,7 +103,6 @@ class Deliverer:
                     self._guarded(*one)
             for each in done:
                 each.result()
-        return len(rows)
 
     def close(self) -> None:
         """Ends the connection to the mail server."""
@@ -148,7 +157,7 @@ class Deliverer:
     def _guarded(self, row: Row, rule: RuleInUse, values: Row) -> None:
         """Does one action; whatever goes wrong with it is noted, and the others go on."""
         if self.is_stopping():
-            return  # given back when the worker stops
+            return  # given back
         try:
             self._do(row, rule, values)
         except UmbrellaError as problem:
@@ -156,6 +165,9 @@ class Deliverer:
                 self._wait(row, problem.message)
             else:
                 self._put_off(row, Delivery("retry", problem.message))
+        except Exception as problem:  # a fault of ours stops one action, not the others
+            why = masked(f"{type(problem).__name__}: {problem}", *self.workspace.settings.addresses)
+            self._put_off(row, Delivery("retry", f"a fault of Red Umbrella: {why}"))
 
     def _do(self, row: Row, rule: RuleInUse, values: Row) -> None:
         action = rule.automation.action

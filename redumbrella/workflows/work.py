@@ -118,6 +118,9 @@ class Worker:
                 except UmbrellaError as problem:
                     self.say(f"Deliveries wait: {problem.message}")
                     count = 0
+                except Exception as problem:  # a fault of ours: the next try may go well
+                    self.say(f"Deliveries wait: {self._fault(problem)}")
+                    count = 0
                 if not count:
                     if self.once and self._is_idle:
                         return
@@ -186,8 +189,7 @@ class Worker:
         except UmbrellaError as problem:
             self._failed(job, problem.message)
         except Exception as problem:  # a fault of ours: the worker goes on with the next job
-            self._failed(job, masked(f"{type(problem).__name__}: {problem}",
-                                     *self.workspace.settings.addresses))  # fmt: skip
+            self._failed(job, self._fault(problem))
         else:
             if message:
                 self.say(message)
@@ -217,6 +219,10 @@ class Worker:
         if fired.planned:
             said.insert(0, f"{counted(fired.planned, 'action')} planned.")
         return " ".join(said)
+
+    def _fault(self, problem: Exception) -> str:
+        """What an exception says, which may quote an address of a database."""
+        return masked(f"{type(problem).__name__}: {problem}", *self.workspace.settings.addresses)
 
     def _failed(self, job: dict[str, Any], message: str) -> None:
         tries = job["tries"]

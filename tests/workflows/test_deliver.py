@@ -31,9 +31,10 @@ from webhook_receiver import Receiver, receiving, status
 
 from redumbrella.access.unsubscribe import read_token
 from redumbrella.clock import now
+from redumbrella.errors import EngineError
 from redumbrella.progress import silent
 from redumbrella.state.jobs import bury_dead_workers, start_worker
-from redumbrella.state.outbox import cancel_actions, plan_actions
+from redumbrella.state.outbox import cancel_actions, claim_actions, plan_actions
 from redumbrella.state.outreach import (
     audiences,
     known_secret_of_links,
@@ -353,14 +354,37 @@ def test_what_a_dead_worker_had_claimed_is_done_by_another(tmp_path: Path, clock
         planned(workspace, 5)
         with workspace.state.writing() as connection:
             start_worker(connection, "dead", "elsewhere", 1, instant(NIGHT))
-        stuck = Deliverer(workspace, "dead", is_stopping=lambda: True)
-        assert stuck.deliver_due() == 5  # claimed, not done
+            assert len(claim_actions(connection, "dead", instant(NIGHT), 10)) == 5
         assert delivered(workspace) == 0
         with workspace.state.writing() as connection:
             assert bury_dead_workers(connection, instant(NIGHT)) == 0
             assert bury_dead_workers(connection, instant(NIGHT + timedelta(minutes=2))) == 1
         assert delivered(workspace) == 5
     assert len(receiver.received) == 5
+
+
+def test_what_cannot_be_checked_now_is_given_back(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as receiver:
+        workspace = told(tmp_path, receiver.url)
+        clock(NIGHT)
+        planned(workspace, 2)
+
+        def damaged(*_: object) -> None:
+            raise EngineError("The lake is damaged.", reason="lake_damaged")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(deliver, "people_of_leads", damaged)
+            with pytest.raises(EngineError):
+                delivered(workspace)
+        assert actions(workspace, "state", "worker") == [("planned", "")] * 2
+        with monkeypatch.context() as patch:
+            patch.setattr(deliver, "post", lambda *_: 1 / 0)
+            delivered(workspace)
+        ((state, reason), _) = actions(workspace, "state", "reason")
+        assert (state, "ZeroDivisionError" in reason) == ("planned", True)
+    assert receiver.received == []
 
 
 @pytest.mark.parametrize("database", ["", pytest.param("pg", marks=pytest.mark.postgresql)])
