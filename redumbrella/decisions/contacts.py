@@ -31,7 +31,7 @@ REFUSALS = (
 )  # fmt: skip
 CONSENTS = ("consent", "contactconsent", "marketingconsent", "optin", "optedin", "hasconsent")
 YES = ("true", "yes", "y", "1", "1.0", "t", "ja", "oui", "si", "sí")
-_NO = ("false", "no", "n", "0", "0.0", "f", "nein", "non")
+NO = ("false", "no", "n", "0", "0.0", "f", "nein", "non")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def who_refuses(lake: Lake, fields: Mapping[str, Mapping[str, bool]]) -> dict[st
         key = "lead_id" if table == "leads" else "person_id"
         conditions = [
             f"lower(trim(CAST({quoted(name)} AS VARCHAR))) IN "
-            f"({', '.join(literal(word) for word in (_NO if is_consent else YES))})"
+            f"({', '.join(literal(word) for word in (NO if is_consent else YES))})"
             for name, is_consent in named.items()
         ]
         rows: pa.Table = lake.query(

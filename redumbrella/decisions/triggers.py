@@ -188,18 +188,29 @@ def dates_near(lake: Lake, field: str, days_before: float, stretch: Stretch) -> 
     )
 
 
-def open_leads_of(lake: Lake, people: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The newest open lead of each of these people that has one, with its product."""
+def open_leads_of(lake: Lake, people: Sequence[str]) -> dict[str, str]:
+    """The newest open lead of each of these people that has one."""
     if not people or not lake.exists("leads") or "person_id" not in lake.schema("leads").names:
         return {}
-    product = "product_id" if "product_id" in lake.schema("leads").names else "NULL AS product_id"
     listed = ", ".join(literal(person) for person in people)
     rows = lake.query(
-        f"SELECT lead_id, person_id, {product} FROM {lake.newest('leads')} "
+        f"SELECT lead_id, person_id FROM {lake.newest('leads')} "
         f"WHERE won IS NULL AND person_id IN ({listed})"
     )
     # In the order in which they first arrived: the last one stays.
-    return {row["person_id"]: (row["lead_id"], row["product_id"] or "") for row in rows.to_pylist()}
+    return {row["person_id"]: row["lead_id"] for row in rows.to_pylist()}
+
+
+def products_of_leads(lake: Lake, leads: Sequence[str]) -> dict[str, str]:
+    """What each of these leads is about, where that is known."""
+    if not leads or not lake.exists("leads") or "product_id" not in lake.schema("leads").names:
+        return {}
+    listed = ", ".join(literal(lead) for lead in leads)
+    rows = lake.query(
+        f"SELECT lead_id, product_id FROM {lake.newest('leads')} WHERE lead_id IN ({listed}) "
+        "AND product_id IS NOT NULL"
+    )
+    return dict(zip(rows["lead_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
 
 
 def people_of_leads(lake: Lake, leads: Sequence[str]) -> dict[str, tuple[str, bool]]:

@@ -380,13 +380,15 @@ def _where(section: Section) -> Where:
     segments: Values = ()
     for key in section.content:
         if key in LEAST:
-            value = section.number(key, 0)
+            value = section.number(key, 0, 1 if key == "min_probability" else float("inf"))
             if value is not None:
                 least[LEAST[key]] = value
             continue
         values = _values(section, key)
         if key in EQUAL:
             equal[EQUAL[key]] = values
+            for wrong in sorted(set(values) - set(GRADES)) if key == "grade" else ():
+                section.problem(f"grade = {as_written(wrong)}: grades are A, B, C and D.")
         elif key == "segment":
             segments = values
         else:

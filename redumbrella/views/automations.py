@@ -19,6 +19,7 @@ from redumbrella.state.outbox import (
     CANCELLED,
     CONTROL,
     FAILED,
+    PLANNED,
     SENT,
     SUPPRESSED,
     UNDONE,
@@ -234,7 +235,7 @@ def _facts(
                 rule.said, None if at is None else to_datetime(at),
                 sum(own.get(state, 0) for state in UNDONE), own.get(SENT, 0), own.get(FAILED, 0),
                 own.get(CANCELLED, 0), own.get(SUPPRESSED, 0), own.get(CONTROL, 0),
-                _reasons(connection, name) if own.get(SUPPRESSED) or own.get(FAILED) else (),
+                _reasons(connection, name),
                 None if version is None else to_datetime(version["made_at"]),
                 "umbrella.toml" if version is None else version["made_by"],
                 switches.get(name, {}).get("set_by", ""), tuple(problems.get(name, ())),
@@ -245,7 +246,11 @@ def _facts(
 
 def _reasons(connection: Connection, rule: str) -> tuple[ReasonCount, ...]:
     number = func.count()
-    own = outbox.c.rule == rule, outbox.c.state.in_((SUPPRESSED, FAILED)), outbox.c.reason != ""
+    own = (
+        outbox.c.rule == rule,
+        outbox.c.state.in_((SUPPRESSED, FAILED, PLANNED)),
+        outbox.c.reason != "",
+    )
     query = select(outbox.c.reason, number).where(*own).group_by(outbox.c.reason)
     rows = connection.execute(query.order_by(number.desc(), outbox.c.reason).limit(TOP_REASONS))
     return tuple(ReasonCount(reason, int(count)) for reason, count in rows)

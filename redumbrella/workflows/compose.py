@@ -34,6 +34,7 @@ NAMES = {
     "rep_name": "name of the rep",
     "rep_email": "address of the rep",
     "company": "name of the workspace",
+    "unsubscribe_url": "where the person ends such mails",
 }
 _ADDRESSES = ("email", "mail", "emailaddress")
 Row = Mapping[str, Any]

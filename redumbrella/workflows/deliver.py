@@ -36,6 +36,7 @@ from redumbrella.state.outbox import (
     SENT,
     SUPPRESSED,
     begin_action,
+    cancel_actions,
     claim_actions,
     end_action,
     give_back,
@@ -58,6 +59,7 @@ _FOR_ALL = frozenset({
     "unknown_webhook",
 })  # fmt: skip
 _LOCAL = ("task", "audience")
+_REMOTE = ("webhook", "write_back")
 Row = dict[str, Any]
 
 
@@ -95,11 +97,11 @@ class Deliverer:
         rows = self._checked(rows, rules, at)
         values = values_of(self.workspace, rows)
         todo = [(row, rules[row["rule"]], one) for row, one in zip(rows, values, strict=True)]
-        remote = [one for one in todo if one[0]["kind"] in ("webhook", "write_back")]
+        remote = [one for one in todo if one[0]["kind"] in _REMOTE]
         with ThreadPoolExecutor(min(_THREADS, max(1, len(remote)))) as pool:
             done = [pool.submit(self._guarded, *one) for one in remote]
             for one in todo:
-                if one[0]["kind"] not in ("webhook", "write_back"):
+                if one[0]["kind"] not in _REMOTE:
                     self._guarded(*one)
             for each in done:
                 each.result()
@@ -193,6 +195,8 @@ class Deliverer:
             self._end(row, SENT, delivery.said, content)
         elif delivery.outcome == "retry":
             self._put_off(row, delivery)
+        elif delivery.outcome == "refused" and row["kind"] in _REMOTE:
+            self._wait(row, delivery.said)  # the address may not be reached: a matter of settings
         else:
             self._end(row, FAILED, delivery.said, content)
             if delivery.outcome == "disabled":
@@ -231,13 +235,14 @@ class Deliverer:
         if not to:
             who = "the rep" if action.to == "rep" else "the person"
             raise SettingsError(f"No e-mail address of {who} is known.", reason="no_address")
-        made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
         link = None
         if server.public_url is not None and action.to == "person":
             with self.workspace.state.writing() as connection:
                 secret = secret_of_links(connection)
             token = unsubscribe_token(secret, row["person_id"], row["rule"])
             link = f"{server.public_url}/unsubscribe/{token}"
+        values = {**values, "unsubscribe_url": link or ""}
+        made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
         message_id = f"<{row['key']}@{server.from_.domain}>"
         return Mail(message_id, to, made.subject, made.text, made.html, link)
 
@@ -317,6 +322,7 @@ class Deliverer:
         """A receiver that wants no more: its rule goes off and says why."""
         with self.workspace.state.writing() as connection:
             switch_rule(connection, row["rule"], now(), "worker", is_on=False, said=said)
+            cancel_actions(connection, now(), "the receiver wants no more", rule=row["rule"])
 
 
 def event_of(row: Row, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
+from redumbrella.decisions.contacts import NO, YES
 from redumbrella.decisions.triggers import (
     Firing,
     Stretch,
@@ -19,6 +21,7 @@ from redumbrella.decisions.triggers import (
     leads_that_came,
     open_leads_of,
     people_of_leads,
+    products_of_leads,
     silences,
 )
 from redumbrella.errors import DataError, SettingsError, nearest
@@ -32,10 +35,18 @@ from redumbrella.scores.history import TABLE
 from redumbrella.settings.automations import Automation, Trigger, Where
 from redumbrella.settings.settings import Settings
 from redumbrella.state.customers import segments_of
-from redumbrella.state.history import falls_below, graded_on, lowest_before, rises_to, scored_days
+from redumbrella.state.history import (
+    falls_below,
+    graded_on,
+    lowest_before,
+    moves_between,
+    rises_to,
+    scored_days,
+)
 from redumbrella.state.lists import number_in_use
 from redumbrella.state.outcomes import last_outcome, logged_between
 from redumbrella.state.scores import matching_scores, scores
+from redumbrella.workflows.note_moves import snapshot_of
 from redumbrella.workspace import Workspace
 
 _MOST_MOMENTS = 1_000
@@ -46,10 +57,12 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class Match:
     """A firing for somebody whom the rule is for. row: of the list of scores; {} where the lead is
-    not on it, as one that is closed."""
+    not on it, as one that is closed. product_id: what it is about, of the firing or of the lead.
+    """
 
     firing: Firing
     row: Row
+    product_id: str = ""
 
     @property
     def label(self) -> str:
@@ -91,6 +104,7 @@ def matches_of(workspace: Workspace, rule: Automation, stretch: Stretch) -> list
         where = rule.where
         rows = matching_scores(connection, target, where.equal, where.least, ids) if target else []
     best = _by_lead(rows)
+    product_of = products_of_leads(workspace.lake, sorted({one.lead_id for one in firings} - {""}))
     wanted = _of_record(workspace, where)
     needs_row = bool(where.equal or where.least)
     found = []
@@ -99,7 +113,8 @@ def matches_of(workspace: Workspace, rule: Automation, stretch: Stretch) -> list
             (one.lead_id or one.person_id, "")
         )
         if (row is not None or not needs_row) and _is_wanted(one, row or {}, wanted):
-            found.append(Match(one, row or {}))
+            product = one.product_id or (row or {}).get("product_id") or product_of.get(one.lead_id)
+            found.append(Match(one, row or {}, product or ""))
     return found
 
 
@@ -178,10 +193,11 @@ def _of_scores(
     else:
         rows = [row | {"before": row["probability"] - row["change"]}
                 for row in falls_below(connection, target, first, last, trigger.level)]  # fmt: skip
-    is_of_leads = workspace.settings.target(target).from_ is not None
+    asked = workspace.settings.target(target)
+    is_of_leads, per_product = asked.from_ is not None, asked.per == "product"
     return [
         Firing(
-            row["lead_id"] if is_of_leads else "", row["product_id"],
+            row["lead_id"] if is_of_leads else "", row["product_id"] if per_product else "",
             "" if is_of_leads else row["lead_id"], known_at[row["day"]],
             f"{target} {trigger.kind} {row['day']}", _why(trigger, row),
         )
@@ -223,7 +239,7 @@ def _graded_anew(
         own = [row for row in rows if row["day"] == day and row["change"] is not None]
         if not earlier or not own:
             continue
-        before = _grades_on(workspace.snapshots, target, earlier[-1])
+        before = _grades_on(workspace.snapshots, connection, target, earlier[-1])
         for row in own:
             former = before.get((row["lead_id"], row["product_id"]))
             if former is not None and former != row["grade"]:
@@ -231,16 +247,23 @@ def _graded_anew(
     return found
 
 
-def _grades_on(snapshots: Lake, target: str, day: Row) -> dict[tuple[str, str], str]:
+def _grades_on(
+    snapshots: Lake, connection: Connection, target: str, day: Row
+) -> dict[tuple[str, str], str]:
+    """Every grade at the end of a scored day: of its snapshot, and of what moved after that."""
     if not snapshots.exists(TABLE):
         return {}
+    first, number = snapshot_of(day)
     rows = snapshots.query(
         f"SELECT lead_id, product_id, grade FROM {TABLE} WHERE target = {literal(target)} "
-        f"AND day = DATE '{date_of(day['day'])}' AND number = {day['number']} "
-        "AND grade IS NOT NULL"
+        f"AND day = DATE '{date_of(first)}' AND number = {number} AND grade IS NOT NULL"
     )
     keys = zip(rows["lead_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True)
-    return dict(zip(keys, rows["grade"].to_pylist(), strict=True))
+    found = dict(zip(keys, rows["grade"].to_pylist(), strict=True))
+    if number != day["number"]:
+        moved = moves_between(connection, target, (first, day["day"]))
+        found |= {(row["lead_id"], row["product_id"]): row["grade"] for row in moved}
+    return found
 
 
 def _why(trigger: Trigger, row: Row) -> str:
@@ -267,8 +290,7 @@ def _with_leads(lake: Lake, firings: Sequence[Firing]) -> list[Firing]:
         if lead and not person:
             person = person_of.get(lead, (lead, True))[0]
         elif person and not lead:
-            lead, own = lead_of.get(person, ("", ""))
-            product = product or own
+            lead = lead_of.get(person, "")
         found.append(Firing(lead, product, person, one.at, one.episode, one.why))
     return found
 
@@ -288,16 +310,18 @@ def _of_schedule(
         return []
     rows = matching_scores(connection, target, rule.where.equal, rule.where.least)
     wanted = _of_record(workspace, rule.where)
-    is_of_leads = workspace.settings.target(target).from_ is not None
+    asked = workspace.settings.target(target)
+    is_of_leads, per_product = asked.from_ is not None, asked.per == "product"
     words = schedule.words
     found = []
     for moment in moments:
         for row in rows:
             lead = row["lead_id"] if is_of_leads else ""
-            firing = Firing(lead, row["product_id"], row["person_id"] or row["lead_id"], moment,
+            product = row["product_id"] if per_product else ""
+            firing = Firing(lead, product, row["person_id"] or row["lead_id"], moment,
                             f"schedule {moment}", words)  # fmt: skip
             if _is_wanted(firing, row, wanted):
-                found.append(Match(firing, row))
+                found.append(Match(firing, row, row["product_id"]))
     return found
 
 
@@ -334,6 +358,8 @@ def _of_record(workspace: Workspace, where: Where) -> _Wanted:
 
 def _with_field(lake: Lake, table: str, name: str, values: Iterable[str]) -> list[str]:
     key = "lead_id" if table == "leads" else "person_id"
+    if pa.types.is_boolean(lake.schema(table).field(name).type):  # files write yes, the lake true
+        values = [_flag(value) for value in values]
     listed = ", ".join(literal(value.casefold()) for value in values)
     newest = lake.newest(table)
     if table == "people":  # what is known last of each
@@ -346,6 +372,11 @@ def _with_field(lake: Lake, table: str, name: str, values: Iterable[str]) -> lis
         f"{', '.join(f'({literal(v)})' for v in values)}) t(v))"
     )
     return list(rows[key].to_pylist())
+
+
+def _flag(value: str) -> str:
+    word = value.strip().casefold()
+    return "true" if word in YES else "false" if word in NO else word
 
 
 def _is_wanted(one: Firing, row: Row, wanted: _Wanted) -> bool:

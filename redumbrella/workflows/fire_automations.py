@@ -213,7 +213,7 @@ def _row(
     return {
         "key": key, "rule": rule.automation.name, "version": rule.version,
         "kind": rule.automation.action.kind, "target": target, "lead_id": one.lead_id,
-        "person_id": one.person_id, "product_id": one.product_id,
+        "person_id": one.person_id, "product_id": match.product_id,
         "rep_id": row.get("rep_id") or "", "label": match.label, "why": one.why,
         "state": verdict.state, "reason": verdict.reason, "fired_at": one.at, "planned_at": at,
         "due_at": due, "done_at": at if ended else None,

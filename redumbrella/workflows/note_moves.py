@@ -166,5 +166,6 @@ def _changes(
         is_moved = step is None or abs(step) > STEP or grade != former
         if own is not None or is_moved:
             cause = "new" if step is None else causes.get(lead, "record")
-            found.append((target, today, lead, "", now, step, grade, cause))
+            product = row.get("product_id") or ""
+            found.append((target, today, lead, product, now, step, grade, cause))
     return found

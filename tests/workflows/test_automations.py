@@ -19,10 +19,12 @@ from automation_world import (
     scored,
     states,
 )
+from sqlalchemy import update
 
 from redumbrella.errors import NotFoundError
 from redumbrella.progress import silent
 from redumbrella.settings.automations import automation_of
+from redumbrella.state.history import score_changes
 from redumbrella.workflows import automation_rules, fire_automations
 from redumbrella.workflows.automation_rules import (
     remove_automation,
@@ -143,6 +145,47 @@ def test_events_of_a_kind_fire_for_the_open_lead(tmp_path: Path, clock: Clock) -
     assert actions(workspace, "lead_id", "person_id", "state", "why") == [
         ("L-Ana", "P-Ana", "planned", "pricing_view")
     ]
+
+
+def test_a_flag_is_asked_for_as_files_write_it(tmp_path: Path, clock: Clock) -> None:
+    records = [*leads("Ana", member=True), *leads("Bea", member=False)]
+    workspace = company(tmp_path, "", {"people": people("Ana", "Bea"), "leads": records})
+    scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.2, "Bea": 0.2})
+    up = 'kind = "crossing", above = 0.5'
+    switched_on(
+        workspace,
+        rule("Yes", up, where={"member": "yes"}),
+        rule("No", up, where={"member": "false"}),
+    )
+    scored(workspace, NIGHT, {"Ana": 0.6, "Bea": 0.6})
+    clock(NIGHT)
+    assert not fire(workspace).problems
+    assert actions(workspace, "rule", "lead_id") == [("No", "L-Bea"), ("Yes", "L-Ana")]
+
+
+def test_what_a_lead_is_about_is_said_and_makes_no_second_firing(
+    tmp_path: Path, clock: Clock
+) -> None:
+    tables = {"people": people("Ana"), "leads": leads("Ana", product_id="basic")}
+    workspace = company(tmp_path, "", tables)
+    call = {"kind": "demo", "rep_id": "R-1", "outcome": None, "product_id": None}
+    switched_on(
+        workspace,
+        rule("Up", 'kind = "crossing", above = 0.5'),
+        rule("Demo", 'kind = "event", event = "demo"'),
+    )
+    scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.2})
+    scored(workspace, NIGHT, {"Ana": 0.6})
+    at = NIGHT - timedelta(hours=1, minutes=-10)
+    add_rows(workspace, "activities",
+             [{**call, "person_id": "P-Ana", "lead_id": "L-Ana", "at": at}], at)  # fmt: skip
+    clock(NIGHT)
+    assert not fire(workspace).problems
+    with workspace.state.writing() as connection:  # the same score, noted with its product
+        connection.execute(update(score_changes).values(product_id="basic"))
+    clock(NIGHT + timedelta(minutes=5))
+    fire(workspace)
+    assert actions(workspace, "rule", "product_id") == [("Demo", "basic"), ("Up", "basic")]
 
 
 def test_new_leads_silence_and_dates(tmp_path: Path, clock: Clock) -> None:
