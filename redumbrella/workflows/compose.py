@@ -144,8 +144,13 @@ def _newest(lake: Lake, table: str, key: str, ids: Sequence[str]) -> dict[str, R
 
 def _fields(record: Row) -> dict[str, Any]:
     names = _field_names(record)
-    known = [value for name, value in record.items() if name not in WRITTEN]
+    known = [_written(value) for name, value in record.items() if name not in WRITTEN]
     return dict(zip(names, known, strict=True))
+
+
+def _written(value: Any) -> Any:
+    """A value as people write it: the lake has all numbers with a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _field_names(columns: Any) -> list[str]:

@@ -129,7 +129,7 @@ def planned(workspace: Workspace, count: int = 1, kind: str = "webhook", **more:
 
 def told(tmp_path: Path, url: str, action: dict[str, Any] | None = None) -> Workspace:
     """A company with the rule "Told" on."""
-    tables = {"people": people("Ana"), "leads": leads("Ana"),
+    tables = {"people": people("Ana"), "leads": leads("Ana", staff=24.0),
               "reps": [{"rep_id": "R-1"}, {"rep_id": "R-2"}]}  # fmt: skip
     workspace = company(tmp_path, hook_settings(url), tables)
     save_automation(workspace, {
@@ -302,13 +302,14 @@ def test_a_webhook_reaches_no_private_address_unless_allowed(tmp_path: Path, clo
 
 def test_tasks_audiences_and_owners_are_done_once(tmp_path: Path, clock: Clock) -> None:
     clock(NIGHT)
-    workspace = told(tmp_path, "http://localhost:1/", {"kind": "task", "text": "Call {{ name }}"})
+    workspace = told(tmp_path, "http://localhost:1/",
+                     {"kind": "task", "text": "Call {{ name }} of {{ staff }}"})  # fmt: skip
     planned(workspace, kind="task")
     delivered(workspace)
     with workspace.state.reading() as connection:
         (task,) = open_tasks(connection, ["R-1"])
         assert open_tasks(connection, ["R-2"]) == []
-    assert task["text"] == "Call Ana Sousa"
+    assert task["text"] == "Call Ana Sousa of 24"
     save_automation(workspace, {"name": "Told", "trigger": {"kind": "lead"},
                                 "action": {"kind": "audience", "audience": "hot"}})  # fmt: skip
     planned(workspace, kind="audience", key="a")
