@@ -21,7 +21,7 @@ from redumbrella.cli.main import umbrella
 from redumbrella.columns import TABLES
 from redumbrella.errors import SettingsError
 from redumbrella.reports import model as report_document
-from redumbrella.server.api import routes
+from redumbrella.server.api import automation_routes, routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import API
 from redumbrella.settings.section import FILE_NAME
@@ -129,6 +129,60 @@ MEANING = {
         "match": "Fields that a lead and its rep must have in common. Default: all text fields "
         "that both have.",
     },
+    "worker": {
+        "run": 'When everything is brought up to date, in words or as cron; "never" for not by '
+        "itself. Default: every day at 03:00.",
+        "ingest": "When sources are read in between, and the leads that something is new about "
+        'are scored again, such as "every 15 minutes". Default: never.',
+    },
+    "outreach": {
+        "quiet_hours": 'When nobody is written to, in their own time zone where it is known; "" '
+        'for none. Default: "20:00 to 08:00".',
+        "working_days": "Days of the week on which people work. Default: Monday to Friday.",
+        "not_on": 'Days on which nothing leaves: "Sunday", "2026-12-24", or "12-25" of each year.',
+        "a_day": "Most contacts of all automations in a day. Default: 500.",
+        "cool_down_days": "Days between two contacts of a person. Default: 7.",
+        "control": "Share of people that a rule leaves alone, to see what it brings. Default: 0.1.",
+        "consent": "Fields that say with a yes who agreed to mails. Default: those that are named "
+        "so, such as consent or newsletter.",
+        "needs_consent": "false: mails need no consent on record. Default: true.",
+    },
+    "mail": {
+        "server": "The host that mails are handed to.",
+        "port": "Its port. Default: 587; 465 with tls, 25 with none.",
+        "security": "starttls (nothing is sent without it), tls from the first byte, or none. "
+        "Default: starttls.",
+        "user": "Who logs in. Default: nobody.",
+        "password_env": "The variable of the environment that holds the password, in capital "
+        "letters. The password itself never stands in this file.",
+        "from": 'Whose mails they are: `"Ana Sousa <sales@example.com>"`.',
+        "reply_to": "Where answers go. Default: to from.",
+        "public_url": "Where people reach this server to unsubscribe, https://…. Default: mails "
+        "have no header for it.",
+        "a_minute": "The most mails a minute. Default: 120.",
+    },
+    "[webhooks] no. 1": {
+        "name": "What the webhook is called in automations and messages.",
+        "url": "Where it is sent to: https://…, or http://… with `private`. Redirects are not "
+        "followed.",
+        "secret_env": "The variable of the environment that holds the secret that signs, `whsec_…` "
+        "as [Standard Webhooks](https://www.standardwebhooks.com) write it.",
+        "private": "true: it may stand on this machine or in its network. Default: false, then "
+        "every address of the host must be public.",
+        "header": 'A header of every request, such as "Authorization", for a CRM that wants a key.',
+        "header_env": "The variable of the environment that holds the value of that header.",
+    },
+    "automations no. 1": {
+        "name": "What people call the rule.",
+        "where": "Which leads it is for: see [automations](../automations.md).",
+        "trigger": "What fires it.",
+        "action": "What is done.",
+        "control": "Share of people left alone. Default: that of [outreach].",
+        "cool_down_days": "Days after any contact of the person. Default: that of [outreach].",
+        "a_day": "Most actions of the rule in a day. Default: no limit.",
+        "goal": "What it is to bring: won, purchase, or the kind of an event. Default: won.",
+        "goal_days": "Within how many days. Default: 30.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -148,6 +202,8 @@ TITLES = {
     "tables.leads": "tables.TABLE",
     "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
     "[targets] no. 1": "[targets]",
+    "[webhooks] no. 1": "[webhooks]",
+    "automations no. 1": "[automations]",
 }
 
 
@@ -233,6 +289,11 @@ PROBES = {
     "tables.leads.columns.won": "[tables.leads]\npath = 'x'\n[tables.leads.columns.won]\n{}",
     "[targets] no. 1": "[[targets]]\n{}",
     "list": "[list]\n{}",
+    "worker": "[worker]\n{}",
+    "outreach": "[outreach]\n{}",
+    "automations no. 1": "[[automations]]\n{}",
+    "mail": "[mail]\n{}",
+    "[webhooks] no. 1": "[[webhooks]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",
@@ -483,7 +544,7 @@ def _words(node: ast.expr) -> str:
 
 def _rest() -> list[str]:
     app = FastAPI()
-    for router in (list_routes(), routes.router):
+    for router in (list_routes(), routes.router, automation_routes.router):
         app.include_router(router)
     schema = app.openapi()
     lines = ["# REST", "", NOTE]

@@ -4,7 +4,7 @@ In: a folder with umbrella.toml. Out: an `OpenedWorkspace`; its lists are Arrow 
 pandas or polars outside. Every method shows or does what the command of the same name does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -22,10 +22,17 @@ from redumbrella.progress import Progress, silent
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.model import ReportDocument
 from redumbrella.settings.settings import Settings
+from redumbrella.views.automations import (
+    AutomationDetail,
+    Automations,
+    automation_detail,
+    automations,
+)
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
+from redumbrella.views.rules import rule_named
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import Query, View, parse_day
@@ -96,7 +103,8 @@ class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
     Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
-    `products`, `valuations`, `cohorts`, `models`, `sources`, `rejected` and `runs`. They take the
+    `products`, `valuations`, `cohorts`, `outbox`, `tasks`, `audiences`, `models`, `sources`,
+    `rejected` and `runs`. They take the
     filters of the command by name and give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
@@ -171,6 +179,12 @@ class OpenedWorkspace:
 
         instant = self._instant(as_of)
         return score(self.workspace, on_step or silent, target_name=target, as_of=instant)
+
+    def score_changed(self, on_step: Progress | None = None) -> Any:
+        """Scores the leads again about whose people something was read; a RescoreResult."""
+        from redumbrella.workflows.rescore_changed import rescore_changed
+
+        return rescore_changed(self.workspace, on_step or silent)
 
     def run(self, *, fresh: bool = False, on_step: Progress | None = None) -> Any:
         """Ingest, train, score and value customers, only what is stale; a RunResult."""
@@ -247,6 +261,71 @@ class OpenedWorkspace:
         from redumbrella.workflows.log_outcome import undo_outcome
 
         return undo_outcome(self.workspace, number, by)
+
+    def automations(self) -> Automations:
+        """Every rule with what it did and what it lacks; the workers; whether all are stopped."""
+        from redumbrella.workflows.check_automations import problems_of_rules
+
+        return automations(self.workspace, problems_of_rules(self.workspace))
+
+    def automation(self, name: str) -> AutomationDetail:
+        """One rule whole: its sentence, content and versions."""
+        from redumbrella.workflows.check_automations import problems_of_rules
+
+        return automation_detail(self.workspace, name, problems_of_rules(self.workspace))
+
+    def try_automation(self, name: str, days: int = 30) -> Any:
+        """Whom a rule would have acted on in the last days; a TriedRule. Nothing is sent."""
+        from redumbrella.workflows.try_automation import try_automation
+
+        with self.workspace.state.reading() as connection:
+            rule = rule_named(self.settings, connection, name).automation
+        return try_automation(self.workspace, rule, days)
+
+    def measure_automation(self, name: str) -> Any:
+        """What a rule brings, those it acted on against those left alone; a MeasuredRule."""
+        from redumbrella.workflows.measure_uplift import measure_uplift
+
+        with self.workspace.state.reading() as connection:
+            rule = rule_named(self.settings, connection, name).automation
+        return measure_uplift(self.workspace, rule)
+
+    def save_automation(self, content: Mapping[str, Any]) -> AutomationDetail:
+        """Makes a rule, or a newer version of one, from what [[automations]] would hold."""
+        from redumbrella.workflows.automation_rules import save_automation
+
+        return self.automation(save_automation(self.workspace, content).automation.name)
+
+    def switch_automation(self, name: str, *, is_on: bool) -> AutomationDetail:
+        """Switches a rule on or off."""
+        from redumbrella.workflows.automation_rules import switch_automation
+
+        rule = switch_automation(self.workspace, name, is_on=is_on)
+        return self.automation(rule.automation.name)
+
+    def remove_automation(self, name: str) -> None:
+        """Removes a rule that does not stand in umbrella.toml."""
+        from redumbrella.workflows.automation_rules import remove_automation
+
+        remove_automation(self.workspace, name)
+
+    def stop_automations(self, *, is_stopped: bool = True) -> None:
+        """Stops all rules, or lets them go on."""
+        from redumbrella.workflows.automation_rules import stop_automations
+
+        stop_automations(self.workspace, is_stopped=is_stopped)
+
+    def cancel_action(self, number: int) -> None:
+        """Cancels an action of the outbox that waits."""
+        from redumbrella.workflows.cancel_action import cancel_action
+
+        cancel_action(self.workspace, number)
+
+    def finish_task(self, number: int) -> bool:
+        """Marks a task as done; False where it was."""
+        from redumbrella.workflows.finish_task import finish_task
+
+        return finish_task(self.workspace, number)
 
     def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
         """What the model in use (or one version) rests on, and whether it can be trusted."""

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ruled_company import RULES, fill_automations
 from sample_company import AS_OF, SETTINGS, TRAINED_AT, VERSION, fill_workspace
 from sqlalchemy import insert
 from stored import current_model, put_customers, put_model, put_scores, rows_in_use
@@ -37,7 +38,7 @@ path = "purchases.csv"
 def fill_every_list(root: Path, leads: int = 60) -> Workspace:
     """Leads and models of the sample company, and products, customers, sources, runs, the audit."""
     fill_workspace(root, leads=leads).state.close()
-    (root / "umbrella.toml").write_text(SETTINGS + MORE, "utf-8")
+    (root / "umbrella.toml").write_text(SETTINGS + MORE + RULES, "utf-8")
     workspace = open_workspace(root)
     model = current_model(workspace)
     assert model is not None
@@ -79,6 +80,7 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
         for table, path in (("leads", "leads.csv"), ("purchases", "purchases.csv")):
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
+    fill_automations(workspace)
     return workspace
 
 

@@ -8,10 +8,14 @@ from sqlalchemy import select, update
 from stored import rows_in_use
 
 from redumbrella.state.database import State
+from redumbrella.state.history import moves_between, scored_days, write_moves, write_score_day
 from redumbrella.state.lists import lists, take_into_use
 from redumbrella.state.models import current_model, newest_model, store_model
 from redumbrella.state.runs import close_killed_runs, end_run, runs, start_run
 from redumbrella.state.scores import (
+    changed_scores,
+    marks_of_leads,
+    measures_in_list,
     new_scores,
     probabilities,
     record_scoring,
@@ -53,6 +57,7 @@ def check_everything(state: State) -> None:
     """What both databases must do; the PostgreSQL test calls it too."""
     check_runs_and_sources(state)
     check_models_and_scores(state)
+    check_rows_that_are_changed(state)
 
 
 def check_runs_and_sources(state: State) -> None:
@@ -164,3 +169,42 @@ def check_models_and_scores(state: State) -> None:
         0.1,
         "",
     )
+
+
+def check_rows_that_are_changed(state: State) -> None:
+    """Rows of a list in the place of others, many at once, and rows of a day of the history."""
+    put(state, "changed", [score(f"L{n}", 0.5) for n in range(1_500)])
+    rows = [score(f"L{n}", 0.25, scored_at=9) for n in range(600, 1_400)]
+    gone = [f"L{n}" for n in range(1_400)]
+    with changed_scores(state, "changed", gone, rows) as new, state.writing() as connection:
+        assert new.take(connection)
+    found = {row["lead_id"]: row for row in rows_in_use(state, scores, "changed")}
+    assert found.keys() == {f"L{n}" for n in range(600, 1_500)}
+    assert (found["L600"]["probability"], found["L1400"]["probability"]) == (0.25, 0.5)
+    assert (found["L600"]["scored_at"], found["L1400"]["scored_at"]) == (9, None)
+    with state.reading() as connection:
+        marks = marks_of_leads(connection, "changed", [f"L{n}" for n in range(1_500)])
+        assert sorted(measures_in_list(connection, "changed", "probability")) == sorted(
+            mark["probability"] for mark in marks.values()
+        )
+        assert measures_in_list(connection, "changed", "expected_value") == []
+    with changed_scores(state, "changed", ["L600"], []) as new:
+        put(state, "changed", rows)  # meanwhile another list was taken
+        with state.writing() as connection:
+            assert not new.take(connection)
+    day = {"target": "changed", "day": 7, "number": 1, "scored_at": 1, "as_of": 1,
+           "model_version": "m", "asked": 3, "known": {}}  # fmt: skip
+    kept = [("changed", 7, lead, "", 0.5, None, "A", "new") for lead in ("a", "b")]
+    moved = [("changed", 7, lead, "", 0.25, -0.25, "B", "did") for lead in ("b", "c")]
+    with state.writing() as connection:
+        write_score_day(connection, day, kept)
+        write_moves(connection, {**day, "number": 2}, moved)
+        rows = moves_between(connection, "changed", (6, 8))
+        assert [(row["lead_id"], row["change"]) for row in sorted(rows, key=lambda r: r["lead_id"])
+                ] == [("a", None), ("b", -0.25), ("c", -0.25)]  # fmt: skip
+        some = moves_between(connection, "changed", (6, 8), ["c", "x"])
+        assert [row["lead_id"] for row in some] == ["c"]
+        assert [one["number"] for one in scored_days(connection, "changed")] == [2]
+        next_day = [(row[0], 8, *row[2:]) for row in moved]
+        write_moves(connection, {**day, "day": 8, "number": 3}, next_day)
+        assert [one["day"] for one in scored_days(connection, "changed")] == [7, 8]

@@ -96,6 +96,13 @@ def _umbrella(
     return code, output + problems
 
 
+def _rule_of_the_tour() -> str:
+    """The rule that the tour adds to the settings."""
+    found = re.search(r"```toml\n(.*?)```", (ROOT / "docs/tour.md").read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    return f"\n{found[1]}"
+
+
 def test_every_command_of_the_pages_runs(
     tiny_demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,7 +112,7 @@ def test_every_command_of_the_pages_runs(
         if words[0] == "run":
             settings = tiny_demo / TINY_COMPANY / "umbrella.toml"
             short = settings.read_text("utf-8").replace("horizon_days = 30", "horizon_days = 7")
-            settings.write_text(short, "utf-8")
+            settings.write_text(short + _rule_of_the_tour(), "utf-8")
         code, said = _umbrella(["umbrella", *words], monkeypatch, capsys)
         assert code == 0, said
 
@@ -121,15 +128,16 @@ def test_every_command_of_the_pages_runs(
         for words in _commands(name):
             if words[1] == "demo":
                 continue
-            # The tiny ones have other leads than the page; `serve` would not come back, a contest
-            # would take minutes, and the product need not be asked anew for every day.
+            # The tiny ones have other leads than the page; `serve` and `work` would not come back,
+            # a contest would take minutes, and the product need not be asked anew for every day.
             called = [
                 some_lead(words) if word.startswith(("call-", "L-")) else word for word in words
             ]
             called += ["--help"] if words[1] == "serve" or "contest" in words else []
+            called += ["--once"] if words[1] == "work" else []
             called += ["--policy", "arrival"] if words[1:3] == ["simulate", "day"] else []
             code, said = _umbrella(called, monkeypatch, capsys)
             assert code == 0, (name, words, said)
             ran.add(words[1])
     assert {"init", "check", "run", "leads", "explain", "report", "export", "serve"} <= ran
-    assert {"customers", "products", "simulate", "score"} <= ran
+    assert {"customers", "products", "simulate", "score", "automations", "work"} <= ran

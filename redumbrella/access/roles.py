@@ -16,6 +16,8 @@ WORK_LEADS = "work leads"
 SEE_CUSTOMERS = "see customers"
 SEE_MODELS = "see models"
 PROMOTE_MODELS = "promote models"
+SEE_AUTOMATIONS = "see automations"
+AUTOMATE = "automate"
 SEE_DATA = "see data"
 RUN = "run"
 TRACK = "track"
@@ -24,7 +26,7 @@ MANAGE_USERS = "manage users"
 
 RIGHTS = (
     *(SEE_OWN_LEADS, SEE_ALL_LEADS, WORK_LEADS, SEE_CUSTOMERS, SEE_MODELS, PROMOTE_MODELS),
-    *(SEE_DATA, RUN, TRACK, SETTINGS, MANAGE_USERS),
+    *(SEE_AUTOMATIONS, AUTOMATE, SEE_DATA, RUN, TRACK, SETTINGS, MANAGE_USERS),
 )
 
 # Whoever may see all leads may see his own. An admin can take any role, so that hiding something
@@ -32,27 +34,33 @@ RIGHTS = (
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
     "analyst": frozenset(
-        {SEE_OWN_LEADS, SEE_ALL_LEADS, SEE_CUSTOMERS, SEE_MODELS, PROMOTE_MODELS, SEE_DATA, RUN}
+        {SEE_OWN_LEADS, SEE_ALL_LEADS, SEE_CUSTOMERS, SEE_MODELS, PROMOTE_MODELS, SEE_AUTOMATIONS}
+        | {SEE_DATA, RUN}
     ),
-    "manager": frozenset({SEE_OWN_LEADS, SEE_ALL_LEADS, WORK_LEADS, SEE_CUSTOMERS, SEE_MODELS}),
+    "manager": frozenset(
+        {SEE_OWN_LEADS, SEE_ALL_LEADS, WORK_LEADS, SEE_CUSTOMERS, SEE_MODELS, SEE_AUTOMATIONS}
+        | {AUTOMATE}
+    ),
     "sales": frozenset({SEE_OWN_LEADS, WORK_LEADS}),
 }
 ROLE_WORDS = {
     "admin": "everything, users and settings too",
     "analyst": "models and data; only sees leads",
-    "manager": "all leads, customers, reports",
+    "manager": "all leads, customers, reports, automations",
     "sales": "own and unassigned leads",
 }
 
 # No key manages users: whoever finds one must not be able to let himself in for good.
 SCOPES: dict[str, frozenset[str]] = {
-    "read": frozenset({SEE_OWN_LEADS, SEE_ALL_LEADS, SEE_CUSTOMERS, SEE_MODELS, SEE_DATA}),
-    "write": frozenset({WORK_LEADS, PROMOTE_MODELS, RUN, SETTINGS}),
+    "read": frozenset(
+        {SEE_OWN_LEADS, SEE_ALL_LEADS, SEE_CUSTOMERS, SEE_MODELS, SEE_AUTOMATIONS, SEE_DATA}
+    ),
+    "write": frozenset({WORK_LEADS, PROMOTE_MODELS, AUTOMATE, RUN, SETTINGS}),
     "track": frozenset({TRACK}),
 }
 SCOPE_WORDS = {
     "read": "leads, customers, models and data",
-    "write": "outcomes, settings and runs",
+    "write": "outcomes, automations, settings and runs",
     "track": "send events, read nothing",
 }
 

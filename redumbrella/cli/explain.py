@@ -126,6 +126,9 @@ def _chance(lead: LeadDetail) -> str:
 def _standing(lead: LeadDetail, *, numbers: bool) -> str:
     """The place in the order, and grade and value where they may be shown."""
     score, known = lead.score, moment(lead.score["as_of"], lead.timezone)
+    if score["scored_at"] is not None:
+        scored = moment(score["scored_at"], lead.timezone)
+        known = f"{known}, scored {scored}" if scored != known else known
     grade = f", grade {score['grade']}" if numbers and score["grade"] else ""
     value = (
         f" Expected value {money(score['expected_value'], lead.currency)}."

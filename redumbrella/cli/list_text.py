@@ -10,8 +10,10 @@ from redumbrella.reports.wording import base_total, products_asked, products_exa
 from redumbrella.views.listing import Page
 from redumbrella.views.order_only import PLACE
 from redumbrella.views.table import Column
+from redumbrella.views.tasks import OpenTask
 from redumbrella.views.totals import total_words
 from redumbrella.views.trust import trusts_among
+from redumbrella.visible import visible_line
 
 _WIDE = 110  # columns of a terminal that has room for more
 _NAMES = ("lead", "customer")  # cells with the name of somebody who has an id besides
@@ -30,6 +32,8 @@ def print_list(page: Page, *, insist: bool = False) -> None:
         print_trust(trust, insist=insist, named=len(trusts) > 1, way=way)
     for line in page.around.get("said", ()):
         output.print(pasted(line), soft_wrap=True)
+    for task in page.around.get("tasks", ()):
+        output.print(_task(task), soft_wrap=True)
     table = plain_table()
     columns = _columns(page, wide=output.width >= _WIDE)
     numbered = PLACE not in columns
@@ -52,6 +56,12 @@ def print_list(page: Page, *, insist: bool = False) -> None:
     beside = _BESIDE.get(page.view.name)
     for line in [] if beside is None else beside(page):
         output.print(pasted(line), soft_wrap=True)
+
+
+def _task(task: OpenTask) -> str:
+    who = visible_line(task.label if task.label == task.lead_id or not task.lead_id
+                       else f"{task.label} ({task.lead_id})")  # fmt: skip
+    return f"Task {task.id}: {who}: {visible_line(task.text)} ({visible_line(task.why)})"
 
 
 def _columns(page: Page, *, wide: bool) -> list[Column]:

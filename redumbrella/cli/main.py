@@ -35,6 +35,8 @@ COMMANDS = {
     "promote": "Put another model version into use, or the one before.",
     "backtest": "Walk through the past: learn on what was known, score, compare with what came.",
     "export": "Write a list to CSV, Parquet or JSON lines.",
+    "automations": "Rules that act by themselves: list, check, dry-run, on, off, uplift, stop.",
+    "work": "Run what is scheduled and do what automations planned.",
     "serve": "Open the web pages and the REST API.",
     "user": "People who may log in: add, list, set.",
     "key": "API keys of programs: add, list, revoke.",

@@ -1,13 +1,18 @@
 """`umbrella serve`: the pages and the REST API of one workspace."""
 
-from contextlib import suppress
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 from redumbrella.cli.terminal import say, workspace_option
+from redumbrella.errors import UmbrellaError
 from redumbrella.views.access import has_users
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
                    "Default: $UMBRELLA_TOKEN.")  # fmt: skip
 @click.option("--host-name", "names", multiple=True, metavar="NAME",
               help="A further name people open the server under.")  # fmt: skip
+@click.option("--work", is_flag=True,
+              help="Also be the worker, as `umbrella work` is: both in one process.")  # fmt: skip
 def command(
     workspace: Path,
     *,
@@ -35,6 +42,7 @@ def command(
     allow_remote: bool,
     token: str | None,
     names: tuple[str, ...],
+    work: bool,
 ) -> None:
     """Open the web pages and the REST API; stop with Ctrl-C."""
     # The web libraries take a second to load; a wrong option is told before.
@@ -46,7 +54,45 @@ def command(
         opened = open_workspace(workspace)
         people = has_users(opened)
     access = access_for(host, allow_remote=allow_remote, token=token, names=names, people=people)
-    open_pages(opened or open_workspace(workspace), host, port, access)
+    opened = opened or open_workspace(workspace)
+    access = replace(access, host_names=access.host_names | _public_names(opened))
+    with _working(opened) if work else nullcontext():
+        open_pages(opened, host, port, access)
+
+
+def _public_names(opened: Workspace) -> frozenset[str]:
+    """The name under which links in mails reach this server, if any."""
+    mail = opened.settings.mail
+    if mail is None or mail.public_url is None:
+        return frozenset()
+    return frozenset({(urlsplit(mail.public_url).hostname or "").lower()} - {""})
+
+
+@contextmanager
+def _working(opened: Workspace) -> Iterator[None]:
+    """A worker in a thread beside the server; in the end it finishes what it is doing."""
+    from redumbrella.workflows.work import Worker
+
+    worker = Worker(opened, lambda line: say(line, lines=True))
+
+    def work() -> None:
+        try:
+            worker.work()
+        except UmbrellaError as problem:
+            say(f"The worker has ended: {problem.message}", lines=True, err=True)
+
+    # The server hands the signal on when it has ended, which would end the worker in its midst.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    thread = threading.Thread(target=work)
+    thread.start()
+    say("The worker runs too: what is scheduled is done, and what automations plan is sent.")
+    try:
+        yield
+    finally:
+        worker.stop()
+        if thread.is_alive():
+            say("Stopping: what is being done is ended first.", err=True)
+        thread.join()
 
 
 def open_pages(opened: Workspace, host: str, port: int, access: "Access | None" = None) -> None:

@@ -27,7 +27,8 @@ _LONGEST_PASTED = 1_000  # characters of a folder that nobody would want to read
 _COMMAND = re.compile(
     r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|assignment"
     r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|cohorts"
-    r"|models|sources|rejected|runs|audit|user \w+|key \w+)\b(?! -w)"
+    r"|models|sources|rejected|runs|audit|outbox|tasks|audiences|work"
+    r"|automations(?: (?:list|check|stop|resume))?|user \w+|key \w+)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,8 +47,11 @@ def workspace_option(function: Command) -> Command:
 
 
 def _note_workspace(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
-    source = context.get_parameter_source(str(parameter.name))
-    given = source is click.core.ParameterSource.COMMANDLINE
+    typed = click.core.ParameterSource.COMMANDLINE
+    name, above = str(parameter.name), context.parent
+    given = context.get_parameter_source(name) is typed
+    if not given and above is not None and above.get_parameter_source(name) is typed:
+        return Path(above.params[name])  # named before the verb: umbrella automations -w DIR list
     _GIVEN.set(shlex.quote(str(value)) if given else "")
     return value
 

@@ -30,8 +30,8 @@ REFUSALS = (
     "optedout", "contactoptout", "hasoptedout", "blocked", "blacklisted",
 )  # fmt: skip
 CONSENTS = ("consent", "contactconsent", "marketingconsent", "optin", "optedin", "hasconsent")
-_YES = ("true", "yes", "y", "1", "1.0", "t", "ja", "oui", "si", "sí")
-_NO = ("false", "no", "n", "0", "0.0", "f", "nein", "non")
+YES = ("true", "yes", "y", "1", "1.0", "t", "ja", "oui", "si", "sí")
+NO = ("false", "no", "n", "0", "0.0", "f", "nein", "non")
 
 
 @dataclass(frozen=True)
@@ -140,19 +140,20 @@ def fields_of_refusal(lake: Lake, named: Sequence[str] | None) -> dict[str, Mapp
     for table in ("leads", "people"):
         if not lake.exists(table):
             continue
-        texts = {_letters(one.name): one.name for one in lake.schema(table)}
+        texts = {letters_of(one.name): one.name for one in lake.schema(table)}
         if named is None:
             fields = {texts[name]: False for name in REFUSALS if name in texts}
             fields |= {texts[name]: True for name in CONSENTS if name in texts}
         else:
             known = set(texts.values())
-            fields = {name: _letters(name) in CONSENTS for name in named if name in known}
+            fields = {name: letters_of(name) in CONSENTS for name in named if name in known}
         if fields:
             found[table] = fields
     return found
 
 
-def _letters(name: str) -> str:
+def letters_of(name: str) -> str:
+    """The letters and digits of a name, small: how fields are told whatever their spelling."""
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
@@ -163,7 +164,7 @@ def who_refuses(lake: Lake, fields: Mapping[str, Mapping[str, bool]]) -> dict[st
         key = "lead_id" if table == "leads" else "person_id"
         conditions = [
             f"lower(trim(CAST({quoted(name)} AS VARCHAR))) IN "
-            f"({', '.join(literal(word) for word in (_NO if is_consent else _YES))})"
+            f"({', '.join(literal(word) for word in (NO if is_consent else YES))})"
             for name, is_consent in named.items()
         ]
         rows: pa.Table = lake.query(

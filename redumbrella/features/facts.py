@@ -23,19 +23,21 @@ from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import quoted
 from redumbrella.settings.targets import Target
 
+_CHOSEN = "chosen_people"  # the people whose facts are wanted, in the questions
 EARLIEST = "1990-01-01"  # a fact dated before that has a broken clock, mostly 1970
 MANY_FACTS = 50_000  # nobody does so much by hand
 
 _EVENTS = """
 SELECT {person} AS person_id, e.at, e.kind, e.page_category, e.duration_s, e.value, e.product_id,
        e.campaign_id{known}
-FROM {facts} e {identities} WHERE {person} IS NOT NULL AND {period} ORDER BY e.at, e.{order}
+FROM {facts} e {identities} WHERE {person} IS NOT NULL AND {period} AND {of}
+ORDER BY e.at, e.{order}
 """
 _ACTIVITIES = """
-SELECT coalesce(e.person_id{owner}, e.lead_id) AS person_id, e.lead_id, e.at, e.duration_s,
+SELECT {person} AS person_id, e.lead_id, e.at, e.duration_s,
        e.product_id, e.rep_id,
        e.kind || CASE WHEN e.outcome IS NULL THEN '' ELSE '/' || e.outcome END AS code
-FROM {facts} e {leads} WHERE {period} ORDER BY e.at, e.{order}
+FROM {facts} e {leads} WHERE {period} AND {of} ORDER BY e.at, e.{order}
 """
 _PURCHASES = """
 SELECT b.* EXCLUDE (undone, place) FROM (
@@ -44,10 +46,11 @@ SELECT e.person_id, e.at, e.amount, e.product_id, e.purchase_id, e.quantity, e.p
             ELSE coalesce(e.promotion{type}, 'purchase') END AS code,
        CASE WHEN coalesce(e.amount, 0) >= 0 THEN e.product_id END AS sold_product,
        false AS undone, e.{order} AS place
-FROM {facts} e {products} WHERE {period} AND {bought}
+FROM {facts} e {products} WHERE {period} AND {bought} AND {of}
 UNION ALL
 SELECT e.person_id, e.cancelled_at, e.amount, e.product_id, e.purchase_id, e.quantity, e.promotion,
-       e.margin, 'cancellation', NULL, true, e.{order} FROM {facts} e WHERE {cancelled} AND {bought}
+       e.margin, 'cancellation', NULL, true, e.{order}
+FROM {facts} e WHERE {cancelled} AND {bought} AND {of}
 ) b ORDER BY b.at, b.undone, b.amount < 0, b.place
 """
 # A purchase that was cancelled at once never was one.
@@ -64,67 +67,109 @@ _NEWEST_PRODUCTS = (
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Fact tables by name, types of products, profiles of people, and what people should know."""
+    """Fact tables by name, types of products, profiles of people, and what people should know.
+
+    end_of_all: the instant just after the last fact of all people, where only some were read.
+    """
 
     tables: Mapping[str, pa.Table]
     product_types: Mapping[str, str]
     profiles: Profiles | None
     notes: tuple[str, ...]
+    end_of_all: int | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nobody is known to have done anything."""
+        if self.end_of_all is not None:
+            return self.end_of_all == 0
         return not any(table.num_rows for table in self.tables.values())
 
     @property
     def end(self) -> int:
         """The instant just after the last fact, 0 when there is none (UTC microseconds)."""
+        if self.end_of_all is not None:
+            return self.end_of_all
         ends = [pc.max(table["at"].cast(pa.int64())).as_py() for table in self.tables.values()]
         return max((end + 1 for end in ends if end is not None), default=0)
 
 
 def read_facts(lake: Lake, as_of: int) -> Facts:
     """All facts that happened before `as_of` (UTC microseconds)."""
-    have = set(lake.tables())
-    period = f"e.at >= TIMESTAMPTZ '{EARLIEST}' AND e.at < TIMESTAMPTZ '{to_iso(as_of)}'"
-    order = quoted(ORDER)
-    tables = {}
-    if "events" in have:
-        tables["events"] = lake.query(_events(lake, have, period, as_of))
-    if "activities" in have:
-        tables["activities"] = lake.query(
-            _ACTIVITIES.format(
-                owner=", l.person_id" if "leads" in have else "",
-                leads=_NEWEST_LEADS.format(order=order) if "leads" in have else "",
-                period=period,
-                order=order,
-                facts=lake.facts("activities", as_of),
-            )
-        )
-    if "purchases" in have:
-        typed = "products" in have
-        tables["purchases"] = lake.query(
-            _PURCHASES.format(
-                type=", p.product_type" if typed else "",
-                products=_NEWEST_PRODUCTS.format(order=order) if typed else "",
-                period=period,
-                order=order,
-                facts=lake.facts("purchases", as_of),
-                bought=_BOUGHT,
-                cancelled=period.replace("e.at", "e.cancelled_at"),
-            )
-        )
+    tables = {name: lake.query(sql) for name, sql in _questions(lake, None, as_of).items()}
     notes = [note for name in tables for note in _notes(lake, name, tables[name], as_of)]
-    profiles = _profiles(lake) if "people" in have else None
+    profiles = _profiles(lake) if lake.exists("people") else None
     if profiles is not None and profiles.fields and not profiles.is_dated:
         notes.append(
             "Profiles of people carry no known_at, so they count as known from the start; a field "
             "that is filled in after a sale would give the outcome away."
         )
-    return Facts(tables, _product_types(lake, have), profiles, tuple(notes))
+    return Facts(tables, _product_types(lake), profiles, tuple(notes))
 
 
-def _events(lake: Lake, have: set[str], period: str, as_of: int) -> str:
+def read_facts_of(lake: Lake, as_of: int, people: pa.Array) -> Facts:
+    """The facts of some people that happened before `as_of`, in the place of everybody's.
+
+    people: their ids. What is said of the facts as a whole is not asked again, so there are no
+    notes.
+    """
+    chosen = {_CHOSEN: pa.table({"id": people.cast(pa.string())})}
+    asked = _questions(lake, None, as_of, of=f"{{person}} IN (SELECT id FROM {_CHOSEN})")
+    with lake.asking(lake.tables(), chosen) as ask:
+        tables = {name: ask(sql) for name, sql in asked.items()}
+    profiles = _profiles(lake) if lake.exists("people") else None
+    return Facts(tables, _product_types(lake), profiles, (), end_of_facts(lake, None, as_of))
+
+
+def end_of_facts(lake: Lake, since: int | None, as_of: int) -> int:
+    """The instant just after the last fact of all that happened from `since` (None: ever) on and
+    before `as_of`; 0 where there is none (UTC microseconds).
+    """
+    ends = [
+        lake.query(f"SELECT epoch_us(max(f.at)) AS last FROM ({sql}) f")["last"][0].as_py()
+        for sql in _questions(lake, since, as_of).values()
+    ]
+    return max((int(end) + 1 for end in ends if end is not None), default=0)
+
+
+def _questions(lake: Lake, since: int | None, as_of: int, of: str = "true") -> dict[str, str]:
+    """SQL of each fact table, for the facts from `since` on and before `as_of`.
+
+    of: SQL that holds for the facts wanted, with {person} where the person stands.
+    """
+    have, order = set(lake.tables()), quoted(ORDER)
+    first = EARLIEST if since is None else max(EARLIEST, to_iso(since))
+    period = f"e.at >= TIMESTAMPTZ '{first}' AND e.at < TIMESTAMPTZ '{to_iso(as_of)}'"
+    asked = {}
+    if "events" in have:
+        asked["events"] = _events(lake, have, period, as_of, of)
+    if "activities" in have:
+        owner = ", l.person_id" if "leads" in have else ""
+        person = f"coalesce(e.person_id{owner}, e.lead_id)"
+        asked["activities"] = _ACTIVITIES.format(
+            person=person,
+            leads=_NEWEST_LEADS.format(order=order) if "leads" in have else "",
+            period=period,
+            order=order,
+            facts=lake.facts("activities", as_of),
+            of=of.format(person=person),
+        )
+    if "purchases" in have:
+        typed = "products" in have
+        asked["purchases"] = _PURCHASES.format(
+            type=", p.product_type" if typed else "",
+            products=_NEWEST_PRODUCTS.format(order=order) if typed else "",
+            period=period,
+            order=order,
+            facts=lake.facts("purchases", as_of),
+            bought=_BOUGHT,
+            cancelled=period.replace("e.at", "e.cancelled_at"),
+            of=of.format(person="e.person_id"),
+        )
+    return asked
+
+
+def _events(lake: Lake, have: set[str], period: str, as_of: int, of: str) -> str:
     """Events of people; those of a visitor count once it is known who it was."""
     known = ""
     person, identities = person_of_event(lake)
@@ -142,6 +187,7 @@ def _events(lake: Lake, have: set[str], period: str, as_of: int) -> str:
         period=period,
         order=quoted(ORDER),
         facts=lake.facts("events", as_of),
+        of=of.format(person=person),
     )
 
 
@@ -183,8 +229,8 @@ def _profiles(lake: Lake) -> Profiles:
     return profiles_of(people, [*hidden, *empty])
 
 
-def _product_types(lake: Lake, have: set[str]) -> dict[str, str]:
-    if "products" not in have:
+def _product_types(lake: Lake) -> dict[str, str]:
+    if not lake.exists("products"):
         return {}
     found = lake.current("products", ["product_id", "product_type"])
     pairs = zip(found["product_id"].to_pylist(), found["product_type"].to_pylist(), strict=True)

@@ -1,17 +1,17 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""A few rows of a lake in memory, read like the lake itself: all that is known of one person.
+"""A few rows of a lake in memory, read like the lake itself: all that is known of a few people.
 
-In: a lake and a person, perhaps a lead. Out: an `Extract`, and from it what was known at an earlier
+In: a lake, people and leads. Out: an `Extract`, and from it what was known at an earlier
 reading. Promise: what a lead's variables are made of is there as it is in the whole lake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from redumbrella.columns import ORDER
+from redumbrella.columns import ORDER, REPLACES, TABLES
 from redumbrella.errors import NotFoundError
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
@@ -71,29 +71,41 @@ class Extract(Lake):
         return Extract(self, kept)
 
 
-def everything_of(lake: Lake, person_id: str, lead_id: str) -> Extract:
-    """All that the lake has of one person, and the products."""
+def everything_of(lake: Lake, people: Collection[str], leads: Collection[str]) -> Extract:
+    """All that the lake has of a few people and of these leads, and the products."""
     have = [name for name in _TABLES if lake.exists(name)]
     columns = {name: set(lake.schema(name).names) for name in have}
-    own = f"person_id = {literal(person_id)}"
-    of_leads = f"lead_id = {literal(lead_id)}"
+    own = f"person_id IN ({_listed(people)})"
+    of_leads = f"lead_id IN ({_listed(leads)})"
     if "person_id" in columns.get("leads", ()):
         of_leads = f"({own} OR {of_leads})"
     with lake.asking(have) as ask:
-        leads = {lead_id, *_ids(ask, "leads", "lead_id", of_leads, have)}
+        known = {*leads, *_ids(ask, "leads", "lead_id", of_leads, have)}
         visitors = _listed(_ids(ask, "identities", "anonymous_id", own, have))
         where = {
             "events": f"{own} OR anonymous_id IN ({visitors})",
-            "activities": f"{own} OR lead_id IN ({_listed(leads)})",
+            "activities": f"{own} OR lead_id IN ({_listed(known)})",
             "identities": f"anonymous_id IN ({visitors})",
             "leads": of_leads,
             "products": "true",
         }
         rows = {
-            name: ask(f"SELECT * FROM {quoted(name)} WHERE {where.get(name, own)} ORDER BY {ORDER}")
+            name: ask(
+                f"SELECT * FROM {quoted(name)} "
+                f"WHERE {_with_versions(name, columns[name], where.get(name, own))} "
+                f"ORDER BY {ORDER}"
+            )
             for name in have
         }
     return Extract(lake, rows)
+
+
+def _with_versions(table: str, columns: set[str], where: str) -> str:
+    """SQL that also holds for newer versions of a fact, which may be somebody else's."""
+    own_id = TABLES[table].own_id
+    if not own_id or REPLACES not in columns or own_id not in columns:
+        return where
+    return f"{where} OR {own_id} IN (SELECT {own_id} FROM {quoted(table)} WHERE {where})"
 
 
 def _ids(
@@ -105,5 +117,5 @@ def _ids(
     return {one for one in found["id"].to_pylist() if one is not None}
 
 
-def _listed(ids: set[str]) -> str:
+def _listed(ids: Collection[str]) -> str:
     return ", ".join(literal(one) for one in sorted(ids)) or "NULL"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -271,11 +271,18 @@ class Lake:
             return ask(sql)
 
     @contextmanager
-    def asking(self, tables: Sequence[str]) -> Iterator[Callable[[str], pa.Table]]:
-        """Several questions as in `query`, of these tables, which are opened once."""
+    def asking(
+        self, tables: Sequence[str], beside: Mapping[str, pa.Table] | None = None
+    ) -> Iterator[Callable[[str], pa.Table]]:
+        """Several questions as in `query`, of these tables, which are opened once.
+
+        beside: further tables by name that the questions may use, such as ids to look for.
+        """
         import duckdb
 
         with self._connection(tables) as connection:
+            for name, rows in (beside or {}).items():
+                connection.register(name, rows)
 
             def ask(sql: str) -> pa.Table:
                 try:

@@ -53,3 +53,9 @@ def current_records(table: Table, listed: str) -> str:
         f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {ORDER} DESC) = 1 "
         f"ORDER BY min({ORDER}) OVER (PARTITION BY {keys})"
     )
+
+
+def known_last(column: str) -> str:
+    """SQL of what is known last of a person in a column, for one group of rows a person."""
+    at = "coalesce(known_at, TIMESTAMPTZ '1970-01-01 00:00:00+00')"
+    return f"arg_max({quoted(column)}, {at}) AS {quoted(column)}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import MICROSECONDS_PER_DAY, to_datetime
 from redumbrella.customers.rfm import Sales, customers_then
 from redumbrella.errors import DataError, SettingsError
-from redumbrella.features.facts import Facts, read_facts
+from redumbrella.features.facts import Facts, read_facts, read_facts_of
 from redumbrella.features.history import Asked, HistoryEncoder, learn_history
 from redumbrella.features.kernel.person_index import PersonIndex
 from redumbrella.features.matrix import Design
@@ -89,6 +89,14 @@ class Gathered:
         return at
 
     @property
+    def first_place(self) -> float:
+        """The earliest place in time of all rows, which those without a date have."""
+        observed = self.observed
+        oldest = observed.open_position.min(initial=np.inf)
+        first = float(min([*observed.position[:1].tolist(), float(oldest)]))
+        return first if np.isfinite(first) else 0.0
+
+    @property
     def sees_history(self) -> bool:
         """Whether rows have an instant before which facts can count."""
         return not self.facts.is_empty and self.observed.order == "created_at"
@@ -159,6 +167,35 @@ def gather(
     return gather_leads(target, facts, leads, as_of, lost_after_days, hold_out)
 
 
+def gather_some(
+    lake: Lake,
+    target: Target,
+    leads: pa.Table,
+    as_of: int,
+    lost_after_days: float | None,
+    chosen: pa.Array,
+) -> tuple[Gathered, Gathered]:
+    """Those of some leads that are open, as `gather` sees them among all: first all leads, without
+    profiles and with the facts of the chosen ones' people alone, then the chosen ones.
+
+    leads: all current leads. chosen: ids.
+    """
+    own = leads.filter(pc.is_in(leads["lead_id"], value_set=chosen))
+    facts = read_facts_of(lake, as_of, pc.unique(person_ids(own)))
+    whole = _gathered(target, facts, leads, as_of, lost_after_days)
+    observed = whole.observed
+    is_chosen = pc.is_in(observed.open["lead_id"], value_set=chosen)
+    some = replace(
+        observed,
+        closed=observed.closed.slice(0, 0),
+        won=observed.won[:0],
+        position=observed.position[:0],
+        open=observed.open.filter(is_chosen),
+        open_position=observed.open_position[is_chosen.to_numpy(zero_copy_only=False)],
+    )
+    return whole, _with_profiles(replace(whole, observed=some))
+
+
 def gather_leads(
     target: Target,
     facts: Facts,
@@ -172,6 +209,18 @@ def gather_leads(
     Where losses are not written down, and umbrella.toml does not say when a lead is lost, the old
     leads without an outcome count as lost all the same, and a doubt says so.
     """
+    return _with_profiles(_gathered(target, facts, leads, as_of, lost_after_days, hold_out))
+
+
+def _gathered(
+    target: Target,
+    facts: Facts,
+    leads: pa.Table,
+    as_of: int,
+    lost_after_days: float | None,
+    hold_out: float = 0.0,
+) -> Gathered:
+    """What `gather_leads` gives, without profiles."""
     notes = (*facts.notes, *notes_on_the_future(leads, as_of))
     days = lost_after_days
     doubts: tuple[str, ...] = ()
@@ -187,7 +236,7 @@ def gather_leads(
     if gathered.sees_history:
         newest = max(observed.position.max(initial=0.0), observed.open_position.max(initial=0.0))
         gathered = replace(gathered, as_of=min(as_of, max(facts.end, int(newest) + 1)))
-    return _with_profiles(gathered)
+    return gathered
 
 
 def open_designs(gathered: Gathered, model: LeadModel) -> Callable[[slice], Design]:

@@ -24,22 +24,22 @@ MonthOf = Literal["planned", "expected", "created", ""]
 Row = dict[str, Any]
 
 
-def add_stages(rows: Sequence[Row], leads: pa.Table) -> None:
+def add_stages(rows: Sequence[Row], leads: pa.Table, name: str | None) -> None:
     """Gives each row the stage of its lead, as the source calls it. leads: the same n leads.
 
-    A closed lead has none: its stage is the outcome, and it may be on the list only because it was
-    held out, or because the list is of the past.
+    name: the column of the stages, as `stage_column` finds it in the whole list. A closed lead has
+    none: its stage is the outcome, and it may be on the list only because it was held out, or
+    because the list is of the past.
     """
-    name = _stage_column(leads)
-    if name is None:
+    if name is None or name not in leads.column_names:
         return
     is_open = leads["won"].is_null().to_pylist()
     for row, stage, opened in zip(rows, leads[name].to_pylist(), is_open, strict=True):
         row["stage"] = stage if opened else None
 
 
-def _stage_column(leads: pa.Table) -> str | None:
-    """The column of the stages, None where nobody wrote any down."""
+def stage_column(leads: pa.Table) -> str | None:
+    """The column of the stages of all open leads, None where nobody wrote any down."""
     named = {
         "".join(c for c in field.name.casefold() if c.isalnum()): field.name
         for field in leads.schema
@@ -56,21 +56,31 @@ def add_months(rows: Sequence[Row], leads: pa.Table, as_of: int, timezone: str) 
     Of the planned close where most leads have one, OVERDUE where that is past; else of the close
     that the model expects; else of the creation. leads: the same n leads, times in that zone.
     """
-    now = to_datetime(as_of).astimezone(ZoneInfo(timezone))
-    made: tuple[tuple[MonthOf, list[datetime | None]], ...] = (
-        ("planned", _instants(leads, "closed_at")),
-        ("expected", _expected(rows, now)),
-        ("created", _instants(leads, "created_at")),
-    )
-    for kind, instants in made:
-        known = sum(instant is not None for instant in instants)
+    kinds: tuple[MonthOf, ...] = ("planned", "expected", "created")
+    for kind in kinds:
+        known = add_months_of(kind, rows, leads, as_of, timezone)
         if known and (kind == "created" or known >= LEAST_KNOWN * len(rows)):
-            for row, instant in zip(rows, instants, strict=True):
-                row["month"] = None if instant is None else f"{instant:%Y-%m}"
-                if kind == "planned" and instant is not None and instant < now:
-                    row["month"] = OVERDUE
             return kind
+    for row in rows:
+        row["month"] = None
     return ""
+
+
+def add_months_of(
+    kind: MonthOf, rows: Sequence[Row], leads: pa.Table, as_of: int, timezone: str
+) -> int:
+    """Gives each row its month of that kind, as `add_months` says; returns how many have one."""
+    now = to_datetime(as_of).astimezone(ZoneInfo(timezone))
+    instants: list[datetime | None] = [None] * len(rows)
+    if kind == "expected":
+        instants = _expected(rows, now)
+    elif kind:
+        instants = _instants(leads, "closed_at" if kind == "planned" else "created_at")
+    for row, instant in zip(rows, instants, strict=True):
+        row["month"] = None if instant is None else f"{instant:%Y-%m}"
+        if kind == "planned" and instant is not None and instant < now:
+            row["month"] = OVERDUE
+    return sum(instant is not None for instant in instants)
 
 
 def _instants(leads: pa.Table, name: str) -> list[datetime | None]:

@@ -20,6 +20,7 @@ list 8.5 to 10.8 % are A, 19 to 21.5 % B, 28 to 33 % C.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,19 +81,50 @@ def grades_of(values: Vector, former: Sequence[str | None], grades: Grades) -> l
     return [GRADES[n] for n in _codes(place, had, grades)[group]]
 
 
-def grade_of_one(
-    value: float, standing: tuple[int, int, int], former: str | None, grades: Grades
-) -> str:
-    """The grade of one lead whose score is made anew, beside the list that stays.
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where n leads stand in a list. above: (n,) how many others stand above each; equal: (n,) how
+    many others are equal to it; others: how many there are."""
 
-    standing: how many others stand above it, how many are equal, how many there are.
+    above: NDArray[np.int64]
+    equal: NDArray[np.int64]
+    others: int
+
+    @property
+    def percentiles(self) -> Vector:
+        """Share of the list below each lead, ties counted half, 0 to 100."""
+        below = self.others - self.above - self.equal
+        return np.asarray(100.0 * (below + (self.equal + 1) / 2.0) / (self.others + 1), np.float64)
+
+
+def standing_among(values: Vector, listed: Vector, gone: Vector) -> Standing:
+    """Where new values (n,) stand in a list, in which they take the place of others.
+
+    listed: what the list has now. gone: what of that leaves it.
+    """
+    above, equal = np.zeros(values.size, np.int64), np.zeros(values.size, np.int64)
+    scale = ROUNDING * np.maximum(1.0, np.abs(values))
+    for sign, some in ((1, listed), (-1, gone), (1, values)):
+        rising = np.sort(some)
+        over = rising.size - np.searchsorted(rising, values + scale, side="right")
+        through = rising.size - np.searchsorted(rising, values - scale, side="left")
+        above += sign * over
+        equal += sign * (through - over)
+    return Standing(above, equal - 1, listed.size - gone.size + values.size - 1)
+
+
+def grades_beside(
+    values: Vector, standing: Standing, former: Sequence[str | None], grades: Grades
+) -> list[str]:
+    """The grades of n leads whose scores are made anew, beside a list that stays.
+
+    former: the grade that each had, None for a new lead.
     """
     if grades.borders is not None:
-        return GRADES[sum(value < border for border in grades.borders)]
-    above, equal, others = standing
-    place = np.array([(above + (equal + 1) / 2.0) / (others + 1)])
-    had = np.array([len(GRADES) if former is None else GRADES.index(former)])
-    return GRADES[int(_codes(place, had, grades)[0])]
+        return [GRADES[sum(v < border for border in grades.borders)] for v in values.tolist()]
+    place = (standing.above + (standing.equal + 1) / 2.0) / (standing.others + 1)
+    had = [len(GRADES) if grade is None else GRADES.index(grade) for grade in former]
+    return [GRADES[n] for n in _codes(place, np.array(had, np.int64), grades)]
 
 
 def _codes(place: Vector, had: NDArray[np.int64], grades: Grades) -> NDArray[np.int64]:

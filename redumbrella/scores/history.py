@@ -45,8 +45,8 @@ class Snapshot:
         target, lead, product, probability, grade = (c.to_pylist() for c in found.columns)
         step = [None if np.isnan(one) else one for one in self.step[self.moved].tolist()]
         return zip(
-            target, [self.day] * len(lead), lead, product, map(_kept, probability), step, grade,
-            self.cause[self.moved].tolist(), strict=True,
+            target, [self.day] * len(lead), lead, product, map(kept_figure, probability), step,
+            grade, self.cause[self.moved].tolist(), strict=True,
         )  # fmt: skip
 
 
@@ -114,8 +114,8 @@ def _float32(values: Floats) -> pa.Array:
     return pa.array(values.astype(np.float32), pa.float32(), from_pandas=True)
 
 
-def _kept(value: float) -> float:
-    """A stored figure without the noise of its shorter form."""
+def kept_figure(value: float) -> float:
+    """A figure as the history keeps it: to so many digits, without the noise of a shorter form."""
     return float(f"{value:.{DIGITS}g}")
 
 

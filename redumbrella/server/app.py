@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
 from redumbrella.logs import is_logging
-from redumbrella.server.api import openapi, routes
+from redumbrella.server.api import automation_routes, openapi, routes
 from redumbrella.server.api.downloads import DownloadPlaces
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
@@ -38,13 +38,16 @@ from redumbrella.server.security_headers import SafeHeaders
 from redumbrella.server.web import (
     account_page,
     assets,
+    automations_page,
     chart_data,
     docs_page,
     keys_page,
     login,
     outcome_forms,
     pages,
+    rule_pages,
     settings_page,
+    unsubscribe_page,
     users_page,
 )
 from redumbrella.server.web.list_page import list_pages
@@ -90,11 +93,12 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.state.callers = Callers(workspace, access)
     app.state.downloads = DownloadPlaces()
     # Lists first: /models/all is a list, and /models/{version} would take it for a version.
-    for router in (list_routes(), routes.router):
+    for router in (list_routes(), routes.router, automation_routes.router):
         app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
-    own = (account_page, login, keys_page, users_page)
-    for part in (openapi, assets, chart_data, docs_page, pages, settings_page, outcome_forms, *own):
+    own = (account_page, login, keys_page, users_page, rule_pages, automations_page)
+    rest = (openapi, assets, chart_data, docs_page, pages, settings_page, outcome_forms)
+    for part in (*rest, *own, unsubscribe_page):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)

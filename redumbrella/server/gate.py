@@ -20,8 +20,12 @@ from redumbrella.errors import EngineError
 from redumbrella.server.api.responses import error_json, refused
 from redumbrella.server.callers import Callers, SlowDownError, actor_of, note_caller, patience
 from redumbrella.server.errors import our_error
+from redumbrella.server.request_limits import UNSUBSCRIBE
 
 _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Here no session counts, so that nobody can be made to act for another. Providers of mail send the
+# form of UNSUBSCRIBE themselves, from pages of theirs (RFC 8058): the signed link alone counts.
+LOGIN, STATIC = "/login", "/static/"
 # Besides the threads of routes; together they are no more than the database has connections.
 _THREADS = 2
 
@@ -54,7 +58,8 @@ class AccessGate:
                 "`umbrella serve` printed, or start it with --host-name NAME.\n"
             )
             return PlainTextResponse(message, status_code=400)
-        if scope["method"] not in _ONLY_READS and not same_origin(headers):
+        is_foreign = scope["method"] not in _ONLY_READS and not same_origin(headers)
+        if is_foreign and not is_unsubscribing(scope["path"]):
             message = (
                 "Another site sent this. Nothing was changed; open the page of this server itself."
             )
@@ -63,7 +68,8 @@ class AccessGate:
 
     async def _unknown(self, scope: Scope) -> Response | None:
         """Notes who asks; the answer to whoever is not known."""
-        if scope["path"] == "/login" or str(scope["path"]).startswith("/static/"):
+        path = str(scope["path"])
+        if path == LOGIN or path.startswith(STATIC) or is_unsubscribing(path):
             note_caller(scope, ANYONE if self.callers.is_open_to_all else NOBODY)
             return None
         try:
@@ -84,6 +90,11 @@ class AccessGate:
         if self._limiter is None:
             self._limiter = CapacityLimiter(_THREADS)
         return await to_thread.run_sync(self.callers.caller, scope, limiter=self._limiter)
+
+
+def is_unsubscribing(path: str) -> bool:
+    """Whether this is the address of the link in a mail: one part after /unsubscribe/."""
+    return path.startswith(UNSUBSCRIBE) and "/" not in path.removeprefix(UNSUBSCRIBE)
 
 
 def _too_many_wrong(wait: float) -> Response:

@@ -30,6 +30,8 @@ RETRY_SECONDS = "5"
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PARTS = "multipart/form-data"
+UNSUBSCRIBE = "/unsubscribe/"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 
@@ -143,7 +145,7 @@ class SmallBodies:
         finally:
             self.bodies -= 1
         if body and scope["method"] not in _ONLY_READS:
-            _check_body(body, headers.get("content-type", ""))
+            _check_body(body, headers.get("content-type", ""), scope["path"])
         return body
 
 
@@ -180,8 +182,10 @@ def _too_large(most: int) -> _RefusedError:
     )
 
 
-def _check_body(body: bytes, content_type: str) -> None:
+def _check_body(body: bytes, content_type: str, path: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
+    if kind == _PARTS and path.startswith(UNSUBSCRIBE):
+        return  # as RFC 8058 allows; nobody reads it, the address says everything
     if kind == _FORM:
         _check_text(body, "form")
         names = Counter(part.partition(b"=")[0] for part in body.split(b"&"))

@@ -9,15 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
+from redumbrella.clock import is_timezone
 from redumbrella.errors import NotFoundError, SettingsError, nearest
 from redumbrella.masking import shown_address
 from redumbrella.settings.addresses import POSTGRESQL, address_problem
+from redumbrella.settings.automations import (
+    Automation,
+    Outreach,
+    read_automations,
+    read_outreach,
+)
 from redumbrella.settings.currencies import Currencies, read_currencies
 from redumbrella.settings.customers import Customers, read_customers
 from redumbrella.settings.grades import Grades, read_grades
 from redumbrella.settings.labels import Labels, read_labels
+from redumbrella.settings.mail import MailServer, read_mail
 from redumbrella.settings.objectives import (
     Costs,
     Qualification,
@@ -29,6 +36,8 @@ from redumbrella.settings.objectives import (
 from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
+from redumbrella.settings.webhooks import Webhook, read_webhooks
+from redumbrella.settings.worker import WorkerPlan, read_worker
 from redumbrella.settings.worklist import ListRules, read_list_rules
 
 
@@ -52,6 +61,11 @@ class Settings:
     currencies: Currencies = field(default_factory=Currencies)
     labels: Labels = field(default_factory=Labels)
     list_rules: ListRules = field(default_factory=ListRules)
+    mail: MailServer | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    automations: tuple[Automation, ...] = ()
+    outreach: Outreach = field(default_factory=Outreach)
+    worker: WorkerPlan = field(default_factory=WorkerPlan)
 
     @property
     def main_target(self) -> Target | None:
@@ -152,6 +166,11 @@ def load_settings(root: Path) -> Settings:
         currencies=read_currencies(top.section("currencies"), currency),
         labels=read_labels(top.section("labels"), currency),
         list_rules=read_list_rules(top.section("list")),
+        mail=read_mail(top.section("mail")),
+        webhooks=read_webhooks(top),
+        automations=read_automations(top),
+        outreach=read_outreach(top.section("outreach")),
+        worker=read_worker(top.section("worker")),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()
@@ -175,9 +194,7 @@ def _currency(workspace: Section) -> str:
 
 def _timezone(workspace: Section) -> str:
     timezone = workspace.text("timezone") or "UTC"
-    try:
-        ZoneInfo(timezone)
-    except (LookupError, ValueError, OSError):
+    if not is_timezone(timezone):
         from zoneinfo import available_timezones
 
         hint = nearest(timezone, sorted(available_timezones()))

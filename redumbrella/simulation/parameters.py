@@ -158,7 +158,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Mail:
+class WeeklyMail:
     """The weekly mail: who gets it by chance, and what it does."""
 
     share: Share
@@ -287,7 +287,7 @@ class Company:
     visits: Visits
     conversion: Conversion
     contact: Contact
-    mail: Mail
+    mail: WeeklyMail
     purchases: Buying
     products: tuple[ProductType, ...]
     reps: Reps

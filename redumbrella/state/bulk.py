@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
 
@@ -51,3 +52,18 @@ def insert_many(connection: Connection, table: Table, values: Iterable[tuple[Any
                 copy.write_row(row)
     else:
         driver.executemany(insertion_of(table), values)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: str) -> int:
+    """Inserts the rows whose unique column `key` is not there yet; returns how many."""
+    if not rows:
+        return 0
+    is_postgresql = connection.dialect.name == "postgresql"
+    insert: Any = postgresql.insert if is_postgresql else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=[key])
+    count = select(func.count()).select_from(table)
+    if len(rows) == 1:
+        return int(connection.execute(statement.values(**rows[0])).rowcount)
+    before = connection.execute(count).scalar_one()
+    connection.execute(statement, list(rows))
+    return int(connection.execute(count).scalar_one() - before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from redumbrella.state.bulk import Row, in_order, json_text, mappings
 from redumbrella.state.database import State
-from redumbrella.state.lists import REPLACED, NewList, new_list
+from redumbrella.state.lists import REPLACED, NewList, list_in_use, new_list
 from redumbrella.state.metadata import metadata
 
 # The list stands apart, see `lists`; here are its columns, and a list of old.
@@ -76,6 +76,13 @@ def new_customers(state: State, rows: Iterable[Row]) -> AbstractContextManager[N
     mapping. Readers see the old list until the new one is taken.
     """
     return new_list(state, customers, map(_values, rows))
+
+
+def segments_of(connection: Connection, segments: Sequence[str]) -> list[str]:
+    """The people of these segments."""
+    used = list_in_use(connection, customers)
+    query = select(used.c.person_id).where(used.c.segment.in_(segments))
+    return list(connection.execute(query).scalars())
 
 
 def record_valuation(connection: Connection, valuation: Row) -> None:

@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Float,
     Integer,
@@ -34,6 +35,7 @@ from redumbrella.state.bulk import Row, insert_many, json_text, mappings
 from redumbrella.state.metadata import metadata
 
 DAYS_KEPT = 90  # days that were scored, of each target
+_AT_ONCE = 500
 
 # One row a target and day. A day is a number: days since 1970-01-01 in the workspace's time zone.
 score_days = Table(
@@ -88,6 +90,45 @@ def write_score_day(connection: Connection, day: Row, changes: Iterable[tuple[An
             connection.execute(delete(table).where(table.c.target == target, table.c.day == old))
 
 
+def write_moves(connection: Connection, day: Row, changes: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows of some leads into a day in the place of theirs; the others of the day stay.
+
+    day, changes: as for `write_score_day`. The day is made where it is not there yet.
+    """
+    target, own = day["target"], score_days.c
+    same_day = own.target == target, own.day == day["day"]
+    connection.execute(delete(score_days).where(*same_day))
+    connection.execute(insert(score_days).values(**{**day, "known": json_text(day["known"])}))
+    leads = [row[2] for row in changes]
+    mine = score_changes.c.target == target, score_changes.c.day == day["day"]
+    for start in range(0, len(leads), _AT_ONCE):
+        some = score_changes.c.lead_id.in_(leads[start : start + _AT_ONCE])
+        connection.execute(delete(score_changes).where(*mine, some))
+    insert_many(connection, score_changes, changes)
+
+
+def moves_between(
+    connection: Connection, target: str, days: tuple[int, int], leads: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """The rows from the first to the last of two days, in order; of some leads or of all.
+
+    Each with day, lead_id, product_id, probability, change and grade.
+    """
+    own = score_changes.c
+    query = select(
+        own.day, own.lead_id, own.product_id, own.probability, own.change, own.grade
+    ).where(own.target == target, own.day >= days[0], own.day <= days[1])
+    if leads is None:
+        return mappings(connection, query.order_by(own.day))
+    found: list[dict[str, Any]] = []
+    # Day by day, which the key answers from the rows of these leads alone.
+    for day in range(days[0], days[1] + 1):
+        for start in range(0, len(leads), _AT_ONCE):
+            some = own.lead_id.in_(leads[start : start + _AT_ONCE])
+            found += mappings(connection, query.where(own.day == day, some))
+    return found
+
+
 def scored_days(connection: Connection, target: str) -> list[dict[str, Any]]:
     """The days of a target in order, `known` as a mapping."""
     query = select(score_days).where(score_days.c.target == target).order_by(score_days.c.day)
@@ -105,6 +146,65 @@ def changes_of_lead(
         score_changes.c.product_id == product_id,
     )
     return mappings(connection, select(score_changes).where(*own).order_by(score_changes.c.day))
+
+
+def rises_to(
+    connection: Connection, target: str, first: int, last: int, level: float
+) -> list[dict[str, Any]]:
+    """The rows of days first to last in which a score came to at least a level from below it."""
+    before = score_changes.c.probability - score_changes.c.change
+    return _crossed(connection, target, (first, last), score_changes.c.probability >= level,
+                    before < level)  # fmt: skip
+
+
+def falls_below(
+    connection: Connection, target: str, first: int, last: int, level: float
+) -> list[dict[str, Any]]:
+    """The rows of days first to last in which a score fell below a level."""
+    before = score_changes.c.probability - score_changes.c.change
+    return _crossed(connection, target, (first, last), score_changes.c.probability < level,
+                    before >= level)  # fmt: skip
+
+
+def _crossed(
+    connection: Connection, target: str, days: tuple[int, int], *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    own = score_changes.c.target == target, score_changes.c.day.between(*days)
+    query = select(score_changes).where(*own, score_changes.c.change.is_not(None), *conditions)
+    return mappings(connection, query.order_by(score_changes.c.day, score_changes.c.lead_id))
+
+
+def graded_on(
+    connection: Connection, target: str, first: int, last: int, grades: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows of days first to last with one of these grades; no grades: with any."""
+    own = score_changes.c.target == target, score_changes.c.day.between(first, last)
+    query = select(score_changes).where(*own, score_changes.c.grade.is_not(None))
+    if grades:
+        query = query.where(score_changes.c.grade.in_(grades))
+    return mappings(connection, query.order_by(score_changes.c.day, score_changes.c.lead_id))
+
+
+def lowest_before(
+    connection: Connection, target: str, day: int, days: int, leads: Sequence[str]
+) -> dict[tuple[str, str], float]:
+    """The lowest score of these leads from the one before the last `days` days up to `day`.
+
+    By lead and product; each row tells what the score was before it.
+    """
+    found: dict[tuple[str, str], float] = {}
+    before = score_changes.c.probability - score_changes.c.change
+    for one in range(day - days + 1, day + 1):
+        for start in range(0, len(leads), _AT_ONCE):
+            query = select(score_changes.c.lead_id, score_changes.c.product_id, before).where(
+                score_changes.c.target == target, score_changes.c.day == one,
+                score_changes.c.lead_id.in_(leads[start : start + _AT_ONCE]),
+                score_changes.c.change.is_not(None),
+            )  # fmt: skip
+            for lead, product, value in connection.execute(query):
+                key = (lead, product)
+                found[key] = min(found.get(key, 1.0), value)
+    return found
 
 
 def forget_leads(connection: Connection, leads: Sequence[str]) -> int:

@@ -6,6 +6,6 @@ needs a new migration in `migrations/versions` and its number here (tested).
 
 from sqlalchemy import MetaData
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0013"
 
 metadata = MetaData()

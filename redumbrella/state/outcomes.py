@@ -172,6 +172,22 @@ def pending_outcomes(connection: Connection, least: int = SCORES_WAIT) -> list[d
     return [_read(row) for row in mappings(connection, query)]
 
 
+def last_outcome(connection: Connection) -> int:
+    """The number of the newest outcome, undone or not; 0 for none."""
+    return int(connection.execute(select(func.max(outcomes.c.id))).scalar() or 0)
+
+
+def logged_between(
+    connection: Connection, what: str, since: int, until: int
+) -> list[dict[str, Any]]:
+    """The outcomes of a kind that were logged in (since, until] and not undone, in order."""
+    own = outcomes.c.what == what, outcomes.c.undone_at.is_(None)
+    query = select(outcomes).where(
+        *own, outcomes.c.logged_at > since, outcomes.c.logged_at <= until
+    )
+    return mappings(connection, query.order_by(outcomes.c.id))
+
+
 def standing_outcomes(connection: Connection, *, closing: bool) -> list[dict[str, Any]]:
     """The outcomes that were not undone, in order: those that closed a lead, or all."""
     query = select(outcomes).where(outcomes.c.undone_at.is_(None))

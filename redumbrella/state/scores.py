@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 
 from redumbrella.state.bulk import Row, in_order, json_text, mappings
@@ -34,6 +36,8 @@ from redumbrella.state.lists import (
 )
 from redumbrella.state.metadata import metadata
 
+_AT_ONCE = 500  # keys of one question to the database
+_WIDE = ("reasons", "details", "search")
 _SAME = 1e-12  # sums of the same numbers may differ in the last bit
 # With the whole key, so that the rows before a deep page are counted without touching wide rows.
 _KEY = ("lead_id", "product_id")
@@ -75,6 +79,7 @@ scores = Table(
     Column("stage", String),  # of an open deal, as the source calls it
     Column("month", String),  # 2026-11: see `scorings.month_of`
     Column("value_spread", Float),  # variance of the value from sales that differ in amount
+    Column("scored_at", BigInteger),  # when; later than the list's where it was scored again alone
     Index("scores_by_qualification", "target", "qualification", *_KEY),
     Index("scores_by_probability", "target", "probability", *_KEY),
     Index("scores_by_percentile", "target", "percentile", *_KEY),
@@ -108,6 +113,7 @@ scorings = Table(
     Column("lake", Text, nullable=False),  # version of each table of the lake, JSON
     Column("ranked_by", String, nullable=False, default="probability"),  # or value
     Column("month_of", String, nullable=False, default=""),  # planned, expected or created
+    Column("known", Text, nullable=False, default="{}"),  # what of the lake the list has read, JSON
 )
 
 
@@ -138,6 +144,55 @@ def scores_of_leads(
     return mappings(connection, select(table).where(*own))
 
 
+def matching_scores(
+    connection: Connection,
+    target: str,
+    equal: Mapping[str, Sequence[str]],
+    least: Mapping[str, float],
+    leads: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of the list in use, without texts, that have one of some values and at least others.
+
+    equal, least: by column. leads: of which leads; None: of all.
+    """
+    table = list_in_use(connection, scores, target)
+    narrow = [column for column in table.c if column.name not in _WIDE]
+    query = select(*narrow).where(table.c.target == target)
+    for name, values in equal.items():
+        query = query.where(table.c[name].in_(values))
+    for name, value in least.items():
+        query = query.where(table.c[name] >= value)
+    if leads is None:
+        return mappings(connection, query)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(leads), _AT_ONCE):
+        some = leads[start : start + _AT_ONCE]
+        found += mappings(connection, query.where(table.c.lead_id.in_(some)))
+    return found
+
+
+def marks_of_leads(
+    connection: Connection, target: str, leads: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Of those of some leads that are on the list in use probability, value and grade, by lead."""
+    own = list_in_use(connection, scores, target).c
+    query = select(own.lead_id, own.probability, own.expected_value, own.grade)
+    query = query.where(own.target == target)
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(leads), _AT_ONCE):
+        some = query.where(own.lead_id.in_(leads[start : start + _AT_ONCE]))
+        found |= {row["lead_id"]: row for row in mappings(connection, some)}
+    return found
+
+
+def measures_in_list(connection: Connection, target: str, measure: str) -> list[float]:
+    """A column of the list in use where it is known, in no order."""
+    table = list_in_use(connection, scores, target)
+    column = table.c[measure]
+    query = select(column).where(table.c.target == target, column.is_not(None))
+    return list(connection.execute(query).scalars())
+
+
 def standing_in_list(
     connection: Connection, target: str, measure: str, value: float, but: str
 ) -> tuple[int, int, int]:
@@ -160,13 +215,25 @@ def standing_in_list(
 def record_scoring(connection: Connection, scoring: Row) -> None:
     """Notes what the list of a target rests on; `scoring` has the columns of `scorings`."""
     connection.execute(delete(scorings).where(scorings.c.target == scoring["target"]))
-    connection.execute(insert(scorings).values(**{**scoring, "lake": json_text(scoring["lake"])}))
+    texts = {name: json_text(scoring[name]) for name in ("lake", "known") if name in scoring}
+    connection.execute(insert(scorings).values(**{**scoring, **texts}))
+
+
+def note_change(connection: Connection, target: str, more: int, known: Row | None = None) -> None:
+    """Notes that the list of a target has so many more leads, and what it has read by now.
+
+    known: None where that is as it was.
+    """
+    values: dict[str, Any] = {"asked": scorings.c.asked + more}
+    if known is not None:
+        values["known"] = json_text(known)
+    connection.execute(update(scorings).where(scorings.c.target == target).values(**values))
 
 
 def scoring_of(connection: Connection, target: str) -> dict[str, Any] | None:
-    """What the list of a target rests on; None where it was never scored."""
+    """What the list of a target rests on, `known` as a mapping; None where it was never scored."""
     found = mappings(connection, select(scorings).where(scorings.c.target == target))
-    return found[0] if found else None
+    return found[0] | {"known": orjson.loads(found[0]["known"])} if found else None
 
 
 def probabilities(connection: Connection, target: str) -> dict[str, float]:

@@ -91,14 +91,9 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
             "[tables.leads.columns], or add leads that are already closed.",
             reason="no_outcomes",
         )
-    instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
-    if "created_at" in leads.column_names:
-        known = pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
-        leads = leads.filter(known)
-    is_closed = pc.is_valid(leads["won"])
+    leads = leads.filter(is_there(leads, as_of))
+    is_closed = is_decided(leads, as_of)
     if "closed_at" in leads.column_names:
-        closed_then = pc.fill_null(pc.less(decided_at(leads), instant), True)
-        is_closed = pc.and_(is_closed, closed_then)
         leads = _with_known_closes(leads)
     position, order = _positions(leads, is_closed)
     mask = is_closed.to_numpy(zero_copy_only=False)
@@ -116,6 +111,23 @@ def lead_observations(leads: pa.Table, as_of: int) -> Observations:
         order=order,
         open_among=_lie_among(position[open_rows], position[rows], order),
     )
+
+
+def is_there(leads: pa.Table, as_of: int) -> pa.ChunkedArray:
+    """Which leads had come at an instant (UTC microseconds)."""
+    if "created_at" not in leads.column_names:
+        return pa.chunked_array([pa.array(np.ones(leads.num_rows, np.bool_))])
+    instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
+    return pc.fill_null(pc.less(begun_at(leads["created_at"]), instant), True)
+
+
+def is_decided(leads: pa.Table, as_of: int) -> pa.ChunkedArray:
+    """Which leads had an outcome at an instant (UTC microseconds)."""
+    is_closed = pc.is_valid(leads["won"])
+    if "closed_at" not in leads.column_names:
+        return is_closed
+    instant = pa.scalar(to_datetime(as_of), pa.timestamp("us", "UTC"))
+    return pc.and_(is_closed, pc.fill_null(pc.less(decided_at(leads), instant), True))
 
 
 def held_out(observed: Observations, share: float) -> Observations:

@@ -20,12 +20,14 @@ from redumbrella.state.lists import list_in_use
 from redumbrella.state.models import models
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.state.work import is_dealt_to, worklist, worklist_of
+from redumbrella.views.automations import ActionOfLead, actions_of_lead
 from redumbrella.views.explanation import Reason, ordered, reasons_of
 from redumbrella.views.leads import LEADS, require_scores
 from redumbrella.views.listing import owners_in
 from redumbrella.views.logged import done_on_list
 from redumbrella.views.models import ModelFacts, model_facts
 from redumbrella.views.names import NAMED, Names, names_known
+from redumbrella.views.tasks import OpenTask, open_tasks_of
 from redumbrella.views.timeline import TimelineEntry, timeline
 from redumbrella.views.trust import Trust, trust_in
 from redumbrella.views.worth import Worth, worth_of
@@ -122,6 +124,8 @@ class LeadDetail:
     fields: tuple[RecordField, ...]  # the lead's record as it stands in the lake
     timeline: tuple[TimelineEntry, ...]  # what the person did, newest first
     timeline_total: int  # how many facts there are, of which the newest are shown
+    automations: tuple[ActionOfLead, ...]  # what automations did or will do, newest first
+    tasks: tuple[OpenTask, ...]  # that automations left and that are not done
     products: tuple[ProductChance, ...]  # likeliest first; empty where the target has none
     model: ModelFacts | None
     trust: Trust  # whether the score may be relied on
@@ -184,9 +188,8 @@ def lead_detail(
         seen = LEADS.seen_by(used, owners)
         own = (used.c.target == name, used.c.lead_id == lead_id)
         alone = seen_alone(connection, used, name, lead_id, owners)
-        query = (
-            select(used).where(*own, *alone).order_by(used.c.probability.desc(), used.c.product_id)
-        )
+        query = select(used).where(*own, *alone)
+        query = query.order_by(used.c.probability.desc(), used.c.product_id)
         rows = connection.execute(query).mappings().all()
         row = next((row for row in rows if product in (None, row["product_id"] or "")), None)
         if row is None and rows:
@@ -197,25 +200,26 @@ def lead_detail(
             raise _not_found(workspace, connection, name, lead_id)
         places = _places(connection, used, row, seen)
         step = _next_step(connection, name, lead_id)
-        chosen = models.c.version == row["model_version"]
-        model = connection.execute(select(models).where(chosen)).mappings().first()
-    facts = None if model is None else model_facts(model)
+        acted = actions_of_lead(connection, lead_id, row["person_id"] or lead_id)
+        to_do = open_tasks_of(connection, None, lead_id)
+        facts = _model(connection, row["model_version"])
     person = row["person_id"] or lead_id
     about_leads = asked.from_ is not None
     entries, total = timeline(workspace, person, lead_id)
     fields = _newest(workspace, *(("leads", lead_id) if about_leads else ("people", person)))
     names = _names(workspace, rows, fields)
-    why = _explanation(orjson.loads(row["reasons"]))
     return LeadDetail(
         score=LEADS.listed(LEADS.record(row)),
         **places,
         names=LeadNames(*(_name(names, row, column) for column in NAMED)),
         next_step=step,
-        explanation=why,
+        explanation=_explanation(orjson.loads(row["reasons"])),
         worth=worth_of(orjson.loads(row["details"])),
         fields=tuple(_record(workspace, "leads" if about_leads else "people", fields, names)),
         timeline=entries,
         timeline_total=total,
+        automations=acted,
+        tasks=to_do,
         products=tuple(_product(each, names) for each in rows if each["product_id"]),
         model=facts,
         trust=trust_in(facts, name),
@@ -223,6 +227,12 @@ def lead_detail(
         currency=workspace.settings.currency,
         timezone=workspace.settings.timezone,
     )
+
+
+def _model(connection: Connection, version: str) -> ModelFacts | None:
+    chosen = models.c.version == version
+    found = connection.execute(select(models).where(chosen)).mappings().first()
+    return None if found is None else model_facts(found)
 
 
 def _next_step(connection: Connection, target: str, lead_id: str) -> NextStep | None:

@@ -337,6 +337,16 @@ LEADS = View(
             "expected, else of the creation: 2026-11.",
         ),
         Column(
+            "scored_at",
+            "Scored",
+            INSTANT,
+            optional=True,
+            comparing=True,
+            secondary=True,
+            help="When this score was made: with the whole list, or later, after something of the "
+            "lead was read or logged.",
+        ),
+        Column(
             "top_reason",
             "Strongest reason",
             REASON,
@@ -387,6 +397,7 @@ LEADS = View(
         "campaign_id",
         "rep_id",
         "created_at",
+        "scored_at",
         "basis",
     ),
     terminal=(

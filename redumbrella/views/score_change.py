@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from redumbrella.columns import ORDER
 from redumbrella.errors import EngineError, ModelError, NotFoundError
 from redumbrella.lake.extract import Extract, everything_of
-from redumbrella.learning.one_lead import ReadSoFar, known_at_reading, look_at_lead
+from redumbrella.learning.few_leads import ReadSoFar, known_at_reading, look_at_lead
 from redumbrella.models.base import log_odds_of, probability_of
 from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
@@ -24,6 +25,7 @@ from redumbrella.scores.changes import (
 from redumbrella.scores.scoring import speech_of
 from redumbrella.scores.telling import Speech
 from redumbrella.settings.targets import Target
+from redumbrella.state.scores import scores_of_leads
 from redumbrella.views.changes import shown_days
 from redumbrella.views.listing import owners_in
 from redumbrella.views.score_history import Owners, ScoreHistory, history_of, listed_lead
@@ -75,22 +77,39 @@ def explain_change(
         product_id, listed, person = listed_lead(connection, asked.name, lead_id, None, seen)
         history = history_of(connection, asked.name, lead_id, product_id, listed)
         days = {date_of(day["day"]): day for day in shown_days(connection, asked.name)}
+        row = scores_of_leads(connection, asked.name, [lead_id])[0]
     before = _day_before(history, since)
     place = history.days.index(before)
     said = []
     if since is not None and before > since:
         said.append(f"Nothing is kept of {since}: the first score of this lead is of {before}.")
+    everything = everything_of(workspace.lake, [person], [lead_id])
     sides = _Sides(
         asked,
         lead_id,
-        everything_of(workspace.lake, person, lead_id),
+        everything,
         days[before],
-        days[history.days[-1]],
+        _as_listed(days[history.days[-1]], row, everything),
         history.probabilities[place],
         workspace.settings.timezone,
         Speech(),
     )
     return _explained(workspace, sides, said)
+
+
+def _as_listed(
+    day: Mapping[str, Any], row: Mapping[str, Any], everything: Extract
+) -> Mapping[str, Any]:
+    """The last day as the row on the list knows it: an outcome that was logged since is in it."""
+    if row["scored_at"] is None or row["scored_at"] <= day["scored_at"]:
+        return day
+    last = {
+        name: max(found[ORDER].to_pylist())
+        for name, found in everything.rows.items()
+        if found.num_rows
+    }
+    rows = {**day["known"]["rows"], **last}
+    return {**day, "as_of": row["as_of"], "known": {**day["known"], "rows": rows}}
 
 
 def _day_before(history: ScoreHistory, since: date | None) -> date:

@@ -145,7 +145,8 @@ class View:
     chosen: completes a query by what the list itself chooses, where its order or its grouping
     depends on what is stored; order_words says which. of: the list over whose rows this one sums,
     and whose filters narrow them. groupings: what sums can be grouped by, and the heading of that;
-    summed: makes the sums. since: whether the list looks back to a day.
+    summed: makes the sums. since: whether the list looks back to a day. always: what must hold of
+    a stored row to be on the list at all.
     """
 
     name: str
@@ -183,6 +184,7 @@ class View:
     groupings: Mapping[str, str] = field(default_factory=dict)
     summed: "Callable[[Workspace, Connection, View, Query], Subquery] | None" = None
     since: bool = False
+    always: "Callable[[View], ColumnElement[bool]] | None" = None
 
     @property
     def file_name(self) -> str:
@@ -315,6 +317,7 @@ class View:
         if self.summed is not None and self.of is None:
             return conditions  # `summed` narrows its sums itself, by filters and by owners
         conditions += self.seen_by(self.table, query.owners)
+        conditions += [] if self.always is None else [self.always(self)]
         for name, wanted in query.filters.items():
             if name == "search":
                 text = self.column(self.search)

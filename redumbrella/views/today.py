@@ -17,6 +17,7 @@ from redumbrella.views.kinds import COUNT, FLAG, MONEY, SHARE, TEXT, Row, decima
 from redumbrella.views.leads import REASON, nothing_scored
 from redumbrella.views.logged import Logged, done_on_list
 from redumbrella.views.table import Column, Query, View
+from redumbrella.views.tasks import OpenTask, open_tasks_of
 from redumbrella.views.trust import Trust, trust_in_list
 from redumbrella.workspace import Workspace
 
@@ -44,6 +45,7 @@ class AroundToday(TypedDict):
     trust: whether the scores may be relied on. day: of the list. said: what has to be known of it.
     left_alone: how many leads may not be contacted, by why. done: what came of the lines that are
     done, by lead. lines: how many lines there are; of one rep, where the list is asked for those.
+    tasks: that automations left and that are not done, of all reps or of that one.
     """
 
     trust: Trust
@@ -52,6 +54,7 @@ class AroundToday(TypedDict):
     left_alone: dict[str, int]
     done: dict[str, Logged]
     lines: int
+    tasks: tuple[OpenTask, ...]
 
 
 def nothing_on_the_list(workspace: Workspace, target: str | None) -> str:
@@ -81,10 +84,13 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     target = query.target or ""
     made = worklist_of(connection, target)
     trust = trust_in_list(connection, target)
+    reps = (query.filters["rep"],) if "rep" in query.filters else query.owners
+    tasks = open_tasks_of(connection, reps)
     if made is None:
         nothing: dict[str, Logged] = {}
         return {
             "trust": trust, "day": "", "said": (), "left_alone": {}, "done": nothing, "lines": 0,
+            "tasks": tasks,
         }  # fmt: skip
     words = {
         "value": "by what a minute of work on it is expected to bring",
@@ -104,7 +110,6 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
     alone = "; ".join(f"{count:,} {why}" for why, count in made["blocked"].items())
     if alone:
         said.append(f"Left alone: {alone}.")
-    reps = (query.filters["rep"],) if "rep" in query.filters else query.owners
     done = done_on_list(connection, target, made["number"], reps)
     lines = count_lines(connection, target, reps)
     said.insert(0, f"{len(done):,} of {counted(lines, 'line')} done.")
@@ -115,6 +120,7 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Aroun
         "left_alone": made["blocked"],
         "done": done,
         "lines": lines,
+        "tasks": tasks,
     }
 
 

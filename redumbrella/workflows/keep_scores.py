@@ -18,16 +18,16 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from redumbrella.clock import to_iso
-from redumbrella.columns import ORDER
 from redumbrella.errors import EngineError
 from redumbrella.lake.days import is_later
 from redumbrella.lake.failures import writing
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
-from redumbrella.learning.gathering import Gathered
+from redumbrella.lake.read_since import causes_read_of
 from redumbrella.reports.changes import date_of, day_in_zone
 from redumbrella.scores.history import FORMER, TABLE, Snapshot, snapshot
 from redumbrella.state.history import forget_leads, next_number, scored_days, write_score_day
+from redumbrella.workflows.note_moves import overlaid, snapshot_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
@@ -67,23 +67,24 @@ def keep_scores(
     workspace: Workspace,
     rows: list[dict[str, Any]],
     scoring: Mapping[str, Any],
-    gathered: Gathered,
+    as_of: int,
 ) -> KeptDay:
     """Writes the snapshot of a scoring into the lake; the state is to be told.
 
-    scoring: the columns of `scorings`. gathered: what it rests on.
+    scoring: the columns of `scorings`. as_of: the instant of the leads that were scored.
     """
     target = scoring["target"]
     day = day_in_zone(scoring["as_of"], workspace.settings.timezone)
     with workspace.state.reading() as connection:
         days = scored_days(connection, target)
         number = next_number(connection)
-    noted = next((one["number"] for one in days if one["day"] == day), 0)
+    same = next((snapshot_of(one) for one in days if one["day"] == day), (day, 0))
+    noted = same[1] if same[0] == day else 0
     last = max((one for one in days if one["day"] < day), key=lambda one: one["day"], default=None)
-    former, is_whole = _former(workspace.snapshots, target, last)
+    former, is_whole = _former(workspace, target, last)
     said, causes = "", dict[str, str]()
     if last is not None:
-        causes = _causes_since(workspace.lake, last["known"]["rows"], last["as_of"])
+        causes = causes_read_of(workspace.lake, last["known"], last["as_of"])
     is_new_model = last is not None and last["model_version"] != scoring["model_version"]
     made = snapshot(target, day, number, rows, former, causes, is_new_model=is_new_model)
     own = f"target = {literal(target)} AND day = DATE '{date_of(day)}'"
@@ -93,12 +94,8 @@ def keep_scores(
         **{name: scoring[name] for name in ("target", "model_version", "scored_at", "asked")},
         "day": day,
         "number": number,
-        "as_of": gathered.as_of,
-        "known": {
-            "rows": _rows_read(workspace.lake),
-            "order": gathered.observed.order,
-            "first": _first_place(gathered),
-        },
+        "as_of": as_of,
+        "known": scoring["known"],
     }
     return KeptDay(row, made, said)
 
@@ -147,63 +144,23 @@ def _free_name(folder: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _former(lake: Lake, target: str, day: Mapping[str, Any] | None) -> tuple[pa.Table | None, bool]:
-    """The snapshot of a day, None where there is none, and whether the snapshots are whole."""
+def _former(
+    workspace: Workspace, target: str, day: Mapping[str, Any] | None
+) -> tuple[pa.Table | None, bool]:
+    """The scores at the end of a day, None where there are none, and whether the snapshots are
+    whole."""
+    lake = workspace.snapshots
     if day is None or not lake.exists(TABLE):
         return None, True
-    listed = ", ".join(FORMER)
+    listed, (written, number) = ", ".join(FORMER), snapshot_of(day)
     try:
         found = lake.query(
             f"SELECT {listed} FROM {TABLE} WHERE target = {literal(target)} "
-            f"AND day = DATE '{date_of(day['day'])}' AND number = {day['number']}"
+            f"AND day = DATE '{date_of(written)}' AND number = {number}"
         )
     except EngineError as problem:
         if problem.reason != "lake_damaged":
             raise
         return None, False
-    return found, True
-
-
-def _first_place(gathered: Gathered) -> float:
-    """The earliest place in time of all leads, which those without a date have."""
-    observed = gathered.observed
-    return float(min([*observed.position[:1], *observed.open_position.tolist()], default=0.0))
-
-
-def _rows_read(lake: Lake) -> dict[str, int]:
-    """The place of the last row of each table in the order of reading: what is known today.
-
-    Places tell it whatever the clock said, and when old versions of the lake are gone.
-    """
-    found = {}
-    for table in lake.tables():
-        if ORDER in lake.schema(table).names:
-            last = lake.query(f"SELECT max({ORDER}) AS last FROM {quoted(table)}")["last"][0]
-            found[table] = -1 if last.as_py() is None else int(last.as_py())
-    return found
-
-
-def _causes_since(lake: Lake, known: Mapping[str, int], as_of: int) -> dict[str, str]:
-    """Of leads and people of whom something was read since: "did", or "record" where it is old."""
-    instant, parts = f"TIMESTAMPTZ {literal(to_iso(as_of))}", []
-    for table, ids, happened in (
-        ("events", ("person_id",), f"t.at >= {instant}"),
-        ("activities", ("person_id", "lead_id"), f"t.at >= {instant}"),
-        ("purchases", ("person_id",), f"coalesce(t.cancelled_at, t.at) >= {instant}"),
-        ("identities", ("person_id",), f"t.at >= {instant}"),
-        ("leads", ("lead_id",), "false"),
-        ("people", ("person_id",), f"t.known_at >= {instant}"),
-    ):
-        if lake.exists(table):
-            new = f"t.{ORDER} > {known.get(table, -1)}"
-            parts += [
-                f"SELECT t.{one} AS id, coalesce({happened}, false) AS did FROM {quoted(table)} t "
-                f"WHERE {new} AND t.{one} IS NOT NULL"
-                for one in ids
-            ]
-    if not parts:
-        return {}
-    every = " UNION ALL ".join(parts)
-    found = lake.query(f"SELECT id, bool_or(did) AS did FROM ({every}) GROUP BY 1")
-    pairs = zip(found["id"].to_pylist(), found["did"].to_pylist(), strict=True)
-    return {one: "did" if did else "record" for one, did in pairs}
+    with workspace.state.reading() as connection:
+        return overlaid(connection, target, day, found), True

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from redumbrella.access.acting import acting
 from redumbrella.clock import to_datetime
 from redumbrella.columns import ORDER
 from redumbrella.errors import ConflictError, NotFoundError, SettingsError, nearest
@@ -42,6 +43,7 @@ from redumbrella.state.outcomes import (
     outcome_of_number,
     undo_outcome_row,
 )
+from redumbrella.state.outreach import end_tasks, reopen_tasks
 from redumbrella.state.scores import scored_targets, scores_of_leads
 from redumbrella.views.lead import unknown_lead
 from redumbrella.workflows.recorded import recorded
@@ -155,6 +157,7 @@ def _note(workspace: Workspace, asked: OutcomeRequest, key: str, started: int) -
         if newest is not None and asked.at is None:
             at = max(at, newest["at"] + 1)  # the clock may have been set back
         row = _row(asked, key, subject, at, started)
+        end_tasks(connection, started, acting().name, lead_id=asked.lead_id)
         return add_outcome(connection, row, lines), False
 
 
@@ -290,6 +293,7 @@ def _note_undone(workspace: Workspace, number: int, by: str, lead_id: str, start
                 "the lead in the source: a newer row of it counts.",
                 reason="too_late",
             )
+        reopen_tasks(connection, row["lead_id"], row["logged_at"])
         undo_outcome_row(connection, row, started, by)
 
 

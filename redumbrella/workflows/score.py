@@ -11,6 +11,7 @@ from redumbrella.decisions.qualification import Weights, add_card
 from redumbrella.errors import EngineError, ModelError
 from redumbrella.features.facts import leads_for, names_of
 from redumbrella.lake.lake import Lake
+from redumbrella.lake.read_since import read_so_far
 from redumbrella.learning.gathering import Gathered, gather, open_designs
 from redumbrella.learning.worth import rates_of
 from redumbrella.models.model_folder import ModelFiles
@@ -18,7 +19,7 @@ from redumbrella.models.products.product_model import load_product_model
 from redumbrella.models.registry import LeadModel, features_of
 from redumbrella.models.worth.valuation import Valuation, load_valuation
 from redumbrella.progress import Progress
-from redumbrella.scores.deals import MonthOf, add_months, add_stages
+from redumbrella.scores.deals import MonthOf, add_months, add_stages, stage_column
 from redumbrella.scores.grades import add_grades, measure_of
 from redumbrella.scores.products import ProductScores, product_rows, score_products
 from redumbrella.scores.scoring import score_leads
@@ -110,13 +111,7 @@ def _score(
 ) -> ScoreResult:
     settings, lake = workspace.settings, workspace.lake
     target = settings.target(target_name)
-    with workspace.state.reading() as connection:
-        current = current_model(connection, target.name)
-    if current is None:
-        raise ModelError(
-            f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
-            reason="no_model",
-        )
+    current = _current_model(workspace, target)
     files, model = open_model(workspace.models / current["version"], target)
     report("Reading what is known", 0.0)
     leads = leads_for(lake, target, settings.timezone)
@@ -141,7 +136,7 @@ def _score(
         rows, asked = scores.rows, gathered.observed.open.num_rows
         expected = scores.by_product
         forecasts = product_rows(current["report"]["products"]["products"], expected)
-    measure = _add_grades(workspace, target, rows)
+    measure = _add_grades(workspace, target, rows, started)
     known_until = gathered.as_of if target.per else as_of
     scoring = {
         "target": target.name,
@@ -155,11 +150,42 @@ def _score(
         "lake": {name: lake.version(name) for name in lake.tables()},
     }
     why = why_not_kept(lake, as_of, started, held_out=bool(hold_out))
-    kept = None if why else keep_scores(workspace, rows, scoring, gathered)
+    scoring["known"] = what_was_read(lake, gathered) | {"kept": not why}
+    kept = None if why else keep_scores(workspace, rows, scoring, gathered.as_of)
     _replace(workspace, rows, scoring, forecasts, kept)
     weigh_again(workspace, weights)
     said = f"Not kept in the history of scores: {why}." if kept is None else kept.said
     return ScoreResult(asked, model.version, target.name, known_until, expected, held, said)
+
+
+def _current_model(workspace: Workspace, target: Target) -> dict[str, Any]:
+    with workspace.state.reading() as connection:
+        current = current_model(connection, target.name)
+    if current is None:
+        raise ModelError(
+            f'No model of "{target.name}" is in use yet. Train one first: umbrella train',
+            reason="no_model",
+        )
+    return current
+
+
+def what_was_read(lake: Lake, gathered: Gathered) -> dict[str, Any]:
+    """What a list has read of the lake, and what of all leads the score of each rests on.
+
+    as_of: the instant at which leads were asked about. order, first: by what they are put in time,
+    and the earliest place. lost_after: as in `Gathered`. stage: the column of stages.
+    """
+    of_leads: dict[str, Any] = {}
+    if gathered.is_about_leads:
+        stage = stage_column(gathered.observed.open)
+        of_leads = {"stage": stage, "lost_after": gathered.lost_after}
+    return {
+        **read_so_far(lake),
+        "as_of": gathered.as_of,
+        "order": gathered.observed.order,
+        "first": gathered.first_place,
+        **of_leads,
+    }
 
 
 def _replace(
@@ -195,12 +221,16 @@ def _add_deals(
     """Stage and month of each lead; says what the months are of. People have neither."""
     if not gathered.is_about_leads:
         return ""
-    add_stages(rows, gathered.observed.open)
+    add_stages(rows, gathered.observed.open, stage_column(gathered.observed.open))
     return add_months(rows, gathered.observed.open, as_of, timezone)
 
 
-def _add_grades(workspace: Workspace, target: Target, rows: list[dict[str, Any]]) -> Measure:
-    """Grades the list beside the one that it replaces; says by what."""
+def _add_grades(
+    workspace: Workspace, target: Target, rows: list[dict[str, Any]], started: int
+) -> Measure:
+    """Grades the list beside the one that it replaces, and notes when; says by what."""
+    for row in rows:
+        row["scored_at"] = started
     grades = workspace.settings.grades
     with workspace.state.reading() as connection:
         try:

@@ -17,7 +17,7 @@ from redumbrella.clock import to_microseconds
 from redumbrella.columns import INGESTED_AT, ORDER
 from redumbrella.errors import NotFoundError
 from redumbrella.lake.extract import Extract, everything_of
-from redumbrella.learning.one_lead import ReadSoFar, known_at_reading, look_at_lead
+from redumbrella.learning.few_leads import ReadSoFar, known_at_reading, look_at_lead
 from redumbrella.models.model_folder import read_model_files
 from redumbrella.models.registry import LeadModel, load_model
 from redumbrella.scores.changes import change_part
@@ -118,7 +118,7 @@ def test_parts_sum_to_the_difference(
     is_gone: bool,
 ) -> None:
     workspace, older, newer = models_of_two_days.inside
-    first = everything_of(workspace.lake, f"P{lead[1:]}", lead)
+    first = everything_of(workspace.lake, [f"P{lead[1:]}"], [lead])
     every = told(first, lead, news)
     then, now = reading(first), reading(every)
     old = older if is_new_model else newer
@@ -164,7 +164,7 @@ def test_one_lead_alone_is_scored_as_in_the_list(
     with workspace.state.reading() as connection:
         day = scored_days(connection, "conversion")[-1]
     for lead, row in scores_of(workspace).items():
-        extract = everything_of(workspace.lake, row["person_id"], lead)
+        extract = everything_of(workspace.lake, [row["person_id"]], [lead])
         found = look_at_lead(newer, extract, lead, day["as_of"], ReadSoFar.of(day["known"]), "UTC")
         assert found.log_odds == pytest.approx(row["reasons"]["total"], abs=1e-9)
 
@@ -173,7 +173,7 @@ def test_a_lead_that_was_not_known_is_said(
     company: tuple[Workspace, LeadModel, LeadModel],
 ) -> None:
     workspace, _, newer = company
-    extract = everything_of(workspace.lake, "P270", "L270")
+    extract = everything_of(workspace.lake, ["P270"], ["L270"])
     nothing = known_at_reading(extract, ReadSoFar({}, "created_at", 0.0))
     assert nothing.tables() == ()
     with pytest.raises(NotFoundError, match="Nothing was known"):
@@ -184,7 +184,7 @@ def test_reasons_of_a_part_say_what_was_before(
     company: tuple[Workspace, LeadModel, LeadModel],
 ) -> None:
     workspace, _, newer = company
-    extract = everything_of(workspace.lake, "P270", "L270")
+    extract = everything_of(workspace.lake, ["P270"], ["L270"])
     then = reading(extract)
     every = told(extract, "L270", [("activities", timedelta(days=1), 0)])
     later = T0 + 3 * DAY

@@ -27,7 +27,8 @@ from redumbrella.workspace import Workspace
 V1 = "/api/v1"
 # What stands for the parts of a path; none of these changes anything that other tests see.
 PARTS = {"lead_id:text": "L-1003", "version": "conversion-20101101-093000", "user": "9999",
-         "key": "nokey123", "name": "style.css", "number": "1"}  # fmt: skip
+         "key": "nokey123", "name": "style.css", "number": "999",
+         "rule": "no such rule", "token": "x"}  # fmt: skip
 
 
 class Staffed:

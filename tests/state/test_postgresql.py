@@ -14,7 +14,15 @@ from state_checks import check_everything, put, score
 from stored import rows_in_use
 
 from redumbrella.errors import DataError, EngineError
-from redumbrella.state import audit, keys, users  # noqa: F401  their tables belong to the schema
+from redumbrella.state import (  # noqa: F401  their tables belong to the schema
+    audit,
+    jobs,
+    keys,
+    outbox,
+    outreach,
+    rules,
+    users,
+)
 from redumbrella.state.database import State
 from redumbrella.state.lists import list_in_use, take_into_use
 from redumbrella.state.metadata import metadata
@@ -43,7 +51,7 @@ def test_state(database: str) -> None:
     check_everything(state)
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT relname FROM pg_class WHERE relname ~ '^scores_.$'")
-        assert sorted(row[0] for row in found) == ["scores_2", "scores_3"]
+        assert sorted(row[0] for row in found) == ["scores_2", "scores_3", "scores_6"]
     state.close()
     again = State(database)
     with again.reading() as connection:

@@ -18,7 +18,15 @@ from stored import rows_in_use
 
 import redumbrella.state.schema as schema_module
 from redumbrella.errors import EngineError
-from redumbrella.state import audit, keys, users  # noqa: F401  their tables belong to the schema
+from redumbrella.state import (  # noqa: F401  their tables belong to the schema
+    audit,
+    jobs,
+    keys,
+    outbox,
+    outreach,
+    rules,
+    users,
+)
 from redumbrella.state.customers import newest_valuation, record_valuation
 from redumbrella.state.database import State
 from redumbrella.state.forecasts import backtests
@@ -26,7 +34,7 @@ from redumbrella.state.lists import lists
 from redumbrella.state.metadata import SCHEMA_VERSION, metadata
 from redumbrella.state.models import models, newest_model
 from redumbrella.state.runs import runs
-from redumbrella.state.scores import scores, scoring_of
+from redumbrella.state.scores import changed_scores, scores, scoring_of
 from redumbrella.state.weights import changes_of
 
 
@@ -247,3 +255,16 @@ def test_a_failed_replacement_keeps_the_old_scores(state: State) -> None:
         put(state, "conversion", twice)
     assert ids(state) == ["old"]
     assert [path.name for path in state.folder.iterdir()] == ["scores-1.db"]
+
+
+def test_a_list_is_copied_where_no_blocks_can_be_shared(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: int) -> int:
+        raise OSError
+
+    monkeypatch.setattr("redumbrella.state.lists.os.copy_file_range", refused)
+    put(state, "t", [score("a", 0.5), score("b", 0.5)])
+    with changed_scores(state, "t", ["a"], []) as new, state.writing() as connection:
+        assert new.take(connection)
+    assert ids(state, "t") == ["b"]

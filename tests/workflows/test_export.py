@@ -41,7 +41,8 @@ def test_csv_has_the_contract_columns_in_order(company: Workspace, tmp_path: Pat
     assert tuple(rows[0]) == COLUMNS
     assert COLUMNS[:16] == CONTRACT
     assert COLUMNS[16:] == ("reliable", "label", "created_at", "source", "campaign_id", "rep_id",
-                            "ltv_low", "ltv_high", "qualification", "stage", "month")  # fmt: skip
+                            "ltv_low", "ltv_high", "qualification", "stage", "month",
+                            "scored_at")  # fmt: skip
     shown = listed(company, LEADS).rows
     assert [row["lead_id"] for row in rows] == [row["lead_id"] for row in shown]
     assert [float(row["probability"]) for row in rows] == [row["probability"] for row in shown]
@@ -147,7 +148,7 @@ def test_every_list_is_written_alike_in_every_format(
     assert head == names == list(records[0]) == table.column_names
     assert len(cells) == len(records) == table.num_rows == listed(full, view).total
     first = view.exported[0].name
-    assert [row[0].removeprefix("'") for row in cells] == [record[first] for record in records]
+    assert [row[0].removeprefix("'") for row in cells] == [str(one[first]) for one in records]
     stored = table.column(first).to_pylist()
     told = [v.isoformat() if isinstance(v, datetime) else v for v in stored]
     assert told == [record[first] for record in records]

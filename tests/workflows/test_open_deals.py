@@ -12,7 +12,7 @@ from small_folders import read
 from stored import current_model, listed, rows_in_use
 
 from redumbrella.columns import STAGE
-from redumbrella.scores.deals import OVERDUE, add_months, add_stages
+from redumbrella.scores.deals import OVERDUE, add_months, add_stages, stage_column
 from redumbrella.state.scores import scores, scoring_of
 from redumbrella.views.lead import lead_detail
 from redumbrella.views.leads import LEADS
@@ -68,10 +68,13 @@ def leads_of(won: list[bool | None], **columns: list[object]) -> pa.Table:
 
 def test_a_field_of_the_stage_is_shown_of_open_leads_alone() -> None:
     rows: list[dict[str, object]] = [{}, {}]
-    add_stages(rows, leads_of([None, True], **{"Deal Stage": ["Offer", "Closed won"]}))
+    leads = leads_of([None, True], **{"Deal Stage": ["Offer", "Closed won"]})
+    assert stage_column(leads) == "Deal Stage"
+    add_stages(rows, leads, "Deal Stage")
     assert [row["stage"] for row in rows] == ["Offer", None]
     bare: list[dict[str, object]] = [{}]
-    add_stages(bare, leads_of([None], **{"stages of life": ["old"]}))
+    other = leads_of([None], **{"stages of life": ["old"]})
+    add_stages(bare, other, stage_column(other))
     assert bare == [{}]
 
 

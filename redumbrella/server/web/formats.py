@@ -25,6 +25,7 @@ from redumbrella.figures import (
 )
 from redumbrella.reports.changes import CAUSES
 from redumbrella.reports.wording import REGIMES, basis, expectation
+from redumbrella.views.outbox import KINDS, STATE_WORDS, state_reason
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
@@ -72,6 +73,10 @@ def environment() -> Environment:
         query=query_string,
         lead_address=lead_address,
         lead_path=lead_path,
+        rule_path=rule_path,
+        action_kinds=KINDS,
+        action_states=STATE_WORDS,
+        state_reason=state_reason,
     )
     return found
 
@@ -89,6 +94,11 @@ def lead_path(lead_id: object, more: str = "?") -> str:
     if text in (".", ".."):
         return f"/leads/?id={text}{'&' * bool(more)}{more}"
     return f"/leads/{quote(text, safe='')}{'?' * bool(more)}{more}"
+
+
+def rule_path(name: str) -> str:
+    """The page of a rule; names are the same in capitals, and /automations/new is the form."""
+    return f"/automations/{quote(name.upper() if name == 'new' else name, safe='')}"
 
 
 def with_code(text: str) -> Markup:

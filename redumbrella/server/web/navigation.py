@@ -30,13 +30,17 @@ class Entry:
 
 MENU = (
     Entry("/today", "Today", (
-        ("/today", "List"), ("/assignment", "Who takes what"), ("/today/worth", "What it is worth"),
+        ("/today", "List"), ("/tasks", "Tasks"), ("/assignment", "Who takes what"),
+        ("/today/worth", "What it is worth"),
     ), keeps_target=True),
     Entry("/leads", "Leads", (
         ("/leads", "List"), ("/changes", "Changes"), ("/pipeline", "Pipeline"),
     ), keeps_target=True),
     Entry("/customers", "Customers", (("/customers", "List"), ("/valuations", "Over time"))),
     Entry("/products", "Products"),
+    Entry("/automations", "Automations", (
+        ("/automations", "Rules"), ("/outbox", "Outbox"), ("/audiences", "Audiences"),
+    )),
     Entry("/models", "Models", (
         ("/models", "Report"), ("/models/cohorts", "Cohorts"), ("/models/all", "Versions"),
     ), keeps_target=True),

@@ -37,7 +37,7 @@ def form_parts(workspace: Workspace) -> dict[str, Any]:
 
 
 @router.post("/outcomes")
-async def post(request: Request, workspace: Opened, owners: Owners) -> Response:
+async def post_outcome(request: Request, workspace: Opened, owners: Owners) -> Response:
     """Logs an outcome and goes back; what is wrong is said, and can be mended."""
     form = _whole({name: str(value) for name, value in (await request.form()).items()})
     await run_sync(check_seen, workspace, form.get("lead_id", ""), owners)

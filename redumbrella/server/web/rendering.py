@@ -39,6 +39,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "sees_models": caller.may(roles.SEE_MODELS),
         "sets": caller.may(roles.SETTINGS),
         "works": caller.may(roles.WORK_LEADS),
+        "automates": caller.may(roles.AUTOMATE),
         "section": "",
         "path": request.url.path,
         "trusts": (),
@@ -48,6 +49,13 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "several_targets": len(settings.targets) > 1,
     }
     html = _environment().get_template(template).render({**frame, **values})
+    return HTMLResponse(html, status_code=status)
+
+
+def render_alone(request: Request, template: str, status: int, **values: Any) -> HTMLResponse:
+    """A page for somebody outside the company: it knows the workspace's name and nothing else."""
+    name = request.app.state.workspace.settings.name
+    html = _environment().get_template(template).render(workspace_name=name, **values)
     return HTMLResponse(html, status_code=status)
 
 

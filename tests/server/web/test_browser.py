@@ -18,6 +18,11 @@ from redumbrella.workspace import Workspace
 pytestmark = pytest.mark.browser
 
 DOCS = ("/docs", "/docs?route=GET /api/v1/leads")
+RULES = (
+    *("/automations", "/automations/Hot%20overnight?days=30&lead=L-1003", "/automations/new"),
+    *("/automations/Monday%20call?days=30", "/automations/Monday%20call/change"),
+    *("/automations/new?trigger=jump&action=mail", "/unsubscribe/x", "/leads/L-1004"),
+)
 PAGES = (
     *("/leads", "/leads/L-1001", "/models", "/settings"),
     *("/leads?search=nobody", "/leads/none"),
@@ -122,7 +127,7 @@ def test_lists_fit_and_can_be_read(
     lists = [view.page_address for view in VIEWS.values()]
     refused = [f"{view.page_address}?{next(iter(view.filters))}=x" for view in VIEWS.values()
                if view.filters]  # fmt: skip
-    for path in (*lists, *refused, *(f"{path}?page=99" for path in lists), *DOCS):
+    for path in (*lists, *refused, *(f"{path}?page=99" for path in lists), *DOCS, *RULES):
         tab.page.goto(full_address + path)
         tab.page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width, path

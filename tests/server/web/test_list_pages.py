@@ -159,8 +159,9 @@ def test_a_list_without_rows_says_what_to_do_whatever_is_asked(
     for asked in ("", *(f"?{name}=x" for name in view.filters)):
         html = page(f"{empty_address}{view.page_address}{asked}")
         said = html.partition("<main")[2].partition("</main>")[0]
-        if view.name == "rejected":
-            assert "No row was set aside." in said
+        if view.is_well_empty:
+            well = {"rejected": "No row was set aside.", "tasks": "No task is open."}
+            assert well[view.name] in said
             assert "Then open" not in said
         else:
             assert "There is nothing to show." in said
@@ -177,7 +178,8 @@ def test_the_menu_marks_where_a_list_belongs(full_address: str, view: View) -> N
         {"models": "/models", "sources": "/sources", "rejected": "/sources",
          "runs": "/sources", "valuations": "/customers",
          "audit": "/settings", "assignment": "/today", "cohorts": "/models",
-         "changes": "/leads", "pipeline": "/leads",
+         "changes": "/leads", "pipeline": "/leads", "tasks": "/today",
+         "outbox": "/automations", "audiences": "/automations",
          }.get(view.name, view.page_address)
     ]  # fmt: skip
 
@@ -260,10 +262,11 @@ def test_the_menu_is_short_and_pages_below_an_entry_are_its_tabs(
     html = page(f"{full_address}/pipeline?target=conversion")
     menu = html.partition('aria-label="Main"')[2].partition("</nav>")[0]
     assert links(menu) == [
-        "/today", "/leads", "/customers", "/products", "/models", "/sources", "/settings",
+        "/today", "/leads", "/customers", "/products", "/automations", "/models", "/sources",
+        "/settings",
     ]  # fmt: skip
     tabs = html.partition('aria-label="Leads"')[2].partition("</nav>")[0]
     assert links(tabs) == [f"/{n}?target=conversion" for n in ("leads", "changes", "pipeline")]
     assert re.findall(r'href="([^"?]*)[^"]*" aria-current="page"', tabs) == ["/pipeline"]
     shop = page(f"{shop_address}/customers").partition('aria-label="Main"')[2].partition("</nav>")
-    assert links(shop[0]) == ["/customers", "/sources"]
+    assert links(shop[0]) == ["/customers", "/automations", "/sources"]

@@ -17,6 +17,8 @@ PAGES = (
     *(view.page_address for view in VIEWS.values()),
     *("/leads/L-1001", "/models", "/settings", "/settings/users", "/settings/keys", "/docs"),
     *("/docs?route=GET /api/v1/leads", "/outcomes?lead_id=L-1001", "/today/worth"),
+    *("/automations", "/automations/Monday%20call?days=30", "/automations/new"),
+    *("/automations/new?trigger=event&action=mail", "/automations/Monday%20call/change"),
 )
 
 

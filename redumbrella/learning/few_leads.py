@@ -1,21 +1,23 @@
-"""One lead as a model sees it, from what was known at some reading and at some instant.
+"""A few leads as a model sees them, from what was known at some reading and at some instant.
 
-In: an extract of the lake, an instant, a model. Out: the lead's record and its design, one row
-each, the same that scoring the whole list makes of it.
+In: an extract of the lake, an instant, a model. Out: the records and the design of the leads, the
+same that scoring the whole list makes of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from redumbrella.columns import ORDER
 from redumbrella.errors import ModelError, NotFoundError
 from redumbrella.features.facts import read_facts, read_leads
 from redumbrella.features.history import Asked
+from redumbrella.features.matrix import Design
 from redumbrella.lake.extract import Extract
 from redumbrella.learning.gathering import person_ids, with_profiles
 from redumbrella.models.registry import LeadModel
@@ -86,27 +88,56 @@ def look_at_lead(
     own = None if leads is None else leads.filter(pc.equal(leads["lead_id"], lead_id))
     if own is None or own.num_rows == 0:
         raise NotFoundError(f'Nothing was known of the lead "{lead_id}".', reason="not_known")
-    position = np.array([_position(own, reading, model)])
-    facts = read_facts(known, as_of)
-    at = np.array([as_of], np.int64)
+    seen = see_few(model, known, own, (as_of, as_of), reading)
+    return LeadLook(model, seen.records, seen.design_of(slice(0, 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class SeenLeads:
+    """A few leads as a model sees them. records: (n rows), with profiles. position: (n,) their
+    places in time. design_of: makes the design of some of them."""
+
+    records: pa.Table
+    position: NDArray[np.float64]
+    design_of: Callable[[slice], Design]
+
+
+def see_few(
+    model: LeadModel, known: Extract, leads: pa.Table, instants: tuple[int, int], reading: ReadSoFar
+) -> SeenLeads:
+    """Some leads (n rows, the newest version of each) with all that the extract knows of them.
+
+    instants: which reading of the facts counts, and when the leads are asked about, both UTC
+    microseconds. Raises ModelError where the leads are in no order of time but the model counts on
+    one.
+    """
+    moment, as_of = instants
+    position = _positions(leads, reading, model)
+    facts = read_facts(known, moment)
+    at = np.full(leads.num_rows, as_of, np.int64)
     if reading.order == "created_at":
-        own = with_profiles(facts, own, at)
-    history, asked = None, None
-    if model.history is not None:
-        history = model.history.group(facts.tables)
-        product = own["product_id"] if "product_id" in own.column_names else None
-        asked = Asked(person_ids(own), at, product, position.astype(np.int64))
-    return LeadLook(model, own, model.design(own, position, history, asked))
+        leads = with_profiles(facts, leads, at)
+    history = None if model.history is None else model.history.group(facts.tables)
+
+    def design_of(rows: slice) -> Design:
+        part = leads.slice(rows.start, rows.stop - rows.start)
+        asked = None
+        if history is not None:
+            product = part["product_id"] if "product_id" in part.column_names else None
+            asked = Asked(person_ids(part), at[rows], product, position[rows].astype(np.int64))
+        return model.design(part, position[rows], history, asked)
+
+    return SeenLeads(leads, position, design_of)
 
 
-def _position(own: pa.Table, reading: ReadSoFar, model: LeadModel) -> float:
-    """Where the lead stands in time, as among all leads."""
+def _positions(own: pa.Table, reading: ReadSoFar, model: LeadModel) -> NDArray[np.float64]:
+    """Where leads stand in time, as among all leads."""
     if reading.order == "none":
         if model.arrival is not None:
             message = "The leads of this file are in no order of time, so its place is not known."
             raise ModelError(message, reason="no_order")
-        return 0.0
+        return np.zeros(own.num_rows)
     if reading.order == "rows":
-        return float(own[ORDER][0].as_py())
-    created = begun_at(own["created_at"]).cast(pa.int64())[0].as_py()
-    return reading.first if created is None else float(created)
+        return np.asarray(own[ORDER].cast(pa.float64()).to_numpy(), np.float64)
+    created = begun_at(own["created_at"]).cast(pa.int64()).cast(pa.float64(), safe=False)
+    return np.asarray(pc.fill_null(created, reading.first).to_numpy(), np.float64)

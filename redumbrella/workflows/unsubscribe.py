@@ -1,0 +1,53 @@
+"""Somebody wants no more mails: the token of a link comes in; from then on no automation writes.
+
+Mails that are planned for the person are cancelled at once. Done twice it says the same.
+"""
+
+from redumbrella.access.acting import Actor, acting
+from redumbrella.access.unsubscribe import read_unsubscribe
+from redumbrella.clock import now
+from redumbrella.state.audit import note
+from redumbrella.state.outbox import cancel_actions
+from redumbrella.state.outreach import known_secret_of_links, subscribe_again, unsubscribe
+from redumbrella.workspace import Workspace
+
+WANTS_NO_MORE = "wants no more mails"
+
+
+def is_link(workspace: Workspace, token: str) -> bool:
+    """Whether a token is of a link that a mail of this workspace had."""
+    return _named(workspace, token) is not None
+
+
+def unsubscribe_person(workspace: Workspace, token: str, address: str) -> bool:
+    """Notes that the person of a token wants no more mails; False for a token that is none.
+
+    address: where the request came from, for the audit.
+    """
+    named = _named(workspace, token)
+    if named is None:
+        return False
+    person, rule = named
+    at = now()
+    with workspace.state.writing() as connection:
+        if unsubscribe(connection, person, at, rule):
+            cancelled = cancel_actions(connection, at, WANTS_NO_MORE, person_id=person, kind="mail")
+            told = f"{cancelled} planned mails cancelled"
+            note(connection, at, Actor("link in a mail", address), "unsubscribe", person, told)
+    return True
+
+
+def take_back_unsubscribing(workspace: Workspace, person_id: str) -> bool:
+    """Forgets that a person wanted no more mails; False where it never said so."""
+    with workspace.state.writing() as connection:
+        found = bool(subscribe_again(connection, person_id))
+        if found:
+            note(connection, now(), acting(), "subscribe again", person_id)
+    return found
+
+
+def _named(workspace: Workspace, token: str) -> tuple[str, str] | None:
+    with workspace.state.reading() as connection:
+        secret = known_secret_of_links(connection)
+    named = None if secret is None else read_unsubscribe(secret, token)
+    return named if named and named[0] else None
