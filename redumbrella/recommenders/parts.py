@@ -34,7 +34,7 @@ from redumbrella.recommenders.neighbours import (
     cosine_weights,
     local_ridge,
 )
-from redumbrella.recommenders.segments import segment_rates, segments_of
+from redumbrella.recommenders.segments import profile_segments, segment_rates
 
 POPULARITY, RECENT, PERSONAL = "popularity", "recent popularity", "personal"
 PROFILE, CONTENT, COLLABORATIVE = "profile", "content", "collaborative"
@@ -154,5 +154,5 @@ def _profile(situation: Situation, known: Interactions, instant: int, taught: An
     read = np.where((first >= instant) & (first < instant + situation.step), first, instant)
     ids = pa.chunked_array([known.people])
     fields = situation.profiles.beside(pa.table({"person_id": ids}), ids, read)
-    segments = segments_of(fields.drop_columns(["person_id"]), np.diff(taught.indptr) > 0)
+    segments = profile_segments(fields.drop_columns(["person_id"]), np.diff(taught.indptr) > 0)
     return segment_rates(segments, taught) if segments.names else None

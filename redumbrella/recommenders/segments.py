@@ -39,7 +39,7 @@ class Segments:
     names: tuple[str, ...]
 
 
-def segments_of(fields: pa.Table, known: NDArray[np.bool_]) -> Segments:
+def profile_segments(fields: pa.Table, known: NDArray[np.bool_]) -> Segments:
     """Segments from profile fields, one row a person.
 
     known: whose values make the segments, (people,): those who have bought.

@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from redumbrella.recommenders.segments import PRIOR, segment_rates, segments_of
+from redumbrella.recommenders.segments import PRIOR, profile_segments, segment_rates
 
 
 def test_rates_are_drawn_to_the_whole() -> None:
     taught = sp.csr_matrix(np.array([[1, 0]] * 30 + [[0, 1]] * 70, np.float32))
     fields = pa.table({"person.job": ["clerk"] * 30 + ["boss"] * 70, "person.same": ["x"] * 100})
-    segments = segments_of(fields, np.ones(100, bool))
+    segments = profile_segments(fields, np.ones(100, bool))
     assert segments.names == ("job is boss", "job is clerk")
     linear = segment_rates(segments, taught)
     rate = np.array([30.5, 70.5]) / 101
@@ -30,7 +30,7 @@ def test_numbers_are_cut_in_fifths_and_rare_values_are_none() -> None:
             "person.town": [*(["A"] * 50), *(["B"] * 45), *(["C"] * 5), None],
         }
     )
-    segments = segments_of(fields, np.ones(101, bool))
+    segments = profile_segments(fields, np.ones(101, bool))
     member = segments.member.toarray()
     assert len(segments.names) == 7
     assert segments.names[0].startswith("age is below")
@@ -42,4 +42,4 @@ def test_numbers_are_cut_in_fifths_and_rare_values_are_none() -> None:
 
 def test_without_profiles_nothing_is_said() -> None:
     fields = pa.table({"person.day": pa.array([1, 2], pa.timestamp("us", "UTC"))})
-    assert segments_of(fields, np.ones(2, bool)).names == ()
+    assert profile_segments(fields, np.ones(2, bool)).names == ()
