@@ -44,12 +44,12 @@ def _rows(workspace: Workspace, members: list[dict[str, Any]]) -> Iterator[dict[
         pairs = [(one["person_id"], one["lead_id"]) for one in members[start : start + _AT_ONCE]]
         reachable = who_may_be_written_to(
             workspace.lake, pairs, settings.list_rules.do_not_contact, settings.outreach.consent,
-            needs_consent=settings.outreach.needs_consent,
         )  # fmt: skip
         with workspace.state.reading() as connection:
             gone = who_unsubscribed(connection, [person for person, _ in pairs])
         for person, _ in pairs:
             address = "".join(reachable.address.get(person, "").lower().split())
-            if address and person not in reachable.refused and person not in gone:
+            why_not = reachable.why_not(person, needs_consent=settings.outreach.needs_consent)
+            if address and not why_not and person not in gone:
                 digest = sha256(address.encode()).hexdigest()
                 yield {"person_id": person, "email": address, "email_sha256": digest}

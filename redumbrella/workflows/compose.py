@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redumbrella.columns import WRITTEN
+from redumbrella.decisions.consent import ADDRESSES
+from redumbrella.decisions.contacts import letters_of
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.automations import Action
@@ -36,7 +38,6 @@ NAMES = {
     "company": "name of the workspace",
     "unsubscribe_url": "where the person ends such mails",
 }
-_ADDRESSES = ("email", "mail", "emailaddress")
 Row = Mapping[str, Any]
 
 
@@ -82,7 +83,7 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
 def mail_address(record: Row) -> str:
     """The e-mail address in a record, whatever its field is called; "" for none."""
     for name, value in record.items():
-        if re.sub(r"[^a-z]", "", name.casefold()) in _ADDRESSES and value:
+        if letters_of(name) in ADDRESSES and value:
             return str(value).strip()
     return ""
 

@@ -40,6 +40,7 @@ from redumbrella.state.outbox import (
     claim_actions,
     end_action,
     give_back,
+    has_work,
     put_off,
 )
 from redumbrella.state.outreach import add_member, add_task, secret_of_links, who_unsubscribed
@@ -72,14 +73,14 @@ class Deliverer:
     is_stopping: Callable[[], bool] = lambda: False
     _mails: MailConnection | None = field(default=None, init=False, repr=False)
     _pace: "_Pace | None" = field(default=None, init=False, repr=False)
-    _hold: dict[str, tuple[float, str]] = field(default_factory=dict, init=False, repr=False)
+    _secret: bytes = field(default=b"", init=False, repr=False)  # of links to unsubscribe
 
     def deliver_due(self) -> int:
         """Claims and does at most AT_ONCE actions that are due; how many were looked at."""
         state, at = self.workspace.state, now()
         with state.reading() as connection:
-            if stopped(connection) is not None:
-                return 0
+            if stopped(connection) is not None or not has_work(connection, self.worker, at):
+                return 0  # without asking for the right to write: it is asked each second
         with state.writing() as connection:
             rows = claim_actions(connection, self.worker, at, AT_ONCE)
             rules = {one.automation.name: one
@@ -116,14 +117,9 @@ class Deliverer:
         """The actions that may still be done; the others are ended with their reason."""
         pairs = [(row["person_id"], row["lead_id"]) for row in rows]
         settings = self.workspace.settings
-        needs = settings.outreach.needs_consent
         reachable = who_may_be_written_to(
             self.workspace.lake, pairs, settings.list_rules.do_not_contact,
-            settings.outreach.consent, needs_consent=needs,
-        )  # fmt: skip
-        without = who_may_be_written_to(
-            self.workspace.lake, pairs, settings.list_rules.do_not_contact,
-            settings.outreach.consent, needs_consent=False,
+            settings.outreach.consent,
         )  # fmt: skip
         is_open = people_of_leads(self.workspace.lake, sorted({lead for _, lead in pairs} - {""}))
         with self.workspace.state.reading() as connection:
@@ -136,7 +132,8 @@ class Deliverer:
                 why = "the rule is off"
             elif rule.automation.action.reaches:
                 person, is_mail = row["person_id"], row["kind"] == "mail"
-                refused = (reachable if is_mail else without).refused.get(person, "")
+                needs = is_mail and settings.outreach.needs_consent
+                refused = reachable.why_not(person, needs_consent=needs)
                 if is_mail and person in gone:
                     refused = "wants no more mails"
                 if refused:
@@ -237,9 +234,10 @@ class Deliverer:
             raise SettingsError(f"No e-mail address of {who} is known.", reason="no_address")
         link = None
         if server.public_url is not None and action.to == "person":
-            with self.workspace.state.writing() as connection:
-                secret = secret_of_links(connection)
-            token = unsubscribe_token(secret, row["person_id"], row["rule"])
+            if not self._secret:
+                with self.workspace.state.writing() as connection:
+                    self._secret = secret_of_links(connection)
+            token = unsubscribe_token(self._secret, row["person_id"], row["rule"])
             link = f"{server.public_url}/unsubscribe/{token}"
         values = {**values, "unsubscribe_url": link or ""}
         made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
@@ -249,6 +247,8 @@ class Deliverer:
     def _send_mail(self, mail: Mail) -> Delivery:
         server = self.workspace.settings.mail
         assert server is not None, "asked before"
+        if self._mails is not None and self._mails.server != server:
+            self.close()  # umbrella.toml was changed meanwhile
         if self._mails is None:
             self._mails = MailConnection(server, server.password())
             self._pace = _Pace(server.a_minute)

@@ -150,7 +150,7 @@ def plan_of(
         wanted.append(
             WantedAction(
                 rule.name, person or one.firing.lead_id, one.firing.at, due, rule.action.reaches,
-                _refusal(rule, one, reachable),
+                _refusal(rule, one, reachable, needs_consent=outreach.needs_consent),
                 outreach.control if rule.control is None else rule.control, cool_down, rule.a_day,
             )
         )  # fmt: skip
@@ -169,28 +169,25 @@ def key_of(rule: str, match: Match) -> str:
 def _reachable(workspace: Workspace, rule: Automation, matches: Sequence[Match]) -> Reachable:
     settings = workspace.settings
     pairs = [(one.firing.person_id, one.firing.lead_id) for one in matches]
-    is_mail = rule.action.reaches and rule.action.kind == "mail"
     found = who_may_be_written_to(
-        workspace.lake, pairs, settings.list_rules.do_not_contact, settings.outreach.consent,
-        needs_consent=is_mail and settings.outreach.needs_consent,
-    )  # fmt: skip
-    if not is_mail:
+        workspace.lake, pairs, settings.list_rules.do_not_contact, settings.outreach.consent
+    )
+    if rule.action.kind != "mail":
         return found
     with workspace.state.reading() as connection:
         gone = who_unsubscribed(connection, sorted({person for person, _ in pairs}))
     return replace(found, refused={**found.refused, **dict.fromkeys(gone, "wants no more mails")})
 
 
-def _refusal(rule: Automation, match: Match, reachable: Reachable) -> str:
+def _refusal(rule: Automation, match: Match, reachable: Reachable, *, needs_consent: bool) -> str:
     """Why an action may not be done at all."""
     if not rule.action.reaches:
         return ""
-    person = match.firing.person_id
-    if person in reachable.refused:
-        return reachable.refused[person]
-    if rule.action.kind == "mail" and not reachable.address.get(person):
+    person, is_mail = match.firing.person_id, rule.action.kind == "mail"
+    why_not = reachable.why_not(person, needs_consent=is_mail and needs_consent)
+    if is_mail and not why_not and not reachable.address.get(person):
         return "no e-mail address is known"
-    return ""
+    return why_not
 
 
 def _contacts(workspace: Workspace, at: int, cool_down: float) -> Contacts:

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
 from redumbrella.clock import now
 from redumbrella.errors import UmbrellaError
 from redumbrella.figures import counted
@@ -23,6 +21,7 @@ from redumbrella.settings.schedule import Schedule
 from redumbrella.state.jobs import (
     BEAT_MICROSECONDS,
     MOST_TRIES,
+    RUNNING,
     add_job,
     beat,
     bury_dead_workers,
@@ -32,6 +31,7 @@ from redumbrella.state.jobs import (
     fail_job,
     start_worker,
     stop_worker,
+    waiting_jobs,
 )
 from redumbrella.state.outbox import has_work
 from redumbrella.views.rules import rules_in_use
@@ -134,8 +134,7 @@ class Worker:
             try:
                 self._open_again()
                 self._plan_jobs()
-                with self.workspace.state.writing() as connection:
-                    job = claim_job(connection, self.name, now())
+                job = self._claimed()
                 if job is not None:
                     self._do(job)
                     continue
@@ -145,6 +144,15 @@ class Worker:
             if self.once and not self._has_work():
                 return
             self._stopping.wait(_IDLE_SECONDS)
+
+    def _claimed(self) -> dict[str, Any] | None:
+        """The job that is due; asks for the right to write only where there is one."""
+        with self.workspace.state.reading() as connection:
+            waiting = waiting_jobs(connection)
+        if all(one["state"] == RUNNING or one["due_at"] > now() for one in waiting):
+            return None
+        with self.workspace.state.writing() as connection:
+            return claim_job(connection, self.name, now())
 
     def _has_work(self) -> bool:
         with self.workspace.state.reading() as connection:
@@ -164,21 +172,20 @@ class Worker:
     def _plan_jobs(self) -> None:
         """One job of each schedule waits for its instant."""
         settings, at = self.workspace.settings, now()
-        with self.workspace.state.writing() as connection:
+        with self.workspace.state.reading() as connection:
             rules = [one for one in rules_in_use(settings, connection) if one.is_on]
-            for kind, schedule in ((RUN, settings.worker.run), (INGEST, settings.worker.ingest)):
-                due = None if schedule is None else schedule.next_after(at, settings.timezone)
-                self._plan(connection, kind, due, at)
-            moments = [one.automation.trigger.at for one in rules]
-            self._plan(connection, LOOK, _next_look(moments, at, settings.timezone), at)
-
-    def _plan(self, connection: Connection, kind: str, due: int | None, at: int) -> None:
-        if self._planned.get(kind, -1) == due:
-            return
-        drop_jobs(connection, kind, at, due)
-        if due is not None:
-            add_job(connection, kind, due)
-        self._planned[kind] = due
+        moments = [one.automation.trigger.at for one in rules]
+        dues: dict[str, int | None] = {LOOK: _next_look(moments, at, settings.timezone)}
+        for kind, schedule in ((RUN, settings.worker.run), (INGEST, settings.worker.ingest)):
+            dues[kind] = None if schedule is None else schedule.next_after(at, settings.timezone)
+        if dues == self._planned:
+            return  # as mostly: this is asked each second, and writing would hold up others
+        with self.workspace.state.writing() as connection:
+            for kind, due in dues.items():
+                drop_jobs(connection, kind, at, due)
+                if due is not None:
+                    add_job(connection, kind, due)
+        self._planned = dues
 
     def _do(self, job: dict[str, Any]) -> None:
         """One job; what fails is tried again later, and said."""

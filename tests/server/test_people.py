@@ -192,7 +192,8 @@ def test_every_form_refuses_without_its_token(served: Served) -> None:
     assert len(writing) > 10
     before = served.audit()
     for method, path in writing:
-        if path == "/login":
+        # Who wants no more mails has no session: the link's own token is what counts there.
+        if path in ("/login", "/unsubscribe/{token}"):
             continue
         address = re.sub(r"\{[^}]+\}", "1", path)
         for form in ({}, {"form_token": ""}, {"form_token": foreign}, {"form_token": "ü" * 64}):

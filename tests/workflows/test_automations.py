@@ -230,13 +230,14 @@ def test_a_schedule_fires_for_everybody_who_meets_the_conditions(
 
 
 def test_nobody_is_mailed_who_may_not_be(tmp_path: Path, clock: Clock) -> None:
-    names = ("Ana", "Bea", "Carl", "Dora", "Eve")
+    names = ("Ana", "Bea", "Carl", "Dora", "Eve", "Finn")
     known = [
-        *people("Ana", do_not_contact="no"),
+        *people("Ana", do_not_contact="no", newsletter=None),
         *people("Bea", consent="no", do_not_contact="no"),
         *people("Carl", do_not_contact="yes"),
         *people("Dora", email=None, do_not_contact="no"),
         *people("Eve", consent=None, do_not_contact="no"),
+        *people("Finn", newsletter="no", do_not_contact="no"),
     ]
     workspace = company(tmp_path, HOT, {"people": known, "leads": leads(*names)})
     scored(workspace, NIGHT - timedelta(days=1), dict.fromkeys(names, 0.1))
@@ -250,6 +251,7 @@ def test_nobody_is_mailed_who_may_not_be(tmp_path: Path, clock: Clock) -> None:
         ("L-Carl", "suppressed", "wants no contact"),
         ("L-Dora", "suppressed", "no e-mail address is known"),
         ("L-Eve", "suppressed", "has not agreed to mails"),
+        ("L-Finn", "suppressed", "has not agreed to mails"),
     ]
 
 

@@ -16,8 +16,12 @@ from redumbrella.workspace import Workspace, open_workspace
 
 # What changes nothing that is stored: names, and where things are; and what reading rests on, which
 # reads its sources again by itself.
-# The list of the day is made by a command of its own, not by `run`.
-ELSEWHERE = {"root", "name", "state_url", "engine", "currencies", "list_rules"}
+# The list of the day is made by a command of its own, not by `run`; automations act on what is
+# stored, and what they need stands apart.
+ELSEWHERE = {
+    "root", "name", "state_url", "engine", "currencies", "list_rules",
+    "automations", "outreach", "worker", "mail", "webhooks",
+}  # fmt: skip
 # Parts of [tables.leads], of the targets and of [qualification] under names of their own.
 PARTS = {"tables": ("ignored_fields", "kept_fields"), "targets": (), "qualification": ()}
 

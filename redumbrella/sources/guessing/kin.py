@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redumbrella.sources.guessing.looking import FileLook, Seen
+from redumbrella.sources.guessing.names import means
 
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
 LEAST_SHARED = 0.5
@@ -40,8 +41,11 @@ class Kin:
         return column.name in self.reps
 
     def who(self, columns: Sequence[Seen]) -> Seen | None:
-        """The column with ids that other files have too; one in which they return comes first."""
-        linked = sorted((c for c in columns if self.of(c)), key=lambda column: column.is_key)
+        """The column with ids that other files have too: first one that is called after people,
+        then one in which they return. What is called an amount is none, though amounts recur.
+        """
+        linked = [c for c in columns if self.of(c) and not means(c.name, "amount")]
+        linked.sort(key=lambda column: (not means(column.name, "person_id"), column.is_key))
         return linked[0] if linked else None
 
 

@@ -104,13 +104,18 @@ def _are_facts_of_leads(columns: Sequence[Seen], lead_id: Seen, kin: Kin) -> boo
 
 
 def _canonical(columns: Sequence[Seen], _: Kin) -> tuple[str, str] | None:
-    """The very columns of a table, by name."""
+    """The very columns of a table, by name; of two that need the same, the one with more of them:
+    events and activities both have at and kind."""
     canonical = {column.name.casefold() for column in columns}
-    for name, table in TABLES.items():
-        needed = {column.name for column in table.columns if column.required}
-        if name != "leads" and len(needed) > 1 and needed <= canonical:
-            return name, f"it has the columns {', '.join(sorted(needed))}"
-    return None
+    needs = {
+        name: {column.name for column in table.columns if column.required}
+        for name, table in TABLES.items()
+    }
+    fits = [n for n, own in needs.items() if n != "leads" and len(own) > 1 and own <= canonical]
+    if not fits:
+        return None
+    name = max(fits, key=lambda name: len(canonical & set(TABLES[name].names)))
+    return name, f"it has the columns {', '.join(sorted(needs[name]))}"
 
 
 def _spend(columns: Sequence[Seen], _: Kin) -> tuple[str, str] | None:
