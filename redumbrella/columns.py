@@ -102,7 +102,7 @@ TABLES: dict[str, Table] = {
             "products",
             "product_id",
             "product_id*:id name:text product_type:text price:number margin:number "
-            "description:text",
+            "description:text listed_at:time withdrawn_at:time available:flag",
         ),
         _table(
             "campaigns",

@@ -98,7 +98,7 @@ def read_facts(lake: Lake, as_of: int) -> Facts:
     """All facts that happened before `as_of` (UTC microseconds)."""
     tables = {name: lake.query(sql) for name, sql in _questions(lake, None, as_of).items()}
     notes = [note for name in tables for note in _notes(lake, name, tables[name], as_of)]
-    profiles = _profiles(lake) if lake.exists("people") else None
+    profiles = read_profiles(lake) if lake.exists("people") else None
     if profiles is not None and profiles.fields and not profiles.is_dated:
         notes.append(
             "Profiles of people carry no known_at, so they count as known from the start; a field "
@@ -117,7 +117,7 @@ def read_facts_of(lake: Lake, as_of: int, people: pa.Array) -> Facts:
     asked = _questions(lake, None, as_of, of=f"{{person}} IN (SELECT id FROM {_CHOSEN})")
     with lake.asking(lake.tables(), chosen) as ask:
         tables = {name: ask(sql) for name, sql in asked.items()}
-    profiles = _profiles(lake) if lake.exists("people") else None
+    profiles = read_profiles(lake) if lake.exists("people") else None
     return Facts(tables, _product_types(lake), profiles, (), end_of_facts(lake, None, as_of))
 
 
@@ -222,7 +222,8 @@ def _notes(lake: Lake, name: str, table: pa.Table, as_of: int) -> list[str]:
     return notes
 
 
-def _profiles(lake: Lake) -> Profiles:
+def read_profiles(lake: Lake) -> Profiles:
+    """All versions of the table of people, without names, addresses and empty fields."""
     people = lake.current("people")  # corrections of what was known at one instant count
     hidden = ("person_id", "known_at", "email", "phone", "name", *WRITTEN)
     empty = [n for n in people.column_names if people[n].null_count == people.num_rows]

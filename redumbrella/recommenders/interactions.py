@@ -174,11 +174,23 @@ def read_interactions(lake: Lake, as_of: int, views: Sequence[str] = ()) -> Inte
     too: there are lists for them and places to be shown in.
     """
     have = set(lake.tables())
+    purchases, events = read_of_people(lake, as_of, views)
+    people = _ids_of(lake, "people", "person_id", as_of) if "people" in have else ()
+    products = _ids_of(lake, "products", "product_id", None) if "products" in have else ()
+    return interactions_of(purchases, events, as_of, views, people=people, products=products)
+
+
+def read_of_people(
+    lake: Lake, as_of: int, views: Sequence[str], people: Sequence[str] | None = None
+) -> tuple[pa.Table | None, pa.Table | None]:
+    """Purchases and events before `as_of` for `interactions_of`, of some people or all."""
+    have = set(lake.tables())
     period = f"e.at >= TIMESTAMPTZ '{EARLIEST}' AND e.at < TIMESTAMPTZ '{to_iso(as_of)}'"
     purchases, events = None, None
     if "purchases" in have:
         facts = lake.facts("purchases", as_of)
-        purchases = lake.query(_PURCHASES.format(facts=facts, period=period))
+        own = f"{period} AND {_is_of('e.person_id', people)}"
+        purchases = lake.query(_PURCHASES.format(facts=facts, period=own))
     if "events" in have and views:
         person, identities = person_of_event(lake)
         since = "greatest(e.at, CASE WHEN e.person_id IS NULL THEN i.since END)"
@@ -188,13 +200,17 @@ def read_interactions(lake: Lake, as_of: int, views: Sequence[str] = ()) -> Inte
                 at=since if identities else "e.at",
                 facts=lake.facts("events", as_of),
                 identities=identities,
-                period=period,
+                period=f"{period} AND {_is_of(person, people)}",
                 kinds=", ".join(literal(kind) for kind in views),
             )
         )
-    people = _ids_of(lake, "people", "person_id", as_of) if "people" in have else ()
-    products = _ids_of(lake, "products", "product_id", None) if "products" in have else ()
-    return interactions_of(purchases, events, as_of, views, people=people, products=products)
+    return purchases, events
+
+
+def _is_of(column: str, people: Sequence[str] | None) -> str:
+    if people is None:
+        return "true"
+    return f"{column} IN ({', '.join(map(literal, people)) or 'NULL'})"
 
 
 def _ids_of(lake: Lake, table: str, column: str, as_of: int | None) -> list[str]:

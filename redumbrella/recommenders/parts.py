@@ -113,13 +113,13 @@ def fit_parts(situation: Situation, instant: int) -> SimpleParts:
         for name, life in zip(names, lives, strict=True)
     }
     tie = linear[SEASON].b
-    often = known.matrix(instant, FADES * horizon, np.inf)[:, :products]
+    often = what_was_done(PERSONAL, known, instant, horizon)
     identity = sp.identity(products, np.float32, format="csr")
     bought = replace(columns, product=columns.product[:products], what=columns.what[:products])
     linear[PERSONAL] = Linear(often, identity, PERSONAL_TIE * tie, bought)
     own = known.bought()
     linear[COUNT] = Linear(own.astype(np.float32), identity, PERSONAL_TIE * tie, bought)
-    x = known.matrix(instant, FADES * horizon)
+    x = what_was_done(COLLABORATIVE, known, instant, horizon)
     ridge = local_ridge(neighbours, products)
     linear[COLLABORATIVE] = Linear(x, ridge, np.float32(TIE) * tie, columns)
     cosine = cosine_weights(neighbours, products)
@@ -133,6 +133,20 @@ def fit_parts(situation: Situation, instant: int) -> SimpleParts:
     sold = np.bincount(taught[:, :products].indices, minlength=products) > 0
     sold = (sold | catalogue.sold_at(instant)) & (catalogue.withdrawn_at > instant)
     return SimpleParts(instant, known, linear, neighbours, own, sold, catalogue)
+
+
+def has_own_columns(part: str) -> bool:
+    """Whether a simple recommender has a W of its own over what was done: all kinds of it."""
+    return part in (COLLABORATIVE, CONTENT)
+
+
+def what_was_done(part: str, known: Interactions, instant: int, horizon: float) -> Any:
+    """x of a simple recommender, float32 CSR (people, columns); no columns where it asks nobody."""
+    if has_own_columns(part):
+        return known.matrix(instant, FADES * horizon)
+    if part == PERSONAL:
+        return known.matrix(instant, FADES * horizon, np.inf)[:, : len(known.products)]
+    return sp.csr_matrix((len(known.people), 0), dtype=np.float32)
 
 
 def _popularity(known: Interactions, instant: int, half_life: float | None) -> NDArray[np.float32]:

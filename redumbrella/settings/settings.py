@@ -33,6 +33,7 @@ from redumbrella.settings.objectives import (
     read_qualification,
     read_success,
 )
+from redumbrella.settings.recommenders import Recommender, read_recommenders
 from redumbrella.settings.section import FILE_NAME, Section, as_written, read_toml
 from redumbrella.settings.sources import Source, read_tables
 from redumbrella.settings.targets import Target, read_targets
@@ -66,6 +67,7 @@ class Settings:
     automations: tuple[Automation, ...] = ()
     outreach: Outreach = field(default_factory=Outreach)
     worker: WorkerPlan = field(default_factory=WorkerPlan)
+    recommenders: tuple[Recommender, ...] = ()
 
     @property
     def main_target(self) -> Target | None:
@@ -141,6 +143,30 @@ class Settings:
             )
         return found
 
+    def recommender(self, name: str | None = None) -> Recommender:
+        """The recommender of this name, without a name the first one.
+
+        Raises NotFoundError (unknown_recommender) with the nearest name, SettingsError
+        (no_recommender) where umbrella.toml has none.
+        """
+        if not self.recommenders:
+            raise SettingsError(
+                "Nothing is recommended yet: umbrella.toml has no section [[recommenders]]. Add "
+                'one, such as\n  [[recommenders]]\n  name = "next"\n  horizon_days = 30\n'
+                "then run `umbrella recommend`.",
+                reason="no_recommender",
+            )
+        names = [recommender.name for recommender in self.recommenders]
+        if name is None:
+            return self.recommenders[0]
+        if name not in names:
+            raise NotFoundError(
+                f'There is no recommender "{name}" in umbrella.toml. Recommenders: '
+                f"{', '.join(names)}.{nearest(name, names)}",
+                reason="unknown_recommender",
+            )
+        return self.recommenders[names.index(name)]
+
 
 def load_settings(root: Path) -> Settings:
     """Reads `root`/umbrella.toml. Raises SettingsError with all problems of the file."""
@@ -171,6 +197,7 @@ def load_settings(root: Path) -> Settings:
         automations=read_automations(top),
         outreach=read_outreach(top.section("outreach")),
         worker=read_worker(top.section("worker")),
+        recommenders=read_recommenders(top),
     )
     targets = read_targets(top, settings.tables)
     workspace.finish()

@@ -6,6 +6,6 @@ needs a new migration in `migrations/versions` and its number here (tested).
 
 from sqlalchemy import MetaData
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0014"
 
 metadata = MetaData()

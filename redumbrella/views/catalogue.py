@@ -24,6 +24,7 @@ SUMMARIES = {
     "changes": "Leads whose score moved most since a day, and what it came with",
     "pipeline": "What open leads will bring together, by stage, owner, month or product",
     "products": "What will be bought of each product",
+    "recommendations": "What to offer whom: a list of products a person, and why",
     "customers": "What customers are worth, and who is leaving",
     "valuations": "What all customers together were worth, each time they were valued",
     "cohorts": "How leads with such a score did before, by band, grade and month",

@@ -1,0 +1,140 @@
+"""The places of a list as people see them: probability, value, order, reasons, what is tried out.
+
+In: what was chosen, and what is known of products. Out: `Place`s for some people. Order: the
+method's own; where rules put products forward, or the list goes by value, the products kept are put
+in order of
+
+    probability x factor of the rules [x margin]
+
+with 1 / place in the stead of a probability that cannot be said. Then young products take the
+places that are tried out.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redumbrella.recommenders.chooser import Choices, ListName
+from redumbrella.recommenders.exploration import Explored, Trial, explored
+from redumbrella.recommenders.lists import Lists
+from redumbrella.recommenders.reasons import Because, because_of
+from redumbrella.reports.recommenders import Place
+from redumbrella.settings.recommenders import Recommender
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What may be offered. allowed: (products,). margin: (products,) of a sale, NaN where it is not
+    known. factor: (products,) of the rules, None without. propensity: CSR (people, products) of the
+    products' own models, None without.
+    """
+
+    recommender: Recommender
+    allowed: NDArray[np.bool_]
+    margin: Numbers
+    factor: Numbers | None
+    propensity: Any
+
+
+def places_of(
+    choices: Choices, name: ListName, people: NDArray[np.intp], offer: Offer, trial: Trial
+) -> list[list[Place]]:
+    """The places of one list of each of `people`, the best first."""
+    asked = offer.recommender
+    lists = choices.lists_of(name, people, asked.kept, offer.allowed)
+    lists = _in_order(choices, name, people, lists, offer)
+    found = explored(lists, people, name, trial)
+    because = because_of(choices, name, people, found.lists.products)
+    probability, of_model = _probability(choices, name, people, found.lists, offer)
+    value = probability * offer.margin[np.maximum(found.lists.products, 0)]
+    ids = choices.parts.known.products.to_pylist()
+    return [
+        _places(row, ids, found, because, probability, of_model, value)
+        for row in range(len(people))
+    ]
+
+
+def _in_order(
+    choices: Choices, name: ListName, people: NDArray[np.intp], lists: Lists, offer: Offer
+) -> Lists:
+    """Lists in order of what the rules and the margin make of them."""
+    by_value = offer.recommender.order == "expected_value"
+    if offer.factor is None and not by_value:
+        return lists
+    products = np.maximum(lists.products, 0)
+    weight, _ = _probability(choices, name, people, lists, offer)
+    weight = np.where(np.isfinite(weight), weight, 1.0 / np.arange(1, products.shape[1] + 1))
+    if offer.factor is not None:
+        weight = weight * offer.factor[products]
+    if by_value:
+        # What has no margin is worth the mean: it is neither hidden nor put first for that.
+        usual = np.nanmean(offer.margin) if np.isfinite(offer.margin).any() else 1.0
+        weight = weight * np.where(np.isfinite(offer.margin), offer.margin, usual)[products]
+    weight = np.where(lists.products >= 0, weight, -np.inf)
+    order = np.argsort(-weight, axis=1, kind="stable")
+    return Lists(
+        np.take_along_axis(lists.products, order, axis=1),
+        np.take_along_axis(lists.score, order, axis=1),
+    )
+
+
+def _probability(
+    choices: Choices, name: ListName, people: NDArray[np.intp], lists: Lists, offer: Offer
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Chance of a purchase within the horizon, NaN where unknown; whether a product's own model
+    says so.
+    """
+    model = choices.probability.get(name)
+    found = np.full(lists.products.shape, np.nan)
+    if model is not None:
+        found = np.asarray(model.of(lists, people, choices.parts), np.float64)
+    of_model = np.zeros(lists.products.shape, np.bool_)
+    if offer.propensity is not None:
+        rows = offer.propensity[people]
+        for row, products in enumerate(lists.products):
+            cells = slice(rows.indptr[row], rows.indptr[row + 1])
+            known = dict(zip(rows.indices[cells].tolist(), rows.data[cells].tolist(), strict=True))
+            for place, product in enumerate(products.tolist()):
+                if product in known:
+                    found[row, place], of_model[row, place] = known[product], True
+    return found, of_model
+
+
+def _places(
+    row: int,
+    ids: list[str],
+    found: Explored,
+    because: Because,
+    probability: Numbers,
+    of_model: NDArray[np.bool_],
+    value: Numbers,
+) -> list[Place]:
+    """The places of one person."""
+    places = []
+    for place, product in enumerate(found.lists.products[row].tolist()):
+        if product < 0:
+            break
+        terms = because.terms(row, place)
+        places.append(
+            Place(
+                ids[product],
+                round(float(found.lists.score[row, place]), 6),
+                _known(probability[row, place], 6),
+                bool(of_model[row, place]),
+                _known(value[row, place], 2),
+                round(float(found.chance[row, place]), 6),
+                bool(found.is_tried[row, place]),
+                tuple((what, ids[other] if other >= 0 else "") for what, other in terms),
+                round(float(because.share[row, place]), 3) if terms else 0.0,
+                because.parts[because.by[row, place]],
+            )
+        )
+    return places
+
+
+def _known(value: float, digits: int) -> float | None:
+    return round(float(value), digits) if np.isfinite(value) else None

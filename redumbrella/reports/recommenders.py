@@ -1,0 +1,77 @@
+"""The shape of a list of recommendations, and of what is said of how it was made, as stored."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+from typing_extensions import TypedDict
+
+LISTS = {
+    "again": "Bought before",
+    "new": "New to the person",
+    "all": "Both together",
+    "newcomer": "For newcomers",
+}
+
+
+class Place(NamedTuple):
+    """One place of a list.
+
+    score: of the method, larger is better; no unit. probability: that the person buys it within the
+    horizon, None where it cannot be said. of_model: whether that is of the product's own model.
+    expected_value: probability x margin of a sale. chance: with which the product came to be on
+    this list, below 1 where places are tried out. is_tried: whether it is there to be tried out.
+    because: what speaks for it most: a kind of what the person did and its product's id, "" for
+    something of the profile. share: of the score that these explain. by: whose score that is.
+    """
+
+    product_id: str
+    score: float
+    probability: float | None = None
+    of_model: bool = False
+    expected_value: float | None = None
+    chance: float = 1.0
+    is_tried: bool = False
+    because: tuple[tuple[str, str], ...] = ()
+    share: float = 0.0
+    by: str = ""
+
+    @classmethod
+    def read(cls, stored: Sequence[Any]) -> Self:
+        """A place as it was stored: its values in order."""
+        product_id, score, probability, of_model, value, chance, tried, because, share, by = stored
+        told = tuple((str(what), str(product)) for what, product in because)
+        return cls(
+            product_id, score, probability, bool(of_model), value, chance, bool(tried), told, share,
+            by,
+        )  # fmt: skip
+
+
+class ListReport(TypedDict):
+    """How the method of one list was chosen.
+
+    figures: mean NDCG@10 and its standard error by candidate, simplest first; empty where too few
+    could be tested. probability: why there is no probability; "" where there is one. tenths: what
+    was said and what came true, by tenths of what was said, on a period that was not learned from.
+    """
+
+    name: str
+    title: str
+    method: str
+    sentence: str
+    people: int
+    figures: list[tuple[str, float, float]]
+    tested: int
+    probability: str
+    tenths: list[tuple[float, float, int]]
+
+
+class RecommenderReport(TypedDict):
+    """What is said of a recommender's lists. withheld: products that may not be shown, by why."""
+
+    recommender: str
+    horizon_days: float
+    people: int
+    purchases: int
+    products: int
+    lists: list[ListReport]
+    notes: list[str]
