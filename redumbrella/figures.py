@@ -47,9 +47,12 @@ def count(number: float | None) -> str:
     return MISSING if number is None or not isfinite(number) else f"{round(number):,}"
 
 
-def counted(number: int, noun: str) -> str:
-    """So many of something, one of it without an s: '1 lead', '1,204 leads'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, many: str = "") -> str:
+    """So many of something, one of it without an s: '1 lead', '1,204 leads'.
+
+    many: what more of it are called, where that is not noun + s.
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {many or noun + 's'}"
 
 
 def size_words(size: int) -> str:

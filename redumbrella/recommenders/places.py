@@ -10,14 +10,15 @@ with 1 / place in the stead of a probability that cannot be said. Then young pro
 places that are tried out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from redumbrella.recommenders.chooser import Choices, ListName
-from redumbrella.recommenders.exploration import Explored, Trial, explored
+from redumbrella.recommenders.exploration import Exploration, Explored, explored
 from redumbrella.recommenders.lists import Lists
 from redumbrella.recommenders.reasons import Because, because_of
 from redumbrella.reports.recommenders import Place
@@ -30,7 +31,7 @@ Numbers = NDArray[np.float64]
 class Offer:
     """What may be offered. allowed: (products,). margin: (products,) of a sale, NaN where it is not
     known. factor: (products,) of the rules, None without. propensity: CSR (people, products) of the
-    products' own models, None without.
+    products' own models, None without. young: (products,), those that are tried out.
     """
 
     recommender: Recommender
@@ -38,20 +39,26 @@ class Offer:
     margin: Numbers
     factor: Numbers | None
     propensity: Any
+    young: NDArray[np.bool_]
+    exploration: Exploration
 
 
 def places_of(
-    choices: Choices, name: ListName, people: NDArray[np.intp], offer: Offer, trial: Trial
+    choices: Choices, name: ListName, people: NDArray[np.intp], offer: Offer
 ) -> list[list[Place]]:
     """The places of one list of each of `people`, the best first."""
     asked = offer.recommender
     lists = choices.lists_of(name, people, asked.kept, offer.allowed)
     lists = _in_order(choices, name, people, lists, offer)
-    found = explored(lists, people, name, trial)
+    parts = choices.parts
+    ids = parts.known.products.to_pylist()
+    # A young product is none that was bought before.
+    tried = replace(offer.exploration, share=0.0) if name == "again" else offer.exploration
+    person_ids = parts.known.people.take(pa.array(people)).to_pylist()
+    found = explored(lists, person_ids, parts.own[people], offer.young, tried)
     because = because_of(choices, name, people, found.lists.products)
     probability, of_model = _probability(choices, name, people, found.lists, offer)
     value = probability * offer.margin[np.maximum(found.lists.products, 0)]
-    ids = choices.parts.known.products.to_pylist()
     return [
         _places(row, ids, found, because, probability, of_model, value)
         for row in range(len(people))
@@ -88,7 +95,7 @@ def _probability(
     """Chance of a purchase within the horizon, NaN where unknown; whether a product's own model
     says so.
     """
-    model = choices.probability.get(name)
+    model = getattr(choices,'probability',{}).get(name)
     found = np.full(lists.products.shape, np.nan)
     if model is not None:
         found = np.asarray(model.of(lists, people, choices.parts), np.float64)
@@ -122,12 +129,12 @@ def _places(
         places.append(
             Place(
                 ids[product],
-                round(float(found.lists.score[row, place]), 6),
+                _known(found.lists.score[row, place], 6),
                 _known(probability[row, place], 6),
                 bool(of_model[row, place]),
                 _known(value[row, place], 2),
                 round(float(found.chance[row, place]), 6),
-                bool(found.is_tried[row, place]),
+                bool(found.is_explored[row, place]),
                 tuple((what, ids[other] if other >= 0 else "") for what, other in terms),
                 round(float(because.share[row, place]), 3) if terms else 0.0,
                 because.parts[because.by[row, place]],

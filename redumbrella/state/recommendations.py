@@ -89,10 +89,9 @@ recommendings = Table(
 def new_recommendations(state: State, rows: Iterable[Row]) -> AbstractContextManager[NewList]:
     """Writes the lists of all people, to be taken into use within the block.
 
-    A row has the columns of `recommendations`, `places` as a list.
+    A row has the columns of `recommendations`, `places` as `Place`s.
     """
-    made = (in_order(recommendations, {**row, "places": json_text(row["places"])}) for row in rows)
-    return new_list(state, recommendations, made)
+    return new_list(state, recommendations, map(_list_values, rows))
 
 
 def new_recommended_products(state: State, rows: Iterable[Row]) -> AbstractContextManager[NewList]:
@@ -138,6 +137,11 @@ def recommended_product(
     query = select(used).where(used.c.product_id == product_id, used.c.recommender == recommender)
     found = mappings(connection, query)
     return found[0] if found else None
+
+
+def _list_values(row: Row) -> tuple[Any, ...]:
+    places = [tuple(place) for place in row["places"]]
+    return in_order(recommendations, {**row, "places": json_text(places)})
 
 
 def _product_values(row: Row) -> tuple[Any, ...]:

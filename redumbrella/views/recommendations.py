@@ -46,7 +46,7 @@ PLACE_FIELDS = (
     FileColumn("rank", "int64", str),
     FileColumn("product_id", "string", str),
     FileColumn("product", "string", str),
-    FileColumn("score", "float64", str),
+    FileColumn("score", "float64", _or_empty),
     FileColumn("probability", "float64", _or_empty),
     FileColumn("expected_value", "float64", _or_empty),
     FileColumn("method", "string", str),
@@ -65,7 +65,7 @@ class ShownProduct(TypedDict):
     rank: int
     product_id: str
     product: str
-    score: float
+    score: float | None
     probability: float | None
     of_model: bool
     expected_value: float | None

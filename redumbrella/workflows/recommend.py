@@ -27,6 +27,7 @@ from redumbrella.recommenders.chooser import (
     choose_recommenders,
 )
 from redumbrella.recommenders.content import catalogue_of
+from redumbrella.recommenders.exploration import Exploration, young_products
 from redumbrella.recommenders.interactions import read_interactions
 from redumbrella.recommenders.lists import ENOUGH_TOGETHER, similar_products
 from redumbrella.recommenders.parts import (
@@ -223,7 +224,18 @@ def _offer(
     margin, notes = margins_of(table, products, known.prices, workspace.settings)
     propensity, more = propensities_of(workspace, interactions, recommender)
     allowed = choices.parts.sold & may_be_shown(products, table, rules, known.as_of)
-    offer = Offer(recommender, allowed, margin, boosts(products, table, rules), propensity)
+    offer = Offer(
+        recommender,
+        allowed,
+        margin,
+        boosts(products, table, rules),
+        propensity,
+        young_products(choices.parts, known.situation.step, allowed),
+        # Another day draws other products; the same day the same ones.
+        Exploration(
+            recommender.explore_share, recommender.shown, f"{recommender.name} {known.as_of}"
+        ),
+    )
     return offer, [*notes, *more]
 
 
@@ -291,7 +303,7 @@ def _report(
 
 
 def _list_report(choices: Choices, name: ListName, people: int) -> ListReport:
-    chosen = choices.by_list[name]
+    chosen, calibration = choices.by_list[name], choices.calibration(name)
     return {
         "name": name,
         "title": TITLES[name],
@@ -300,8 +312,8 @@ def _list_report(choices: Choices, name: ListName, people: int) -> ListReport:
         "people": people,
         "figures": [(one, f.mean, f.error) for one, f in chosen.figures.items()],
         "tested": chosen.tested,
-        "probability": choices.why_no_probability(name),
-        "tenths": choices.tenths(name),
+        "probability": choices.no_probability[name],
+        "tenths": [] if calibration is None else list(calibration.tenths),
     }
 
 

@@ -9,6 +9,7 @@ from redumbrella.sources.guessing.names import means
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
 LEAST_SHARED = 0.5
 LEAST_REPS = 0.7
+NOBODY = ("amount", "product_id", "campaign_id")
 LEAST_SHARED_NUMBERS = 0.9  # every table counts its rows from 1
 
 
@@ -42,9 +43,10 @@ class Kin:
 
     def who(self, columns: Sequence[Seen]) -> Seen | None:
         """The column with ids that other files have too: first one that is called after people,
-        then one in which they return. What is called an amount is none, though amounts recur.
+        then one in which they return. What is called an amount is none, though amounts recur, nor
+        is what is called a product or a campaign, which stand in several files too.
         """
-        linked = [c for c in columns if self.of(c) and not means(c.name, "amount")]
+        linked = [c for c in columns if self.of(c) and not any(means(c.name, n) for n in NOBODY)]
         linked.sort(key=lambda column: (not means(column.name, "person_id"), column.is_key))
         return linked[0] if linked else None
 

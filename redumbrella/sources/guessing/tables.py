@@ -172,7 +172,11 @@ def _reps(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
 def _products(columns: Sequence[Seen], kin: Kin) -> tuple[str, str] | None:
     product = _first("product_id", "products", [c for c in columns if c.is_key], is_key)
     price = _first("price", "products", columns, is_number)
-    if product is None or price is None or _person(columns, kin, "purchases") is not None:
+    # Products have names of their own, so a name alone is nobody's.
+    who = kin.who([column for column in columns if is_key(column)])
+    who = who or _first("person_id", "purchases", columns, is_key)
+    who = who or _first("email", "purchases", columns, is_key)
+    if product is None or price is None or who is not None:
         return None
     if _first("quantity", "purchases", columns, is_number) is not None:
         return None
