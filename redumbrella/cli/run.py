@@ -29,7 +29,7 @@ from redumbrella.workspace import Workspace, open_workspace
               "what came of each: a share such as 10% or 0.1, or a number of leads. The next run "
               "without it goes back.")  # fmt: skip
 def command(workspace: Path, *, as_json: bool, fresh: bool, hold_out: str | None) -> None:
-    """Ingest, train, score, value customers, list whom to contact today: only what is stale."""
+    """Ingest, train, score, value customers, recommend, list whom to contact: what is stale."""
     opened = open_workspace(workspace)
     share = 0.0 if hold_out is None else _share(hold_out)
     with progress(quiet=as_json) as report:
@@ -88,6 +88,11 @@ def tell(workspace: Workspace, result: RunResult) -> None:
         if other.scored is not None:
             say(_scored(workspace, other.scored))
     _tell_customers(workspace, result)
+    if result.recommended is not None:
+        say(
+            f"Recommended products to {counted(result.recommended.people, 'person', 'people')}: "
+            "umbrella recommendations"
+        )
     if result.listed is not None and result.listed.lines:
         say(f"{counted(result.listed.lines, 'lead')} to contact today: umbrella today")
     for one in result.skipped:

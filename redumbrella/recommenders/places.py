@@ -95,10 +95,7 @@ def _probability(
     """Chance of a purchase within the horizon, NaN where unknown; whether a product's own model
     says so.
     """
-    model = getattr(choices,'probability',{}).get(name)
-    found = np.full(lists.products.shape, np.nan)
-    if model is not None:
-        found = np.asarray(model.of(lists, people, choices.parts), np.float64)
+    found = choices.probabilities_of(name, people, lists).astype(np.float64)
     of_model = np.zeros(lists.products.shape, np.bool_)
     if offer.propensity is not None:
         rows = offer.propensity[people]

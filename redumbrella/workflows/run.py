@@ -1,4 +1,6 @@
-"""Run: ingest, train, score, value customers, list whom to contact today: only what is stale."""
+"""Run: ingest, train, score, value customers, recommend, list whom to contact today: only what is
+stale.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +15,11 @@ from redumbrella.state.scores import scores, scoring_of
 from redumbrella.workflows.ingest import IngestResult, ingest
 from redumbrella.workflows.make_list import MadeList, make_due_list
 from redumbrella.workflows.model_in_use import is_whole
+from redumbrella.workflows.recommend import (
+    RecommendResult,
+    are_recommendations_fresh,
+    recommend,
+)
 from redumbrella.workflows.score import ScoreResult, score, scoring_inputs
 from redumbrella.workflows.train import TrainResult, train, training_inputs
 from redumbrella.workflows.value_customers import (
@@ -50,7 +57,8 @@ class RunResult:
 
     customers: None where there are no purchases or the list of customers is up to date. skipped:
     targets that nothing can be learned for yet, which are not among `others`. listed: today's list
-    of the main target where the day had none.
+    of the main target where the day had none. recommended: None where no recommender is named or
+    its lists are up to date.
     """
 
     ingested: IngestResult
@@ -60,6 +68,7 @@ class RunResult:
     customers: CustomersResult | None = None
     skipped: tuple[SkippedTarget, ...] = ()
     listed: MadeList | None = None
+    recommended: RecommendResult | None = None
 
 
 def run(
@@ -86,9 +95,10 @@ def run(
             target.absence_of is not None and target.name in done and done[target.name].scored
             for target in targets
         )
-        valued = _run_customers(workspace, part_of(report, 0.9, 1.0), fresh=fresh or leaving)
+        valued = _run_customers(workspace, part_of(report, 0.9, 0.95), fresh=fresh or leaving)
         if problems and not done and not workspace.lake.exists("purchases"):
             raise next(iter(problems.values()))
+        recommended = _run_recommenders(workspace, part_of(report, 0.95, 1.0), fresh=fresh)
         main = done.get(targets[0].name) if targets else None
         main = main or TargetRun("", None, None)
         return RunResult(
@@ -99,6 +109,7 @@ def run(
             valued,
             tuple(SkippedTarget(name, p.reason, p.message) for name, p in problems.items()),
             None if hold_out else _run_list(workspace, done),
+            recommended,
         )
 
 
@@ -151,6 +162,19 @@ def _run_customers(
     except DataError as problem:
         # Purchases that were all given back make no customer; targets are done all the same.
         if problem.reason != "no_purchases" or not workspace.settings.targets:
+            raise
+        return None
+
+
+def _run_recommenders(
+    workspace: Workspace, report: Progress, *, fresh: bool
+) -> RecommendResult | None:
+    if not workspace.settings.recommenders or (not fresh and are_recommendations_fresh(workspace)):
+        return None
+    try:
+        return recommend(workspace, report)
+    except DataError as problem:
+        if problem.reason != "no_purchases":
             raise
         return None
 

@@ -72,6 +72,17 @@ absence_of = "purchase"
 horizon_days = {days}
 """
 
+_ABOUT_RECOMMENDERS = """\
+# Which products to offer whom, as lists that stay true for {days} days.{why}
+[[recommenders]]
+name = "next"
+horizon_days = {days}
+# views = ["product_view"]        # kinds of events that count beside purchases
+# explore_share = 0.05            # share of the places that new products get
+# order = "expected_value"        # chance times margin; default: the chance alone
+# exclude = {{ product_type = ["spare part"] }}
+"""
+
 # Days within which somebody buys, and for which somebody stays away.
 _SOON, _GONE = 30, 90
 _HORIZONS = (7, 14, 30, 60, 90)
@@ -184,6 +195,8 @@ def _targets(guesses: Sequence[TableGuess]) -> list[str]:
     span = tables["purchases"].span
     buying = _ABOUT_PRODUCTS if has_products else _ABOUT_ANY_PURCHASE
     offered = [_within(buying, _SOON, span), _within(_ABOUT_CHURN, _GONE, span)]
+    if has_products:
+        offered.append(_within(_ABOUT_RECOMMENDERS, _SOON, span))
     return parts + [_commented(one) if "leads" in tables else one for one in offered]
 
 
