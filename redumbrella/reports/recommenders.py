@@ -16,8 +16,8 @@ LISTS = {
 class Place(NamedTuple):
     """One place of a list.
 
-    score: of the method, larger is better, no unit; None of what is tried out. probability: that the person buys it within the
-    horizon, None where it cannot be said. of_model: whether that is of the product's own model.
+    score: of the method, larger is better, no unit; None of what is tried out. probability: that
+    the person buys it within the horizon, None where it cannot be said. of_model: whether that is of the product's own model.
     expected_value: probability x margin of a sale. chance: with which the product came to be on
     this list, below 1 where places are tried out. is_tried: whether it is there to be tried out.
     because: what speaks for it most: a kind of what the person did and its product's id, "" for
