@@ -399,7 +399,7 @@ def _chosen(name: ListName, found: _Measured, data: Data, horizon: float) -> Lis
     }
     chosen = simplest_of_the_best(each, person)
     figures = {candidate: mean_error(one, person) for candidate, one in each.items()}
-    sentence = _sentence(name, chosen, data, figures, horizon, found.cuts)
+    sentence = _sentence(name, chosen, figures, horizon, found.cuts)
     return ListChoice(name, chosen, figures, tested, person.size, sentence)
 
 
@@ -418,7 +418,8 @@ def simplest_of_the_best(each: Mapping[str, NDArray[np.float64]], person: NDArra
     return best
 
 
-def _described(data: Data, horizon: float) -> str:
+def described(data: Data, horizon: float) -> str:
+    """What the purchases are like over which methods were compared, in words."""
     text = f"{counted(data.people, 'customer')} with {data.products_each:g} products each (median)"
     if data.new_buyers is None:
         return text
@@ -441,7 +442,6 @@ def _too_few(name: ListName, data: Data, tested: int) -> str:
 def _sentence(
     name: ListName,
     method: str,
-    data: Data,
     figures: Mapping[str, Difference],
     horizon: float,
     horizons: int,
@@ -451,7 +451,7 @@ def _sentence(
     beside = ", ".join(f"{one} {figure.mean:.3f}" for one, figure in others if one != method)
     measured = "the last horizon" if horizons == 1 else f"the last {horizons} horizons"
     text = (
-        f"{TITLES[name]}: {method}. {_described(data, horizon)}. Over {measured} of {horizon:g} "
+        f"{TITLES[name]}: {method}. Over {measured} of {horizon:g} "
         f"days its NDCG@{LENGTH} was {own.mean:.3f} ± {own.error:.3f}; {beside}."
     )
     if method not in PERSONALISED:
