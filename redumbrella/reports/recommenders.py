@@ -18,8 +18,9 @@ class Place(NamedTuple):
 
     score: of the method, larger is better, no unit; None of what is tried out. probability: that
     the person buys it within the horizon, None where it cannot be said. of_model: whether the
-    product's own model says so. expected_value: probability x margin of a sale. chance: with which the product came to be on
-    this list, below 1 where places are tried out. is_tried: whether it is there to be tried out.
+    product's own model says so. expected_value: probability x margin of a sale. chance: with
+    which the product came to be on this list, below 1 where places are tried out. is_tried: whether
+    it is there to be tried out.
     because: what speaks for it most: a kind of what the person did and its product's id, "" for
     something of the profile. share: of the score that these explain. by: whose score that is.
     times, last_bought: how often the person bought this product, and when last (UTC microseconds).
