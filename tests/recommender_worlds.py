@@ -37,7 +37,8 @@ class World:
         """As a verb makes it from what the lake has before an instant."""
         ids = [] if self.products is None else self.products["product_id"].to_pylist()
         bought = self.purchases if purchases is None else purchases
-        found = interactions_of(bought, None, as_of, products=ids)
+        known = [] if self.people is None else self.people["person_id"].to_pylist()
+        found = interactions_of(bought, None, as_of, people=known, products=ids)
         catalogue: Catalogue = catalogue_of(self.products, found.products)
         profiles: Profiles | None = None
         if self.people is not None:
@@ -138,13 +139,13 @@ def fashion(seed: int) -> World:
 
 
 def newcomers(seed: int) -> World:
-    """Most people buy once, and their profile tells what."""
+    """People buy once, as likely on any day, and their profile tells what."""
     rng = np.random.default_rng(seed)
     people, products, jobs = 1_600, 120, 6
     job = rng.integers(jobs, size=people)
     taste = _skewed(rng, products) * np.where(rng.random((jobs, products)) < 0.15, 15.0, 1.0)
     person = np.repeat(np.arange(people), 3)
-    day = (rng.random(people) * DAYS)[person] + rng.random(person.size) * 0.1
+    day = rng.exponential(70.0, people)[person] + rng.random(person.size) * 0.1
     known = (START + np.zeros(people) * DAY).astype(np.int64)
     profiles = pa.table(
         {

@@ -53,7 +53,7 @@ INSIDE = {
     ),
     "recommenders": (
         *("interactions", "neighbours", "lists", "content", "segments", "parts"),
-        *("ranker", "chooser", "compilation"),
+        *("probability", "exploration", "ranker", "chooser", "compilation"),
     ),
     "sources": ("guessing",),
     "server": (

@@ -61,8 +61,8 @@ def _asked(file: Path) -> dict[str, list[str]]:
             if missing:
                 raise DataError(
                     f"{file} has no column {' and no column '.join(missing)}. It has: "
-                    f"{', '.join(names) or 'nothing'}.{nearest(missing[0], names)} Name the columns "
-                    "person_id and product_id in its first line.",
+                    f"{', '.join(names) or 'nothing'}.{nearest(missing[0], names)} Name its "
+                    "columns person_id and product_id in the first line.",
                     reason="missing_columns",
                 )
             found: dict[str, list[str]] = {}

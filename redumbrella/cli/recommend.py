@@ -40,9 +40,10 @@ def command(workspace: Path, *, as_of: str | None, output: Path | None, as_json:
     if as_json:
         print_json({"people": made.people, "lists": made.lists, "reports": made.reports})
         return
-    say(f"{count(made.lists)} lists for {counted(made.people, 'person')}.")
+    say(f"{count(made.lists)} lists for {counted(made.people, 'person', 'people')}.")
     for each in made.reports:
         say(f'Recommender "{each["recommender"]}", {each["horizon_days"]:g} days ahead:')
+        say(f"{each['described']}.")
         for one in each["lists"]:
             if one["people"]:
                 say(f"- {one['sentence']}")

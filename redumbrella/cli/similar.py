@@ -6,7 +6,7 @@ import click
 
 from redumbrella.cli.terminal import json_option, print_json, say, workspace_option
 from redumbrella.cli.text import console, plain_table
-from redumbrella.figures import count, counted
+from redumbrella.figures import counted
 from redumbrella.workspace import open_workspace
 
 
@@ -32,9 +32,8 @@ def command(
     if as_json:
         print_json(found)
         return
-    say(
-        f"{found['product']}: {counted(found['buyers'], 'buyer')}, on {count(found['shown'])} lists."
-    )
+    buyers, lists = counted(found["buyers"], "buyer"), counted(found["shown"], "list")
+    say(f"{found['product']}: {buyers}, on {lists}.")
     if not found["similar"] and not found["together"]:
         say("Nothing is known that is like it: too few bought it, and nothing describes it.")
     by = "common buyers" if found["by"] == "collaborative" else "name, description, type and price"

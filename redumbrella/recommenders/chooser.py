@@ -1,7 +1,8 @@
 """Which recommender for which list, measured on the last horizons, and why in a sentence.
 
 Three lists, because they are three problems: `again` (what a person has bought before), `new` (what
-he has not), and `newcomer` (for people who have bought nothing yet). At the instants one, two …
+he has not), and `newcomer` (for people who have bought nothing yet); and `all`, the first two
+together, by which a search result is put in order. At the instants one, two …
 horizons ago every candidate is made from what was known then and asked for its 10 best; what the
 people bought in the horizon after it says how good they were (NDCG@10). The cut is one in time: on
 a random split of the same purchases methods that know the future win.
@@ -11,8 +12,12 @@ error of the best's, the error being that of the paired difference (the one-stan
 Breiman et al. 1984). With fewer than FEWEST_PEOPLE to test, or FEWEST_PURCHASES in all, methods
 cannot be told apart: then it is popularity, and the sentence says so.
 
+The same candidates make lists for a sample of everybody who could have been given one, whether he
+then bought or not: from what came of the chosen one's, `probability` learns how likely a purchase
+is.
+
 `choose_recommenders` is what a verb calls with a `situation_of` its lake; `Choices.lists_of` makes
-the lists.
+the lists, `best_linear` puts given products in order.
 """
 
 from collections.abc import Mapping
@@ -20,9 +25,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from redumbrella.evaluation.ranking import Difference, mean_error, ndcg, paired_difference
+from redumbrella.evaluation.ranking import Difference, hits, mean_error, ndcg, paired_difference
 from redumbrella.figures import counted, percent
 from redumbrella.recommenders.interactions import NEVER, Interactions
 from redumbrella.recommenders.lists import SMALLEST, Kind, Linear, Lists, Reasons, blend
@@ -37,12 +43,23 @@ from redumbrella.recommenders.parts import (
     Situation,
     fit_parts,
 )
+from redumbrella.recommenders.probability import (
+    ListCalibration,
+    ListProbability,
+    Outcomes,
+    fit_probability,
+)
 from redumbrella.recommenders.ranker import Ranker, fit_ranker, wanted_of_kind
 
-ListName = Literal["again", "new", "newcomer"]
-LIST_NAMES: tuple[ListName, ...] = ("again", "new", "newcomer")
-TITLES = {"again": "Bought before", "new": "New products", "newcomer": "For newcomers"}
-KINDS: dict[ListName, Kind] = {"again": "again", "new": "new", "newcomer": "all"}
+ListName = Literal["again", "new", "newcomer", "all"]
+LIST_NAMES: tuple[ListName, ...] = ("again", "new", "newcomer", "all")
+TITLES: dict[ListName, str] = {
+    "again": "Bought before",
+    "new": "New products",
+    "newcomer": "For newcomers",
+    "all": "Bought before or new",
+}
+KINDS: dict[ListName, Kind] = {"again": "again", "new": "new", "newcomer": "all", "all": "all"}
 RANKER = "boosted ranker"
 # Blends: what stands first, what is added, and how much of it.
 BLENDS = {
@@ -61,13 +78,20 @@ CANDIDATES: dict[ListName, tuple[str, ...]] = {
         f"{COLLABORATIVE} + {RECENT}", f"{COLLABORATIVE} + {CONTENT}", RANKER,
     ),
     "newcomer": (POPULARITY, RECENT, PROFILE, CONTENT, COLLABORATIVE),
+    "all": (
+        POPULARITY, RECENT, PERSONAL, CONTENT, COLLABORATIVE,
+        f"{PERSONAL} + {RECENT}", f"{PERSONAL} + {COLLABORATIVE}",
+        f"{COLLABORATIVE} + {RECENT}", f"{COLLABORATIVE} + {CONTENT}", RANKER,
+    ),
 }  # fmt: skip
 PERSONALISED = frozenset({PERSONAL, PROFILE, CONTENT, COLLABORATIVE, RANKER, *BLENDS})
 FEWEST_PEOPLE = 100
 FEWEST_PURCHASES = 1_000
 MOST_TESTED = 4_000  # people on each horizon
+MOST_ASKED = 4_000  # people on each horizon whose lists tell how likely a purchase is
 HORIZONS = 2
 LENGTH = 10
+KEPT = 30  # places of which it is said how likely a purchase is
 
 
 @dataclass(frozen=True)
@@ -102,18 +126,39 @@ class ListChoice:
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """The choice for each list, and the recommenders that were chosen, made now."""
+    """The choice for each list, and the recommenders that were chosen, made now.
+
+    probability: how likely a purchase is, by list. no_probability: why it is None, "" where not.
+    """
 
     data: Data
     by_list: Mapping[ListName, ListChoice]
     methods: Mapping[ListName, Linear | Ranker]
     parts: SimpleParts
+    probability: Mapping[ListName, ListProbability | None]
+    no_probability: Mapping[ListName, str]
 
     def lists_of(
         self, name: ListName, people: NDArray[np.intp], n: int, allowed: NDArray[np.bool_]
     ) -> Lists:
         """The n best for each of `people`; allowed: (products,)."""
         return self.methods[name].best(people, n, allowed, self.parts.own, KINDS[name])
+
+    def probabilities_of(
+        self, name: ListName, people: NDArray[np.intp], lists: Lists
+    ) -> NDArray[np.float32]:
+        """How likely each of `people` buys what stands on his list within the horizon, as
+        `ListProbability.of`; NaN where it cannot be said.
+        """
+        probability = self.probability[name]
+        if probability is None:
+            return np.full(lists.products.shape, np.nan, np.float32)
+        return probability.of(lists, people, self.parts)
+
+    def calibration(self, name: ListName) -> ListCalibration | None:
+        """How true a list's probabilities were of people from whom nothing was learned."""
+        probability = self.probability[name]
+        return None if probability is None else probability.calibration
 
     def reasons_for(self, name: ListName, person: int, product: int) -> tuple[str, Reasons]:
         """Why a product stands on a list: the recommender whose score it is, and its terms.
@@ -150,13 +195,48 @@ def choose_recommenders(situation: Situation, as_of: int, horizons: int = HORIZO
     last = _Instant(situation, as_of, then)
     by_list: dict[ListName, ListChoice] = {}
     methods: dict[ListName, Linear | Ranker] = {}
+    probability: dict[ListName, ListProbability | None] = {}
+    no_probability: dict[ListName, str] = {}
     for name, found in measured.items():
         choice = _chosen(name, found, data, situation.horizon)
         method = last.method(choice.method, name)
         if method is None:  # what could be made at the cuts before could not be made now
             choice, method = _unmade(choice), last.now.linear[POPULARITY]
         by_list[name], methods[name] = choice, method
-    return Choices(data, by_list, methods, last.now)
+        fitted = fit_probability(found.outcomes.get(choice.method, ()))
+        probability[name] = None if isinstance(fitted, str) else fitted
+        no_probability[name] = fitted if isinstance(fitted, str) else ""
+    return Choices(data, by_list, methods, last.now, probability, no_probability)
+
+
+def best_linear(choices: Choices, name: ListName) -> tuple[str, Linear, Difference | None]:
+    """The recommender by which given products are put in order and reasons are told: its name, the
+    recommender made now, and its figure, None where too few people could be tested.
+
+    The chosen one where it is `Linear`, so that orders agree with the list; else the best measured
+    of those that are.
+    """
+    choice = choices.by_list[name]
+    chosen = choices.methods[name]
+    if isinstance(chosen, Linear):
+        return choice.method, chosen, choice.figures.get(choice.method)
+    falling = sorted(choice.figures, key=lambda one: -choice.figures[one].mean)
+    for candidate in falling:
+        linear = _linear(candidate, name, choices.parts)
+        if linear is not None:
+            return candidate, linear, choice.figures[candidate]
+    return POPULARITY, choices.parts.linear[POPULARITY], choice.figures.get(POPULARITY)
+
+
+def _linear(candidate: str, name: ListName, parts: SimpleParts) -> Linear | None:
+    """A simple recommender or a blend of two for one list; None where it cannot be made."""
+    if candidate not in BLENDS:
+        return parts.linear.get(candidate)
+    first, second, share = BLENDS[candidate]
+    if first not in parts.linear or second not in parts.linear:
+        return None
+    pair = parts.linear[first], parts.linear[second]
+    return blend(*pair, share, parts.sold, parts.own, KINDS[name])
 
 
 def data_of(interactions: Interactions, as_of: int, step: int) -> Data:
@@ -186,15 +266,19 @@ def data_of(interactions: Interactions, as_of: int, step: int) -> Data:
 
 @dataclass
 class _Measured:
-    """What one list was measured on: a row for each person and cut."""
+    """What one list was measured on: a row for each person and cut. outcomes: of each candidate's
+    lists for a sample of everybody, one for each cut.
+    """
 
     cuts: int
     person: list[NDArray[np.int64]]
     each: dict[str, list[NDArray[np.float64]]]
     tested: set[int]
+    outcomes: dict[str, list[Outcomes]]
 
     def __init__(self) -> None:
         self.cuts, self.person, self.each, self.tested = 0, [], {}, set()
+        self.outcomes = {}
 
 
 class _Instant:
@@ -212,16 +296,10 @@ class _Instant:
 
     def method(self, candidate: str, name: ListName) -> Linear | Ranker | None:
         """A candidate; None where it cannot be made."""
-        now, kind = self.now, KINDS[name]
-        if candidate in BLENDS:
-            first, second, share = BLENDS[candidate]
-            if first not in now.linear or second not in now.linear:
-                return None
-            pair = now.linear[first], now.linear[second]
-            return blend(*pair, share, now.sold, now.own, kind)
         if candidate == RANKER:
-            return fit_ranker(self.then, self.bought_after(self.then), now, kind)
-        return now.linear.get(candidate)
+            after = self.bought_after(self.then)
+            return fit_ranker(self.then, after, self.now, KINDS[name])
+        return _linear(candidate, name, self.now)
 
     def people(self, name: ListName) -> tuple[NDArray[np.intp], Any]:
         """Who can be tested in the horizon that follows, and what all people wanted."""
@@ -231,6 +309,16 @@ class _Instant:
         teaches = self.situation.interactions.teaches
         return np.flatnonzero((np.diff(want.indptr) > 0) & right & teaches), want
 
+    def everybody(self, name: ListName) -> NDArray[np.intp]:
+        """Who could have been given this list at the instant, whether he bought afterwards or not:
+        of those who had bought nothing, people who were known.
+        """
+        has_bought = np.diff(self.now.own.indptr) > 0
+        teaches = self.situation.interactions.teaches
+        if name != "newcomer":
+            return np.flatnonzero(has_bought & teaches)
+        return np.flatnonzero(_is_known(self.situation, self.now) & ~has_bought & teaches)
+
 
 def _cuts(situation: Situation, as_of: int, horizons: int) -> list[int]:
     """Instants before which there is a horizon to learn from, the earliest first."""
@@ -239,21 +327,56 @@ def _cuts(situation: Situation, as_of: int, horizons: int) -> list[int]:
     return [cut for cut in cuts if begin < cut - situation.step]
 
 
+def _is_known(situation: Situation, parts: SimpleParts) -> NDArray[np.bool_]:
+    """Of whom anything was known before the instant of the parts: a fact, or a dated profile."""
+    known = np.zeros(len(parts.known.people), np.bool_)
+    known[parts.known.person] = True
+    profiles = situation.profiles
+    if profiles is not None and profiles.person.size:
+        # Versions stand in order of person and time: a person's first one is the oldest.
+        place = np.searchsorted(profiles.person, np.arange(profiles.person[-1] + 1))
+        since = profiles.known_at[np.minimum(place, profiles.known_at.size - 1)]
+        index = profiles.people.index_of(pa.chunked_array([parts.known.people]))
+        dated = since != np.iinfo(np.int64).min
+        known |= (index >= 0) & dated[index] & (since[index] < parts.instant)
+    return known
+
+
 def _measure(instant: _Instant, name: ListName, found: _Measured) -> None:
-    """Adds the NDCG@10 of each candidate in the horizon after an instant."""
-    people, want = instant.people(name)
+    """Adds the NDCG@10 of each candidate in the horizon after an instant, and what came of its
+    lists.
+    """
+    able, want = instant.people(name)
     found.cuts += 1
-    found.tested.update(people.tolist())
+    found.tested.update(able.tolist())
+    tested = _sample(able, MOST_TESTED)
+    asked = _sample(instant.everybody(name), MOST_ASKED)
+    people = np.union1d(tested, asked)
     if not people.size:
         return
-    people = people[np.unique(np.linspace(0, people.size - 1, MOST_TESTED).astype(np.intp))]
-    found.person.append(people.astype(np.int64))
+    is_tested, is_asked = np.isin(people, tested), np.isin(people, asked)
+    if tested.size:
+        found.person.append(tested.astype(np.int64))
+    now, wanted = instant.now, want[people]
     for candidate in _candidates(name, instant.situation):
         method = instant.method(candidate, name)
-        if method is not None:
-            now = instant.now
-            shown = method.best(people, LENGTH, now.sold, now.own, KINDS[name])
-            found.each.setdefault(candidate, []).append(ndcg(shown.products, want[people]))
+        if method is None:
+            continue
+        shown = method.best(people, KEPT, now.sold, now.own, KINDS[name])
+        if tested.size:
+            gained = ndcg(shown.products[is_tested, :LENGTH], wanted[is_tested])
+            found.each.setdefault(candidate, []).append(gained)
+        lists = Lists(shown.products[is_asked], shown.score[is_asked])
+        is_hit = hits(lists.products, wanted[is_asked])
+        outcomes = Outcomes.of(lists, people[is_asked], now, is_hit)
+        found.outcomes.setdefault(candidate, []).append(outcomes)
+
+
+def _sample(people: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most so many, at equal distances in the order of their ids."""
+    if not people.size:
+        return people
+    return people[np.unique(np.linspace(0, people.size - 1, most).astype(np.intp))]
 
 
 def _candidates(name: ListName, situation: Situation) -> tuple[str, ...]:
@@ -276,7 +399,7 @@ def _chosen(name: ListName, found: _Measured, data: Data, horizon: float) -> Lis
     }
     chosen = simplest_of_the_best(each, person)
     figures = {candidate: mean_error(one, person) for candidate, one in each.items()}
-    sentence = _sentence(name, chosen, data, figures, horizon, found.cuts)
+    sentence = _sentence(name, chosen, figures, horizon, found.cuts)
     return ListChoice(name, chosen, figures, tested, person.size, sentence)
 
 
@@ -295,7 +418,8 @@ def simplest_of_the_best(each: Mapping[str, NDArray[np.float64]], person: NDArra
     return best
 
 
-def _described(data: Data, horizon: float) -> str:
+def described(data: Data, horizon: float) -> str:
+    """What the purchases are like over which methods were compared, in words."""
     text = f"{counted(data.people, 'customer')} with {data.products_each:g} products each (median)"
     if data.new_buyers is None:
         return text
@@ -318,7 +442,6 @@ def _too_few(name: ListName, data: Data, tested: int) -> str:
 def _sentence(
     name: ListName,
     method: str,
-    data: Data,
     figures: Mapping[str, Difference],
     horizon: float,
     horizons: int,
@@ -328,7 +451,7 @@ def _sentence(
     beside = ", ".join(f"{one} {figure.mean:.3f}" for one, figure in others if one != method)
     measured = "the last horizon" if horizons == 1 else f"the last {horizons} horizons"
     text = (
-        f"{TITLES[name]}: {method}. {_described(data, horizon)}. Over {measured} of {horizon:g} "
+        f"{TITLES[name]}: {method}. Over {measured} of {horizon:g} "
         f"days its NDCG@{LENGTH} was {own.mean:.3f} ± {own.error:.3f}; {beside}."
     )
     if method not in PERSONALISED:

@@ -101,9 +101,13 @@ class Interactions:
         data = np.minimum(total, most).astype(np.float32)
         return self._csr(start, data)
 
+    def bought_alone(self) -> Self:
+        """Purchases without events."""
+        return self if len(self.kinds) == 1 else self._where(self.kind == 0)
+
     def bought(self) -> Any:
         """Purchases alone: int32 CSR (people, products), how many times."""
-        own = self._where(self.kind == 0)
+        own = self.bought_alone()
         start = own._starts()
         many = np.diff(np.append(start, own.at.size)).astype(np.int32)
         return own._csr(start, many)[:, : len(self.products)]

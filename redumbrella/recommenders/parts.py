@@ -16,6 +16,7 @@ A person is one buyer of a product however often he bought it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.profiles import Profiles
 from redumbrella.recommenders.content import Catalogue, content_features, content_weights
-from redumbrella.recommenders.interactions import Interactions
+from redumbrella.recommenders.interactions import NEVER, Interactions
 from redumbrella.recommenders.lists import TIE, Linear, SourceColumns, nothing_of
 from redumbrella.recommenders.neighbours import (
     Neighbours,
@@ -80,6 +81,46 @@ class SimpleParts:
     own: Any
     sold: NDArray[np.bool_]
     catalogue: Catalogue
+
+    @cached_property
+    def newest(self) -> NDArray[np.int64]:
+        """Of each cell of `own`, in its order: the instant of the newest purchase."""
+        return self.known.bought_alone().newest()
+
+    @cached_property
+    def last_bought(self) -> NDArray[np.int64]:
+        """The instant of each person's last purchase, -1 for those without one, (people,)."""
+        last = np.full(self.own.shape[0], -1, np.int64)
+        buys = np.diff(self.own.indptr) > 0
+        if buys.any():
+            last[buys] = np.maximum.reduceat(self.newest, self.own.indptr[:-1][buys])
+        return last
+
+    @cached_property
+    def purchases(self) -> NDArray[np.float64]:
+        """How many purchases each person has made, (people,)."""
+        return np.asarray(self.own.sum(axis=1), np.float64).ravel()
+
+    @cached_property
+    def listed_since(self) -> NDArray[np.int64]:
+        """From when each product was sold: as the catalogue says, else since others first bought
+        it; NEVER where neither is known, (products,).
+        """
+        known = self.known
+        first = np.full(len(known.products), NEVER)
+        rows = (known.kind == 0) & known.teaches[known.person]
+        np.minimum.at(first, known.product[rows], known.at[rows])
+        return np.where(self.catalogue.is_dated, self.catalogue.listed_at, first)
+
+    @cached_property
+    def usual_price(self) -> NDArray[np.float64]:
+        """Mean log price over each person's purchases, NaN where no price is known, (people,)."""
+        price = self.catalogue.price
+        is_priced = np.isfinite(price) & (price > 0)
+        logs = np.where(is_priced, np.log(np.where(is_priced, price, 1.0)), 0.0)
+        counts = self.own @ is_priced.astype(np.float64)
+        unknown = np.full(counts.size, np.nan)
+        return np.asarray(np.divide(self.own @ logs, counts, out=unknown, where=counts > 0))
 
 
 def situation_of(

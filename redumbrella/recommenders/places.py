@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from redumbrella.recommenders.chooser import Choices, ListName
 from redumbrella.recommenders.exploration import Exploration, Explored, explored
 from redumbrella.recommenders.lists import Lists
+from redumbrella.recommenders.parts import SimpleParts
 from redumbrella.recommenders.reasons import Because, because_of
 from redumbrella.reports.recommenders import Place
 from redumbrella.settings.recommenders import Recommender
@@ -51,18 +52,21 @@ def places_of(
     lists = choices.lists_of(name, people, asked.kept, offer.allowed)
     lists = _in_order(choices, name, people, lists, offer)
     parts = choices.parts
-    ids = parts.known.products.to_pylist()
     # A young product is none that was bought before.
     tried = replace(offer.exploration, share=0.0) if name == "again" else offer.exploration
     person_ids = parts.known.people.take(pa.array(people)).to_pylist()
     found = explored(lists, person_ids, parts.own[people], offer.young, tried)
-    because = because_of(choices, name, people, found.lists.products)
     probability, of_model = _probability(choices, name, people, found.lists, offer)
-    value = probability * offer.margin[np.maximum(found.lists.products, 0)]
-    return [
-        _places(row, ids, found, because, probability, of_model, value)
-        for row in range(len(people))
-    ]
+    made = _Made(
+        parts,
+        parts.known.products.to_pylist(),
+        found,
+        because_of(choices, name, people, found.lists.products),
+        probability,
+        of_model,
+        probability * offer.margin[np.maximum(found.lists.products, 0)],
+    )
+    return [made.places(row, person) for row, person in enumerate(people.tolist())]
 
 
 def _in_order(
@@ -108,36 +112,50 @@ def _probability(
     return found, of_model
 
 
-def _places(
-    row: int,
-    ids: list[str],
-    found: Explored,
-    because: Because,
-    probability: Numbers,
-    of_model: NDArray[np.bool_],
-    value: Numbers,
-) -> list[Place]:
-    """The places of one person."""
-    places = []
-    for place, product in enumerate(found.lists.products[row].tolist()):
-        if product < 0:
-            break
-        terms = because.terms(row, place)
-        places.append(
-            Place(
-                ids[product],
-                _known(found.lists.score[row, place], 6),
-                _known(probability[row, place], 6),
-                bool(of_model[row, place]),
-                _known(value[row, place], 2),
-                round(float(found.chance[row, place]), 6),
-                bool(found.is_explored[row, place]),
-                tuple((what, ids[other] if other >= 0 else "") for what, other in terms),
-                round(float(because.share[row, place]), 3) if terms else 0.0,
-                because.parts[because.by[row, place]],
-            )
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """Lists of some people, and what is said of each of their places, (people, n)."""
+
+    parts: SimpleParts
+    ids: list[str]  # of products
+    found: Explored
+    because: Because
+    probability: Numbers
+    of_model: NDArray[np.bool_]
+    value: Numbers
+
+    def places(self, row: int, person: int) -> list[Place]:
+        """The places of one person; row: of the lists."""
+        shown = self.found.lists.products[row].tolist()
+        return [
+            self._place(row, p, person, product) for p, product in enumerate(shown) if product >= 0
+        ]
+
+    def _place(self, row: int, place: int, person: int, product: int) -> Place:
+        terms = self.because.terms(row, place)
+        return Place(
+            self.ids[product],
+            _known(self.found.lists.score[row, place], 6),
+            _known(self.probability[row, place], 6),
+            bool(self.of_model[row, place]),
+            _known(self.value[row, place], 2),
+            round(float(self.found.chance[row, place]), 6),
+            bool(self.found.is_explored[row, place]),
+            tuple((what, self.ids[other] if other >= 0 else "") for what, other in terms),
+            round(float(self.because.share[row, place]), 3) if terms else 0.0,
+            self.because.parts[self.because.by[row, place]],
+            *_bought(self.parts, person, product),
         )
-    return places
+
+
+def _bought(parts: SimpleParts, person: int, product: int) -> tuple[int, int | None]:
+    """How often a person bought a product, and the instant of the last time."""
+    own = parts.own
+    first, end = own.indptr[person], own.indptr[person + 1]
+    cell = first + int(np.searchsorted(own.indices[first:end], product))
+    if cell == end or own.indices[cell] != product:
+        return 0, None
+    return int(own.data[cell]), int(parts.newest[cell])
 
 
 def _known(value: float, digits: int) -> float | None:

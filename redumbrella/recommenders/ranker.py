@@ -169,7 +169,7 @@ def pairs_of(
         score = parts.linear[name].scores(people, start, product)
         peak = np.maximum(np.abs(tops[name].score[:, 0]), SMALLEST)[at]
         columns += [score, score / peak, np.log1p(_places(key, tops[name], row))]
-    columns += _pair_columns(parts, people[at], product)
+    columns += _pair_columns(parts, people, at, product)
     return Proposals(people, start, product, np.column_stack(columns).astype(np.float32))
 
 
@@ -188,46 +188,47 @@ def _places(key: NDArray[np.int64], top: Lists, row: NDArray[np.int64]) -> NDArr
 
 
 def _pair_columns(
-    parts: SimpleParts, person: NDArray[np.intp], product: NDArray[np.int32]
+    parts: SimpleParts,
+    people: NDArray[np.intp],
+    at: NDArray[np.int64],
+    product: NDArray[np.int32],
 ) -> list[NDArray[np.float64]]:
-    """COLUMNS_OF_PAIR."""
-    known, own = parts.known, parts.own
-    products, day = own.shape[1], float(MICROSECONDS_PER_DAY)
-    bought = known.kind == 0
-    pair = known.person[bought].astype(np.int64) * products + known.product[bought]
-    at = known.at[bought]
-    last_of_pair = np.flatnonzero(np.append(pair[1:] != pair[:-1], True)[: pair.size])
-    keys = pair[last_of_pair]
-    asked = person.astype(np.int64) * products + product
+    """COLUMNS_OF_PAIR of the products of people[at]."""
+    own, day = parts.own, float(MICROSECONDS_PER_DAY)
+    cells = _cells_of(own, people)
+    width = np.int64(own.shape[1])
+    mine = np.repeat(np.arange(len(people)), np.diff(own.indptr)[people])
+    keys, asked = mine * width + own.indices[cells], at * width + product
     place = np.minimum(np.searchsorted(keys, asked), max(keys.size - 1, 0))
-    has = keys[place] == asked
-    ago = np.where(has, (parts.instant - at[last_of_pair][place]) / day, np.nan)
-    count = np.where(has, own.data[place], 0).astype(np.float64)
-    total = np.asarray(own.sum(axis=1)).ravel().astype(np.float64)
-    last, first = np.full(own.shape[0], -1), np.full(products, np.iinfo(np.int64).max)
-    np.maximum.at(last, known.person[bought], at)
-    teaches = known.teaches[known.person[bought]]
-    np.minimum.at(first, known.product[bought][teaches], at[teaches])
-    first = np.where(parts.catalogue.is_dated, parts.catalogue.listed_at, first)
+    has = keys[place] == asked if keys.size else np.zeros(asked.size, np.bool_)
+    cell = cells[place] if keys.size else np.zeros(asked.size, np.int64)
+    ago, count = np.full(asked.size, np.nan), np.zeros(asked.size)
+    ago[has] = (parts.instant - parts.newest[cell[has]]) / day
+    count[has] = own.data[cell[has]]
+    person = people[at]
+    total, last = parts.purchases[person], parts.last_bought[person]
+    first = parts.listed_since[product]
     age = np.where(first <= parts.instant, (parts.instant - first) / day, np.nan)
     since = np.where(last >= 0, (parts.instant - last) / day, np.nan)
     return [
-        ago, count, count / np.maximum(total[person], 1.0),
-        np.diff(own.indptr)[person].astype(np.float64), total[person], since[person],
-        age[product], _price_beside(parts, person, product),
+        ago, count, count / np.maximum(total, 1.0),
+        np.diff(own.indptr)[person].astype(np.float64), total, since,
+        age, _log_price(parts)[product] - parts.usual_price[person],
     ]  # fmt: skip
 
 
-def _price_beside(
-    parts: SimpleParts, person: NDArray[np.intp], product: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """log price - the person's mean log price over his purchases; NaN where unknown."""
+def _cells_of(matrix: Any, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Places in `indices` and `data` of a CSR matrix of the cells of some rows, row after row."""
+    size = np.diff(matrix.indptr)[rows].astype(np.int64)
+    begin = np.repeat(matrix.indptr[:-1][rows] - (np.cumsum(size) - size), size)
+    return np.asarray(begin + np.arange(size.sum()), np.int64)
+
+
+def _log_price(parts: SimpleParts) -> NDArray[np.float64]:
+    """log price of each product, NaN where unknown."""
     price = parts.catalogue.price
-    is_known = np.isfinite(price) & (price > 0)
-    logs = np.where(is_known, np.log(np.where(is_known, price, 1.0)), 0.0)
-    counts = parts.own @ is_known.astype(np.float64)
-    usual = np.divide(parts.own @ logs, counts, out=np.full(counts.size, np.nan), where=counts > 0)
-    return np.where(is_known[product], logs[product] - usual[person], np.nan)
+    is_priced = np.isfinite(price) & (price > 0)
+    return np.where(is_priced, np.log(np.where(is_priced, price, 1.0)), np.nan)
 
 
 def _of_kind(wanted: Any, own: Any, kind: Kind, sold: NDArray[np.bool_]) -> Any:

@@ -16,12 +16,14 @@ LISTS = {
 class Place(NamedTuple):
     """One place of a list.
 
-    score: of the method, larger is better, no unit; None of what is tried out. probability: that the person buys it within the
-    horizon, None where it cannot be said. of_model: whether that is of the product's own model.
-    expected_value: probability x margin of a sale. chance: with which the product came to be on
-    this list, below 1 where places are tried out. is_tried: whether it is there to be tried out.
+    score: of the method, larger is better, no unit; None of what is tried out. probability: that
+    the person buys it within the horizon, None where it cannot be said. of_model: whether the
+    product's own model says so. expected_value: probability x margin of a sale. chance: with
+    which the product came to be on this list, below 1 where places are tried out. is_tried: whether
+    it is there to be tried out.
     because: what speaks for it most: a kind of what the person did and its product's id, "" for
     something of the profile. share: of the score that these explain. by: whose score that is.
+    times, last_bought: how often the person bought this product, and when last (UTC microseconds).
     """
 
     product_id: str
@@ -34,16 +36,14 @@ class Place(NamedTuple):
     because: tuple[tuple[str, str], ...] = ()
     share: float = 0.0
     by: str = ""
+    times: int = 0
+    last_bought: int | None = None
 
     @classmethod
     def read(cls, stored: Sequence[Any]) -> Self:
         """A place as it was stored: its values in order."""
-        product_id, score, probability, of_model, value, chance, tried, because, share, by = stored
-        told = tuple((str(what), str(product)) for what, product in because)
-        return cls(
-            product_id, score, probability, bool(of_model), value, chance, bool(tried), told, share,
-            by,
-        )  # fmt: skip
+        found = cls(*stored)
+        return found._replace(because=tuple((str(what), str(one)) for what, one in found.because))
 
 
 class ListReport(TypedDict):
@@ -66,13 +66,14 @@ class ListReport(TypedDict):
 
 
 class RecommenderReport(TypedDict):
-    """What is said of a recommender's lists. withheld: products that may not be shown, by why."""
+    """What is said of a recommender's lists. described: what the purchases are like, in words."""
 
     recommender: str
     horizon_days: float
     people: int
     purchases: int
     products: int
+    described: str
     lists: list[ListReport]
     notes: list[str]
 

@@ -39,9 +39,10 @@ def rank_products(
     path = saved_at(workspace.root, asked.name)
     saved = _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
     once = sorted(set(people))
-    purchases, events = read_of_people(workspace.lake, instant, asked.views, once)
+    read = read_of_people(workspace.lake, instant, asked.views, once)
+    purchases, events = (_of_products(table, saved) for table in read)
     known = interactions_of(
-        *(_of_products(table, saved) for table in (purchases, events)), instant, asked.views,
+        purchases, events, instant, asked.views,
         people=once, products=saved.products.to_pylist(),
     )  # fmt: skip
     linear = saved.linear_for(known, instant)

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
-from redumbrella.clock import to_datetime
+from redumbrella.clock import to_datetime, to_iso
 from redumbrella.destinations.files import FileColumn
 from redumbrella.errors import NotFoundError, nearest
 from redumbrella.figures import percent
@@ -307,15 +307,20 @@ def reason_in_words(place: Place, names: Mapping[str, str]) -> str:
     """Why a product stands on a list: "bought A and B: 71 % of the score"."""
     if place.is_tried:
         return "new, and shown to find out who likes it"
+    if place.times and place.last_bought is not None:
+        day = to_iso(place.last_bought)[:10]
+        return (
+            f"bought on {day}" if place.times == 1 else f"bought {place.times:,} times, last {day}"
+        )
     if not place.because:
-        return "what sells of late"
-    if any(product == place.product_id for _, product in place.because) and place.by == "personal":
-        return "bought before"
+        return "sells well of late"
+    if not place.because[0][1]:  # of the profile
+        return f"people like this buy it: {' and '.join(what for what, _ in place.because)}"
     told: dict[str, list[str]] = {}
     for what, product in place.because:
-        words = {"purchase": "bought"}.get(what, f"{what} of") if product else ""
+        words = "bought" if what == "purchase" else f"{what} of"
         told.setdefault(words, []).append(names.get(product, product) if product else what)
-    parts = [f"{words} {' and '.join(own)}".strip() for words, own in told.items()]
+    parts = [f"{words} {' and '.join(own)}" for words, own in told.items()]
     return f"{', '.join(parts)}: {percent(place.share, 0)} of the score"
 
 
@@ -421,7 +426,8 @@ def _names_of(
     query = select(used.c.product_id, used.c.product).where(used.c.recommender == recommender)
     if ids is None:
         return dict(connection.execute(query).tuples().all())
-    wanted, found = sorted(ids), {}
+    wanted = sorted(ids)
+    found: dict[str, str] = {}
     for first in range(0, len(wanted), _IDS_AT_ONCE):
         some = query.where(used.c.product_id.in_(wanted[first : first + _IDS_AT_ONCE]))
         found |= dict(connection.execute(some).tuples().all())

@@ -50,7 +50,7 @@ def margins_of(
     """Margin of a sale of each product, and how it was read."""
     share = settings.customers.margin
     found = prices * share
-    if table is None or "margin" not in table.column_names:
+    if table is None or not table["margin"].null_count < table.num_rows:
         note = (
             "a margin of the whole price" if share == 1 else f"a margin of {share:.0%} of the price"
         )

@@ -9,6 +9,7 @@ from recommender_worlds import (
     DAY,
     END,
     HORIZON,
+    LAST,
     START,
     WORLDS,
     World,
@@ -25,10 +26,13 @@ from redumbrella.recommenders.chooser import (
     LIST_NAMES,
     RANKER,
     Choices,
+    ListName,
+    best_linear,
     choose_recommenders,
     simplest_of_the_best,
 )
-from redumbrella.recommenders.parts import POPULARITY, situation_of
+from redumbrella.recommenders.lists import Linear
+from redumbrella.recommenders.parts import COLLABORATIVE, POPULARITY, situation_of
 from redumbrella.recommenders.ranker import Ranker, fit_ranker
 
 
@@ -87,6 +91,84 @@ def test_the_ranker_makes_full_lists_too(chosen: Mapping[str, tuple[World, Choic
     assert few is None
 
 
+@pytest.mark.parametrize(
+    ("world", "name"),
+    [("lasting taste", "new"), ("habit", "again"), ("habit", "all"), ("newcomers", "newcomer")],
+)
+def test_probabilities_come_true_in_the_horizon_that_nobody_has_seen(
+    chosen: Mapping[str, tuple[World, Choices]], world: str, name: ListName
+) -> None:
+    made, choices = chosen[world]
+    table = made.purchases
+    late = [END <= at < LAST for at in table["at"].cast(pa.int64()).to_pylist()]
+    ids = (table[column].to_pylist() for column in ("person_id", "product_id"))
+    bought = {pair for pair, is_late in zip(zip(*ids, strict=True), late, strict=True) if is_late}
+    known, parts = choices.parts.known, choices.parts
+    has_bought = np.diff(parts.own.indptr) > 0
+    if name == "newcomer":  # known from the start, by their profiles
+        assert made.people is not None
+        people = made.people["person_id"].to_pylist()
+        assert set(known.people.to_pylist()) <= set(people)
+    asked = np.flatnonzero(has_bought if name != "newcomer" else ~has_bought)
+    lists = choices.lists_of(name, asked, 20, parts.sold)
+    said = choices.probabilities_of(name, asked, lists)
+    there = lists.products >= 0
+    np.testing.assert_array_equal(np.isfinite(said), there)
+    person_ids, product_ids = known.people.to_pylist(), known.products.to_pylist()
+    row, place = np.nonzero(there)
+    came = np.array(
+        [
+            (person_ids[asked[r]], product_ids[lists.products[r, p]]) in bought
+            for r, p in zip(row, place, strict=True)
+        ]
+    )
+    p = said[there].astype(np.float64)
+    assert came.sum() > 100
+    assert 0.75 < p.sum() / came.sum() < 1.33
+    share = came.mean()
+    loss = -np.log(np.where(came, p, 1 - p)).mean()
+    assert loss < -(share * np.log(share) + (1 - share) * np.log(1 - share))
+    assert (np.diff(said, axis=1)[there[:, 1:]] <= 1e-6).all()
+    calibration = choices.calibration(name)
+    assert calibration is not None
+    assert calibration.log_loss < calibration.log_loss_of_share
+
+
+def test_of_a_list_that_nobody_could_have_been_given_no_probability_is_told(
+    chosen: Mapping[str, tuple[World, Choices]],
+) -> None:
+    _, choices = chosen["habit"]
+    assert choices.probability["newcomer"] is None
+    assert "cannot be said" in choices.no_probability["newcomer"]
+    assert choices.no_probability["again"] == ""
+    people = np.arange(5)
+    lists = choices.lists_of("newcomer", people, 10, choices.parts.sold)
+    assert np.isnan(choices.probabilities_of("newcomer", people, lists)).all()
+    assert choices.calibration("newcomer") is None
+
+
+def test_the_best_linear_one_is_the_chosen_else_the_best_measured(
+    chosen: Mapping[str, tuple[World, Choices]],
+) -> None:
+    for _, choices in chosen.values():
+        for name in LIST_NAMES:
+            method, linear, figure = best_linear(choices, name)
+            choice = choices.by_list[name]
+            assert isinstance(linear, Linear)
+            if choice.method != RANKER:
+                assert method == choice.method
+                assert linear is choices.methods[name]
+            else:
+                best = max(m.mean for one, m in choice.figures.items() if one != RANKER)
+                assert figure is not None
+                assert figure.mean == best == choice.figures[method].mean
+            assert figure == choice.figures.get(method)
+    _, choices = chosen["lasting taste"]
+    method, linear, _ = best_linear(choices, "all")
+    assert method == COLLABORATIVE
+    assert linear is choices.parts.linear[COLLABORATIVE]
+
+
 def test_reasons_name_what_the_person_did(chosen: Mapping[str, tuple[World, Choices]]) -> None:
     for _, choices in chosen.values():
         for person in range(0, 300, 50):
@@ -111,6 +193,7 @@ def shown_by(choices: Choices) -> bytes:
         found = choices.lists_of(name, everybody, 10, choices.parts.sold)
         parts += [found.products.tobytes(), found.score.tobytes()]
         parts.append(choices.by_list[name].sentence.encode())
+        parts.append(choices.probabilities_of(name, everybody, found).tobytes())
     return b"".join(parts)
 
 
