@@ -1,19 +1,11 @@
-"""How lists of products were chosen: reports of recommenders in, blocks above the list out.
+"""How lists of products were chosen: reports of recommenders in, blocks above the list out."""
 
-What all lists of a recommender have in common is said once: the chooser's sentences each tell of
-the same customers.
-"""
-
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from redumbrella.reports.recommenders import LISTS, ListReport, RecommenderReport
 from redumbrella.server.web.charts import THIRD, Chart, chart_of, dots, share, tip
 from redumbrella.server.web.drawing import Specification
-
-_SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 
 
 @dataclass(frozen=True)
@@ -29,8 +21,8 @@ class MethodFigure:
 class ChosenList:
     """One list: its name and method, how that was chosen, and the figures behind it.
 
-    head: the first sentence; words: the others, without what is true of every list. probability:
-    why no chance can be said, "" where one is. tenths: whether the chances come true.
+    head: list and method; words: why that one. probability: why no chance can be said, "" where one
+    is. tenths: whether the chances come true.
     """
 
     name: str
@@ -48,11 +40,11 @@ class ChosenList:
 
 @dataclass(frozen=True)
 class RecommenderBlock:
-    """What is said of one recommender. common: what is true of all of its lists."""
+    """What is said of one recommender. described: what the purchases are like."""
 
     name: str
     horizon_days: float
-    common: str
+    described: str
     lists: tuple[ChosenList, ...]
     notes: tuple[str, ...]
     made_at: datetime | None
@@ -68,38 +60,26 @@ def recommender_block(
     report: RecommenderReport, made_at: datetime | None, as_of: datetime | None
 ) -> RecommenderBlock:
     """The block of one recommender; lists that nobody has are left out."""
-    lists = [one for one in report["lists"] if one["people"]]
-    said = [_SENTENCES.split(one["sentence"]) for one in lists]
-    common = _common(said)
     return RecommenderBlock(
         report["recommender"],
         report["horizon_days"],
-        " ".join(common),
-        tuple(
-            _chosen(one, own[0], [each for each in own[1:] if each not in common])
-            for one, own in zip(lists, said, strict=True)
-        ),
+        report["described"],
+        tuple(_chosen(one) for one in report["lists"] if one["people"]),
         tuple(report["notes"]),
         made_at,
         as_of,
     )
 
 
-def _common(said: Sequence[Sequence[str]]) -> list[str]:
-    """The sentences that several lists share, in order; none where there is one list."""
-    if len(said) < 2:
-        return []
-    return [each for each in said[0][1:] if all(each in own[1:] for own in said)]
-
-
-def _chosen(one: ListReport, head: str, words: Sequence[str]) -> ChosenList:
+def _chosen(one: ListReport) -> ChosenList:
     figures = tuple(MethodFigure(*figure) for figure in one["figures"])
+    head, stop, words = one["sentence"].partition(". ")
     return ChosenList(
         one["name"],
         LISTS.get(one["name"], one["title"]),
         one["method"],
-        head,
-        " ".join(words),
+        head + stop.strip(),
+        words,
         one["people"],
         one["tested"],
         one["probability"],
