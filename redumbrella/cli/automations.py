@@ -64,9 +64,10 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
 
     It looks at settings, fields, templates, and whether passwords stand in this environment.
     """
-    from redumbrella.workflows.check_automations import problems_of_rules
+    from redumbrella.workflows.check_automations import hints_of_rule, problems_of_rules
 
-    found = problems_of_rules(open_workspace(workspace), secrets=True)
+    opened = open_workspace(workspace)
+    found = problems_of_rules(opened, secrets=True)
     if as_json:
         print_json(found)
     elif not found:
@@ -74,7 +75,8 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
     else:
         for name, problems in found.items():
             if not problems:
-                say(f'"{name}" can work.')
+                said = " ".join(("can work.", *hints_of_rule(opened, _rule(opened, name))))
+                say(f'"{name}" {said}')
             for problem in problems:
                 print_error(f'"{name}": {problem}')
     if any(found.values()):

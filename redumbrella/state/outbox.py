@@ -173,17 +173,20 @@ def cancel_actions(
     rule: str = "",
     person_id: str = "",
     kind: str = "",
+    but_of: Sequence[str] = (),
 ) -> int:
     """Cancels what is planned: one action, all of a rule, or all for a person, of a kind.
 
-    What a worker is sending is not stopped. Returns how many were cancelled.
-    """  # fmt: skip
+    but_of: rules whose actions stay. What a worker is sending is not stopped. Returns how many
+    were cancelled.
+    """
     conditions: list[ColumnElement[bool]] = [outbox.c.state.in_((PLANNED, CLAIMED))]
     conditions += [outbox.c.id == number] if number is not None else []
     conditions += [outbox.c.rule == rule] if rule else []
     conditions += [outbox.c.person_id == person_id] if person_id else []
     assert len(conditions) > 1, "not everything at once"
     conditions += [outbox.c.kind == kind] if kind else []
+    conditions += [outbox.c.rule.not_in(but_of)] if but_of else []
     ended = {"state": CANCELLED, "done_at": at, "reason": reason[:MOST_REASON], "worker": ""}
     return int(connection.execute(update(outbox).where(*conditions).values(**ended)).rowcount)
 
@@ -195,16 +198,21 @@ def action_of_number(connection: Connection, number: int) -> dict[str, Any] | No
 
 
 def reached_since(
-    connection: Connection, kinds: Sequence[str], since: int, people: Sequence[str] | None = None
+    connection: Connection,
+    kinds: Sequence[str],
+    since: int,
+    people: Sequence[str] | None = None,
+    but_of: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """What reached people, or will: person, rule, when; due from an instant on.
 
-    people: of whom; None: of everybody.
+    people: of whom; None: of everybody. but_of: rules that reach nobody outside.
     """
     columns = (outbox.c.person_id, outbox.c.rule, outbox.c.due_at, outbox.c.done_at)
     going = outbox.c.state.in_((*UNDONE, SENT)), outbox.c.kind.in_(kinds)
     when = or_(outbox.c.due_at >= since, outbox.c.done_at >= since)
     query = select(*columns).where(*going, when)
+    query = query.where(outbox.c.rule.not_in(but_of)) if but_of else query
     if people is None:
         return mappings(connection, query)
     found: list[dict[str, Any]] = []

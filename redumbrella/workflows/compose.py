@@ -38,6 +38,8 @@ NAMES = {
     "company": "name of the workspace",
     "unsubscribe_url": "where the person ends such mails",
 }
+NO_REP = "the lead has no rep"
+NO_LEAD = "the person has no open lead, and so no rep"
 Row = Mapping[str, Any]
 
 
@@ -78,6 +80,20 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
         }
         for row in rows
     ]
+
+
+def rep_addresses(lake: Lake, reps: Sequence[str]) -> dict[str, str]:
+    """The e-mail address of each of these reps that has one."""
+    known = _newest(lake, "reps", "rep_id", sorted(set(reps) - {""}))
+    found = {rep: mail_address(record) for rep, record in known.items()}
+    return {rep: address for rep, address in found.items() if address}
+
+
+def why_not_to_rep(lead_id: str, rep_id: str, addresses: Mapping[str, str]) -> str:
+    """Why a mail about a lead cannot go to its rep; "" where it can."""
+    if not rep_id:
+        return NO_REP if lead_id else NO_LEAD
+    return "" if rep_id in addresses else f'no e-mail address of the rep "{rep_id}" is known'
 
 
 def mail_address(record: Row) -> str:

@@ -43,11 +43,11 @@ from redumbrella.state.outbox import (
     has_work,
     put_off,
 )
-from redumbrella.state.outreach import add_member, add_task, secret_of_links, who_unsubscribed
+from redumbrella.state.outreach import add_member, add_task, secret_of_links
 from redumbrella.state.rules import stopped, switch_rule
 from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
-from redumbrella.workflows.compose import values_of
+from redumbrella.workflows.compose import rep_addresses, values_of, why_not_to_rep
 from redumbrella.workspace import Workspace
 
 AT_ONCE = 50  # claimed together, so that what they need is read together
@@ -117,25 +117,23 @@ class Deliverer:
         """The actions that may still be done; the others are ended with their reason."""
         pairs = [(row["person_id"], row["lead_id"]) for row in rows]
         settings = self.workspace.settings
-        reachable = who_may_be_written_to(
-            self.workspace.lake, pairs, settings.list_rules.do_not_contact,
-            settings.outreach.consent,
-        )  # fmt: skip
-        is_open = people_of_leads(self.workspace.lake, sorted({lead for _, lead in pairs} - {""}))
+        lake = self.workspace.lake
         with self.workspace.state.reading() as connection:
-            gone = who_unsubscribed(connection, [row["person_id"] for row in rows])
+            reachable = who_may_be_written_to(
+                lake, connection, pairs, settings.list_rules.do_not_contact, settings.outreach
+            )
+        is_open = people_of_leads(lake, sorted({lead for _, lead in pairs} - {""}))
+        addresses = rep_addresses(lake, [row["rep_id"] for row in rows if row["kind"] == "mail"])
         kept, ended = [], []
         for row in rows:
             rule = rules.get(row["rule"])
             state, why = CANCELLED, ""
             if rule is None or not rule.is_on:
                 why = "the rule is off"
+            elif rule.automation.action.is_to_rep:
+                state, why = SUPPRESSED, why_not_to_rep(row["lead_id"], row["rep_id"], addresses)
             elif rule.automation.action.reaches:
-                person, is_mail = row["person_id"], row["kind"] == "mail"
-                needs = is_mail and settings.outreach.needs_consent
-                refused = reachable.why_not(person, needs_consent=needs)
-                if is_mail and person in gone:
-                    refused = "wants no more mails"
+                refused = reachable.why_not(row["person_id"], by_mail=row["kind"] == "mail")
                 if refused:
                     state, why = SUPPRESSED, refused
                 elif (
