@@ -29,7 +29,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 from webhook_receiver import Receiver, receiving, status
 
-from redumbrella.access.unsubscribe import read_token
+from redumbrella.access.unsubscribe import read_token, unsubscribe_token
 from redumbrella.clock import now
 from redumbrella.errors import EngineError
 from redumbrella.progress import silent
@@ -39,6 +39,7 @@ from redumbrella.state.outreach import (
     audiences,
     known_secret_of_links,
     open_tasks,
+    secret_of_links,
     unsubscribe,
 )
 from redumbrella.workflows import automation_rules, deliver, fire_automations
@@ -48,6 +49,7 @@ from redumbrella.workflows.automation_rules import (
     switch_automation,
 )
 from redumbrella.workflows.deliver import Deliverer
+from redumbrella.workflows.unsubscribe import unsubscribe_person
 from redumbrella.workspace import Workspace
 
 SECRET = "whsec_" + "QUFB" * 10
@@ -102,11 +104,15 @@ def delivered(workspace: Workspace, worker: str = "w") -> int:
         deliverer.close()
 
 
-def hot(tmp_path: Path, clock: Clock, settings: str) -> Workspace:
-    """A company in which Ana's score jumped in the night, and the rule has seen it at 03:10."""
-    workspace = company(tmp_path, HOT + settings, {"people": people("Ana"), "leads": leads("Ana")})
+def hot(
+    tmp_path: Path, clock: Clock, settings: str, reps: list[dict[str, Any]] | None = None
+) -> Workspace:
+    """A company in which Ana's score jumped in the night, and its rules have seen it at 03:10."""
+    tables = {"people": people("Ana"), "leads": leads("Ana")} | ({"reps": reps} if reps else {})
+    workspace = company(tmp_path, HOT + settings, tables)
     scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.3})
-    switch_automation(workspace, "Hot overnight", is_on=True)
+    for one in workspace.settings.automations:
+        switch_automation(workspace, one.name, is_on=True)
     scored(workspace, NIGHT, {"Ana": 0.9})
     clock(NIGHT + timedelta(minutes=10))
     fire_automations.fire_automations(workspace, silent)
@@ -194,6 +200,44 @@ def test_what_changed_until_the_morning_counts(
     delivered(workspace)
     assert mails.arrived == []
     assert actions(workspace, "state", "reason") == [(state, reason)]
+
+
+def test_whoever_unsubscribes_is_still_spoken_of_to_the_rep(
+    tmp_path: Path, clock: Clock, mails: MailReceiver
+) -> None:
+    """Only what goes to the person is cancelled; what tells the rep of the lead stays."""
+    inside = """
+[[automations]]
+name = "Tell the rep"
+trigger = { kind = "jump", from = 0.3, to = 0.9, days = 1 }
+control = 0
+action = { kind = "mail", to = "rep", subject = "{{ name }}", text = "Call", send = "in 2 hours" }
+"""
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    workspace = hot(tmp_path, clock, inside + mail_settings(mails.port), reps=reps)
+    with workspace.state.writing() as connection:
+        token = unsubscribe_token(secret_of_links(connection), "P-Ana", "Hot overnight")
+    assert unsubscribe_person(workspace, token, "198.51.100.7")
+    assert sorted(actions(workspace, "rule", "state")) == [
+        ("Hot overnight", "cancelled"), ("Tell the rep", "planned")]  # fmt: skip
+    clock(NIGHT + timedelta(hours=5))
+    delivered(workspace)
+    (arrived,) = mails.arrived
+    assert arrived.message["To"] == "rui@example.com"
+
+
+def test_a_mail_to_a_rep_whose_address_is_gone_is_held_back(
+    tmp_path: Path, clock: Clock, mails: MailReceiver
+) -> None:
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    workspace = hot(tmp_path, clock, mail_settings(mails.port), reps=reps)
+    save_automation(workspace, {"name": "Told", "trigger": {"kind": "lead"}, "action": {
+        "kind": "mail", "to": "rep", "subject": "x", "text": "y"}})  # fmt: skip
+    switch_automation(workspace, "Told", is_on=True)
+    planned(workspace, 1, "mail", rep_id="R-9")
+    delivered(workspace)
+    assert actions(workspace, "state", "reason")[-1] == (
+        "suppressed", 'no e-mail address of the rep "R-9" is known')  # fmt: skip
 
 
 def test_a_mail_that_is_refused_or_put_off(
