@@ -1,5 +1,5 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Whom an automation may write to: consent, refusals, addresses, and who left by the link of a mail.
+"""Whom an automation may write to: consent, refusals, addresses, and who left by a mail's link.
 
 The one place that joins what the record says with who unsubscribed here.
 """
@@ -49,9 +49,7 @@ class Reachable:
 
     def why_not(self, person: str, *, by_mail: bool) -> str:
         """Why a person may not be reached; "" where it may. by_mail: else by a call."""
-        return self.refused.get(person, "") or (
-            self.not_mailed.get(person, "") if by_mail else ""
-        )
+        return self.refused.get(person, "") or (self.not_mailed.get(person, "") if by_mail else "")
 
 
 def who_may_be_written_to(

@@ -42,6 +42,7 @@ SUPPRESSED, CONTROL = "suppressed", "control"
 STATES = (PLANNED, CLAIMED, SENDING, SENT, FAILED, CANCELLED, SUPPRESSED, CONTROL)
 UNDONE = (PLANNED, CLAIMED, SENDING)
 MOST_REASON = 500
+_FAULT = "waits_for"  # key in the content of an action that waits until a person mends something
 _AT_ONCE = 500
 
 outbox = Table(
@@ -148,13 +149,50 @@ def end_action(
 
 
 def put_off(
-    connection: Connection, number: int, worker: str, due_at: int, reason: str, tries: int
+    connection: Connection,
+    number: int,
+    worker: str,
+    due_at: int,
+    reason: str,
+    tries: int,
+    fault: str = "",
 ) -> None:
-    """Gives an action back, to be done at another instant. tries: so many count so far."""
+    """Gives an action back, to be done at another instant. tries: so many count so far.
+
+    fault: the code of what stops not only this action, and which only a person can mend; see
+    `waiting_for_people`.
+    """
     own = outbox.c.id == number, outbox.c.worker == worker
+    content = json_text({_FAULT: fault} if fault else {})
     back = {"state": PLANNED, "due_at": due_at, "reason": reason[:MOST_REASON], "worker": "",
-            "tries": tries}  # fmt: skip
+            "tries": tries, "content": content}  # fmt: skip
     connection.execute(update(outbox).where(*own).values(**back))
+
+
+def waiting_for_people(connection: Connection) -> list[dict[str, Any]]:
+    """What stops actions that wait until a person mends it: reason, kind, how many actions, and
+    when the first of them is tried again; the one that stops most comes first.
+
+    It is read from the actions themselves, so that it is gone as soon as they leave.
+    """
+    number = func.count().label("actions")
+    again = func.min(outbox.c.due_at).label("again_at")
+    query = select(outbox.c.reason, outbox.c.kind, number, again).where(
+        outbox.c.state == PLANNED, outbox.c.content.startswith(f'{{"{_FAULT}"', autoescape=True)
+    )
+    return mappings(
+        connection,
+        query.group_by(outbox.c.reason, outbox.c.kind).order_by(number.desc(), outbox.c.reason),
+    )
+
+
+def plan_again(connection: Connection, number: int, at: int) -> bool:
+    """Plans a failed action again under its key, with all its tries; False for one that has not
+    failed."""
+    own = outbox.c.id == number, outbox.c.state == FAILED
+    again = {"state": PLANNED, "due_at": at, "done_at": None, "reason": "", "tries": 0,
+             "worker": "", "content": "{}"}  # fmt: skip
+    return bool(connection.execute(update(outbox).where(*own).values(**again)).rowcount)
 
 
 def give_back(connection: Connection, workers: Sequence[str]) -> int:

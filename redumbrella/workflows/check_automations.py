@@ -22,6 +22,7 @@ from redumbrella.views.logged import known_reps
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.compose import (
     NO_REP,
+    NO_SERVER,
     mail_address,
     names_in_templates,
     rep_addresses,
@@ -109,11 +110,11 @@ def _of_trigger(workspace: Workspace, rule: Automation) -> Iterator[str]:
         dates = fields_with_dates(workspace.lake)
         if trigger.field not in dates:
             written, hint = as_written(trigger.field), nearest(trigger.field, dates)
-            known = f"{dates_there_are(dates)}{hint}"
+            instead = f"{dates_there_are(dates)}{hint}"
             if trigger.field in fields_of_record(workspace.lake):
-                yield f"The field {written} holds no dates. {known}"
+                yield f"The field {written} holds no dates. {instead}"
             else:
-                yield f"No field of the record is called {written}. {known}"
+                yield f"No field of the record is called {written}. {instead}"
 
 
 def _of_fields(workspace: Workspace, rule: Automation) -> Iterator[str]:
@@ -156,7 +157,7 @@ def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterat
     if action.kind == "mail":
         server = settings.mail
         if server is None:
-            yield "There is no mail server: add [mail] with server and from to umbrella.toml."
+            yield NO_SERVER
         else:
             if server.public_url is None and action.to == "person":
                 yield (

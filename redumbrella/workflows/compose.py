@@ -38,6 +38,7 @@ NAMES = {
     "company": "name of the workspace",
     "unsubscribe_url": "where the person ends such mails",
 }
+NO_SERVER = "There is no mail server: add [mail] with server and from to umbrella.toml."
 NO_REP = "the lead has no rep"
 NO_LEAD = "the person has no open lead, and so no rep"
 Row = Mapping[str, Any]

@@ -47,7 +47,7 @@ from redumbrella.state.outreach import add_member, add_task, secret_of_links
 from redumbrella.state.rules import stopped, switch_rule
 from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
-from redumbrella.workflows.compose import rep_addresses, values_of, why_not_to_rep
+from redumbrella.workflows.compose import NO_SERVER, rep_addresses, values_of, why_not_to_rep
 from redumbrella.workspace import Workspace
 
 AT_ONCE = 50  # claimed together, so that what they need is read together
@@ -159,7 +159,7 @@ class Deliverer:
             self._do(row, rule, values)
         except UmbrellaError as problem:
             if problem.reason in _FOR_ALL:
-                self._wait(row, problem.message)
+                self._wait(row, problem.message, problem.reason)
             else:
                 self._put_off(row, Delivery("retry", problem.message))
         except Exception as problem:  # a fault of ours stops one action, not the others
@@ -191,7 +191,7 @@ class Deliverer:
         elif delivery.outcome == "retry":
             self._put_off(row, delivery)
         elif delivery.outcome == "refused" and row["kind"] in _REMOTE:
-            self._wait(row, delivery.said)  # the address may not be reached: a matter of settings
+            self._wait(row, delivery.said, "refused_address")  # a matter of settings
         else:
             self._end(row, FAILED, delivery.said, content)
             if delivery.outcome == "disabled":
@@ -224,8 +224,7 @@ class Deliverer:
     def _mail(self, row: Row, action: Action, values: Row) -> Mail:
         server = self.workspace.settings.mail
         if server is None:
-            message = "There is no mail server: add [mail] with server and from to umbrella.toml."
-            raise SettingsError(message, reason="no_mail_server")
+            raise SettingsError(NO_SERVER, reason="no_mail_server")
         to = values["rep_email"] if action.to == "rep" else values["email"]
         if not to:
             who = "the rep" if action.to == "rep" else "the person"
@@ -300,12 +299,12 @@ class Deliverer:
         with self.workspace.state.writing() as connection:
             end_action(connection, row["id"], self.worker, state, now(), said, content)
 
-    def _wait(self, row: Row, said: str) -> None:
+    def _wait(self, row: Row, said: str, fault: str) -> None:
         """Puts an action off without counting the try: what is wrong is wrong for all, and only a
-        person can mend it."""
+        person can mend it. fault: its code, by which pages tell it from a try that failed."""
         with self.workspace.state.writing() as connection:
-            due = now() + _PATIENCE
-            put_off(connection, row["id"], self.worker, due, said, max(0, row["tries"] - 1))
+            due, tries = now() + _PATIENCE, max(0, row["tries"] - 1)
+            put_off(connection, row["id"], self.worker, due, said, tries, fault)
 
     def _put_off(self, row: Row, delivery: Delivery) -> None:
         wait = back_off(max(1, row["tries"]), row["key"])

@@ -30,6 +30,7 @@ from redumbrella.state.outbox import (
     reached_since,
 )
 from redumbrella.state.rules import FILE, note_looked, stopped
+from redumbrella.views.outbox import state_words
 from redumbrella.views.rules import RuleInUse, rules_for_reps, rules_in_use
 from redumbrella.workflows.automation_rules import note_file_rules
 from redumbrella.workflows.compose import NO_REP, rep_addresses, why_not_to_rep
@@ -95,7 +96,7 @@ def fire_automations(workspace: Workspace, report: Progress, seen: Seen | None =
 
 
 def _told(fired: Fired) -> str:
-    parts = [f'"{name}": ' + ", ".join(f"{n:,} {state}" for state, n in of_rule.items())
+    parts = [f'"{name}": ' + ", ".join(f"{n:,} {state_words(one)}" for one, n in of_rule.items())
              for name, of_rule in fired.counts.items() if of_rule]  # fmt: skip
     parts += [f'"{name}" could not look: {why}' for name, why in fired.problems.items()]
     return ". ".join(parts)
