@@ -186,13 +186,12 @@ def waiting_for_people(connection: Connection) -> list[dict[str, Any]]:
     )
 
 
-def plan_again(connection: Connection, number: int, at: int) -> bool:
-    """Plans a failed action again under its key, with all its tries; False for one that has not
-    failed."""
+def plan_again(connection: Connection, number: int, at: int) -> None:
+    """Plans an action that has failed again: under its key, with all its tries."""
     own = outbox.c.id == number, outbox.c.state == FAILED
     again = {"state": PLANNED, "due_at": at, "done_at": None, "reason": "", "tries": 0,
              "worker": "", "content": "{}"}  # fmt: skip
-    return bool(connection.execute(update(outbox).where(*own).values(**again)).rowcount)
+    connection.execute(update(outbox).where(*own).values(**again))
 
 
 def give_back(connection: Connection, workers: Sequence[str]) -> int:

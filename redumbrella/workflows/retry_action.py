@@ -7,7 +7,7 @@ from redumbrella.access.acting import acting
 from redumbrella.clock import now
 from redumbrella.errors import ConflictError
 from redumbrella.state.audit import note
-from redumbrella.state.outbox import plan_again
+from redumbrella.state.outbox import FAILED, plan_again
 from redumbrella.views.outbox import action_to_change, outcome_words
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workspace import Workspace
@@ -23,6 +23,9 @@ def retry_action(workspace: Workspace, number: int) -> None:
     at, actor = now(), acting()
     with workspace.state.writing() as connection:
         row = action_to_change(connection, number)
+        if row["state"] != FAILED:
+            message = f"Action no. {number} has not failed, so it is not tried again: "
+            raise ConflictError(f"{message}{outcome_words(row)}.", reason="not_failed")
         name = row["rule"]
         rules = rules_in_use(workspace.settings, connection)
         if not any(one.is_on for one in rules if one.automation.name == name):
@@ -30,7 +33,5 @@ def retry_action(workspace: Workspace, number: int) -> None:
                 f'Action no. {number}: its rule "{name}" is off. Switch it on, then try again.'
             )
             raise ConflictError(message, reason="rule_off")
-        if not plan_again(connection, number, at):
-            message = f"Action no. {number} has not failed, so it is not tried again: "
-            raise ConflictError(f"{message}{outcome_words(row)}.", reason="not_failed")
+        plan_again(connection, number, at)
         note(connection, at, actor, "try action again", f"{number} of {name}", row["label"])
