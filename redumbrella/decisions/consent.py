@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from redumbrella.decisions.contacts import (
     CONSENTS,
     NO,
@@ -22,6 +20,7 @@ from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import known_last
 from redumbrella.settings.automations import Outreach
+from redumbrella.state.database import State
 from redumbrella.state.outreach import who_unsubscribed
 
 MAIL_CONSENTS = (
@@ -54,7 +53,7 @@ class Reachable:
 
 def who_may_be_written_to(
     lake: Lake,
-    connection: Connection,
+    state: State,
     pairs: Sequence[tuple[str, str]],
     do_not_contact: Sequence[str] | None,
     outreach: Outreach,
@@ -99,7 +98,8 @@ def who_may_be_written_to(
     not_mailed = dict[str, str]()
     if outreach.needs_consent:
         not_mailed = {one: why for one in people if one not in agreed or one in declined}
-    not_mailed |= dict.fromkeys(who_unsubscribed(connection, people), WANTS_NO_MORE)
+    with state.reading() as connection:
+        not_mailed |= dict.fromkeys(who_unsubscribed(connection, people), WANTS_NO_MORE)
     return Reachable(address, refused, not_mailed, zone)
 
 

@@ -41,11 +41,10 @@ def _rows(workspace: Workspace, members: list[dict[str, Any]]) -> Iterator[dict[
     settings = workspace.settings
     for start in range(0, len(members), _AT_ONCE):
         pairs = [(one["person_id"], one["lead_id"]) for one in members[start : start + _AT_ONCE]]
-        with workspace.state.reading() as connection:
-            reachable = who_may_be_written_to(
-                workspace.lake, connection, pairs, settings.list_rules.do_not_contact,
-                settings.outreach,
-            )  # fmt: skip
+        reachable = who_may_be_written_to(
+            workspace.lake, workspace.state, pairs, settings.list_rules.do_not_contact,
+            settings.outreach,
+        )  # fmt: skip
         for person, _ in pairs:
             address = "".join(reachable.address.get(person, "").lower().split())
             if address and not reachable.why_not(person, by_mail=True):

@@ -117,11 +117,10 @@ class Deliverer:
         """The actions that may still be done; the others are ended with their reason."""
         pairs = [(row["person_id"], row["lead_id"]) for row in rows]
         settings = self.workspace.settings
-        lake = self.workspace.lake
-        with self.workspace.state.reading() as connection:
-            reachable = who_may_be_written_to(
-                lake, connection, pairs, settings.list_rules.do_not_contact, settings.outreach
-            )
+        lake, database = self.workspace.lake, self.workspace.state
+        reachable = who_may_be_written_to(
+            lake, database, pairs, settings.list_rules.do_not_contact, settings.outreach
+        )
         is_open = people_of_leads(lake, sorted({lead for _, lead in pairs} - {""}))
         addresses = rep_addresses(lake, [row["rep_id"] for row in rows if row["kind"] == "mail"])
         kept, ended = [], []

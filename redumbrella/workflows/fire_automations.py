@@ -171,11 +171,10 @@ def key_of(rule: str, match: Match) -> str:
 def _reachable(workspace: Workspace, matches: Sequence[Match]) -> Reachable:
     settings = workspace.settings
     pairs = [(one.firing.person_id, one.firing.lead_id) for one in matches]
-    with workspace.state.reading() as connection:
-        return who_may_be_written_to(
-            workspace.lake, connection, pairs, settings.list_rules.do_not_contact,
-            settings.outreach,
-        )  # fmt: skip
+    return who_may_be_written_to(
+        workspace.lake, workspace.state, pairs, settings.list_rules.do_not_contact,
+        settings.outreach,
+    )  # fmt: skip
 
 
 def _addresses_of_reps(
