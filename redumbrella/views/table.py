@@ -72,8 +72,9 @@ class Column:
 
     @cached_property
     def meaning(self) -> str:
-        """What the column means, with the words for its values."""
-        listed = "; ".join(f"{name}: {words}" for name, words in self.words.items())
+        """What the column means, with the words for values that are called otherwise."""
+        other = ((name, words) for name, words in self.words.items() if name != words)
+        listed = "; ".join(f"{name}: {words}" for name, words in other)
         return f"{self.help} {listed}.".strip() if listed else self.help
 
     def tells(self, values: Sequence[Any]) -> bool:

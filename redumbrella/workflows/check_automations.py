@@ -22,8 +22,8 @@ from redumbrella.views.logged import known_reps
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.compose import (
     NO_REP,
-    NO_SERVER,
     mail_address,
+    mail_server_of,
     names_in_templates,
     rep_addresses,
     texts_of,
@@ -155,9 +155,10 @@ def _of_goal(workspace: Workspace, rule: Automation) -> Iterator[str]:
 def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterator[str]:
     settings = workspace.settings
     if action.kind == "mail":
-        server = settings.mail
-        if server is None:
-            yield NO_SERVER
+        try:
+            server = mail_server_of(settings)
+        except SettingsError as problem:
+            yield problem.message
         else:
             if server.public_url is None and action.to == "person":
                 yield (

@@ -47,7 +47,7 @@ from redumbrella.state.outreach import add_member, add_task, secret_of_links
 from redumbrella.state.rules import stopped, switch_rule
 from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
-from redumbrella.workflows.compose import NO_SERVER, rep_addresses, values_of, why_not_to_rep
+from redumbrella.workflows.compose import mail_server_of, rep_addresses, values_of, why_not_to_rep
 from redumbrella.workspace import Workspace
 
 AT_ONCE = 50  # claimed together, so that what they need is read together
@@ -221,9 +221,7 @@ class Deliverer:
         return send, {"url": url, "method": action.method, "body": written}
 
     def _mail(self, row: Row, action: Action, values: Row) -> Mail:
-        server = self.workspace.settings.mail
-        if server is None:
-            raise SettingsError(NO_SERVER, reason="no_mail_server")
+        server = mail_server_of(self.workspace.settings)
         to = values["rep_email"] if action.to == "rep" else values["email"]
         if not to:
             who = "the rep" if action.to == "rep" else "the person"
@@ -241,8 +239,7 @@ class Deliverer:
         return Mail(message_id, to, made.subject, made.text, made.html, link)
 
     def _send_mail(self, mail: Mail) -> Delivery:
-        server = self.workspace.settings.mail
-        assert server is not None, "asked before"
+        server = mail_server_of(self.workspace.settings)
         if self._mails is not None and self._mails.server != server:
             self.close()  # umbrella.toml was changed meanwhile
         if self._mails is None:

@@ -24,8 +24,11 @@ def retry_action(workspace: Workspace, number: int) -> None:
     with workspace.state.writing() as connection:
         row = action_to_change(connection, number)
         if row["state"] != FAILED:
-            message = f"Action no. {number} has not failed, so it is not tried again: "
-            raise ConflictError(f"{message}{outcome_words(row)}.", reason="not_failed")
+            raise ConflictError(
+                f"Action no. {number} has not failed, so it is not tried again: "
+                f"{outcome_words(row)}.",
+                reason="not_failed",
+            )
         name = row["rule"]
         rules = rules_in_use(workspace.settings, connection)
         if not any(one.is_on for one in rules if one.automation.name == name):

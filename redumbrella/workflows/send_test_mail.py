@@ -17,7 +17,7 @@ from redumbrella.settings.automations import Automation
 from redumbrella.settings.mail import MailServer
 from redumbrella.settings.mailboxes import read_mailbox
 from redumbrella.state.audit import note
-from redumbrella.workflows.compose import NO_SERVER, values_of
+from redumbrella.workflows.compose import mail_server_of, values_of
 from redumbrella.workflows.try_automation import newest_of, row_of_lead, try_automation
 from redumbrella.workspace import Workspace
 
@@ -45,11 +45,9 @@ def send_test_mail(
     SettingsError where the rule sends no mails or the address is none, NotFoundError where nobody
     is known to make it for, EngineError where it cannot be sent.
     """
-    server = workspace.settings.mail
+    server = mail_server_of(workspace.settings)
     if rule.action.kind != "mail":
         raise SettingsError(f'The rule "{rule.name}" sends no e-mails.', reason="no_mail")
-    if server is None:
-        raise SettingsError(NO_SERVER, reason="no_mail_server")
     if read_mailbox(to) is None:
         message = f'"{to}" is no e-mail address. Write it like ana@example.com.'
         raise SettingsError(message, reason="bad_email")
