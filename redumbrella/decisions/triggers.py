@@ -248,20 +248,29 @@ def open_leads_by_rep(lake: Lake) -> dict[str, int]:
 
 
 def fields_with_dates(lake: Lake) -> list[str]:
-    """The fields of leads and people that hold dates, also those that hold them as text."""
-    found = dict[str, None]()
+    """The fields of leads and people that hold dates and nothing else."""
+    return [name for name, (_, kind) in _kinds_of_fields(lake).items() if _is_date(kind)]
+
+
+def holds_dates(lake: Lake, field: str) -> bool:
+    """Whether a field holds dates, also as texts; False where there is no such field."""
+    table, kind = _kinds_of_fields(lake).get(field, ("", ""))
+    if "string" not in kind:
+        return _is_date(kind)
+    date = f"try_cast({quoted(field)} AS TIMESTAMPTZ) AS date"
+    found = lake.query(f"SELECT {date} FROM {lake.newest(table)} WHERE date IS NOT NULL LIMIT 1")
+    return bool(found.num_rows)
+
+
+def _kinds_of_fields(lake: Lake) -> dict[str, tuple[str, str]]:
+    """The table and the type of every field, of leads before people."""
+    found: dict[str, tuple[str, str]] = {}
     for table in ("leads", "people"):
-        if not lake.exists(table):
-            continue
-        fields = [one for one in lake.schema(table) if not one.name.startswith("_")]
-        found |= dict.fromkeys(one.name for one in fields if _is_date(str(one.type)))
-        texts = [one.name for one in fields if "string" in str(one.type)]
-        if texts:
-            counts = ", ".join(f"count(try_cast({quoted(one)} AS TIMESTAMPTZ))" for one in texts)
-            row = lake.query(f"SELECT {counts} FROM {lake.newest(table)}")
-            found |= {one: None for one, dates in zip(texts, row.columns, strict=True)
-                      if dates[0].as_py()}  # fmt: skip
-    return list(found)
+        if lake.exists(table):
+            for one in lake.schema(table):
+                if not one.name.startswith("_"):
+                    found.setdefault(one.name, (table, str(one.type)))
+    return found
 
 
 def _is_date(kind: str) -> bool:

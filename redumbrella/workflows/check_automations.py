@@ -8,6 +8,7 @@ from redumbrella.decisions.contacts import letters_of
 from redumbrella.decisions.triggers import (
     dates_there_are,
     fields_with_dates,
+    holds_dates,
     kinds_of_events,
     open_leads_by_rep,
 )
@@ -107,8 +108,8 @@ def _of_trigger(workspace: Workspace, rule: Automation) -> Iterator[str]:
             hint = nearest(trigger.event, known)
             yield f"Nothing of the kind {as_written(trigger.event)} is on record so far.{hint}"
     if trigger.kind == "date":
-        dates = fields_with_dates(workspace.lake)
-        if trigger.field not in dates:
+        if not holds_dates(workspace.lake, trigger.field):
+            dates = fields_with_dates(workspace.lake)
             written, hint = as_written(trigger.field), nearest(trigger.field, dates)
             instead = f"{dates_there_are(dates)}{hint}"
             if trigger.field in fields_of_record(workspace.lake):

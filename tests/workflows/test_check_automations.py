@@ -84,7 +84,7 @@ def test_a_rule_that_lacks_nothing_has_no_problem(fit: Workspace, parts: dict[st
     ({"where": {"industri": "retail"}}, 'Did you mean "industry"?'),
     ({"trigger": {"kind": "event", "event": "purchas"}}, 'Did you mean "purchase"?'),
     ({"trigger": {"kind": "date", "field": "renewel"}}, 'of the record is called "renewel"'),
-    ({"trigger": {"kind": "date", "field": "renewel"}}, 'Did you mean "renewal"?'),
+    ({"trigger": {"kind": "date", "field": "create_at"}}, 'Did you mean "created_at"?'),
     ({"trigger": {"kind": "date", "field": "amount"}}, 'The field "amount" holds no dates.'),
     ({"trigger": {"kind": "date", "field": "amount"}}, "Fields with dates: created_at, "),
     ({"trigger": {"kind": "date", "field": "industry"}}, '"industry" holds no dates'),
