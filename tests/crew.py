@@ -40,7 +40,9 @@ def log_in(
     address: str, email: str, password: str = PASSWORD, **headers: str
 ) -> tuple[httpx.Client, httpx.Response]:
     """A browser that loaded the log-in and sent its form, and the answer."""
-    browser = httpx.Client(base_url=address, verify=False, trust_env=False, headers=headers)
+    browser = httpx.Client(
+        base_url=address, verify=False, trust_env=False, headers=headers, timeout=60
+    )
     _opened.append(browser)
     page = browser.get("/login")
     form = {"email": email, "password": password, "form_token": token_in(page.text)}

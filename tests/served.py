@@ -14,7 +14,7 @@ from redumbrella.server.listening import bind
 from redumbrella.workspace import Workspace
 
 # One client for all: making one loads certificates, which is slow and not needed here.
-HTTP = httpx.Client(verify=False, trust_env=False)
+HTTP = httpx.Client(verify=False, trust_env=False, timeout=60)
 
 
 @contextmanager

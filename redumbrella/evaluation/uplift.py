@@ -161,11 +161,13 @@ def _refused(acted: Vector, control: Vector, currency: str, share: float | None)
 
 
 def _of_shares(acted: Vector, control: Vector) -> tuple[float, float]:
-    """Agresti & Caffo (2000), section 2: Wald's interval after (y + 1) / (n + 2) for each share."""
+    """Agresti & Caffo (2000), section 2: Wald's interval after (y + 1) / (n + 2) for each share,
+    ends beyond what shares can differ by cut off.
+    """
     n, m = acted.size + 2.0, control.size + 2.0
     p, q = (float(acted.sum()) + 1.0) / n, (float(control.sum()) + 1.0) / m
     half = float(ndtri(_UPPER)) * np.sqrt(p * (1.0 - p) / n + q * (1.0 - q) / m)
-    return float(p - q - half), float(p - q + half)
+    return max(float(p - q - half), -1.0), min(float(p - q + half), 1.0)
 
 
 def _of_money(acted: Vector, control: Vector) -> tuple[float, float]:

@@ -94,7 +94,7 @@ def test_the_token_opens_the_api(guarded: str, header: str, status: int) -> None
 
 
 def test_logging_in_and_out(guarded: str) -> None:
-    with httpx.Client(base_url=guarded, verify=False) as browser:
+    with httpx.Client(base_url=guarded, verify=False, timeout=60) as browser:
         assert "Umbrella" in browser.get("/login?next=/models").text
         wrong = browser.post("/login", data={"token": "wrong", "next": "/models"})
         assert wrong.status_code == 401

@@ -88,7 +88,7 @@ def test_head_of_what_only_takes_writing_is_refused(full_address: str) -> None:
 
 def test_after_head_the_connection_serves_the_next_request(full_address: str) -> None:
     """A body that was kept back would else be taken for the next answer."""
-    with httpx.Client(base_url=full_address, verify=False, trust_env=False) as one:
+    with httpx.Client(base_url=full_address, verify=False, trust_env=False, timeout=60) as one:
         for _ in range(3):
             assert one.head(f"{V1}/leads.csv").status_code == 200
             assert one.get(f"{V1}/health").json()["status"] == "ok"

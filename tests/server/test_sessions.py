@@ -30,7 +30,9 @@ def guarded(company: Workspace) -> Iterator[str]:
 
 
 def log_in(address: str, **headers: str) -> httpx.Response:
-    return httpx.post(f"{address}/login", data={"token": TOKEN}, headers=headers, verify=False)
+    return httpx.post(
+        f"{address}/login", data={"token": TOKEN}, headers=headers, verify=False, timeout=60
+    )
 
 
 def session_of(answer: httpx.Response) -> dict[str, str]:
@@ -88,7 +90,7 @@ def test_who_is_logged_in_notices_nothing_of_guesses(guarded: str) -> None:
 
 def test_behind_a_proxy_addresses_are_told_apart_and_cookies_are_secure(guarded: str) -> None:
     for _ in range(2 * FREE_ATTEMPTS):
-        answer = httpx.post(f"{guarded}/login", data={"token": "wrong"}, verify=False,
+        answer = httpx.post(f"{guarded}/login", data={"token": "wrong"}, verify=False, timeout=60,
                             headers={"X-Forwarded-For": "203.0.113.7"})  # fmt: skip
     assert answer.status_code == 429
     good = log_in(guarded, **{"X-Forwarded-For": "203.0.113.8", "X-Forwarded-Proto": "https"})
