@@ -107,15 +107,14 @@ def _of_trigger(workspace: Workspace, rule: Automation) -> Iterator[str]:
         if trigger.event not in known:
             hint = nearest(trigger.event, known)
             yield f"Nothing of the kind {as_written(trigger.event)} is on record so far.{hint}"
-    if trigger.kind == "date":
-        if not holds_dates(workspace.lake, trigger.field):
-            dates = fields_with_dates(workspace.lake)
-            written, hint = as_written(trigger.field), nearest(trigger.field, dates)
-            instead = f"{dates_there_are(dates)}{hint}"
-            if trigger.field in fields_of_record(workspace.lake):
-                yield f"The field {written} holds no dates. {instead}"
-            else:
-                yield f"No field of the record is called {written}. {instead}"
+    if trigger.kind == "date" and not holds_dates(workspace.lake, trigger.field):
+        dates = fields_with_dates(workspace.lake)
+        written, hint = as_written(trigger.field), nearest(trigger.field, dates)
+        instead = f"{dates_there_are(dates)}{hint}"
+        if trigger.field in fields_of_record(workspace.lake):
+            yield f"The field {written} holds no dates. {instead}"
+        else:
+            yield f"No field of the record is called {written}. {instead}"
 
 
 def _of_fields(workspace: Workspace, rule: Automation) -> Iterator[str]:
