@@ -348,7 +348,7 @@ class OpenedWorkspace:
     def recommendations_for(
         self,
         person_id: str,
-        list: str | None = "new",
+        list: str | None = "new",  # noqa: A002  the word of REST and of files
         n: int | None = 10,
         recommender: str | None = None,
     ) -> PersonRecommendations:

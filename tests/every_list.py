@@ -101,10 +101,11 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
 def _offered(number: int) -> dict[str, Any]:
     """A list of the person of a lead; what stands on it has a name with markup in it."""
     person, product = f"L-{1000 + number}", (MARKUP, "coffee", "rope")[number % 3]
+    method = ("personal", "profile")[number % 2]
     places = [Place(product, 1.5, 0.2, expected_value=3.5, because=(("purchase", "rope"),),
                     share=0.4, by="collaborative")]  # fmt: skip
     return {"recommender": "next", "list": ("again", "new", "newcomer")[number % 3],
-            "person_id": person, "label": f"=Name {number}", "method": ("personal", "profile")[number % 2],
+            "person_id": person, "label": f"=Name {number}", "method": method,
             "product_id": product, "product": product.title(), "probability": 0.1 * number,
             "expected_value": 3.5 * number, "as_of": AS_OF, "search": f"{person} {product}".lower(),
             "places": places}  # fmt: skip

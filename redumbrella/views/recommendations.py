@@ -405,12 +405,16 @@ def product_detail(
 
 
 def withheld_products(lake: Lake, recommender: Recommender, instant: int) -> frozenset[str]:
-    """Products that may not be shown at an instant, as the table of products is now."""
-    from redumbrella.recommenders.rules import forbidden_products
+    """Products that may not be shown at an instant, as the table of products is now.
+
+    Raises SettingsError (unknown_field) for a rule about a field that products do not have.
+    """
+    from redumbrella.recommenders.rules import check_rules, forbidden_products
 
     if not lake.exists("products"):
         return frozenset()
     table = _products_as_read(lake, lake.content("products"))
+    check_rules(table, recommender.rules, recommender.name)
     return forbidden_products(table, recommender.rules, instant)
 
 
@@ -426,12 +430,12 @@ def _names_of(
     used = list_in_use(connection, recommended_products)
     query = select(used.c.product_id, used.c.product).where(used.c.recommender == recommender)
     if ids is None:
-        return dict(connection.execute(query).tuples().all())
+        return {row.product_id: row.product for row in connection.execute(query)}
     wanted = sorted(ids)
     found: dict[str, str] = {}
     for first in range(0, len(wanted), _IDS_AT_ONCE):
         some = query.where(used.c.product_id.in_(wanted[first : first + _IDS_AT_ONCE]))
-        found |= dict(connection.execute(some).tuples().all())
+        found |= {row.product_id: row.product for row in connection.execute(some)}
     return found
 
 

@@ -10,7 +10,7 @@ from history_world import write_history_company
 from lead_worlds import quiet, scores_of
 
 from redumbrella.settings.settings import Settings
-from redumbrella.workflows import score, train, value_customers
+from redumbrella.workflows import recommend, score, train, value_customers
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -27,7 +27,12 @@ PARTS = {"tables": ("ignored_fields", "kept_fields"), "targets": (), "qualificat
 
 
 def test_every_setting_belongs_to_a_verb_or_changes_nothing_stored() -> None:
-    named = {*train.RESTS_ON, *score.RESTS_ON, *value_customers.RESTS_ON}
+    named = {
+        *train.RESTS_ON,
+        *score.RESTS_ON,
+        *value_customers.RESTS_ON,
+        *recommend.RESTS_ON,
+    }
     for field in fields(Settings):
         parts = PARTS.get(field.name, (field.name,))
         assert field.name in ELSEWHERE or set(parts) <= named, field.name

@@ -26,7 +26,8 @@ from redumbrella.figures import (
 from redumbrella.reports.changes import CAUSES
 from redumbrella.reports.recommenders import LISTS
 from redumbrella.reports.wording import REGIMES, basis, expectation
-from redumbrella.views.outbox import KINDS, STATE_WORDS, state_reason
+from redumbrella.views.automations import counts_by_state
+from redumbrella.views.outbox import STATE_WORDS, state_reason
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
@@ -79,7 +80,7 @@ def environment() -> Environment:
         product_path=product_path,
         json_path=json_path,
         list_titles=LISTS,
-        action_kinds=KINDS,
+        counted=counts_by_state,
         action_states=STATE_WORDS,
         state_reason=state_reason,
     )

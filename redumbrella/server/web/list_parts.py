@@ -11,6 +11,7 @@ from redumbrella.server.web.customer_charts import customer_charts
 from redumbrella.server.web.recommender_report import recommender_block
 from redumbrella.views.listing import Page
 from redumbrella.views.logged import seen_outcomes
+from redumbrella.views.outbox import delivery_faults
 from redumbrella.views.pipeline import GROUPINGS
 from redumbrella.views.recommendations import people_with_lists, withheld_products
 from redumbrella.views.today import is_due
@@ -62,6 +63,11 @@ def _recommendations(workspace: Workspace, page: Page) -> dict[str, Any]:
     }
 
 
+def _outbox(workspace: Workspace, _page: Page) -> dict[str, Any]:
+    with workspace.state.reading() as connection:
+        return {"faults": delivery_faults(connection)}
+
+
 def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
     """What the buttons of the lines need; the whole form is a page of its own."""
     leads = [row["lead_id"] for row in page.rows]
@@ -76,6 +82,7 @@ def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
 
 _PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
     "customers": _customers,
+    "outbox": _outbox,
     "pipeline": _pipeline,
     "products": _products,
     "recommendations": _recommendations,
