@@ -142,10 +142,6 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Mappi
     }
 
 
-def _title(row: Row) -> str:
-    return LISTS.get(row["list"], str(row["list"]))
-
-
 RECOMMENDATIONS = View(
     name="recommendations",
     title="What to offer whom",
