@@ -27,7 +27,7 @@ def parts_beside(workspace: Workspace, page: Page) -> Mapping[str, Any]:
 def _customers(workspace: Workspace, page: Page) -> dict[str, Any]:
     lifetime, currency = page.around["lifetime"], page.frame.currency
     return {
-        "offered": people_with_lists(workspace, [row["person_id"] for row in page.rows]),
+        "have_lists": people_with_lists(workspace, [row["person_id"] for row in page.rows]),
         "lifetime": lifetime,
         "base": None if lifetime is None else base_total(lifetime, currency),
         "charts": [] if lifetime is None else customer_charts(lifetime, currency),

@@ -106,7 +106,9 @@ def test_what_is_not_known_is_refused_with_what_there_is(api: Api) -> None:
     words = refused(api.get(of(NEWCOMER, "?recommender=nxt")), 404, "unknown_recommender")
     assert 'Did you mean "next"' in words
     refused(api.get(of(NEWCOMER, "?lst=new")), 400, "unknown_parameter")
-    assert 'Did you mean "P03"' in refused(api.get("/products/P033/similar"), 404, "unknown_product")
+    assert 'Did you mean "P03"' in refused(
+        api.get("/products/P033/similar"), 404, "unknown_product"
+    )
 
 
 def test_another_recommender_has_its_own_rules(api: Api) -> None:
@@ -233,7 +235,5 @@ def test_what_is_withdrawn_after_the_lists_were_made_is_not_shown_and_lists_stay
 
     write_products(api.workspace.root, unavailable=product_ids()[:10])
     ingest(api.workspace, silent)
-    short = next(
-        one for one in api.get(of(ODD_PERSON)).json()["lists"] if one["name"] == "again"
-    )
+    short = next(one for one in api.get(of(ODD_PERSON)).json()["lists"] if one["name"] == "again")
     assert "umbrella recommend" in short["note"]
