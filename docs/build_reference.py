@@ -183,6 +183,23 @@ MEANING = {
         "goal": "What it is to bring: won, purchase, or the kind of an event. Default: won.",
         "goal_days": "Within how many days. Default: 30.",
     },
+    "[recommenders] no. 1": {
+        "name": "What the recommender is called in commands and pages. Default: next.",
+        "horizon_days": "How long a list is to stay true, and over which methods are compared. "
+        "Default: 30.",
+        "views": "Kinds of events with a product that count beside purchases. Default: none.",
+        "explore_share": "Share of the places that young products get, drawn evenly, 0 to 0.5. "
+        "Default: 0.05.",
+        "shown": "Places of a list. Default: 10.",
+        "kept": "How many are stored, so that a list stays full when products are withdrawn. "
+        "Default: 30.",
+        "order": "score (the method's own) or expected_value (chance times margin). Default: "
+        "score.",
+        "only": "Fields of products and their values: a product needs one of each field.",
+        "exclude": "Fields of products and their values: a product with one of them is not shown.",
+        "boost": "Field, value and factor: the chance is multiplied in the order, not in what is "
+        "said.",
+    },
     "customers": {
         "horizon_days": "How far ahead customers are valued. Default: 365.",
         "discount": "Yearly rate at which money to come is discounted. Default: 0.1 for 10 %.",
@@ -203,6 +220,7 @@ TITLES = {
     "tables.leads.columns.won": "tables.TABLE.columns: COLUMN = { … }",
     "[targets] no. 1": "[targets]",
     "[webhooks] no. 1": "[webhooks]",
+    "[recommenders] no. 1": "[recommenders]",
     "automations no. 1": "[automations]",
 }
 
@@ -294,6 +312,7 @@ PROBES = {
     "automations no. 1": "[[automations]]\n{}",
     "mail": "[mail]\n{}",
     "[webhooks] no. 1": "[[webhooks]]\n{}",
+    "[recommenders] no. 1": "[[recommenders]]\n{}",
     "customers": "[customers]\n{}",
     "costs": "[costs]\n{}",
     "labels": "[labels]\n{}",

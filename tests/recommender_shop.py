@@ -36,6 +36,7 @@ path = "people.csv"
 [tables.people.columns]
 person_id = "person_id"
 name = "name"
+email = "email"
 [[recommenders]]
 name = "next"
 horizon_days = 20
@@ -79,8 +80,10 @@ def write_shop(folder: Path, settings: str = SETTINGS, seed: int = 1) -> Workspa
     (folder / "umbrella.toml").write_text(settings, "utf-8")
     write_products(folder)
     write_purchases(folder, purchase_lines(seed))
-    people = [f"p{n:03d},Person {n}" for n in range(PEOPLE)] + ["n001,New One", "n002,New Two"]
-    (folder / "people.csv").write_text("\n".join(["person_id,name", *people]) + "\n", "utf-8")
+    ids = [f"p{n:03d}" for n in range(PEOPLE)] + ["n001", "n002"]
+    people = [f"{one},Person {one[1:]},{one}@x.example,yes" for one in ids]
+    head = "person_id,name,email,newsletter"
+    (folder / "people.csv").write_text("\n".join([head, *people]) + "\n", "utf-8")
     workspace = open_workspace(folder)
     ingest(workspace, silent)
     return workspace

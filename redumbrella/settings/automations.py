@@ -12,6 +12,7 @@ from typing import Any
 from redumbrella.errors import SettingsError, nearest
 from redumbrella.outcomes import OUTCOMES
 from redumbrella.settings.calendar_words import WORKING_DAYS
+from redumbrella.settings.recommenders import RECOMMENDED_LISTS
 from redumbrella.settings.schedule import Schedule, read_schedule
 from redumbrella.settings.section import Section, as_written
 from redumbrella.settings.sending import (
@@ -99,7 +100,9 @@ class Where:
 class Action:
     """What is done. send: when. to: person or rep, of a mail. subject, text, html: of a mail; text
     also of a task. webhook: the name of a receiver. path, method, body: of a write-back, body a
-    mapping of names to templates. rep: the new owner. audience: its name.
+    mapping of names to templates. rep: the new owner. audience: its name. recommend: the list whose
+    first `products` a mail may name, "" for none; recommender: whose, "" for the first; nothing is
+    offered to a person again within not_again_weeks.
     """
 
     kind: str
@@ -114,6 +117,10 @@ class Action:
     body: Mapping[str, str] = field(default_factory=dict)
     rep: str = ""
     audience: str = ""
+    recommend: str = ""
+    recommender: str = ""
+    products: int = 3
+    not_again_weeks: float = 8.0
 
     @property
     def reaches(self) -> bool:
@@ -178,7 +185,16 @@ TRIGGER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "schedule": ("at",),
 }
 ACTION_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "mail": ("to", "subject", "text", "html"),
+    "mail": (
+        "to",
+        "subject",
+        "text",
+        "html",
+        "recommend",
+        "recommender",
+        "products",
+        "not_again_weeks",
+    ),
     "webhook": ("webhook",),
     "task": ("text",),
     "owner": ("rep",),
@@ -414,18 +430,20 @@ def _values(section: Section, key: str) -> Values:
                  if isinstance(item, float) else str(item) for item in items)  # fmt: skip
 
 
+# Fields of an action that are numbers: their kind, and from where to where.
+_NUMBERS: Mapping[str, tuple[Callable[[float], Any], float, float]] = {
+    "products": (int, 1, 10),
+    "not_again_weeks": (float, 0, 520),
+}
+
+
 def _action(parent: Section) -> Action:
     section = parent.section("action")
     kind = _kind(section, ACTIONS)
     if kind not in ACTIONS:
         return Action("task")
     _only(section, (*ACTION_FIELDS[kind], "send"), kind)
-    values: dict[str, Any] = {}
-    for name in ACTION_FIELDS[kind]:
-        if name == "body":
-            values[name] = _body(section)
-        elif (text := section.text(name)) is not None:
-            values[name] = text
+    values = _action_values(section, ACTION_FIELDS[kind])
     send = section.text("send")
     needed = {"mail": ("subject", "text"), "webhook": ("webhook",), "task": ("text",),
               "owner": ("rep",), "audience": ("audience",), "write_back": ("webhook",)}  # fmt: skip
@@ -434,6 +452,11 @@ def _action(parent: Section) -> Action:
             section.problem(f"{name} is missing: {kind} needs it.")
     if values.get("to", "person") not in ("person", "rep"):
         section.problem(f'to = {as_written(values["to"])}: expected "person" or "rep".')
+    asked = values.get("recommend", "new")
+    if asked not in RECOMMENDED_LISTS:
+        hint = nearest(asked, list(RECOMMENDED_LISTS))
+        listed = ", ".join(RECOMMENDED_LISTS)
+        section.problem(f"recommend = {as_written(asked)}: expected one of {listed}.{hint}")
     if values.get("method", "PATCH") not in ("PATCH", "PUT", "POST"):
         section.problem(f"method = {as_written(values['method'])}: expected PATCH, PUT or POST.")
     rule = SendRule()
@@ -442,6 +465,21 @@ def _action(parent: Section) -> Action:
     except SettingsError as problem:
         section.problem(f"send: {problem.message}")
     return Action(kind, rule, **values)
+
+
+def _action_values(section: Section, fields: Sequence[str]) -> dict[str, Any]:
+    """The fields of an action that are given."""
+    values: dict[str, Any] = {}
+    for name in fields:
+        if name == "body":
+            values[name] = _body(section)
+        elif name in _NUMBERS:
+            number = section.number(name, *_NUMBERS[name][1:])
+            if number is not None:
+                values[name] = _NUMBERS[name][0](number)
+        elif (text := section.text(name)) is not None:
+            values[name] = text
+    return values
 
 
 def _body(section: Section) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from redumbrella.errors import nearest
 from redumbrella.settings.section import Section, as_written
 
+RECOMMENDED_LISTS = ("again", "new", "newcomer", "all")
 ORDERS = ("score", "expected_value")
 Fields = Mapping[str, tuple[str, ...]]
 Boosts = Mapping[str, Mapping[str, float]]

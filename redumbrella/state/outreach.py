@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Float,
     Index,
     Integer,
     String,
@@ -48,6 +49,26 @@ tasks = Table(
     Index("tasks_by_rep", "rep_id", "done_at", "due_day"),
     Index("tasks_by_lead", "lead_id", "done_at"),
     Index("tasks_by_due", "done_at", "due_day"),
+)
+
+# Products that mails recommended, so that nothing is recommended twice within some weeks.
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False),  # of the action, and the place in it
+    Column("action_key", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("recommender", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("product_id", String, nullable=False),
+    Column("product", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("chance", Float, nullable=False),  # with which it came to be on the list
+    Column("at", BigInteger, nullable=False),
+    Index("offers_by_key", "key", unique=True),
+    Index("offers_by_action", "action_key"),
+    Index("offers_by_person", "person_id", "at"),
 )
 
 audiences = Table(
@@ -173,3 +194,25 @@ def who_unsubscribed(connection: Connection, people: Sequence[str]) -> set[str]:
         own = unsubscribed.c.person_id.in_(people[start : start + _AT_ONCE])
         found |= set(connection.execute(select(unsubscribed.c.person_id).where(own)).scalars())
     return found
+
+
+def offers_of_action(connection: Connection, action_key: str) -> list[dict[str, Any]]:
+    """What an action recommends, in order; it was chosen before it first left."""
+    query = select(offers).where(offers.c.action_key == action_key).order_by(offers.c.id)
+    return mappings(connection, query)
+
+
+def offered_since(connection: Connection, person_id: str, since: int) -> set[str]:
+    """The products that were recommended to a person from an instant on."""
+    query = select(offers.c.product_id).where(offers.c.person_id == person_id, offers.c.at >= since)
+    return set(connection.execute(query).scalars())
+
+
+def note_offers(connection: Connection, rows: Sequence[Row]) -> None:
+    """Notes what an action recommends: the columns of `offers` but id; a repeat changes nothing."""
+    insert_new(connection, offers, rows, "key")
+
+
+def forget_offers(connection: Connection, action_key: str) -> None:
+    """An action that never left recommended nothing."""
+    connection.execute(delete(offers).where(offers.c.action_key == action_key))

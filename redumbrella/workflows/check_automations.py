@@ -1,5 +1,6 @@
 """What keeps a rule from working: rules come in, problems in words go out; nothing is changed."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from redumbrella.reports.customers import SEGMENTS
 from redumbrella.settings.automations import Action, Automation
 from redumbrella.settings.section import as_written
 from redumbrella.state.customers import newest_valuation
+from redumbrella.state.recommendations import newest_recommending
 from redumbrella.views.logged import known_reps
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.compose import (
@@ -31,6 +33,8 @@ from redumbrella.workflows.compose import (
 )
 from redumbrella.workflows.find_firings import fields_of_record, target_of
 from redumbrella.workspace import Workspace
+
+_OFFERED = re.compile(r"\{\{\s*product(s|_\d+)")
 
 
 def problems_of_rules(workspace: Workspace, *, secrets: bool = False) -> dict[str, tuple[str, ...]]:
@@ -168,6 +172,7 @@ def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterat
             if secrets:
                 yield from _missing_secret(server.password)
         yield from _of_addresses(workspace, action)
+        yield from _of_recommender(workspace, action)
     elif action.kind in ("webhook", "write_back"):
         hooks = {hook.name: hook for hook in settings.webhooks}
         hook = hooks.get(action.webhook)
@@ -187,6 +192,22 @@ def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterat
             yield f"There is no rep {as_written(action.rep)}.{hint}"
         if workspace.lake.exists("leads") and "rep_id" not in _columns(workspace, "leads"):
             yield "Leads have no owner: map rep_id in [tables.leads.columns]."
+
+
+def _of_recommender(workspace: Workspace, action: Action) -> Iterator[str]:
+    """Whether what a mail recommends is there."""
+    if not action.recommend:
+        if any(_OFFERED.search(text) for text in texts_of(action).values()):
+            yield 'It names recommended products and recommends none: add recommend = "new".'
+        return
+    try:
+        asked = workspace.settings.recommender(action.recommender or None)
+    except UmbrellaError as problem:
+        yield problem.message
+        return
+    with workspace.state.reading() as connection:
+        if newest_recommending(connection, asked.name) is None:
+            yield f'The lists of "{asked.name}" are not made yet: `umbrella recommend`.'
 
 
 def _of_addresses(workspace: Workspace, action: Action) -> Iterator[str]:

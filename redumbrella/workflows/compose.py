@@ -19,6 +19,7 @@ from redumbrella.settings.automations import Action
 from redumbrella.settings.mail import MailServer
 from redumbrella.settings.settings import Settings
 from redumbrella.state.scores import matching_scores
+from redumbrella.workflows.offer_products import OFFER_NAMES, offer_values
 from redumbrella.workspace import Workspace
 
 # What every message may name besides the fields of the record, with what it stands for.
@@ -47,7 +48,7 @@ Row = Mapping[str, Any]
 
 def names_in_templates(lake: Lake) -> list[str]:
     """Every name that a template may use."""
-    found = dict.fromkeys(NAMES)
+    found = dict.fromkeys((*NAMES, *OFFER_NAMES))
     for table in ("leads", "people"):
         if lake.exists(table):
             found |= dict.fromkeys(_field_names(lake.schema(table).names))
@@ -86,6 +87,7 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
             **_fields(leads.get(row["lead_id"], {})),
             **_own(settings, row, people, products, reps),
             "email": _address(row, people, leads),
+            **offer_values(()),
             **scored.get((row["target"], row["lead_id"] or row["person_id"]), {}),
         }
         for row in rows

@@ -43,11 +43,23 @@ from redumbrella.state.outbox import (
     has_work,
     put_off,
 )
-from redumbrella.state.outreach import add_member, add_task, secret_of_links
+from redumbrella.state.outreach import (
+    add_member,
+    add_task,
+    forget_offers,
+    note_offers,
+    secret_of_links,
+)
 from redumbrella.state.rules import stopped, switch_rule
 from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
 from redumbrella.workflows.compose import mail_server_of, rep_addresses, values_of, why_not_to_rep
+from redumbrella.workflows.offer_products import (
+    OfferedProduct,
+    offer_rows,
+    offer_values,
+    products_to_offer,
+)
 from redumbrella.workspace import Workspace
 
 AT_ONCE = 50  # claimed together, so that what they need is read together
@@ -174,15 +186,20 @@ class Deliverer:
             self._change_owner(row, action)
             return
         try:
-            send, content = self._prepared(row, action, values)
+            offered = self._offered(row, action)
+            send, content = self._prepared(row, action, {**values, **offer_values(offered)})
         except UmbrellaError as problem:
             if problem.reason in ("bad_template", "no_address"):
                 self._end(row, FAILED, problem.message)
+                return
+            if problem.reason in ("nothing_to_offer", "no_recommendations"):
+                self._end(row, SUPPRESSED, problem.message)
                 return
             raise
         with self.workspace.state.writing() as connection:
             if not begin_action(connection, row["id"], self.worker):
                 return  # taken for dead, cancelled or stopped meanwhile
+            note_offers(connection, offer_rows(action, row, offered, now()))
         row["tries"] += 1
         delivery = send()
         if delivery.outcome == "sent":
@@ -195,6 +212,12 @@ class Deliverer:
             self._end(row, FAILED, delivery.said, content)
             if delivery.outcome == "disabled":
                 self._switch_off(row, delivery.said)
+
+    def _offered(self, row: Row, action: Action) -> list[OfferedProduct]:
+        """The products that a mail recommends; none where it recommends nothing."""
+        if row["kind"] != "mail" or not action.recommend:
+            return []
+        return products_to_offer(self.workspace, action, row["person_id"], now(), row["key"])
 
     def _prepared(
         self, row: Row, action: Action, values: Row
@@ -294,6 +317,8 @@ class Deliverer:
     def _end(self, row: Row, state: str, said: str, content: Row | None = None) -> None:
         with self.workspace.state.writing() as connection:
             end_action(connection, row["id"], self.worker, state, now(), said, content)
+            if state == FAILED:
+                forget_offers(connection, row["key"])
 
     def _wait(self, row: Row, said: str, fault: str) -> None:
         """Puts an action off without counting the try: what is wrong is wrong for all, and only a

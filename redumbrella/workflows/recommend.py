@@ -347,10 +347,12 @@ def _others(parts: SimpleParts, product: int) -> dict[str, Any]:
     by_buyers = content is None or neighbours.most_common(product) >= ENOUGH_TOGETHER
     similar = similar_products(collaborative, content, neighbours, product, MOST_SIMILAR)
     alike = zip(similar.products[0].tolist(), similar.score[0].tolist(), strict=True)
-    near = zip(neighbours.near[product].tolist(), neighbours.count[product].tolist(), strict=True)
-    both = sorted((-many, o) for o, many in near if 0 <= o < len(ids) and o != product and many > 0)
+    near, count = neighbours.near[product], neighbours.count[product]
+    told = (near >= 0) & (near < len(ids)) & (near != product) & (count > 0)
+    order = np.lexsort((near[told], -count[told]))[:MOST_SIMILAR]
+    both = zip(near[told][order].tolist(), count[told][order].tolist(), strict=True)
     return {
         "by": COLLABORATIVE if by_buyers else CONTENT,
         "similar": [(ids[o].as_py(), round(score, 4)) for o, score in alike if o >= 0],
-        "together": [(ids[o].as_py(), int(-many)) for many, o in both[:MOST_SIMILAR]],
+        "together": [(ids[o].as_py(), int(many)) for o, many in both],
     }

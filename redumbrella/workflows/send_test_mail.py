@@ -18,6 +18,7 @@ from redumbrella.settings.mail import MailServer
 from redumbrella.settings.mailboxes import read_mailbox
 from redumbrella.state.audit import note
 from redumbrella.workflows.compose import mail_server_of, values_of
+from redumbrella.workflows.offer_products import offer_values, products_to_offer
 from redumbrella.workflows.try_automation import newest_of, row_of_lead, try_automation
 from redumbrella.workspace import Workspace
 
@@ -71,6 +72,8 @@ def _mail(
     link = f"{server.public_url}/unsubscribe/{_NOBODYS_LINK}" if server.public_url else ""
     values["unsubscribe_url"] = "" if rule.action.is_to_rep else link
     action = rule.action
+    if action.recommend:
+        values |= offer_values(products_to_offer(workspace, action, row["person_id"], now()))
     made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
     message_id = f"<test-{uuid4().hex}@{server.from_.domain}>"
     mail = Mail(message_id, to, f"{MARK} {made.subject}", made.text, made.html)

@@ -24,6 +24,7 @@ from redumbrella.workflows.compose import values_of
 from redumbrella.workflows.deliver import event_of
 from redumbrella.workflows.find_firings import target_of
 from redumbrella.workflows.fire_automations import DryLine, dry_run
+from redumbrella.workflows.offer_products import offer_values, products_to_offer
 from redumbrella.workspace import Workspace
 
 MOST_LINES = 200
@@ -116,6 +117,9 @@ def preview_message(
     if action.kind == "mail":
         to = values["rep_email"] if action.to == "rep" else values["email"]
     try:
+        if action.recommend:
+            person = row["person_id"]
+            values |= offer_values(products_to_offer(workspace, action, person, fired_at))
         if action.kind in ("mail", "task"):
             made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
             subject, text, html = made.subject, made.text, made.html
@@ -126,7 +130,7 @@ def preview_message(
             written = {name: MessageTemplate("", source).render(values).text
                        for name, source in action.body.items()}  # fmt: skip
             text = f"{action.method} {path}\n{_json(written)}"
-    except DataError as refusal:
+    except (DataError, NotFoundError) as refusal:
         problem = refusal.message
     return MessagePreview(lead_id, row["label"], action.kind, to, subject, text, html, problem)
 

@@ -14,6 +14,7 @@ from typing import Any
 from redumbrella.errors import SettingsError
 from redumbrella.figures import parse_share
 from redumbrella.outcomes import OUTCOMES
+from redumbrella.reports.recommenders import LISTS
 from redumbrella.settings.automations import EQUAL, automation_of
 from redumbrella.views.rule_choices import RuleChoices
 
@@ -178,6 +179,12 @@ def _of_action(kind: str, has: RuleChoices) -> tuple[RuleField, ...]:
             RuleField("action.subject", "Subject", "text", "such as: {{ first_name }}, your offer"),
             RuleField("action.text", "Text", "area", names),
             RuleField("action.html", "HTML", "area", "may stay empty: the text alone is sent"),
+            RuleField("action.recommend", "Recommend products", "one",
+                      "the text names them: {{ products }}, or {{ product_1 }} and so on",
+                      (("", "none"), *LISTS.items())),
+            RuleField("action.products", "How many products", "number", "1 to 10; usually 3"),
+            RuleField("action.not_again_weeks", "None of them again for", "number",
+                      "weeks; usually 8"),
             send,
         ),
         "webhook": (hook, send),

@@ -61,3 +61,20 @@ def upgrade() -> None:
         sa.Column("report", sa.Text(), nullable=False),
     )
     op.create_index("recommendings_by_name", "recommendings", ["recommender", "id"])
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("action_key", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("recommender", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("product_id", sa.String(), nullable=False),
+        sa.Column("product", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("chance", sa.Float(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("offers_by_key", "offers", ["key"], unique=True)
+    op.create_index("offers_by_action", "offers", ["action_key"])
+    op.create_index("offers_by_person", "offers", ["person_id", "at"])
