@@ -165,7 +165,7 @@ RECOMMENDATIONS = View(
         Column("method", "Method", TEXT, filter="method", secondary=True, comparing=True,
                help="How this list was made."),
         Column("recommender", "Recommender", TEXT, filter="recommender", comparing=True,
-               secondary=True, help="Its name in umbrella.toml."),
+               help="Its name in umbrella.toml."),
         Column("as_of", "As of", INSTANT, secondary=True, in_list=True,
                help="The instant up to which facts count."),
     ),
