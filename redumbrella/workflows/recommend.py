@@ -276,7 +276,13 @@ def _notes(parts: SimpleParts, offer: Offer) -> list[str]:
     withheld = int((parts.sold & ~offer.allowed).sum())
     gone = int((~parts.sold).sum())
     robots = int((~parts.known.teaches).sum())
-    notes = []
+    known = parts.known
+    notes = [
+        f'No event of the kind "{kind}" that names a product is on record, so it counts nothing: '
+        "look at views."
+        for number, kind in enumerate(known.kinds)
+        if number and not (known.kind == number).any()
+    ]
     if withheld:
         left = counted(withheld, "product")
         notes.append(f"{left} may not be shown: not available, or by a rule.")
