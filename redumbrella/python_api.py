@@ -4,7 +4,7 @@ In: a folder with umbrella.toml. Out: an `OpenedWorkspace`; its lists are Arrow 
 pandas or polars outside. Every method shows or does what the command of the same name does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from redumbrella.clock import to_microseconds
+from redumbrella.clock import now, to_microseconds
 from redumbrella.destinations.files import arrow_batches, arrow_schema, format_of, write_rows
 from redumbrella.errors import SettingsError
 from redumbrella.figures import count
 from redumbrella.progress import Progress, silent
 from redumbrella.reports.changes import ScoreChange
 from redumbrella.reports.model import ReportDocument
+from redumbrella.reports.recommenders import RankedProducts
 from redumbrella.settings.settings import Settings
 from redumbrella.views.automations import (
     AutomationDetail,
@@ -32,6 +33,12 @@ from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.views.lead import LeadDetail, lead_detail
 from redumbrella.views.listing import every_row
 from redumbrella.views.models import current_report, report_of
+from redumbrella.views.recommendations import (
+    PersonRecommendations,
+    ProductDetail,
+    product_detail,
+    recommendations_of,
+)
 from redumbrella.views.rules import rule_named
 from redumbrella.views.score_history import ScoreHistory, score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
@@ -103,9 +110,9 @@ class OpenedWorkspace:
     """A workspace: verbs that change it, lists and reports that show it.
 
     Its lists are methods named like the commands: `leads`, `changes`, `pipeline`, `customers`,
-    `products`, `valuations`, `cohorts`, `outbox`, `tasks`, `audiences`, `models`, `sources`,
-    `rejected` and `runs`. They take the
-    filters of the command by name and give `ListRows`:
+    `products`, `recommendations`, `valuations`, `cohorts`, `outbox`, `tasks`, `audiences`,
+    `models`, `sources`, `rejected` and `runs`. They take the filters of the command by name and
+    give `ListRows`:
 
     >>> ws = OpenedWorkspace(folder)
     >>> ws.leads(min_probability="10 %").to_arrow().column_names[:3]
@@ -326,6 +333,52 @@ class OpenedWorkspace:
         from redumbrella.workflows.finish_task import finish_task
 
         return finish_task(self.workspace, number)
+
+    def recommend(
+        self, as_of: datetime | str | None = None, on_step: Progress | None = None
+    ) -> Any:
+        """Makes everybody's lists of products; a RecommendResult says how each was chosen.
+
+        `recommendations` is the list of these lists, `recommendations_for` the lists of a person.
+        """
+        from redumbrella.workflows.recommend import recommend
+
+        return recommend(self.workspace, on_step or silent, self._instant(as_of))
+
+    def recommendations_for(
+        self,
+        person_id: str,
+        list: str | None = "new",  # noqa: A002  the word of REST and of files
+        n: int | None = 10,
+        recommender: str | None = None,
+    ) -> PersonRecommendations:
+        """What to offer one person, the best first, as it may be shown now.
+
+        list: again (bought before), new (not yet), all (both) or newcomer (who bought nothing);
+        None for every list there is. n: products of each, None for as many as umbrella.toml says.
+        """
+        return recommendations_of(
+            self.workspace, person_id, now(), recommender=recommender, only=list, n=n
+        )
+
+    def similar_products(
+        self, product_id: str, n: int = 10, recommender: str | None = None
+    ) -> ProductDetail:
+        """What a product is like, and what its buyers bought too; only what may be shown now."""
+        return product_detail(self.workspace, product_id, now(), recommender=recommender, n=n)
+
+    def rank_products(
+        self, person_id: str, product_ids: Sequence[str], recommender: str | None = None
+    ) -> RankedProducts:
+        """Any products, such as a search result, in the order in which one person would want them.
+
+        Rests on all that was ingested of the person. Products that may not be shown are in
+        `withheld`, unknown ones last.
+        """
+        from redumbrella.views.ranked_products import rank_products
+
+        found = rank_products(self.workspace, [person_id], [product_ids], now(), recommender)
+        return found[0]
 
     def report(self, target: str | None = None, model: str | None = None) -> ReportDocument:
         """What the model in use (or one version) rests on, and whether it can be trusted."""

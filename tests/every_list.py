@@ -7,12 +7,20 @@ from typing import Any
 from ruled_company import RULES, fill_automations
 from sample_company import AS_OF, SETTINGS, TRAINED_AT, VERSION, fill_workspace
 from sqlalchemy import insert
-from stored import current_model, put_customers, put_model, put_scores, rows_in_use
+from stored import (
+    current_model,
+    put_customers,
+    put_model,
+    put_recommendations,
+    put_scores,
+    rows_in_use,
+)
 
 from redumbrella.access.acting import Actor
 from redumbrella.clock import now, to_iso
 from redumbrella.reports.changes import day_in_zone
 from redumbrella.reports.customers import Lifetime
+from redumbrella.reports.recommenders import Place
 from redumbrella.state import audit, customers, forecasts, runs, sources
 from redumbrella.state.history import write_score_day
 from redumbrella.state.lists import take_into_use
@@ -32,6 +40,9 @@ per = "product"
 horizon_days = 30
 [tables.purchases]
 path = "purchases.csv"
+[[recommenders]]
+name = "next"
+horizon_days = 30
 """
 
 
@@ -81,7 +92,43 @@ def fill_every_list(root: Path, leads: int = 60) -> Workspace:
             aside = [_rejected(line) for line in (3, 2)] if table == "leads" else []
             sources.record_source(connection, _source(table, path, len(aside)), aside, run_id=run)
     fill_automations(workspace)
+    put_recommendations(
+        workspace, [_offered(n) for n in range(1, 7)], map(_recommended, range(3)), _recommending()
+    )
     return workspace
+
+
+def _offered(number: int) -> dict[str, Any]:
+    """A list of the person of a lead; what stands on it has a name with markup in it."""
+    person, product = f"L-{1000 + number}", (MARKUP, "coffee", "rope")[number % 3]
+    method = ("personal", "profile")[number % 2]
+    places = [Place(product, 1.5, 0.2, expected_value=3.5, because=(("purchase", "rope"),),
+                    share=0.4, by="collaborative")]  # fmt: skip
+    return {"recommender": "next", "list": ("again", "new", "newcomer")[number % 3],
+            "person_id": person, "label": f"=Name {number}", "method": method,
+            "product_id": product, "product": product.title(), "probability": 0.1 * number,
+            "expected_value": 3.5 * number, "as_of": AS_OF, "search": f"{person} {product}".lower(),
+            "places": places}  # fmt: skip
+
+
+def _recommended(number: int) -> dict[str, Any]:
+    product = (MARKUP, "coffee", "rope")[number]
+    others = {"by": "collaborative", "similar": [("rope", 0.4)], "together": [("rope", 7)]}
+    return {"recommender": "next", "product_id": product, "product": product.title(),
+            "product_type": MARKUP, "price": 12.5, "buyers": 40 - number, "popularity": 1.0,
+            "shown": 2, "details": others}  # fmt: skip
+
+
+def _recommending() -> dict[str, Any]:
+    chosen = {"name": "new", "title": "New products", "method": "profile", "people": 6,
+              "sentence": f"New products: profile. {MARKUP} was measured.", "tested": 150,
+              "figures": [("popularity", 0.1, 0.01), ("profile", 0.2, 0.01)],
+              "probability": "", "tenths": [(0.1, 0.12, 60), (0.3, 0.28, 60)]}  # fmt: skip
+    report = {"recommender": "next", "horizon_days": 30.0, "people": 6, "purchases": 90,
+              "products": 3, "described": f"6 customers of {MARKUP}", "lists": [chosen],
+              "notes": [f"1 product of {MARKUP} left out."]}  # fmt: skip
+    return {"recommender": "next", "made_at": TRAINED_AT, "as_of": AS_OF, "people": 6,
+            "inputs": "", "report": report}  # fmt: skip
 
 
 def _line(place: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from redumbrella.state import customers, lists, models, runs, scores, sources
+from redumbrella.state import customers, lists, models, recommendations, runs, scores, sources
 from redumbrella.state.bulk import mappings
 from redumbrella.state.database import State
 from redumbrella.views.listing import Page, list_page
@@ -34,6 +34,23 @@ def put_customers(workspace: Workspace, rows: Iterable[dict[str, Any]]) -> None:
         workspace.state.writing() as connection,
     ):
         lists.take_into_use(connection, new)
+
+
+def put_recommendations(
+    workspace: Workspace,
+    offered: Iterable[dict[str, Any]],
+    products: Iterable[dict[str, Any]],
+    made: dict[str, Any],
+) -> None:
+    """Replaces everybody's lists of products, and notes that they were made."""
+    with (
+        recommendations.new_recommendations(workspace.state, offered) as new,
+        recommendations.new_recommended_products(workspace.state, products) as known,
+        workspace.state.writing() as connection,
+    ):
+        lists.take_into_use(connection, new)
+        lists.take_into_use(connection, known)
+        recommendations.record_recommending(connection, made)
 
 
 def rows_in_use(state: State, table: Table, target: str = "") -> list[dict[str, Any]]:

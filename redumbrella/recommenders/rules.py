@@ -28,17 +28,17 @@ def forbidden_products(table: pa.Table | None, rules: ProductRules, instant: int
     columns = table.column_names
     wrong = np.zeros(table.num_rows, np.bool_)
     if "listed_at" in columns:
-        wrong |= _held(pc.greater(_micros(table["listed_at"]), instant))
+        wrong |= _instants(table["listed_at"]) > instant
     if "withdrawn_at" in columns:
-        wrong |= _held(pc.less_equal(_micros(table["withdrawn_at"]), instant))
+        wrong |= _instants(table["withdrawn_at"]) <= instant
     if "available" in columns:
-        wrong |= _held(pc.invert(table["available"]))
+        wrong |= np.array([one is False for one in table["available"].to_pylist()], np.bool_)
     for name, values in rules.only.items():
         wrong |= ~_is_one_of(table, name, values)
     for name, values in rules.exclude.items():
         wrong |= _is_one_of(table, name, values)
-    ids = table["product_id"].filter(pa.array(wrong))
-    return frozenset(one for one in ids.to_pylist() if one is not None)
+    ids = zip(table["product_id"].to_pylist(), wrong.tolist(), strict=True)
+    return frozenset(one for one, is_wrong in ids if is_wrong and one is not None)
 
 
 def may_be_shown(
@@ -98,10 +98,15 @@ def _is_one_of(table: pa.Table, name: str, values: tuple[str, ...]) -> NDArray[n
     return _held(pc.is_in(texts, value_set=pa.array(wanted, pa.string())))
 
 
-def _micros(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+def _instants(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Times as UTC microseconds, NaN where there is none.
+
+    By a list: Arrow imports pandas to compare with a number, for which no page should wait.
+    """
+    micros = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    return np.array([np.nan if one is None else one for one in micros.to_pylist()], np.float64)
 
 
 def _held(condition: pa.ChunkedArray) -> NDArray[np.bool_]:
     """A condition, False where it is not known."""
-    return np.asarray(pc.fill_null(condition, False).to_numpy(zero_copy_only=False), np.bool_)
+    return np.array([one is True for one in condition.to_pylist()], np.bool_)

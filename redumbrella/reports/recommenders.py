@@ -76,3 +76,24 @@ class RecommenderReport(TypedDict):
     described: str
     lists: list[ListReport]
     notes: list[str]
+
+
+class RankedProduct(TypedDict):
+    """One of the products asked about. is_known: whether it was sold or listed when the recommender
+    was made; what is not known comes last, as it was given.
+    """
+
+    rank: int
+    product_id: str
+    score: float | None
+    is_known: bool
+
+
+class RankedProducts(TypedDict):
+    """is_known: whether the person did anything. withheld: products that may not be shown."""
+
+    person_id: str
+    is_known: bool
+    method: str
+    products: list[RankedProduct]
+    withheld: list[str]

@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from redumbrella.access.rules import Access
 from redumbrella.errors import UmbrellaError
 from redumbrella.logs import is_logging
-from redumbrella.server.api import automation_routes, openapi, routes
+from redumbrella.server.api import automation_routes, openapi, recommender_routes, routes
 from redumbrella.server.api.downloads import DownloadPlaces
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import TOKEN, describe
@@ -45,6 +45,7 @@ from redumbrella.server.web import (
     login,
     outcome_forms,
     pages,
+    recommender_pages,
     rule_pages,
     settings_page,
     unsubscribe_page,
@@ -93,12 +94,13 @@ def create_app(workspace: Workspace, access: Access | None = None) -> FastAPI:
     app.state.callers = Callers(workspace, access)
     app.state.downloads = DownloadPlaces()
     # Lists first: /models/all is a list, and /models/{version} would take it for a version.
-    for router in (list_routes(), routes.router, automation_routes.router):
+    own_routes = (routes, automation_routes, recommender_routes)
+    for router in (list_routes(), *(part.router for part in own_routes)):
         app.include_router(router, dependencies=[Security(TOKEN)])
     app.include_router(list_pages())
     own = (account_page, login, keys_page, users_page, rule_pages, automations_page)
     rest = (openapi, assets, chart_data, docs_page, pages, settings_page, outcome_forms)
-    for part in (*rest, *own, unsubscribe_page):
+    for part in (*rest, *own, recommender_pages, unsubscribe_page):
         app.include_router(part.router)
     describe(app)
     app.add_exception_handler(UmbrellaError, our_error)

@@ -55,6 +55,32 @@ async def asked_lead(
 LeadId = Annotated[str, Depends(asked_lead)]
 
 
+async def asked_person(
+    person_id: str,
+    inner: Annotated[
+        str, Query(alias="id", description="Of an id that no path can hold, as of leads.")
+    ] = "",
+) -> str:
+    """The same of a person."""
+    return person_id or inner
+
+
+PersonId = Annotated[str, Depends(asked_person)]
+
+
+async def asked_product(
+    product_id: str,
+    inner: Annotated[
+        str, Query(alias="id", description="Of an id that no path can hold, as of leads.")
+    ] = "",
+) -> str:
+    """The same of a product."""
+    return product_id or inner
+
+
+ProductId = Annotated[str, Depends(asked_product)]
+
+
 async def asked_owners(request: Request) -> tuple[str, ...] | None:
     """Whose leads the caller may see, "" for those of nobody; None for all."""
     return caller_of(request).owners

@@ -22,7 +22,11 @@ from redumbrella.server.api.responses import refused
 MOST_ADDRESS = 8_192  # bytes of path and parameters
 MOST_HEAD = 16_384  # bytes of all header lines
 MOST_BODY = 16_384  # bytes, of any route that is not named below
-BODY_LIMITS = {"/login": 12_288, "/logout": 1_024}  # a token and an address to go on to; nothing
+BODY_LIMITS = {
+    "/login": 12_288,  # a token and an address to go on to
+    "/logout": 1_024,  # nothing
+    "/api/v1/recommendations/rank": 131_072,  # the ids of a thousand products
+}
 BODY_SECONDS = 10.0
 MOST_BODIES = 100  # that are read at the same time
 MOST_REQUESTS = 400  # that are answered at the same time

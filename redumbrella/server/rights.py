@@ -30,6 +30,7 @@ LISTS = {
     "changes": roles.SEE_OWN_LEADS,
     "pipeline": roles.SEE_OWN_LEADS,
     "products": roles.SEE_CUSTOMERS,
+    "recommendations": roles.SEE_ALL_LEADS,
     "customers": roles.SEE_CUSTOMERS,
     "valuations": roles.SEE_CUSTOMERS,
     "cohorts": roles.SEE_MODELS,
@@ -115,6 +116,12 @@ ROUTES = {
     f"POST {API}/outbox/{{number}}/cancel": roles.AUTOMATE,
     f"POST {API}/outbox/{{number}}/retry": roles.AUTOMATE,
     f"POST {API}/tasks/{{number}}/done": roles.WORK_LEADS,
+    # Whoever sees own leads alone is shown the people of these.
+    "GET /recommendations/people/{person_id:text}": roles.SEE_OWN_LEADS,
+    "GET /recommendations/products/{product_id:text}": roles.SEE_OWN_LEADS,
+    f"GET {API}/people/{{person_id:text}}/recommendations": roles.SEE_OWN_LEADS,
+    f"GET {API}/products/{{product_id:text}}/similar": roles.SEE_OWN_LEADS,
+    f"POST {API}/recommendations/rank": roles.SEE_OWN_LEADS,
     # Whoever has the link of a mail: nobody has to be known to want no more of them.
     "GET /unsubscribe/{token}": OPEN,
     "POST /unsubscribe/{token}": OPEN,

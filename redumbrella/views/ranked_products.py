@@ -10,33 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from typing_extensions import TypedDict
 
 from redumbrella.recommenders.interactions import interactions_of, read_of_people
 from redumbrella.recommenders.saved import SavedRecommender, load_recommender
+from redumbrella.reports.recommenders import RankedProduct, RankedProducts
 from redumbrella.views.recommendations import withheld_products
 from redumbrella.workspace import Workspace
-
-
-class RankedProduct(TypedDict):
-    """One of the products asked about. is_known: whether it was sold or listed when the recommender
-    was made; what is not known comes last, as it was given.
-    """
-
-    rank: int
-    product_id: str
-    score: float | None
-    is_known: bool
-
-
-class RankedProducts(TypedDict):
-    """is_known: whether the person did anything. withheld: products that may not be shown."""
-
-    person_id: str
-    is_known: bool
-    method: str
-    products: list[RankedProduct]
-    withheld: list[str]
 
 
 def saved_at(root: Path, recommender: str) -> Path:

@@ -4,7 +4,7 @@ What may be shown is asked when a list is read, not only when it was made: a pro
 withdrawn, or that a rule excludes since then, is left out and the next one moves up.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -142,10 +142,6 @@ def _around(workspace: Workspace, connection: Connection, query: Query) -> Mappi
     }
 
 
-def _title(row: Row) -> str:
-    return LISTS.get(row["list"], str(row["list"]))
-
-
 RECOMMENDATIONS = View(
     name="recommendations",
     title="What to offer whom",
@@ -162,9 +158,10 @@ RECOMMENDATIONS = View(
                help="Id of the first product of the list."),
         Column("product", "First product", TEXT, help="Its name, else its id."),
         Column("probability", "Chance to buy", SHARE, sort="probability", falling=True,
+               optional=True,
                help="That the person buys the first product within the horizon."),
         Column("expected_value", "Expected value", MONEY, sort="expected_value", falling=True,
-               secondary=True, help="That chance times the margin of a sale."),
+               optional=True, secondary=True, help="That chance times the margin of a sale."),
         Column("method", "Method", TEXT, filter="method", secondary=True, comparing=True,
                help="How this list was made."),
         Column("recommender", "Recommender", TEXT, filter="recommender", comparing=True,
@@ -204,7 +201,7 @@ def recommendations_of(
     """The lists of a person as they may be shown at an instant (UTC microseconds).
 
     only: one list, without it all; n: places of each, without it as many as the recommender says.
-    Raises NotFoundError for an unknown list, and for a person without any.
+    Raises NotFoundError for an unknown list, for a person without any, and without that one.
     """
     asked = workspace.settings.recommender(recommender)
     if only is not None and only not in LISTS:
@@ -218,7 +215,7 @@ def recommendations_of(
             raise NotFoundError(
                 _why_none(connection, asked, person_id), reason="no_recommendations"
             )
-        stored = [row for row in stored if only in (None, row["list"])]
+        stored = _asked_lists(stored, person_id, only)
         places = {
             row["list"]: [Place.read(one) for one in orjson.loads(row["places"])] for row in stored
         }
@@ -230,7 +227,7 @@ def recommendations_of(
     order = list(LISTS)
     return {
         "person_id": person_id,
-        "label": stored[0]["label"] if stored else person_id,
+        "label": stored[0]["label"],
         "recommender": asked.name,
         "horizon_days": asked.horizon_days,
         "lists": [
@@ -238,6 +235,30 @@ def recommendations_of(
             for row in sorted(stored, key=lambda row: order.index(row["list"]))
         ],
     }
+
+
+def people_with_lists(workspace: Workspace, people: Sequence[str]) -> frozenset[str]:
+    """Those of some people who have a list of any recommender that umbrella.toml still names."""
+    names = [one.name for one in workspace.settings.recommenders]
+    if not names or not people:
+        return frozenset()
+    with workspace.state.reading() as connection:
+        used = list_in_use(connection, recommendations)
+        own = used.c.person_id.in_(people), used.c.recommender.in_(names)
+        return frozenset(connection.execute(select(used.c.person_id).where(*own)).scalars())
+
+
+def _asked_lists(stored: list[dict[str, Any]], person_id: str, only: str | None) -> list[Any]:
+    """All lists of a person, or one; NotFoundError where the person has others but not that."""
+    found = [row for row in stored if only in (None, row["list"])]
+    if not found:
+        have = " and ".join(f'"{row["list"]}"' for row in stored)
+        raise NotFoundError(
+            f'"{person_id}" has no list "{only}", but {have}. Who has bought nothing has the list '
+            '"newcomer" alone, and nobody has a list that nothing is left for.',
+            reason="no_such_list",
+        )
+    return found
 
 
 def _places_of(stored: str) -> list[Place]:

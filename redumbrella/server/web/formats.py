@@ -24,6 +24,7 @@ from redumbrella.figures import (
     plain,
 )
 from redumbrella.reports.changes import CAUSES
+from redumbrella.reports.recommenders import LISTS
 from redumbrella.reports.wording import REGIMES, basis, expectation
 from redumbrella.views.automations import counts_by_state
 from redumbrella.views.outbox import STATE_WORDS, state_reason
@@ -75,6 +76,10 @@ def environment() -> Environment:
         lead_address=lead_address,
         lead_path=lead_path,
         rule_path=rule_path,
+        person_path=person_path,
+        product_path=product_path,
+        json_path=json_path,
+        list_titles=LISTS,
         counted=counts_by_state,
         action_states=STATE_WORDS,
         state_reason=state_reason,
@@ -90,11 +95,31 @@ def lead_address(row: Mapping[str, Any], default_target: str, insist: str = "") 
 
 
 def lead_path(lead_id: object, more: str = "?") -> str:
-    """Path and query of one lead; an id of dots, which browsers take for folders, goes behind."""
-    text, more = str(lead_id), more.removeprefix("?")
+    """Path and query of one lead."""
+    return _path("/leads/", lead_id, "", more)
+
+
+def person_path(person_id: object, more: str = "?") -> str:
+    """Path and query of what to offer one person."""
+    return _path("/recommendations/people/", person_id, "", more)
+
+
+def product_path(product_id: object, more: str = "?") -> str:
+    """Path and query of one product among what it is like."""
+    return _path("/recommendations/products/", product_id, "", more)
+
+
+def json_path(kind: str, identity: object, what: str, more: str = "?") -> str:
+    """The same as JSON: of a kind, "people", what is asked of one of them."""
+    return _path(f"/api/v1/{kind}/", identity, f"/{what}", more)
+
+
+def _path(before: str, identity: object, after: str, more: str) -> str:
+    """An id of dots, which browsers take for folders, goes behind."""
+    text, more = str(identity), more.removeprefix("?")
     if text in (".", ".."):
-        return f"/leads/?id={text}{'&' * bool(more)}{more}"
-    return f"/leads/{quote(text, safe='')}{'?' * bool(more)}{more}"
+        return f"{before}{after}?id={text}{'&' * bool(more)}{more}"
+    return f"{before}{quote(text, safe='')}{after}{'?' * bool(more)}{more}"
 
 
 def rule_path(name: str) -> str:

@@ -8,10 +8,12 @@ from redumbrella.clock import now, to_datetime
 from redumbrella.outcomes import OUTCOMES
 from redumbrella.reports.wording import base_total, products_asked, products_examined
 from redumbrella.server.web.customer_charts import customer_charts
+from redumbrella.server.web.recommender_report import recommender_block
 from redumbrella.views.listing import Page
 from redumbrella.views.logged import seen_outcomes
 from redumbrella.views.outbox import delivery_faults
 from redumbrella.views.pipeline import GROUPINGS
+from redumbrella.views.recommendations import people_with_lists, withheld_products
 from redumbrella.views.today import is_due
 from redumbrella.workspace import Workspace
 
@@ -22,9 +24,10 @@ def parts_beside(workspace: Workspace, page: Page) -> Mapping[str, Any]:
     return {} if make is None else make(workspace, page)
 
 
-def _customers(_workspace: Workspace, page: Page) -> dict[str, Any]:
+def _customers(workspace: Workspace, page: Page) -> dict[str, Any]:
     lifetime, currency = page.around["lifetime"], page.frame.currency
     return {
+        "have_lists": people_with_lists(workspace, [row["person_id"] for row in page.rows]),
         "lifetime": lifetime,
         "base": None if lifetime is None else base_total(lifetime, currency),
         "charts": [] if lifetime is None else customer_charts(lifetime, currency),
@@ -41,6 +44,23 @@ def _products(_workspace: Workspace, page: Page) -> dict[str, Any]:
 
 def _pipeline(_workspace: Workspace, page: Page) -> dict[str, Any]:
     return {"filter_name": GROUPINGS[page.query.by][2]}
+
+
+def _recommendations(workspace: Workspace, page: Page) -> dict[str, Any]:
+    """How each recommender was chosen, and which products may not be shown since then."""
+    recommenders = workspace.settings.recommenders
+    around, instant = page.around, now()
+    withheld = {}
+    if page.rows:
+        withheld = {r.name: withheld_products(workspace.lake, r, instant) for r in recommenders}
+    return {
+        "recommenders": [
+            recommender_block(report, around["made_at"], around["as_of"])
+            for report in around["reports"]
+        ],
+        "several_recommenders": len(recommenders) > 1,
+        "withheld": withheld,
+    }
 
 
 def _outbox(workspace: Workspace, _page: Page) -> dict[str, Any]:
@@ -65,5 +85,6 @@ _PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
     "outbox": _outbox,
     "pipeline": _pipeline,
     "products": _products,
+    "recommendations": _recommendations,
     "today": _today,
 }

@@ -38,6 +38,7 @@ MENU = (
     ), keeps_target=True),
     Entry("/customers", "Customers", (("/customers", "List"), ("/valuations", "Over time"))),
     Entry("/products", "Products"),
+    Entry("/recommendations", "Recommendations"),
     Entry("/automations", "Automations", (
         ("/automations", "Rules"), ("/outbox", "Outbox"), ("/audiences", "Audiences"),
     )),

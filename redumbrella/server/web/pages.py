@@ -29,6 +29,11 @@ from redumbrella.views.lead import LeadDetail, ProductChance, lead_detail
 from redumbrella.views.listing import list_page
 from redumbrella.views.logged import logged_of_lead
 from redumbrella.views.models import MODELS, current_report, report_of, scored_by
+from redumbrella.views.recommendations import (
+    PersonRecommendations,
+    people_with_lists,
+    recommendations_of,
+)
 from redumbrella.views.score_history import score_history
 from redumbrella.views.similar_leads import SimilarLeads, similar_to
 from redumbrella.views.table import parse_day
@@ -48,6 +53,8 @@ class MoreAsked:
     since: str = ""
     similar: bool = False
 
+
+_OFFERED = 3  # products of each list on the page of a lead
 
 More = Annotated[MoreAsked, Depends()]
 router = APIRouter(include_in_schema=False)
@@ -128,8 +135,21 @@ def lead(
         unlike=unlike,
         entries=logged_of_lead(workspace, lead_id, detail.score["target"]),
         now=to_datetime(now()),
+        offers=_offers(workspace, detail.score["person_id"] or lead_id),
         **form_parts(workspace),
     )
+
+
+def _offers(workspace: Workspace, person_id: str) -> PersonRecommendations | None:
+    """The first products of each list of whom a lead is about; None where there are none."""
+    if not people_with_lists(workspace, [person_id]):
+        return None
+    try:
+        found = recommendations_of(workspace, person_id, now(), n=_OFFERED)
+    except NotFoundError:  # made by another recommender than the first
+        return None
+    lists = [each for each in found["lists"] if each["name"] != "all" and each["products"]]
+    return {**found, "lists": lists} if lists else None
 
 
 def _similar(

@@ -34,6 +34,9 @@ OTHERS = {
     "outbox/{number}/cancel": set(),
     "outbox/{number}/retry": set(),
     "tasks/{number}/done": set(),
+    "people/{person_id}/recommendations": {"404"},
+    "products/{product_id}/similar": {"404"},
+    "recommendations/rank": set(),
     "keys": set(),
     "users": set(),
 }

@@ -18,6 +18,7 @@ PAGES = (
     *("/leads/L-1001", "/models", "/settings", "/settings/users", "/settings/keys", "/docs"),
     *("/docs?route=GET /api/v1/leads", "/outcomes?lead_id=L-1001", "/today/worth"),
     *("/automations", "/automations/Monday%20call?days=30", "/automations/new"),
+    *("/recommendations/people/L-1003", "/recommendations/products/rope"),
     *("/automations/new?trigger=event&action=mail", "/automations/Monday%20call/change"),
 )
 
