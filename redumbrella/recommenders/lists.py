@@ -371,6 +371,15 @@ def _best(people, asked, out, value):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def best_of_given(start, ids, score, out, value):  # type: ignore[no-untyped-def]
+    """The best of ids[start[r]:start[r + 1]] into each row of `out`, their scores into `value`."""
+    for r in range(len(out)):
+        filled = 0
+        for c in range(start[r], start[r + 1]):
+            filled = _offer(ids[c], score[c], filled, out[r], value[r])
+
+
+@njit(nogil=True, cache=True)
 def _scores(people, start, ids, x, W, b, out):  # type: ignore[no-untyped-def]
     """Scores of the given ids of each of some people."""
     total = np.zeros(b.size, np.float32)
