@@ -335,8 +335,8 @@ def _calibrated(chosen: Choices, wanted: Any, found: Interactions) -> list[str]:
         lines += [
             f"{name}: {of.people:,} people, {of.rows:,} places, {of.hits:,} bought, "
             f"{p.sum():,.0f} expected. Log loss {of.log_loss:.4f}, of saying of every place the "
-            f"share of the month before {of.log_loss_of_share:.4f}; within that month, by halves of "
-            f"the people, {before.log_loss:.4f} and {before.log_loss_of_share:.4f}.",
+            f"share of the month before {of.log_loss_of_share:.4f}; within that month, by halves "
+            f"of the people, {before.log_loss:.4f} and {before.log_loss_of_share:.4f}.",
             "",
             "| tenth | " + " | ".join(str(k) for k in range(1, len(of.tenths) + 1)) + " |",
             "|---|" + "---:|" * len(of.tenths),

@@ -336,10 +336,12 @@ def _best_of_all(  # type: ignore[no-untyped-def]
     asked, may, touched, total, is_touched, out, value
 ):
     """The best of the products that one person may be shown."""
-    filled = 0
+    filled, last = 0, out.size - 1
     for q in touched:
-        if may[q]:
-            filled = _offer(q, total[q] + asked.b[q], filled, out, value)
+        # Most are no better than the last of a full list: it is not called for nothing.
+        score = total[q] + asked.b[q]
+        if may[q] and (filled <= last or score >= value[last]):
+            filled = _offer(q, score, filled, out, value)
     # What nothing was said about stands in order of b: the rest of it is no better.
     for q in asked.order:
         if filled == out.size and asked.b[q] < value[out.size - 1]:
