@@ -25,7 +25,7 @@ from redumbrella.recommenders.chooser import (
     ListName,
     best_linear,
     choose_recommenders,
-    described,
+    purchases_in_words,
 )
 from redumbrella.recommenders.content import catalogue_of
 from redumbrella.recommenders.exploration import Exploration, young_products
@@ -304,7 +304,7 @@ def _report(
         "people": len(choices.parts.known.people),
         "purchases": choices.data.purchases,
         "products": choices.data.products,
-        "described": described(choices.data, recommender.horizon_days),
+        "described": purchases_in_words(choices.data, recommender.horizon_days),
         "lists": [_list_report(choices, name, counts[name]) for name in LIST_NAMES],
         "notes": notes,
     }

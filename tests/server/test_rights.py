@@ -28,7 +28,8 @@ V1 = "/api/v1"
 # What stands for the parts of a path; none of these changes anything that other tests see.
 PARTS = {"lead_id:text": "L-1003", "version": "conversion-20101101-093000", "user": "9999",
          "key": "nokey123", "name": "style.css", "number": "999",
-         "rule": "no such rule", "token": "x", "person_id:text": "L-1003", "product_id:text": "rope"}  # fmt: skip
+         "rule": "no such rule", "token": "x", "person_id:text": "L-1003",
+         "product_id:text": "rope"}  # fmt: skip
 
 
 class Staffed:
