@@ -35,12 +35,27 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from redumbrella.clock import MICROSECONDS_PER_DAY
-from redumbrella.evaluation.ranking import coverage, mean_error, ndcg, paired_difference, recall
-from redumbrella.recommenders.chooser import BLENDS, RANKER, choose_recommenders, data_of
+from redumbrella.evaluation.ranking import (
+    coverage,
+    hits,
+    mean_error,
+    ndcg,
+    paired_difference,
+    recall,
+)
+from redumbrella.recommenders.chooser import (
+    BLENDS,
+    KEPT,
+    LIST_NAMES,
+    RANKER,
+    Choices,
+    choose_recommenders,
+    data_of,
+)
+from redumbrella.recommenders.compilation import warm_recommenders
 from redumbrella.recommenders.content import Catalogue, catalogue_of
 from redumbrella.recommenders.interactions import Interactions, interactions_of
-from redumbrella.recommenders.lists import Kind, Linear, Lists, SourceColumns, blend
-from redumbrella.recommenders.neighbours import co_occurrence, local_ridge
+from redumbrella.recommenders.lists import Kind, Linear, Lists, blend
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
     CONTENT,
@@ -53,7 +68,9 @@ from redumbrella.recommenders.parts import (
     fit_parts,
     situation_of,
 )
-from redumbrella.recommenders.ranker import Ranker, fit_ranker, ranker_columns, wanted_of_kind
+from redumbrella.recommenders.probability import calibration_of
+from redumbrella.recommenders.proposals import ranker_columns
+from redumbrella.recommenders.ranker import Ranker, fit_ranker, wanted_of_kind
 
 FILES = ("online_retail_II_2009_2010.csv.gz", "online_retail_2010_2011_no_invoice.csv.gz")
 NO_PRODUCTS = ("POSTAGE", "MANUAL", "DISCOUNT", "CARRIAGE", "BANK CHARGES", "DOTCOM POSTAGE")
@@ -272,8 +289,62 @@ def retail(folder: Path, python: str | None) -> list[str]:
     chosen = choose_recommenders(_until(situation, cut, table, catalogue), cut)
     lines += ["What the chooser, which sees nothing after the instant, says:", ""]
     lines += [f"- {choice.sentence}" for choice in chosen.by_list.values()]
-    lines += ["", f"Choosing took {time.process_time() - clock:.1f} CPU s."]
-    return lines
+    lines += ["", f"Choosing took {time.process_time() - clock:.1f} CPU s.", ""]
+    lines += _judged(chosen, lists)
+    return [*lines, *_calibrated(chosen, wanted, found)]
+
+
+def _judged(chosen: Choices, lists: Lists3) -> list[str]:
+    """Whether what was chosen before the instant is still good after it."""
+    lines = [
+        "What was chosen there, in the 30 days after, less the best simple method of these days "
+        "(known only afterwards):",
+        "",
+        "| list | chosen | difference of NDCG@10 | its standard error |",
+        "|---|---|---:|---:|",
+    ]
+    for kind, asked in lists.items():
+        method = chosen.by_list[kind].method
+        simple = max((n for n in SIMPLE), key=lambda n: asked.answers[n][0].mean())
+        of = paired_difference(asked.answers[method][0], asked.answers[simple][0])
+        lines.append(f"| {kind} | {method} | {of.mean:+.4f} less {simple} | {of.error:.4f} |")
+    return [*lines, ""]
+
+
+def _calibrated(chosen: Choices, wanted: Any, found: Interactions) -> list[str]:
+    """What was said of all places of everybody's lists beside what came true in the days after."""
+    lines = ["How likely a purchase is, said before the instant, and what came true after it:", ""]
+    parts = chosen.parts
+    # The lists know the people known at the instant; `wanted` all of them.
+    place = pc.index_in(parts.known.people, value_set=found.people).to_numpy(zero_copy_only=False)
+    want = wanted[place]
+    has_bought = np.diff(parts.own.indptr) > 0
+    for name in LIST_NAMES:
+        probability = chosen.probability[name]
+        if probability is None:
+            lines += [f"- {name}: {chosen.no_probability[name]}", ""]
+            continue
+        people = np.flatnonzero(has_bought if name != "newcomer" else ~has_bought)
+        shown = chosen.lists_of(name, people, KEPT, parts.sold)
+        said = probability.of(shown, people, parts)
+        there = np.isfinite(said)
+        p, came = said[there].astype(np.float64), hits(shown.products, want[people])[there]
+        level = np.full(p.size, probability.calibration.hits / probability.calibration.rows)
+        of = calibration_of(p, came, level, people.size)
+        before = probability.calibration
+        lines += [
+            f"{name}: {of.people:,} people, {of.rows:,} places, {of.hits:,} bought, "
+            f"{p.sum():,.0f} expected. Log loss {of.log_loss:.4f}, of saying of every place the "
+            f"share of the month before {of.log_loss_of_share:.4f}; within that month, by halves "
+            f"of the people, {before.log_loss:.4f} and {before.log_loss_of_share:.4f}.",
+            "",
+            "| tenth | " + " | ".join(str(k) for k in range(1, len(of.tenths) + 1)) + " |",
+            "|---|" + "---:|" * len(of.tenths),
+            "| said | " + " | ".join(f"{one:.4f}" for one, _, _ in of.tenths) + " |",
+            "| true | " + " | ".join(f"{one:.4f}" for _, one, _ in of.tenths) + " |",
+            "",
+        ]
+    return lines[:-1]
 
 
 def _until(situation: Situation, cut: int, table: pa.Table, catalogue: Catalogue) -> Situation:
@@ -325,8 +396,10 @@ def _figures(lists: Lists3) -> list[str]:
 # ---- scale ------------------------------------------------------------------------------------
 
 
-def crowd(people: int, products: int, mean: float = 20.0) -> Any:
-    """Who has bought what, CSR of ones: skewed products, lognormal people, 60 tastes."""
+def crowd(people: int, products: int, mean: float = 20.0) -> pa.Table:
+    """Purchases of a year: skewed products, lognormal people, 60 tastes; each product bought once
+    by a person, as in a record of pairs.
+    """
     rng = np.random.default_rng(0)
     each = np.clip(rng.lognormal(np.log(mean) - 0.72, 1.2, people), 1, 1_000).astype(np.int64)
     taste = rng.integers(60, size=people)
@@ -335,45 +408,77 @@ def crowd(people: int, products: int, mean: float = 20.0) -> Any:
     place = np.searchsorted(total / total[-1], rng.random(person.size))
     own = rng.random(person.size) < 0.6
     product = np.where(own, (place * 60 + taste[person]) % products, place)
-    key = np.unique(person.astype(np.int64) * products + product)
-    pointers = np.searchsorted(key, np.arange(people + 1, dtype=np.int64) * products)
-    cells = (np.ones(key.size, np.float32), (key % products).astype(np.int32), pointers)
-    return sp.csr_matrix(cells, shape=(people, products))
+    key = rng.permutation(np.unique(person.astype(np.int64) * products + product))
+    at = END_OF_CROWD - rng.integers(1, 365 * MICROSECONDS_PER_DAY, key.size)
+
+    def named(number: NDArray[np.int64], letter: str, many: int) -> pa.Array:
+        names = pa.array([f"{letter}{one:08d}" for one in range(many)])
+        return names.take(pa.array(number))
+
+    return pa.table(
+        {
+            "person_id": named(key // products, "p", people),
+            "product_id": named(key % products, "a", products),
+            "at": pa.array(at, UTC),
+            "amount": pa.array(np.ones(key.size)),
+        }
+    )
+
+
+END_OF_CROWD = 20_000 * MICROSECONDS_PER_DAY
+
+
+class Clock:
+    """What each step took: name, CPU seconds, seconds by the clock, peak of memory so far (GB)."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, float, float, float]] = []
+
+    def __call__(self, name: str, run: Callable[[], Any]) -> Any:
+        """Runs a step and keeps what it took."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        done = run()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        step = name, time.process_time() - cpu, time.perf_counter() - wall, peak
+        self.taken.append(step)
+        sys.stderr.write(f"{name}: {step[1]:.1f} CPU s, {step[2]:.1f} s, {peak:.2f} GB\n")
+        return done
 
 
 def scale(people: int, products: int) -> list[str]:
-    """CPU seconds and memory of the collaborative lists of a large shop."""
-    warm = crowd(2_000, 500)
-    _lists(warm)
-    x = crowd(people, products)
-    rows, seconds = _lists(x)
-    assert (rows.products >= 0).all()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    lines = [f"{people:,} people, {products:,} products, {x.nnz:,} pairs of them.", ""]
-    lines += ["| step | CPU s | s by the clock |", "|---|---:|---:|"]
-    lines += [f"| {name} | {cpu:.1f} | {wall:.1f} |" for name, cpu, wall in seconds]
-    total = sum(cpu for _, cpu, _ in seconds)
-    return [*lines, f"| sum | {total:.1f} | |", "", f"Peak of memory {peak:.2f} GB."]
+    """CPU seconds and memory of a large shop's lists, the simple kind and the ranker's."""
+    warm_recommenders()
+    table = crowd(people, products)
+    clock = Clock()
+    found = clock("purchases in order", lambda: interactions_of(table, None, END_OF_CROWD))
+    situation = situation_of(found, HORIZON)
+    now = clock("all simple methods", lambda: fit_parts(situation, END_OF_CROWD))
+    everybody = np.arange(len(found.people))
 
+    def best(method: Linear | Ranker) -> Lists:
+        return method.best(everybody, LENGTH, now.sold, now.own, "new")
 
-def _lists(x: Any) -> tuple[Lists, list[tuple[str, float, float]]]:
-    people, products = x.shape
-    taken: list[tuple[str, float, float]] = []
-
-    def timed(name: str, run: Callable[[], Any]) -> Any:
-        cpu, wall = time.process_time(), time.perf_counter()
-        done = run()
-        taken.append((name, time.process_time() - cpu, time.perf_counter() - wall))
-        return done
-
-    neighbours = timed("co-occurrence", lambda: co_occurrence(x))
-    W = timed("local ridge", lambda: local_ridge(neighbours, products))
-    buyers = neighbours.buyers / neighbours.buyers.max()
-    columns = SourceColumns.of_kinds(("purchase",), products)
-    linear = Linear(x, W, np.float32(1e-6) * buyers, columns)
-    everybody, sold = np.arange(people), np.ones(products, np.bool_)
-    name = "ten best new ones for everybody"
-    return timed(name, lambda: linear.best(everybody, LENGTH, sold, x, "new")), taken
+    lists = clock("ten best new ones for everybody", lambda: best(now.linear[COLLABORATIVE]))
+    assert (lists.products >= 0).all()
+    simple = len(clock.taken)
+    then = clock(
+        "simple methods a horizon ago", lambda: fit_parts(situation, END_OF_CROWD - situation.step)
+    )
+    bought = found.bought_between(then.instant, now.instant)
+    ranker = clock("boosted ranker", lambda: fit_ranker(then, bought, now, "new"))
+    assert ranker is not None
+    lists = clock("its ten best new ones for everybody", lambda: best(ranker))
+    assert (lists.products >= 0).all()
+    lines = [f"{people:,} people, {products:,} products, {found.purchases:,} pairs of them.", ""]
+    lines += ["| step | CPU s | s by the clock | peak of memory, GB |", "|---|---:|---:|---:|"]
+    sums = [
+        sum(cpu for _, cpu, _, _ in part) for part in (clock.taken[:simple], clock.taken[simple:])
+    ]
+    for number, (name, cpu, wall, peak) in enumerate(clock.taken, start=1):
+        lines.append(f"| {name} | {cpu:.1f} | {wall:.1f} | {peak:.2f} |")
+        if number == simple:
+            lines.append(f"| **simple lists in all** | **{sums[0]:.1f}** | | |")
+    return [*lines, f"| **ranker's lists, besides** | **{sums[1]:.1f}** | | |"]
 
 
 def main() -> None:

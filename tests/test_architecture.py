@@ -53,7 +53,7 @@ INSIDE = {
     ),
     "recommenders": (
         *("interactions", "neighbours", "lists", "content", "segments", "parts"),
-        *("probability", "exploration", "ranker", "chooser", "compilation"),
+        *("probability", "exploration", "proposals", "ranker", "chooser", "compilation"),
     ),
     "sources": ("guessing",),
     "server": (

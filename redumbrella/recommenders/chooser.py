@@ -418,7 +418,7 @@ def simplest_of_the_best(each: Mapping[str, NDArray[np.float64]], person: NDArra
     return best
 
 
-def described(data: Data, horizon: float) -> str:
+def purchases_in_words(data: Data, horizon: float) -> str:
     """What the purchases are like over which methods were compared, in words."""
     text = f"{counted(data.people, 'customer')} with {data.products_each:g} products each (median)"
     if data.new_buyers is None:

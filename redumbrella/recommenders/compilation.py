@@ -5,12 +5,17 @@ In: nothing. Out: code in the cache beside the sources, loaded into this process
 """
 
 import numpy as np
+import pyarrow as pa
 import scipy.sparse as sp
 
+from redumbrella.clock import MICROSECONDS_PER_DAY
 from redumbrella.features.kernel.compilation import warm_kernels
 from redumbrella.models.compilation import warm_models
+from redumbrella.recommenders.interactions import interactions_of
 from redumbrella.recommenders.lists import Linear, SourceColumns
 from redumbrella.recommenders.neighbours import co_occurrence, cosine_weights, local_ridge
+from redumbrella.recommenders.parts import fit_parts, situation_of
+from redumbrella.recommenders.ranker import fit_ranker
 
 
 def warm_recommenders() -> None:
@@ -24,6 +29,28 @@ def warm_recommenders() -> None:
     for kind in ("all", "new", "again"):
         linear.best(people, 1, np.ones(2, np.bool_), x, kind)
     linear.scores(people, np.arange(4), np.zeros(3, np.int32))
+    _rank_a_small_shop()
+
+
+def _rank_a_small_shop() -> None:
+    """Two hundred people who buy one of seven products every day, and a ranker for them."""
+    people, days = 200, 6
+    number = np.arange(people * days)
+    purchases = pa.table(
+        {
+            "person_id": [f"{one:03d}" for one in number % people],
+            "product_id": [f"{one}" for one in (number % people + number // people) % 7],
+            "at": pa.array((number // people) * MICROSECONDS_PER_DAY, pa.timestamp("us", "UTC")),
+            "amount": np.ones(number.size),
+        }
+    )
+    end = days * MICROSECONDS_PER_DAY
+    situation = situation_of(interactions_of(purchases, None, end), 1.0)
+    now, then = fit_parts(situation, end), fit_parts(situation, end - situation.step)
+    wanted = situation.interactions.bought_between(then.instant, end)
+    ranker = fit_ranker(then, wanted, now, "all")
+    if ranker is not None:
+        ranker.best(np.arange(people), 1, now.sold, now.own, "all")
 
 
 if __name__ == "__main__":

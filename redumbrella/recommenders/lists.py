@@ -336,10 +336,12 @@ def _best_of_all(  # type: ignore[no-untyped-def]
     asked, may, touched, total, is_touched, out, value
 ):
     """The best of the products that one person may be shown."""
-    filled = 0
+    filled, last = 0, out.size - 1
     for q in touched:
-        if may[q]:
-            filled = _offer(q, total[q] + asked.b[q], filled, out, value)
+        # Most are no better than the last of a full list: it is not called for nothing.
+        score = total[q] + asked.b[q]
+        if may[q] and (filled <= last or score >= value[last]):
+            filled = _offer(q, score, filled, out, value)
     # What nothing was said about stands in order of b: the rest of it is no better.
     for q in asked.order:
         if filled == out.size and asked.b[q] < value[out.size - 1]:
@@ -368,6 +370,15 @@ def _best(people, asked, out, value):  # type: ignore[no-untyped-def]
             _best_of_all(asked, may, touched[:many], total, is_touched, out[r], value[r])
             may[own] = asked.allowed[own]
         _forget(many, total, is_touched, touched)
+
+
+@njit(nogil=True, cache=True)
+def best_of_given(start, ids, score, out, value):  # type: ignore[no-untyped-def]
+    """The best of ids[start[r]:start[r + 1]] into each row of `out`, their scores into `value`."""
+    for r in range(len(out)):
+        filled = 0
+        for c in range(start[r], start[r + 1]):
+            filled = _offer(ids[c], score[c], filled, out[r], value[r])
 
 
 @njit(nogil=True, cache=True)

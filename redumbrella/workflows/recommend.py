@@ -25,7 +25,7 @@ from redumbrella.recommenders.chooser import (
     ListName,
     best_linear,
     choose_recommenders,
-    described,
+    purchases_in_words,
 )
 from redumbrella.recommenders.content import catalogue_of
 from redumbrella.recommenders.exploration import Exploration, young_products
@@ -276,7 +276,13 @@ def _notes(parts: SimpleParts, offer: Offer) -> list[str]:
     withheld = int((parts.sold & ~offer.allowed).sum())
     gone = int((~parts.sold).sum())
     robots = int((~parts.known.teaches).sum())
-    notes = []
+    known = parts.known
+    notes = [
+        f'No event of the kind "{kind}" that names a product is on record, so it counts nothing: '
+        "look at views."
+        for number, kind in enumerate(known.kinds)
+        if number and not (known.kind == number).any()
+    ]
     if withheld:
         left = counted(withheld, "product")
         notes.append(f"{left} may not be shown: not available, or by a rule.")
@@ -298,7 +304,7 @@ def _report(
         "people": len(choices.parts.known.people),
         "purchases": choices.data.purchases,
         "products": choices.data.products,
-        "described": described(choices.data, recommender.horizon_days),
+        "described": purchases_in_words(choices.data, recommender.horizon_days),
         "lists": [_list_report(choices, name, counts[name]) for name in LIST_NAMES],
         "notes": notes,
     }

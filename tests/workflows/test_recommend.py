@@ -199,6 +199,12 @@ def test_a_purchase_counts_in_the_order_as_soon_as_it_is_read(shop: Path) -> Non
     assert after["products"][0]["product_id"] == "a05"
 
 
+def test_a_kind_of_event_that_never_happened_is_told(shop: Path) -> None:
+    workspace = changed(shop, "kept = 20", 'kept = 20\nviews = ["product_view"]')
+    (report,) = recommend(workspace, silent).reports
+    assert any('No event of the kind "product_view"' in note for note in report["notes"])
+
+
 def test_lists_are_fresh_until_something_changes(shop: Path) -> None:
     workspace = open_workspace(shop)
     assert are_recommendations_fresh(workspace)
