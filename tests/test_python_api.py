@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from history_world import write_history_company
+from recommender_company import NEWCOMER, ODD_PERSON, write_offering_company
 
 import redumbrella
 from redumbrella.errors import NotFoundError, SettingsError
@@ -130,3 +131,24 @@ def test_examples_in_the_docstrings_run(
     found = doctest.testmod(redumbrella.python_api, extraglobs={"folder": company.root})
     assert found.attempted > 0
     assert found.failed == 0
+
+
+def test_products_are_offered_likened_and_ranked(tmp_path: Path) -> None:
+    write_offering_company(tmp_path).state.close()
+    with redumbrella.open(tmp_path) as ws:
+        made = ws.recommend(as_of="2024-05-20")
+        assert [each["recommender"] for each in made.reports] == ["next", "other half"]
+        assert len(ws.recommendations(recommender="next")) * 2 > made.lists > 0
+        (new,) = ws.recommendations_for(ODD_PERSON, n=3)["lists"]
+        assert (new["name"], len(new["products"])) == ("new", 3)
+        assert f"{new['as_of']:%Y-%m-%d}" < "2024-05-20"
+        every = ws.recommendations_for(ODD_PERSON, list=None, n=None)["lists"]
+        assert {"again", "new"} <= {each["name"] for each in every}
+        with pytest.raises(NotFoundError, match="newcomer"):
+            ws.recommendations_for(NEWCOMER)
+        assert ws.recommendations_for(NEWCOMER, "newcomer")["lists"][0]["products"]
+        assert len(ws.similar_products("P03", n=2)["similar"]) == 2
+        with pytest.raises(NotFoundError, match='Did you mean "next"'):
+            ws.similar_products("P03", recommender="nxt")
+        ranked = ws.rank_products(ODD_PERSON, ["P15", "P05", "x"])
+        assert [one["product_id"] for one in ranked["products"]] == ["P05", "P15", "x"]
