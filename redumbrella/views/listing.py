@@ -263,7 +263,7 @@ def _page_of(
 
 
 def _offered(view: View) -> tuple[str, ...]:
-    return tuple(view.filters)
+    return tuple(name for name, by in view.filters.items() if by.offers_values)
 
 
 def _choices(connection: Connection, view: View, query: Query, name: str) -> tuple[str, ...]:

@@ -95,6 +95,9 @@ def _lead_ids(workspace: Workspace, person_id: str) -> list[str]:
     import duckdb
 
     with duckdb.connect() as connection, workspace.lake.attached(connection, "leads") as view:
+        columns = [row[0] for row in connection.execute(f"DESCRIBE {quoted(view)}").fetchall()]
+        if "person_id" not in columns:
+            return []
         found = connection.execute(
             f"SELECT lead_id FROM {quoted(view)} WHERE person_id = {literal(person_id)} "  # noqa: S608  quoted
             f"GROUP BY lead_id ORDER BY max({ORDER}) DESC, lead_id LIMIT {MOST}"

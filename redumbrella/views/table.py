@@ -34,14 +34,15 @@ class Column:
     name: its key in JSON, CSV and Parquet, and by default the column of the table. value: a
     function of the stored row where the table has no such column. sort, filter: the name of the
     query parameter's value, or of the parameter, where people may sort or filter by it. choices:
-    all values there can be, where they are known beforehand. words: what people call a value, by
-    the value: pages and the terminal write it so, and filters take it too. falling: whether people
-    first want to see it from the top down. sorted_by: the column of the table that gives its order,
-    where that is another one: a clock may be set back, a number is not. optional: shown only where
-    some row has a value. comparing: shown only where rows differ, since what is true of the whole
-    list stands above it. secondary: left out on a phone unless the list goes by it. cell: a macro
-    of the page's cells, where the kind's own is not enough. in_list, in_export: whether it stands
-    in the JSON of the list, and in files.
+    all values there can be, where they are known beforehand. offers_values: whether the page lists
+    the values there are: ids that say nothing are better searched for. words: what people call a
+    value, by the value: pages and the terminal write it so, and filters take it too. falling:
+    whether people first want to see it from the top down. sorted_by: the column of the table that
+    gives its order, where that is another one: a clock may be set back, a number is not. optional:
+    shown only where some row has a value. comparing: shown only where rows differ, since what is
+    true of the whole list stands above it. secondary: left out on a phone unless the list goes by
+    it. cell: a macro of the page's cells, where the kind's own is not enough. in_list, in_export:
+    whether it stands in the JSON of the list, and in files.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Column:
     sort: str = ""
     filter: str = ""
     choices: tuple[str, ...] = ()
+    offers_values: bool = True
     words: Mapping[str, str] = field(default_factory=dict, hash=False)
     falling: bool = False
     sorted_by: str = ""

@@ -24,7 +24,6 @@ from redumbrella.figures import (
     plain,
 )
 from redumbrella.reports.changes import CAUSES
-from redumbrella.reports.recommenders import LISTS
 from redumbrella.reports.wording import REGIMES, basis, expectation
 from redumbrella.views.automations import counts_by_state
 from redumbrella.views.outbox import STATE_WORDS, state_reason
@@ -79,7 +78,6 @@ def environment() -> Environment:
         person_path=person_path,
         product_path=product_path,
         json_path=json_path,
-        list_titles=LISTS,
         counted=counts_by_state,
         action_states=STATE_WORDS,
         state_reason=state_reason,
