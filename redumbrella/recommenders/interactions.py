@@ -23,6 +23,7 @@ present or not give the same bytes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -96,10 +97,9 @@ class Interactions:
         weight = np.ones(self.at.size)
         if half_life is not None:
             weight = 0.5 ** ((as_of - self.at) / (MICROSECONDS_PER_DAY * half_life))
-        start = self._starts()
+        start = self._starts
         total = np.add.reduceat(weight, start) if start.size else weight
-        data = np.minimum(total, most).astype(np.float32)
-        return self._csr(start, data)
+        return self._csr(np.minimum(total, most).astype(np.float32))
 
     def bought_alone(self) -> Self:
         """Purchases without events."""
@@ -108,9 +108,9 @@ class Interactions:
     def bought(self) -> Any:
         """Purchases alone: int32 CSR (people, products), how many times."""
         own = self.bought_alone()
-        start = own._starts()
-        many = np.diff(np.append(start, own.at.size)).astype(np.int32)
-        return own._csr(start, many)[:, : len(self.products)]
+        many = np.diff(np.append(own._starts, own.at.size)).astype(np.int32)
+        found = own._csr(many)
+        return found if len(self.kinds) == 1 else found[:, : len(self.products)]
 
     def bought_between(self, start: int, end: int) -> Any:
         """What was bought from `start` until before `end` and stood then: float32 CSR of ones."""
@@ -121,7 +121,7 @@ class Interactions:
 
     def newest(self) -> NDArray[np.int64]:
         """Of each cell of `matrix`, in its order: the instant of the newest row."""
-        start = self._starts()
+        start = self._starts
         ends = np.append(start[1:], self.at.size)[: start.size]
         return np.asarray(self.at[ends - 1])
 
@@ -147,18 +147,28 @@ class Interactions:
         np.minimum.at(first, self.person[own], self.at[own])
         return first
 
+    @cached_property
     def _starts(self) -> NDArray[np.intp]:
         """Where a new cell begins."""
         if not self.at.size:
             return np.zeros(0, np.intp)
-        new = (np.diff(self.person) != 0) | (np.diff(self.product) != 0) | (np.diff(self.kind) != 0)
+        new = np.diff(self.person) != 0
+        for column in (self.product, self.kind):
+            new |= np.diff(column) != 0
         return np.append(0, np.flatnonzero(new) + 1)
 
-    def _csr(self, start: NDArray[np.intp], data: NDArray[Any]) -> Any:
-        column = self.product[start] + self.kind[start].astype(np.int32) * len(self.products)
-        rows = np.bincount(self.person[start], minlength=len(self.people))
+    @cached_property
+    def _columns(self) -> NDArray[np.int32]:
+        """The column of each cell: all matrices of these rows share it."""
+        start = self._starts
+        return self.product[start] + self.kind[start].astype(np.int32) * len(self.products)
+
+    def _csr(self, data: NDArray[Any]) -> Any:
+        """A value for each cell as CSR (people, width)."""
+        rows = np.bincount(self.person[self._starts], minlength=len(self.people))
         pointers = np.concatenate([[0], np.cumsum(rows)])
-        return sp.csr_matrix((data, column, pointers), shape=(len(self.people), self.width))
+        cells = (data, self._columns, pointers)
+        return sp.csr_matrix(cells, shape=(len(self.people), self.width))
 
     def _where(self, rows: NDArray[np.bool_]) -> Self:
         return replace(
