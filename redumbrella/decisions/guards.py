@@ -15,6 +15,9 @@ from redumbrella.reports.changes import day_in_zone
 from redumbrella.state.outbox import CONTROL, PLANNED, SUPPRESSED
 
 TOO_OLD_MICROSECONDS = 2 * MICROSECONDS_PER_DAY
+# A mail of every Tuesday leaves minutes after the hour, and a week in which the clocks go forward is
+# an hour short: the next one is not to be held back for that.
+SLACK_MICROSECONDS = 2 * 3_600 * 1_000_000
 _BITS = 64
 
 
@@ -106,6 +109,8 @@ def _too_old(one: WantedAction, now: int) -> str:
 def _too_soon(one: WantedAction, contacts: Contacts) -> str:
     """Why another contact of the person stands in the way."""
     span = one.cool_down_days * MICROSECONDS_PER_DAY
+    if one.cool_down_days >= 1.0:
+        span -= SLACK_MICROSECONDS
     for at, rule in contacts.of_person.get(one.person_id, ()):
         if abs(one.due_at - at) < span:
             if rule != one.rule:
