@@ -245,7 +245,8 @@ def interactions_of(
     person, product, kind, at, amount, cancelled = (
         np.concatenate(columns) for columns in zip(*parts, strict=True)
     )
-    order = np.lexsort((cancelled, amount, at, product, kind, person))
+    cell = (person.astype(np.int64) * (1 + len(views)) + kind) * max(len(product_ids), 1) + product
+    order = _sorted_rows(cell, at, amount, cancelled)
     person, product, kind, at = person[order], product[order], kind[order], at[order]
     amount, cancelled = amount[order], cancelled[order]
     many = np.bincount(person, minlength=len(person_ids))
@@ -262,6 +263,23 @@ def interactions_of(
         gone[bought],
         many <= MANY_FACTS,
     )
+
+
+def _sorted_rows(
+    cell: NDArray[np.int64],
+    at: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    cancelled: NDArray[np.int64],
+) -> NDArray[np.intp]:
+    """Rows in order of cell, instant, amount and end. Most cells have one row: they are sorted by
+    the cell alone, which takes a fraction of the time.
+    """
+    order = np.argsort(cell)
+    same = np.flatnonzero(np.diff(cell[order]) == 0)
+    place = np.union1d(same, same + 1)
+    rows = order[place]
+    order[place] = rows[np.lexsort((cancelled[rows], amount[rows], at[rows], cell[rows]))]
+    return order
 
 
 def _rows(table: pa.Table | None, as_of: int, kinds: Mapping[str, int]) -> dict[str, Any]:
