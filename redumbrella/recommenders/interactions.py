@@ -103,7 +103,7 @@ class Interactions:
 
     def bought_alone(self) -> Self:
         """Purchases without events."""
-        return self if len(self.kinds) == 1 else self._where(self.kind == 0)
+        return self._where(self.kind == 0)
 
     def bought(self) -> Any:
         """Purchases alone: int32 CSR (people, products), how many times."""
@@ -171,6 +171,8 @@ class Interactions:
         return sp.csr_matrix(cells, shape=(len(self.people), self.width))
 
     def _where(self, rows: NDArray[np.bool_]) -> Self:
+        if rows.all():
+            return self
         return replace(
             self,
             person=self.person[rows],
