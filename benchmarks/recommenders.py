@@ -1,7 +1,8 @@
 """Recommenders on two years of a gift shop's invoices, beside implicit and the simple methods.
 
     python benchmarks/recommenders.py [--data ../shared/data] [--implicit PYTHON] [--record FILE]
-    python benchmarks/recommenders.py --scale 1000000 50000
+    python benchmarks/recommenders.py --cuts DAYS …
+    python benchmarks/recommenders.py --scale 1000000 50000 [--simple]
 
 In: Online Retail I and II (see SOURCE.md beside the data; not shipped): the description is the
 product. Everything is fitted on what was known at one instant, 39 days before the end, and asked
@@ -34,7 +35,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from redumbrella.clock import MICROSECONDS_PER_DAY
+from redumbrella.clock import MICROSECONDS_PER_DAY, to_iso
 from redumbrella.evaluation.ranking import (
     coverage,
     hits,
@@ -256,12 +257,7 @@ def retail(folder: Path, python: str | None) -> list[str]:
     lists = {kind: Asked(parts, wanted, kind) for kind in KINDS}
     for kind, asked in lists.items():
         for name in SIMPLE:
-            if name in BLENDS:
-                first, second, share = BLENDS[name]
-                pair = parts.linear[first], parts.linear[second]
-                method = blend(*pair, share, parts.sold, parts.own, kind)
-            else:
-                method = parts.linear[name]
+            method = _simple(name, parts, kind)
             asked.answer(name, asked.best(method))
     clock = time.process_time()
     then = fit_parts(situation, cut - step)
@@ -309,6 +305,46 @@ def _judged(chosen: Choices, lists: Lists3) -> list[str]:
         of = paired_difference(asked.answers[method][0], asked.answers[simple][0])
         lines.append(f"| {kind} | {method} | {of.mean:+.4f} less {simple} | {of.error:.4f} |")
     return [*lines, ""]
+
+
+def other_cuts(folder: Path, cuts: list[int]) -> list[str]:
+    """What is chosen from one horizon at other instants, so many days before the end of the record,
+    beside the best simple method of the 30 days after each.
+    """
+    _, catalogue, found, end = load(folder)
+    situation = situation_of(found, HORIZON, catalogue)
+    lines = [
+        "| fitted before | list | chosen | NDCG@10 | less the best simple one | which was |",
+        "|---|---|---|---:|---:|---|",
+    ]
+    for days in cuts:
+        cut = end - days * MICROSECONDS_PER_DAY
+        chosen = choose_recommenders(situation, cut, horizons=1)
+        wanted = found.bought_between(cut, cut + situation.step)
+        for kind in KINDS:
+            asked = Asked(chosen.parts, wanted, kind)
+            for name in SIMPLE:
+                method = _simple(name, chosen.parts, kind)
+                asked.answer(name, asked.best(method))
+            asked.answer("chosen", asked.best(chosen.methods[kind]))
+            best = max((n for n in SIMPLE), key=lambda n: asked.answers[n][0].mean())
+            of = paired_difference(asked.answers["chosen"][0], asked.answers[best][0])
+            lines.append(
+                f"| {to_iso(cut)[:10]} | {kind} | {chosen.by_list[kind].method} | "
+                f"{asked.answers['chosen'][0].mean():.4f} | {of.mean:+.4f} ± {of.error:.4f} | "
+                f"{best} |"
+            )
+            sys.stderr.write(lines[-1] + "\n")
+    return lines
+
+
+def _simple(name: str, parts: SimpleParts, kind: Kind) -> Linear:
+    """A simple method or a blend of two."""
+    if name not in BLENDS:
+        return parts.linear[name]
+    first, second, share = BLENDS[name]
+    pair = parts.linear[first], parts.linear[second]
+    return blend(*pair, share, parts.sold, parts.own, kind)
 
 
 def _calibrated(chosen: Choices, wanted: Any, found: Interactions) -> list[str]:
@@ -445,12 +481,14 @@ class Clock:
         return done
 
 
-def scale(people: int, products: int) -> list[str]:
+def scale(people: int, products: int, simple_alone: bool) -> list[str]:
     """CPU seconds and memory of a large shop's lists, the simple kind and the ranker's."""
     warm_recommenders()
-    table = crowd(people, products)
+    tables = [crowd(people, products)]
     clock = Clock()
-    found = clock("purchases in order", lambda: interactions_of(table, None, END_OF_CROWD))
+    # Given away, so that it is not in memory with what is made of it.
+    order = "purchases in order"
+    found = clock(order, lambda: interactions_of(tables.pop(), None, END_OF_CROWD))
     situation = situation_of(found, HORIZON)
     now = clock("all simple methods", lambda: fit_parts(situation, END_OF_CROWD))
     everybody = np.arange(len(found.people))
@@ -461,24 +499,35 @@ def scale(people: int, products: int) -> list[str]:
     lists = clock("ten best new ones for everybody", lambda: best(now.linear[COLLABORATIVE]))
     assert (lists.products >= 0).all()
     simple = len(clock.taken)
-    then = clock(
-        "simple methods a horizon ago", lambda: fit_parts(situation, END_OF_CROWD - situation.step)
-    )
-    bought = found.bought_between(then.instant, now.instant)
+    if not simple_alone:
+        _rank(situation, now, clock, best)
+    head = f"{people:,} people, {products:,} products, {found.purchases:,} pairs of them."
+    lines = [
+        head,
+        "",
+        "| step | CPU s | s by the clock | peak of memory, GB |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, cpu, wall, peak in clock.taken:
+        lines.append(f"| {name} | {cpu:.1f} | {wall:.1f} | {peak:.2f} |")
+    spent = [cpu for _, cpu, _, _ in clock.taken]
+    lines += ["", f"Simple lists in all: {sum(spent[:simple]):.1f} CPU s."]
+    if not simple_alone:
+        lines += [f"The ranker's, besides: {sum(spent[simple:]):.1f} CPU s."]
+    return lines
+
+
+def _rank(
+    situation: Situation, now: SimpleParts, clock: Clock, best: Callable[[Linear | Ranker], Lists]
+) -> None:
+    """A ranker and its lists for everybody."""
+    earlier = now.instant - situation.step
+    then = clock("simple methods a horizon ago", lambda: fit_parts(situation, earlier))
+    bought = situation.interactions.bought_between(earlier, now.instant)
     ranker = clock("boosted ranker", lambda: fit_ranker(then, bought, now, "new"))
     assert ranker is not None
     lists = clock("its ten best new ones for everybody", lambda: best(ranker))
     assert (lists.products >= 0).all()
-    lines = [f"{people:,} people, {products:,} products, {found.purchases:,} pairs of them.", ""]
-    lines += ["| step | CPU s | s by the clock | peak of memory, GB |", "|---|---:|---:|---:|"]
-    sums = [
-        sum(cpu for _, cpu, _, _ in part) for part in (clock.taken[:simple], clock.taken[simple:])
-    ]
-    for number, (name, cpu, wall, peak) in enumerate(clock.taken, start=1):
-        lines.append(f"| {name} | {cpu:.1f} | {wall:.1f} | {peak:.2f} |")
-        if number == simple:
-            lines.append(f"| **simple lists in all** | **{sums[0]:.1f}** | | |")
-    return [*lines, f"| **ranker's lists, besides** | **{sums[1]:.1f}** | | |"]
 
 
 def main() -> None:
@@ -486,10 +535,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--implicit", help="the Python that has implicit")
     parser.add_argument("--scale", nargs=2, type=int, metavar=("PEOPLE", "PRODUCTS"))
+    parser.add_argument("--cuts", nargs="+", type=int, metavar="DAYS", help="before the end")
+    parser.add_argument("--simple", action="store_true", help="without the ranker")
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
     if given.scale:
-        lines = scale(*given.scale)
+        people, products = given.scale
+        lines = scale(people, products, given.simple)
+    elif given.cuts:
+        lines = other_cuts(given.data / "online-retail", given.cuts)
     else:
         lines = retail(given.data / "online-retail", given.implicit)
     version = sys.version.split()[0]

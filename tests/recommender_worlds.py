@@ -72,9 +72,9 @@ def _skewed(rng: np.random.Generator, products: int) -> NDArray[np.float64]:
 
 
 def lasting_taste(seed: int) -> World:
-    """Eight groups with a taste of their own that never changes; nobody buys anything twice."""
+    """Six groups with a taste of their own that never changes; nobody buys anything twice."""
     rng = np.random.default_rng(seed)
-    people, products, groups, each = 900, 160, 8, 14
+    people, products, groups, each = 600, 120, 6, 14
     base, group = _skewed(rng, products), rng.integers(groups, size=people)
     taste = np.where(rng.integers(groups, size=products) == np.arange(groups)[:, None], 12.0, 0.4)
     # Gumbel's trick draws without putting back.
@@ -91,7 +91,7 @@ def short_lived(seed: int) -> World:
     """Products live twelve days on average, however long they have lived; people stay with a
     theme."""
     rng = np.random.default_rng(seed)
-    people, themes, life = 700, 12, 12.0
+    people, themes, life = 500, 10, 12.0
     launch = np.repeat(np.arange(-3 * life, DAYS, 2.5), themes)
     end = launch + rng.exponential(life, launch.size)
     theme = np.tile(np.arange(themes), launch.size // themes)
@@ -116,7 +116,7 @@ def short_lived(seed: int) -> World:
 def habit(seed: int) -> World:
     """Everybody has a basket of his own and buys from it again and again."""
     rng = np.random.default_rng(seed)
-    people, products, basket = 500, 150, 12
+    people, products, basket = 400, 100, 12
     base = _skewed(rng, products)
     own = np.argsort(-(np.log(base) + rng.gumbel(size=(people, products))), axis=1)[:, :basket]
     often = rng.gamma(0.4, 1.0, (people, basket)) + 0.02
@@ -129,7 +129,7 @@ def habit(seed: int) -> World:
 def fashion(seed: int) -> World:
     """What sells changes every few weeks, and is the same for all."""
     rng = np.random.default_rng(seed)
-    people, products = 700, 150
+    people, products = 500, 120
     person = np.repeat(np.arange(people), 12)
     day = rng.random(person.size) * DAYS
     peak = rng.permutation(products) / products * (DAYS + 20) - 10

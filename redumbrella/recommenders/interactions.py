@@ -103,7 +103,7 @@ class Interactions:
 
     def bought_alone(self) -> Self:
         """Purchases without events."""
-        return self if len(self.kinds) == 1 else self._where(self.kind == 0)
+        return self._where(self.kind == 0)
 
     def bought(self) -> Any:
         """Purchases alone: int32 CSR (people, products), how many times."""
@@ -171,6 +171,8 @@ class Interactions:
         return sp.csr_matrix(cells, shape=(len(self.people), self.width))
 
     def _where(self, rows: NDArray[np.bool_]) -> Self:
+        if rows.all():
+            return self
         return replace(
             self,
             person=self.person[rows],
@@ -261,7 +263,8 @@ def interactions_of(
     person, product, kind, at, amount, cancelled = (
         np.concatenate(columns) for columns in zip(*parts, strict=True)
     )
-    order = np.lexsort((cancelled, amount, at, product, kind, person))
+    cell = (person.astype(np.int64) * (1 + len(views)) + kind) * max(len(product_ids), 1) + product
+    order = _sorted_rows(cell, at, amount, cancelled)
     person, product, kind, at = person[order], product[order], kind[order], at[order]
     amount, cancelled = amount[order], cancelled[order]
     many = np.bincount(person, minlength=len(person_ids))
@@ -278,6 +281,23 @@ def interactions_of(
         gone[bought],
         many <= MANY_FACTS,
     )
+
+
+def _sorted_rows(
+    cell: NDArray[np.int64],
+    at: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    cancelled: NDArray[np.int64],
+) -> NDArray[np.intp]:
+    """Rows in order of cell, instant, amount and end. Most cells have one row: they are sorted by
+    the cell alone, which takes a fraction of the time.
+    """
+    order = np.argsort(cell)
+    same = np.flatnonzero(np.diff(cell[order]) == 0)
+    place = np.union1d(same, same + 1)
+    rows = order[place]
+    order[place] = rows[np.lexsort((cancelled[rows], amount[rows], at[rows], cell[rows]))]
+    return order
 
 
 def _rows(table: pa.Table | None, as_of: int, kinds: Mapping[str, int]) -> dict[str, Any]:
