@@ -21,7 +21,7 @@ from redumbrella.cli.main import umbrella
 from redumbrella.columns import TABLES
 from redumbrella.errors import SettingsError
 from redumbrella.reports import model as report_document
-from redumbrella.server.api import automation_routes, routes
+from redumbrella.server.api import automation_routes, recommender_routes, routes
 from redumbrella.server.api.lists import list_routes
 from redumbrella.server.api.openapi import API
 from redumbrella.settings.section import FILE_NAME
@@ -563,7 +563,8 @@ def _words(node: ast.expr) -> str:
 
 def _rest() -> list[str]:
     app = FastAPI()
-    for router in (list_routes(), routes.router, automation_routes.router):
+    own = (routes, automation_routes, recommender_routes)
+    for router in (list_routes(), *(part.router for part in own)):
         app.include_router(router)
     schema = app.openapi()
     lines = ["# REST", "", NOTE]

@@ -155,7 +155,10 @@ RECOMMENDATIONS = View(
         Column("list", "List", TEXT, filter="list", choices=tuple(LISTS), words=LISTS,
                help="again: bought before; new: not yet; all: both; newcomer: who bought nothing."),
         Column("product_id", "Product", TEXT, filter="product", sort="product", cell="offered",
-               offers_values=False, help="Id of the first product of the list."),
+               offers_values=False,
+               help="Id of the product that stood first when the list was made; every place, as "
+               "it may be shown now: people/{person_id}/recommendations, or the files of "
+               "`umbrella recommend -o`."),
         Column("product", "First product", TEXT, help="Its name, else its id."),
         Column("probability", "Chance to buy", SHARE, sort="probability", falling=True,
                optional=True,
