@@ -186,7 +186,13 @@ class _Making:
         path = saved_at(self.workspace.root, recommender.name)
         method, _, _ = best_linear(choices, "all")
         save_recommender(path, method, choices.parts, recommender.horizon_days)
-        told = _report(recommender, choices, counts, [*notes, *_notes(choices.parts, offer)])
+        notes += _notes(choices.parts, offer)
+        if any(choices.probability.values()):
+            notes.append(
+                f"Chances have the level of the last {recommender.horizon_days:g} days: a season "
+                "that sells more or less than they did is not known."
+            )
+        told = _report(recommender, choices, counts, notes)
         products = _product_rows(recommender, choices.parts, known, shown)
         self.finished.append(_Finished(told, known.as_of, products))
 
