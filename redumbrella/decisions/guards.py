@@ -15,8 +15,8 @@ from redumbrella.reports.changes import day_in_zone
 from redumbrella.state.outbox import CONTROL, PLANNED, SUPPRESSED
 
 TOO_OLD_MICROSECONDS = 2 * MICROSECONDS_PER_DAY
-# A mail of every Tuesday leaves minutes after the hour, and a week in which the clocks go forward is
-# an hour short: the next one is not to be held back for that.
+# A mail of every Tuesday leaves minutes after the hour, and the week in which the clocks go forward
+# is an hour short: the next one is not to be held back for that.
 SLACK_MICROSECONDS = 2 * 3_600 * 1_000_000
 _BITS = 64
 
