@@ -2,6 +2,7 @@
 
     python benchmarks/recommend_mail.py --power [--size medium]
     python benchmarks/recommend_mail.py --live DIR --seed 1 [--weeks 6] [--list new]
+        [--visitors 40]
     python benchmarks/recommend_mail.py --page DIR [--record FILE]
 
 In: nothing; companies are made by `redumbrella.simulation`. Out: a section of a page.
@@ -59,7 +60,7 @@ from redumbrella.workspace import Workspace, open_workspace
 Vector = NDArray[np.float64]
 Z, POWER = float(ndtri(0.5 + LEVEL / 2.0)), float(ndtri(0.8))
 START = date(2025, 1, 1)  # a Wednesday: the days of the past end on a Monday
-PAST = 125
+PAST, VISITORS = 125, 40
 LATELY = 30  # days whose buyers make a product popular
 NOT_AGAIN = 8  # weeks in which nobody is offered a product twice
 LATE = 3  # days by which a purchase may be written too late
@@ -75,7 +76,7 @@ explore_share = 0.0
 # What a company of frequent buyers has otherwise than the publisher: few visitors, most of whom
 # sign up and buy, then again and again, seldom the same.
 FREQUENT = {
-    "small = { visitors = 80, reps = 1 }": "small = { visitors = 40, reps = 1 }",
+    "small = { visitors = 80, reps = 1 }": "small = {{ visitors = {visitors}, reps = 1 }}",
     "sign_up = -3.6": "sign_up = 0.5",
     "level = -2.6": "level = 1.5",
     "\nothers = -2.0": "\nothers = 0.0",
@@ -88,14 +89,16 @@ FREQUENT = {
 }
 
 
-def company(name: str) -> str:
-    """The parameters of a company: one that comes with Red Umbrella, or the one of FREQUENT."""
+def company(name: str, visitors: int = VISITORS) -> str:
+    """The parameters of a company: one that comes with Red Umbrella, or the one of FREQUENT, which
+    has so many visitors a day.
+    """
     own = "action" if name == "frequent" else name
     text = (files("redumbrella.simulation") / "companies" / f"{own}.toml").read_text("utf-8")
     for old, new in FREQUENT.items() if name == "frequent" else ():
         if text.count(old) != 1:
             raise SystemExit(f"action.toml has not one line {old!r} any more: mend FREQUENT.")
-        text = text.replace(old, new)
+        text = text.replace(old, new.format(visitors=visitors))
     return text
 
 
@@ -206,12 +209,12 @@ def instant(day: date) -> int:
     return (day - date(1970, 1, 1)).days * DAY
 
 
-def lived_company(seed: int, weeks: int, list_name: str) -> Kept:
+def lived_company(seed: int, weeks: int, list_name: str, visitors: int) -> Kept:
     """One company: its past, the weeks of mails, and what came of them by its own record."""
     begun = time.process_time()
     with TemporaryDirectory(prefix="umbrella-mail-") as room:
         folder = Path(room) / "company"
-        world = begin(company("frequent"), seed, "small", START, 0)
+        world = begin(company("frequent", visitors), seed, "small", START, 0)
         for _ in write_company(world, folder, PAST):
             pass
         settings = folder / "umbrella.toml"
@@ -240,7 +243,7 @@ def lived_company(seed: int, weeks: int, list_name: str) -> Kept:
         one["recommended"].get(p) == one["popular"].get(p) for one in offers for p in kept.person
     ]
     kept.told = {
-        "seed": seed, "weeks": weeks, "list": list_name, "cpu": time.process_time() - begun,
+        "seed": seed, "weeks": weeks, "list": list_name, "visitors": visitors, "cpu": time.process_time() - begun,
         "methods": methods, "refused": refused, "same": float(np.mean(same)),
     }  # fmt: skip
     return kept
@@ -438,7 +441,7 @@ def page(found: Sequence[Kept]) -> Iterator[str]:
     """The section of what was lived."""
     told = [one.told for one in found]
     rows, weeks = together(found), told[0]["weeks"]
-    if len({(one["weeks"], one["list"]) for one in told}) > 1:
+    if len({(one["weeks"], one["list"], one["visitors"]) for one in told}) > 1:
         raise SystemExit("These companies were not lived alike: give each kind its own folder.")
     sizes = ", ".join(f"{len(rows.of(arm, 'margin')):,} {arm}" for arm in ARMS)
     cpu = sum(float(str(one["cpu"])) for one in told)
@@ -449,8 +452,8 @@ def page(found: Sequence[Kept]) -> Iterator[str]:
         "## Lived",
         "",
         f"{len(found)} companies of frequent buyers (seeds "
-        f"{', '.join(str(one['seed']) for one in told)}), {PAST} days of past, {weeks} Tuesdays "
-        f"with mails, the list `{told[0]['list']}` made anew for each. People drawn by lot, each "
+        f"{', '.join(str(one['seed']) for one in told)}), {told[0]['visitors']} visitors a day, "
+        f"{PAST} days of past, {weeks} Tuesdays with mails, the list `{told[0]['list']}` made anew for each. People drawn by lot, each "
         f"for all weeks and counted once: {sizes}; of all of them "
         f"{np.mean(np.concatenate([one.had_bought for one in found])):.0%} had bought before. "
         f"Mails not sent, as people had unsubscribed: {refused:,}. "
@@ -561,12 +564,13 @@ def main() -> None:
     parser.add_argument("--page", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weeks", type=int, default=6)
+    parser.add_argument("--visitors", type=int, default=VISITORS)
     parser.add_argument("--list", default="new", choices=("new", "all"))
     parser.add_argument("--size", default="medium")
     parser.add_argument("--record", type=Path)
     arguments = parser.parse_args()
     if arguments.live:
-        kept = lived_company(arguments.seed, arguments.weeks, arguments.list)
+        kept = lived_company(arguments.seed, arguments.weeks, arguments.list, arguments.visitors)
         arguments.live.mkdir(parents=True, exist_ok=True)
         path = arguments.live / f"seed-{arguments.seed}.json"
         path.write_text(json.dumps(kept.__dict__), "utf-8")
