@@ -15,9 +15,6 @@ from redumbrella.reports.changes import day_in_zone
 from redumbrella.state.outbox import CONTROL, PLANNED, SUPPRESSED
 
 TOO_OLD_MICROSECONDS = 2 * MICROSECONDS_PER_DAY
-# A mail of every Tuesday leaves minutes after the hour, and the week in which the clocks go forward
-# is an hour short: the next one is not to be held back for that.
-SLACK_MICROSECONDS = 2 * 3_600 * 1_000_000
 _BITS = 64
 
 
@@ -74,7 +71,7 @@ def guarded(
     for one in wanted:
         reason = one.refused or _too_old(one, now)
         if not reason and one.reaches:
-            reason = _too_soon(one, contacts) or _too_many(one, contacts, a_day, timezone)
+            reason = _too_soon(one, contacts, timezone) or _too_many(one, contacts, a_day, timezone)
         elif not reason and one.a_day is not None:
             reason = _rule_is_full(one, contacts, timezone)
         if reason:
@@ -106,13 +103,16 @@ def _too_old(one: WantedAction, now: int) -> str:
     return f"it came about {age / MICROSECONDS_PER_DAY:.0f} days ago, too long to act on now"
 
 
-def _too_soon(one: WantedAction, contacts: Contacts) -> str:
-    """Why another contact of the person stands in the way."""
-    span = one.cool_down_days * MICROSECONDS_PER_DAY
-    if one.cool_down_days >= 1.0:
-        span -= SLACK_MICROSECONDS
+def _too_soon(one: WantedAction, contacts: Contacts, timezone: str) -> str:
+    """Why another contact of the person stands in the way.
+
+    Whole days are those of the calendar: a mail of each Tuesday at 9 left last week a few seconds
+    or minutes after 9, and with 7 days between it must not be held back for those.
+    """
+    span, due = one.cool_down_days, day_in_zone(one.due_at, timezone)
     for at, rule in contacts.of_person.get(one.person_id, ()):
-        if abs(one.due_at - at) < span:
+        apart = abs(one.due_at - at) / MICROSECONDS_PER_DAY
+        if apart < span and (span < 1.0 or abs(due - day_in_zone(at, timezone)) < span):
             if rule != one.rule:
                 return f'"{rule}" reaches this person within {one.cool_down_days:g} days'
             return f"this rule reaches this person within {one.cool_down_days:g} days already"

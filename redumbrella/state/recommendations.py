@@ -6,7 +6,7 @@ places would be ninety million rows, and a list is always read whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -127,6 +127,19 @@ def lists_of_person(
     used = list_in_use(connection, recommendations)
     query = select(used).where(used.c.person_id == person_id, used.c.recommender == recommender)
     return mappings(connection, query)
+
+
+def people_with_lists(
+    connection: Connection, recommender: str, lists: Sequence[str]
+) -> dict[str, str]:
+    """How everybody is called who has one of these lists, by person_id; in order of it."""
+    used = list_in_use(connection, recommendations)
+    query = (
+        select(used.c.person_id, used.c.label)
+        .where(used.c.recommender == recommender, used.c.list.in_(lists))
+        .order_by(used.c.person_id)
+    )
+    return {row.person_id: row.label for row in connection.execute(query)}
 
 
 def recommended_product(

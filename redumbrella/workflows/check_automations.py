@@ -106,6 +106,8 @@ def _of_trigger(workspace: Workspace, rule: Automation) -> Iterator[str]:
         return
     if trigger.is_of_scores and not target:
         yield "Nothing is predicted here, so no score can fire it: add [[targets]]."
+    if trigger.kind == "schedule" and not target and not rule.action.recommend:
+        yield "Nothing is predicted here, so there is no list to go through: add [[targets]]."
     if trigger.kind == "event":
         known = kinds_of_events(workspace.lake)
         if trigger.event not in known:

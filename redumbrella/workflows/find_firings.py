@@ -46,6 +46,7 @@ from redumbrella.state.history import (
 )
 from redumbrella.state.lists import number_in_use
 from redumbrella.state.outcomes import last_outcome, logged_between
+from redumbrella.state.recommendations import people_with_lists
 from redumbrella.state.scores import matching_scores, scores
 from redumbrella.workflows.note_moves import snapshot_of
 from redumbrella.workspace import Workspace
@@ -313,10 +314,14 @@ def _of_schedule(
     while at <= stretch.until and len(moments) < _MOST_MOMENTS:
         moments.append(at)
         at = schedule.next_after(at, workspace.settings.timezone)
-    if not moments or not target:
+    if not moments:
+        return []
+    wanted = _of_record(workspace, rule.where)
+    if _goes_by_recommendations(rule, wanted):
+        return _of_recommended(workspace, connection, rule, wanted, moments)
+    if not target:
         return []
     rows = matching_scores(connection, target, rule.where.equal, rule.where.least)
-    wanted = _of_record(workspace, rule.where)
     asked = workspace.settings.target(target)
     is_of_leads, per_product = asked.from_ is not None, asked.per == "product"
     words = schedule.words
@@ -330,6 +335,34 @@ def _of_schedule(
             if _is_wanted(firing, row, wanted):
                 found.append(Match(firing, row, row["product_id"], row["rep_id"] or ""))
     return found
+
+
+def _goes_by_recommendations(rule: Automation, wanted: "_Wanted") -> bool:
+    """Whether a schedule is for everybody who has recommendations, not for a list of scores: those
+    who buy are seldom the open leads that the first target is about.
+    """
+    asks_for_scores = rule.trigger.target is not None or rule.where.equal or rule.where.least
+    return bool(rule.action.recommend) and not asks_for_scores and not wanted.leads
+
+
+def _of_recommended(
+    workspace: Workspace,
+    connection: Connection,
+    rule: Automation,
+    wanted: "_Wanted",
+    moments: Sequence[int],
+) -> list[Match]:
+    """Everybody for whom there is the list that the mail recommends from."""
+    recommender = workspace.settings.recommender(rule.action.recommender or None)
+    # Who has bought nothing yet has one list, whichever was asked for.
+    people = people_with_lists(connection, recommender.name, (rule.action.recommend, "newcomer"))
+    words = rule.trigger.at.words if rule.trigger.at else ""
+    matches = [
+        Match(Firing("", "", person, moment, f"schedule {moment}", words), {"label": label})
+        for moment in moments
+        for person, label in people.items()
+    ]
+    return [one for one in matches if _is_wanted(one.firing, {}, wanted)]
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ from pathlib import Path
 import pytest
 
 from redumbrella.clock import now
+from redumbrella.decisions.triggers import Stretch
 from redumbrella.progress import silent
 from redumbrella.settings.automations import automation_of
 from redumbrella.state.outbox import plan_actions
 from redumbrella.state.outreach import offered_since
 from redumbrella.views.listing import every_row
 from redumbrella.views.outbox import OUTBOX
-from redumbrella.views.recommendations import recommendations_of
-from redumbrella.workflows import deliver, offer_products
+from redumbrella.views.recommendations import RECOMMENDATIONS, recommendations_of
+from redumbrella.workflows import deliver, fire_automations, offer_products
 from redumbrella.workflows.automation_rules import save_automation, switch_automation
 from redumbrella.workflows.check_automations import problems_of_rule
 from redumbrella.workflows.deliver import Deliverer
+from redumbrella.workflows.find_firings import matches_of
 from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.offer_products import products_to_offer
 from redumbrella.workflows.recommend import recommend
@@ -163,6 +165,32 @@ def test_newcomers_get_their_list_and_looking_notes_nothing(shop: Workspace) -> 
         assert not offered_since(connection, "n001", 0)
 
 
+def test_a_schedule_goes_to_everybody_with_a_list_and_needs_no_target(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not shop.settings.targets
+    weekly = automation_of(RULE)
+    assert weekly.trigger.at is not None
+    tuesday = weekly.trigger.at.next_after(now(), "UTC")
+    monkeypatch.setattr(fire_automations, "now", lambda: tuesday + 60_000_000)
+    fired = fire_automations.fire_automations(shop, silent)
+    assert not fired.problems
+    people = {
+        row["person_id"] for row in every_row(shop, RECOMMENDATIONS, RECOMMENDATIONS.query({}))
+    }
+    assert {"p004", "n001"} <= people
+    assert sum(fired.counts["Weekly"].values()) == len(people)
+    assert fired.planned > 0
+    stretch = Stretch(tuesday - WEEK, tuesday)
+    again = {**RULE, "action": {**RULE["action"], "recommend": "again"}}  # type: ignore[dict-item]
+    # Newcomers have one list, whichever is asked for.
+    assert {
+        one.firing.person_id for one in matches_of(shop, automation_of(again), stretch)
+    } == people
+    scored = {**RULE, "where": {"min_probability": 0.5}}
+    assert matches_of(shop, automation_of(scored), stretch) == []
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -179,6 +207,10 @@ def test_a_rule_that_cannot_be_meant_is_refused(change: dict[str, object], why: 
 
 
 def test_check_says_what_is_missing(shop: Workspace) -> None:
+    assert not [one for one in problems_of_rule(shop, automation_of(RULE)) if "targets" in one]
+    plain = {"kind": "mail", "subject": "Hello", "text": "Hello"}
+    problems = problems_of_rule(shop, automation_of({**RULE, "action": plain}))
+    assert any("no list to go through" in problem for problem in problems)
     named = {**RULE["action"], "recommender": "nxt"}  # type: ignore[dict-item]
     problems = problems_of_rule(shop, automation_of({**RULE, "action": named}))
     assert any('no recommender "nxt"' in problem for problem in problems)
