@@ -156,7 +156,7 @@ class Linear:
         """
         found = np.full((len(people), n), -1, np.int32)
         score = np.zeros((len(people), n), np.float32)
-        who = np.ascontiguousarray(people, np.int64)
+        who = self._numbers(people)
         asked = _Asked(
             sparse(self.x),
             sparse(self.W),
@@ -179,7 +179,7 @@ class Linear:
         """Scores of given products: those of people[r] are ids[start[r]:start[r + 1]]."""
         out = np.zeros(len(ids), np.float32)
         x, W = sparse(self.x), sparse(self.W)
-        who, starts = np.ascontiguousarray(people, np.int64), np.ascontiguousarray(start, np.int64)
+        who, starts = self._numbers(people), np.ascontiguousarray(start, np.int64)
         asked, b = np.ascontiguousarray(ids, np.int32), np.ascontiguousarray(self.b, np.float32)
 
         def run(first: int, end: int) -> None:
@@ -187,6 +187,13 @@ class Linear:
 
         in_chunks(run, len(people), chunk=_CHUNK)
         return out
+
+    def _numbers(self, people: NDArray[np.intp]) -> NDArray[np.int64]:
+        """For compiled code, which looks at no bounds. Raises IndexError for nobody's number."""
+        last = self.x.shape[0] - 1
+        if people.size and not 0 <= people.min() <= people.max() <= last:
+            raise IndexError(f"people are numbered 0 to {last}; asked for {people.max()}")
+        return np.ascontiguousarray(people, np.int64)
 
     def reordered(self, person: int, ids: Sequence[int]) -> list[int]:
         """The given products, the best for a person first; each once, equal ones as they came."""

@@ -81,7 +81,7 @@ def test_the_ranker_makes_full_lists_too(chosen: Mapping[str, tuple[World, Choic
     then = fit_parts(situation, END - situation.step)
     ranker = fit_ranker(then, wanted, choices.parts, "new")
     assert isinstance(ranker, Ranker)
-    everybody = np.arange(0, 900, 3)
+    everybody = np.arange(0, len(choices.parts.known.people), 3)
     found = ranker.best(everybody, 10, choices.parts.sold, choices.parts.own, "new")
     assert (found.products >= 0).all()
     assert all(len(set(row)) == 10 for row in found.products.tolist())
@@ -219,8 +219,9 @@ def test_a_robot_moves_nobody_elses_list() -> None:
     robot = table_of(
         np.full(many, 99_999), rng.integers(150, size=many), rng.random(many) * (END - START) / DAY
     )
-    plain = choose_recommenders(world.situation(), END)
-    crowded = choose_recommenders(world.situation(pa.concat_tables([world.purchases, robot])), END)
+    both = pa.concat_tables([world.purchases, robot])
+    plain = choose_recommenders(world.situation(), END, horizons=1)
+    crowded = choose_recommenders(world.situation(both), END, horizons=1)
     assert len(crowded.parts.known.people) == len(plain.parts.known.people) + 1
     everybody = np.arange(len(plain.parts.known.people))
     for name in LIST_NAMES:

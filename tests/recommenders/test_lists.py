@@ -101,6 +101,15 @@ def test_reasons_add_up_to_the_score_and_name_only_what_the_person_did(
     assert 0 <= told.share(2) <= 1
 
 
+@pytest.mark.parametrize("number", [-1, 12])
+def test_nobodys_number_is_refused(number: int) -> None:
+    linear, own = drawn(0)
+    with pytest.raises(IndexError, match="numbered 0 to 11"):
+        linear.best(np.array([3, number]), 2, np.ones(15, bool), own, "all")
+    with pytest.raises(IndexError, match="numbered 0 to 11"):
+        linear.scores(np.array([number]), np.array([0, 1]), np.zeros(1, np.int32))
+
+
 def test_reasons_in_words() -> None:
     terms = (Term("purchase", 0, 0.5), Term("purchase", 1, 0.21), Term("product_view", 0, 0.2))
     names = ["a mug", "a lamp"]
