@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import quote
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -81,7 +82,7 @@ def test_the_form_has_every_filter_that_has_a_choice_and_keeps_it(
         assert (f'<select name="{name}">' in html) == is_offered, name
         if not values:
             continue
-        narrowed = page(f"{full_address}{view.page_address}?{name}={values[0]}")
+        narrowed = page(f"{full_address}{view.page_address}?{name}={quote(values[0])}")
         value = f' value="{values[0]}"' if column.words else ""
         assert f"<option{value} selected>{column.said(values[0])}</option>" in narrowed
         rows = listed(full, view, **{name: values[0]}).total
