@@ -2,8 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import quote
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from every_list import MARKUP
