@@ -5,17 +5,21 @@ In: the lake and an instant. Out: a table of contacts, one row a lead that was c
 people and leads who do not want it.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from redumbrella.clock import to_iso
 from redumbrella.columns import LOGGED, ORDER
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _Z = 1.645  # of the standard normal: 19 days in 20
 _ROUNDING = 1e-9

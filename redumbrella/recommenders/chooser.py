@@ -50,15 +50,11 @@ from redumbrella.recommenders.probability import (
     fit_probability,
 )
 from redumbrella.recommenders.ranker import Ranker, fit_ranker, wanted_of_kind
+from redumbrella.reports.recommenders import LISTS
 
 ListName = Literal["again", "new", "newcomer", "all"]
 LIST_NAMES: tuple[ListName, ...] = ("again", "new", "newcomer", "all")
-TITLES: dict[ListName, str] = {
-    "again": "Bought before",
-    "new": "New products",
-    "newcomer": "For newcomers",
-    "all": "Bought before or new",
-}
+TITLES: dict[ListName, str] = {name: LISTS[name] for name in LIST_NAMES}
 KINDS: dict[ListName, Kind] = {"again": "again", "new": "new", "newcomer": "all", "all": "all"}
 RANKER = "boosted ranker"
 # Blends: what stands first, what is added, and how much of it.
