@@ -102,6 +102,11 @@ class SimpleParts:
         return np.asarray(self.own.sum(axis=1), np.float64).ravel()
 
     @cached_property
+    def faded_purchases(self) -> NDArray[np.float32]:
+        """The purchases of each person, halved every FADES horizons, float32 (people,)."""
+        return np.asarray(self.linear[PERSONAL].x.sum(axis=1), np.float32).ravel()
+
+    @cached_property
     def listed_since(self) -> NDArray[np.int64]:
         """From when each product was sold: as the catalogue says, else since others first bought
         it; NEVER where neither is known, (products,).

@@ -6,7 +6,7 @@ such lists of today to probabilities.
 
 On the earlier outcomes two things are learned from what is known of a place when it is shown:
 
-    z = w0 + w1 s + w2 log(place) + w3 log(days since the last purchase) + w4 log(purchases)
+    z = w0 + w1 s + w2 log(place) + w3 log(days since the last purchase) + w4 log(faded purchases)
 
 where s are the log-odds of what came true at that score (isotonic regression: a score has no unit,
 and grows as it likes), by a logistic regression with a small ridge. On the newest outcomes, which
@@ -291,10 +291,13 @@ def _columns(
 def _history(
     people: NDArray[np.intp], parts: SimpleParts
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Days since the last purchase, 0 for those without one, and purchases."""
+    """Days since the last purchase, 0 for those without one, and purchases, each halved as the
+    personal recommender does: all that were ever made grow with the record, and so would say more
+    of each later instant.
+    """
     last = parts.last_bought[people]
     days = np.where(last >= 0, (parts.instant - last) / MICROSECONDS_PER_DAY, 0.0)
-    return days.astype(np.float32), parts.purchases[people].astype(np.float32)
+    return days.astype(np.float32), parts.faded_purchases[people]
 
 
 def _scores(lists: Lists) -> NDArray[np.float32]:
