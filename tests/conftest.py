@@ -1,7 +1,7 @@
 """Fixtures that several rooms share: a company with scored leads, and a server in a thread."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from every_list import fill_every_list
 from hypothesis import settings
 from lead_worlds import quiet
 from postgresql_server import PostgresqlServer, postgresql_server
+from ready_schema import ready_schema
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
 
@@ -32,6 +33,13 @@ ARGUMENTS = [
 def _close_client() -> Iterator[None]:
     yield
     HTTP.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrations() -> Iterator[Callable[..., None]]:
+    """What makes the tables of a new database; only the first one of a session runs it."""
+    with ready_schema() as migrate:
+        yield migrate
 
 
 @pytest.fixture(scope="session")
