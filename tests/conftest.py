@@ -11,6 +11,7 @@ from every_list import fill_every_list
 from hypothesis import settings
 from lead_worlds import quiet
 from postgresql_server import PostgresqlServer, postgresql_server
+from ready_duckdb import ready_duckdb
 from ready_schema import ready_schema
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
@@ -40,6 +41,13 @@ def migrations() -> Iterator[Callable[..., None]]:
     """What makes the tables of a new database; only the first one of a session runs it."""
     with ready_schema() as migrate:
         yield migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_duckdb() -> Iterator[Callable[..., Any]]:
+    """What opens a DuckDB of its own; questions to lakes share one."""
+    with ready_duckdb() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
