@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
 from every_list import fill_every_list
+from few_families import few_families
 from hypothesis import settings
 from lead_worlds import quiet
 from postgresql_server import PostgresqlServer, postgresql_server
@@ -48,6 +49,20 @@ def open_duckdb() -> Iterator[Callable[..., Any]]:
     """What opens a DuckDB of its own; questions to lakes share one."""
     with ready_duckdb() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def baselines_only() -> Iterator[None]:
+    """For modules about what is done with a model: learning compares the baselines alone."""
+    with few_families():
+        yield
+
+
+@pytest.fixture(scope="module")
+def baselines_and_trees() -> Iterator[None]:
+    """The same with boosted trees, where it matters what a score is made of."""
+    with few_families("boosted"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,8 @@ from redumbrella.workflows.run import run
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:

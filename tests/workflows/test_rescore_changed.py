@@ -38,6 +38,8 @@ from redumbrella.workflows.set_weights import set_weights
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_and_trees")
+
 NOW = datetime(2024, 10, 8, 3, tzinfo=UTC)
 HOUR = 3_600_000_000
 MORE = """\
