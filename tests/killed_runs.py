@@ -323,7 +323,8 @@ def killed(root: Path, every: int) -> dict[str, Any]:
     calm = run_once(copied("calm"), memory)
     assert "failed" not in calm, calm
     otherwise, tried = {}, 0
-    for point in range(1, len(calm["changes"]) + 1, every):
+    last = len(calm["changes"])
+    for point in sorted({*range(1, last + 1, every), last}):
         folder = copied(f"killed-{point}")
         tried += 1
         if run_once(folder, memory, point) is not None:
