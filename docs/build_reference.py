@@ -379,7 +379,7 @@ def _export() -> list[str]:
     for view in VIEWS.values():
         lines += [f"## umbrella export {view.file_name}", ""]
         lines += [f"Downloads: `{API}/{view.name}.csv` and so on.", ""]
-        rows = [(f"`{c.name}`", c.kind.arrow, c.help or c.heading + ".") for c in view.exported]
+        rows = [(f"`{c.name}`", c.kind.arrow, c.meaning or c.heading + ".") for c in view.exported]
         lines += _table(("column", "type", "holds"), rows)
     return lines
 
@@ -422,7 +422,7 @@ def _list(view: View) -> list[str]:
             f"`{c.filter}`" if c.filter else "",
             "yes" if c.in_list else "",
             "yes" if c.in_export else "",
-            c.help or c.heading + ".",
+            c.meaning or c.heading + ".",
         )
         for c in view.columns
         if c.in_list or c.in_export

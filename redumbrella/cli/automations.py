@@ -21,7 +21,9 @@ from redumbrella.views.automations import (
     Automations,
     automation_detail,
     automations,
+    counts_by_state,
 )
+from redumbrella.views.outbox import state_words
 from redumbrella.views.rules import rule_named
 from redumbrella.workspace import Workspace, open_workspace
 
@@ -64,9 +66,10 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
 
     It looks at settings, fields, templates, and whether passwords stand in this environment.
     """
-    from redumbrella.workflows.check_automations import problems_of_rules
+    from redumbrella.workflows.check_automations import hints_of_rule, problems_of_rules
 
-    found = problems_of_rules(open_workspace(workspace), secrets=True)
+    opened = open_workspace(workspace)
+    found = problems_of_rules(opened, secrets=True)
     if as_json:
         print_json(found)
     elif not found:
@@ -74,7 +77,8 @@ def check_all(workspace: Path, *, as_json: bool) -> None:
     else:
         for name, problems in found.items():
             if not problems:
-                say(f'"{name}" can work.')
+                said = " ".join(("can work.", *hints_of_rule(opened, _rule(opened, name))))
+                say(f'"{name}" {said}')
             for problem in problems:
                 print_error(f'"{name}": {problem}')
     if any(found.values()):
@@ -93,13 +97,17 @@ def try_rule(
     workspace: Path, *, name: str, days: int, until: str | None, lead: str | None, as_json: bool
 ) -> None:
     """Show whom a rule would have acted on; nothing is planned or sent."""
-    from redumbrella.workflows.try_automation import preview_message, try_automation
+    from redumbrella.workflows.try_automation import (
+        newest_of,
+        preview_message,
+        try_automation,
+    )
 
     opened = open_workspace(workspace)
     rule = _rule(opened, name)
     last = instant(until, opened.settings.timezone, "--until")
     tried = try_automation(opened, rule, days, last)
-    shown = preview_message(opened, rule, lead) if lead else None
+    shown = preview_message(opened, rule, lead, newest_of(tried, lead)) if lead else None
     if as_json:
         print_json(tried if shown is None else {"dry_run": tried, "message": shown})
         return
@@ -213,6 +221,45 @@ def cancel_one(workspace: Path, *, number: int, as_json: bool) -> None:
         say(f"Action no. {number} is cancelled.")
 
 
+@command.command("retry")
+@workspace_option
+@click.argument("number", type=int)
+@json_option
+def retry_one(workspace: Path, *, number: int, as_json: bool) -> None:
+    """Try a failed action again, by its number in `umbrella outbox`."""
+    from redumbrella.workflows.retry_action import retry_action
+
+    retry_action(open_workspace(workspace), number)
+    if as_json:
+        print_json({"planned": number})
+    else:
+        say(f"Action no. {number} waits again; the worker, `umbrella work`, sends it.")
+
+
+@command.command("test-mail")
+@workspace_option
+@click.argument("name")
+@click.option("--to", required=True, metavar="ADDRESS", help="Where it goes: your own address.")
+@click.option("--lead", metavar="ID", default="",
+              help="Whose values it has. Default: whom it would have fired for last.")  # fmt: skip
+@json_option
+def test_mail(workspace: Path, *, name: str, to: str, lead: str, as_json: bool) -> None:
+    """Send a rule's mail to yourself, to see how it looks.
+
+    Its subject begins with [Test]. It counts as no contact with the lead, and its link to
+    unsubscribe ends nobody's mails.
+    """
+    from redumbrella.workflows.send_test_mail import send_test_mail
+
+    opened = open_workspace(workspace)
+    sent = send_test_mail(opened, _rule(opened, name), to, lead)
+    if as_json:
+        print_json(sent)
+    else:
+        say(f'"{sent.subject}", with the values of {_who(sent.label, sent.lead_id)}, is sent to '
+            f"{sent.to}.")  # fmt: skip
+
+
 @command.command("done")
 @workspace_option
 @click.argument("number", type=int)
@@ -302,6 +349,7 @@ def _around(found: Automations, zone: str) -> list[str]:
         since = moment(found.stopped_at, zone)
         said.append(f"All automations are stopped since {since} by {found.stopped_by}: "
                     "`umbrella automations resume` lets them go on.")  # fmt: skip
+    said += [fault.said(zone) for fault in found.faults]
     if not found.workers:
         said.append("No worker runs, so nothing is looked for or sent: `umbrella work` starts one.")
     for worker in found.workers:
@@ -312,10 +360,8 @@ def _around(found: Automations, zone: str) -> list[str]:
 
 
 def _did(rule: AutomationFacts) -> str:
-    parts = [(rule.waiting, "waiting"), (rule.sent, "done"), (rule.failed, "failed"),
-             (rule.suppressed, "held back"), (rule.left_alone, "left alone"),
-             (rule.cancelled, "cancelled")]  # fmt: skip
-    return ", ".join(f"{count(number)} {words}" for number, words in parts if number) or "nothing"
+    parts = [f"{count(n)} {state_words(state)}" for n, state in counts_by_state(rule) if n]
+    return ", ".join(parts) or "nothing"
 
 
 def _switch(workspace: Workspace, name: str, *, is_on: bool, as_json: bool) -> None:

@@ -77,7 +77,7 @@ def _columns(page: Page, *, wide: bool) -> list[Column]:
 
 def _words(column: Column, row: Mapping[str, object], page: Page) -> str:
     """The value; of a name that is not the id also the id, which other commands ask for."""
-    words = column.kind.words(row[column.name], page.frame)
+    words = column.kind.words(column.said(row[column.name]), page.frame)
     key = page.view.key[0]
     if column.cell in _NAMES and row[key] != row["label"]:
         return f"{words} ({row[key]})"

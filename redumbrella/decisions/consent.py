@@ -1,5 +1,8 @@
 # ruff: noqa: S608  names and texts in SQL go through lake.quoting
-"""Whom an automation may write to: consent, refusals and addresses, as the record shows them."""
+"""Whom an automation may write to: consent, refusals, addresses, and who left by a mail's link.
+
+The one place that joins what the record says with who unsubscribed here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +19,9 @@ from redumbrella.decisions.contacts import (
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.lake.versions import known_last
+from redumbrella.settings.automations import Outreach
+from redumbrella.state.database import State
+from redumbrella.state.outreach import who_unsubscribed
 
 MAIL_CONSENTS = (
     *CONSENTS, "newsletter", "mailconsent", "emailconsent", "emailoptin", "mailoptin",
@@ -26,35 +32,37 @@ NO_FIELD = (
     "needs_consent = false there if you need none"
 )
 ADDRESSES = ("email", "mail", "emailaddress")
+WANTS_NO_MORE = "wants no more mails"
 
 
 @dataclass(frozen=True)
 class Reachable:
     """Of each person the e-mail address and time zone, where they are known, why nobody may contact
-    it, and why nobody may mail it without consent. Whoever is in neither may be mailed.
+    it, and why nobody may mail it. Whoever is in neither may be mailed.
     """
 
     address: Mapping[str, str]
     refused: Mapping[str, str]
-    without_consent: Mapping[str, str]
+    not_mailed: Mapping[str, str]
     timezone: Mapping[str, str]
 
-    def why_not(self, person: str, *, needs_consent: bool) -> str:
-        """Why a person may not be reached; "" where it may."""
-        asked = self.without_consent.get(person, "") if needs_consent else ""
-        return self.refused.get(person, "") or asked
+    def why_not(self, person: str, *, by_mail: bool) -> str:
+        """Why a person may not be reached; "" where it may. by_mail: else by a call."""
+        return self.refused.get(person, "") or (self.not_mailed.get(person, "") if by_mail else "")
 
 
 def who_may_be_written_to(
     lake: Lake,
+    state: State,
     pairs: Sequence[tuple[str, str]],
     do_not_contact: Sequence[str] | None,
-    consent: Sequence[str] | None,
+    outreach: Outreach,
 ) -> Reachable:
     """Of people, given as (person_id, lead_id), who may be written to and where.
 
-    do_not_contact, consent: fields by name; None: those that are called so. Of several fields of
-    consent one yes is needed, and one no is enough.
+    do_not_contact: fields by name; None: those that are called so, as with the fields of consent
+    of `outreach`. Of several fields of consent one yes is needed, and one no is enough. Whoever
+    unsubscribed gets no mail, whatever the record says.
     """
     people = sorted({person for person, _ in pairs})
     lead_of = {lead: person for person, lead in pairs if lead}
@@ -64,8 +72,8 @@ def who_may_be_written_to(
         if not lake.exists(table) or not ids:
             continue
         names = {letters_of(one.name): one.name for one in lake.schema(table)}
-        consents = [names[letters_of(n)] for n in (MAIL_CONSENTS if consent is None else consent)
-                    if letters_of(n) in names]  # fmt: skip
+        wanted = MAIL_CONSENTS if outreach.consent is None else outreach.consent
+        consents = [names[letters_of(n)] for n in wanted if letters_of(n) in names]
         has_field = has_field or bool(consents)
         mail = next((names[n] for n in ADDRESSES if n in names), None)
         own_zone = names.get("timezone")
@@ -87,8 +95,12 @@ def who_may_be_written_to(
         if person in refusing.get("people", ()) or lead in refusing.get("leads", ())
     }
     why = "has not agreed to mails" if has_field else NO_FIELD
-    without = {person: why for person in people if person not in agreed or person in declined}
-    return Reachable(address, refused, without, zone)
+    not_mailed = dict[str, str]()
+    if outreach.needs_consent:
+        not_mailed = {one: why for one in people if one not in agreed or one in declined}
+    with state.reading() as connection:
+        not_mailed |= dict.fromkeys(who_unsubscribed(connection, people), WANTS_NO_MORE)
+    return Reachable(address, refused, not_mailed, zone)
 
 
 def _newest(

@@ -168,6 +168,14 @@ def dates_near(lake: Lake, field: str, days_before: float, stretch: Stretch) -> 
         if not lake.exists(table) or field not in lake.schema(table).names:
             continue
         names = lake.schema(table).names
+        kind = str(lake.schema(table).field(field).type)
+        if not _is_date(kind) and "string" not in kind:
+            known = fields_with_dates(lake)
+            raise DataError(
+                f'The field "{field}" holds no dates. {dates_there_are(known)}'
+                f"{nearest(field, known)}",
+                reason="no_dates",
+            )
         person = "person_id" if "person_id" in names else "''"
         lead = "lead_id" if table == "leads" else "''"
         at = f"try_cast({quoted(field)} AS TIMESTAMPTZ)"
@@ -188,6 +196,11 @@ def dates_near(lake: Lake, field: str, days_before: float, stretch: Stretch) -> 
     )
 
 
+def dates_there_are(known: Sequence[str]) -> str:
+    """Which fields hold dates, in a sentence."""
+    return f"Fields with dates: {', '.join(known)}." if known else "No field holds dates."
+
+
 def open_leads_of(lake: Lake, people: Sequence[str]) -> dict[str, str]:
     """The newest open lead of each of these people that has one."""
     if not people or not lake.exists("leads") or "person_id" not in lake.schema("leads").names:
@@ -203,14 +216,65 @@ def open_leads_of(lake: Lake, people: Sequence[str]) -> dict[str, str]:
 
 def products_of_leads(lake: Lake, leads: Sequence[str]) -> dict[str, str]:
     """What each of these leads is about, where that is known."""
-    if not leads or not lake.exists("leads") or "product_id" not in lake.schema("leads").names:
+    return _of_leads(lake, "product_id", leads)
+
+
+def reps_of_leads(lake: Lake, leads: Sequence[str]) -> dict[str, str]:
+    """Who owns each of these leads, where somebody does."""
+    return _of_leads(lake, "rep_id", leads)
+
+
+def _of_leads(lake: Lake, name: str, leads: Sequence[str]) -> dict[str, str]:
+    if not leads or not lake.exists("leads") or name not in lake.schema("leads").names:
         return {}
     listed = ", ".join(literal(lead) for lead in leads)
     rows = lake.query(
-        f"SELECT lead_id, product_id FROM {lake.newest('leads')} WHERE lead_id IN ({listed}) "
-        "AND product_id IS NOT NULL"
+        f"SELECT lead_id, {name} FROM {lake.newest('leads')} WHERE lead_id IN ({listed}) "
+        f"AND {name} IS NOT NULL"
     )
-    return dict(zip(rows["lead_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
+    return dict(zip(rows["lead_id"].to_pylist(), rows[name].to_pylist(), strict=True))
+
+
+def open_leads_by_rep(lake: Lake) -> dict[str, int]:
+    """How many open leads each rep owns; "" for those of nobody."""
+    if not lake.exists("leads"):
+        return {}
+    rep = "coalesce(rep_id, '')" if "rep_id" in lake.schema("leads").names else "''"
+    rows = lake.query(
+        f"SELECT {rep} AS rep_id, count(*) AS leads FROM {lake.newest('leads')} "
+        "WHERE won IS NULL GROUP BY 1"
+    )
+    return dict(zip(rows["rep_id"].to_pylist(), rows["leads"].to_pylist(), strict=True))
+
+
+def fields_with_dates(lake: Lake) -> list[str]:
+    """The fields of leads and people that hold dates and nothing else."""
+    return [name for name, (_, kind) in _kinds_of_fields(lake).items() if _is_date(kind)]
+
+
+def holds_dates(lake: Lake, field: str) -> bool:
+    """Whether a field holds dates, also as texts; False where there is no such field."""
+    table, kind = _kinds_of_fields(lake).get(field, ("", ""))
+    if "string" not in kind:
+        return _is_date(kind)
+    date = f"try_cast({quoted(field)} AS TIMESTAMPTZ) AS date"
+    found = lake.query(f"SELECT {date} FROM {lake.newest(table)} WHERE date IS NOT NULL LIMIT 1")
+    return bool(found.num_rows)
+
+
+def _kinds_of_fields(lake: Lake) -> dict[str, tuple[str, str]]:
+    """The table and the type of every field, of leads before people."""
+    found: dict[str, tuple[str, str]] = {}
+    for table in ("leads", "people"):
+        if lake.exists(table):
+            for one in lake.schema(table):
+                if not one.name.startswith("_"):
+                    found.setdefault(one.name, (table, str(one.type)))
+    return found
+
+
+def _is_date(kind: str) -> bool:
+    return kind.startswith(("timestamp", "date"))
 
 
 def people_of_leads(lake: Lake, leads: Sequence[str]) -> dict[str, tuple[str, bool]]:

@@ -96,7 +96,9 @@ ROUTES = {
     "POST /automations/{rule}/on": roles.AUTOMATE,
     "POST /automations/{rule}/off": roles.AUTOMATE,
     "POST /automations/{rule}/remove": roles.AUTOMATE,
+    "POST /automations/{rule}/test-mail": roles.AUTOMATE,
     "POST /outbox/{number}/cancel": roles.AUTOMATE,
+    "POST /outbox/{number}/retry": roles.AUTOMATE,
     "POST /tasks/{number}/done": roles.WORK_LEADS,
     f"GET {API}/automations": roles.SEE_AUTOMATIONS,
     f"POST {API}/automations": roles.AUTOMATE,
@@ -111,6 +113,7 @@ ROUTES = {
     f"POST {API}/automations/{{rule}}/dry-run": roles.SEE_AUTOMATIONS,
     f"GET {API}/audience-file": roles.AUTOMATE,  # addresses leave with it
     f"POST {API}/outbox/{{number}}/cancel": roles.AUTOMATE,
+    f"POST {API}/outbox/{{number}}/retry": roles.AUTOMATE,
     f"POST {API}/tasks/{{number}}/done": roles.WORK_LEADS,
     # Whoever has the link of a mail: nobody has to be known to want no more of them.
     "GET /unsubscribe/{token}": OPEN,

@@ -118,7 +118,12 @@ class Action:
     @property
     def reaches(self) -> bool:
         """Whether it ends in a contact with the person, for which the guards are."""
-        return self.kind in REACHES and not (self.kind == "mail" and self.to == "rep")
+        return self.kind in REACHES and not self.is_to_rep
+
+    @property
+    def is_to_rep(self) -> bool:
+        """Whether it is a mail about the person to the rep, for which no consent is asked."""
+        return self.kind == "mail" and self.to == "rep"
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ SUPPRESSED, CONTROL = "suppressed", "control"
 STATES = (PLANNED, CLAIMED, SENDING, SENT, FAILED, CANCELLED, SUPPRESSED, CONTROL)
 UNDONE = (PLANNED, CLAIMED, SENDING)
 MOST_REASON = 500
+_FAULT = "waits_for"  # key in the content of an action that waits until a person mends something
 _AT_ONCE = 500
 
 outbox = Table(
@@ -148,13 +149,49 @@ def end_action(
 
 
 def put_off(
-    connection: Connection, number: int, worker: str, due_at: int, reason: str, tries: int
+    connection: Connection,
+    number: int,
+    worker: str,
+    due_at: int,
+    reason: str,
+    tries: int,
+    fault: str = "",
 ) -> None:
-    """Gives an action back, to be done at another instant. tries: so many count so far."""
+    """Gives an action back, to be done at another instant. tries: so many count so far.
+
+    fault: the code of what stops not only this action, and which only a person can mend; see
+    `waiting_for_people`.
+    """
     own = outbox.c.id == number, outbox.c.worker == worker
+    content = json_text({_FAULT: fault} if fault else {})
     back = {"state": PLANNED, "due_at": due_at, "reason": reason[:MOST_REASON], "worker": "",
-            "tries": tries}  # fmt: skip
+            "tries": tries, "content": content}  # fmt: skip
     connection.execute(update(outbox).where(*own).values(**back))
+
+
+def waiting_for_people(connection: Connection) -> list[dict[str, Any]]:
+    """What stops actions that wait until a person mends it: reason, kind, how many actions, and
+    when the first of them is tried again; the one that stops most comes first.
+
+    It is read from the actions themselves, so that it is gone as soon as they leave.
+    """
+    number = func.count().label("actions")
+    again = func.min(outbox.c.due_at).label("again_at")
+    query = select(outbox.c.reason, outbox.c.kind, number, again).where(
+        outbox.c.state == PLANNED, outbox.c.content.startswith(f'{{"{_FAULT}"', autoescape=True)
+    )
+    return mappings(
+        connection,
+        query.group_by(outbox.c.reason, outbox.c.kind).order_by(number.desc(), outbox.c.reason),
+    )
+
+
+def plan_again(connection: Connection, number: int, at: int) -> None:
+    """Plans an action that has failed again: under its key, with all its tries."""
+    own = outbox.c.id == number, outbox.c.state == FAILED
+    again = {"state": PLANNED, "due_at": at, "done_at": None, "reason": "", "tries": 0,
+             "worker": "", "content": "{}"}  # fmt: skip
+    connection.execute(update(outbox).where(*own).values(**again))
 
 
 def give_back(connection: Connection, workers: Sequence[str]) -> int:
@@ -173,17 +210,20 @@ def cancel_actions(
     rule: str = "",
     person_id: str = "",
     kind: str = "",
+    but_of: Sequence[str] = (),
 ) -> int:
     """Cancels what is planned: one action, all of a rule, or all for a person, of a kind.
 
-    What a worker is sending is not stopped. Returns how many were cancelled.
-    """  # fmt: skip
+    but_of: rules whose actions stay. What a worker is sending is not stopped. Returns how many
+    were cancelled.
+    """
     conditions: list[ColumnElement[bool]] = [outbox.c.state.in_((PLANNED, CLAIMED))]
     conditions += [outbox.c.id == number] if number is not None else []
     conditions += [outbox.c.rule == rule] if rule else []
     conditions += [outbox.c.person_id == person_id] if person_id else []
     assert len(conditions) > 1, "not everything at once"
     conditions += [outbox.c.kind == kind] if kind else []
+    conditions += [outbox.c.rule.not_in(but_of)] if but_of else []
     ended = {"state": CANCELLED, "done_at": at, "reason": reason[:MOST_REASON], "worker": ""}
     return int(connection.execute(update(outbox).where(*conditions).values(**ended)).rowcount)
 
@@ -195,16 +235,21 @@ def action_of_number(connection: Connection, number: int) -> dict[str, Any] | No
 
 
 def reached_since(
-    connection: Connection, kinds: Sequence[str], since: int, people: Sequence[str] | None = None
+    connection: Connection,
+    kinds: Sequence[str],
+    since: int,
+    people: Sequence[str] | None = None,
+    but_of: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """What reached people, or will: person, rule, when; due from an instant on.
 
-    people: of whom; None: of everybody.
+    people: of whom; None: of everybody. but_of: rules that reach nobody outside.
     """
     columns = (outbox.c.person_id, outbox.c.rule, outbox.c.due_at, outbox.c.done_at)
     going = outbox.c.state.in_((*UNDONE, SENT)), outbox.c.kind.in_(kinds)
     when = or_(outbox.c.due_at >= since, outbox.c.done_at >= since)
     query = select(*columns).where(*going, when)
+    query = query.where(outbox.c.rule.not_in(but_of)) if but_of else query
     if people is None:
         return mappings(connection, query)
     found: list[dict[str, Any]] = []

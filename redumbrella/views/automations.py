@@ -28,7 +28,7 @@ from redumbrella.state.outbox import (
     outbox,
 )
 from redumbrella.state.rules import newest_rules, rule_switches, stopped, versions_of_rule
-from redumbrella.views.outbox import KINDS, STATE_WORDS
+from redumbrella.views.outbox import KINDS, DeliveryFault, delivery_faults, state_words
 from redumbrella.views.rule_words import automation_sentence, difference, guard_words
 from redumbrella.views.rules import RuleInUse, rule_named, rules_in_use
 from redumbrella.workspace import Workspace
@@ -101,7 +101,8 @@ class JobFacts:
 
 @dataclass(frozen=True)
 class Automations:
-    """All rules in the order in which they win, who runs them, and whether they are stopped."""
+    """All rules in the order in which they win, who runs them, whether they are stopped, and what
+    keeps their actions from leaving."""
 
     rules: tuple[AutomationFacts, ...]
     stopped_at: datetime | None
@@ -109,6 +110,7 @@ class Automations:
     workers: tuple[WorkerFacts, ...]
     next_jobs: tuple[JobFacts, ...]
     last_jobs: tuple[JobFacts, ...]
+    faults: tuple[DeliveryFault, ...]
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,12 @@ def automations(workspace: Workspace, problems: Problems) -> Automations:
         ]  # fmt: skip
         waiting = waiting_jobs(connection)[:JOBS_SHOWN]
         ended = last_jobs(connection, JOBS_SHOWN)
+        faults = delivery_faults(connection)
     return Automations(
         tuple(rules),
         None if stop is None else to_datetime(stop["stopped_at"]),
         "" if stop is None else stop["stopped_by"],
-        tuple(workers), tuple(map(_job, waiting)), tuple(map(_job, ended)),
+        tuple(workers), tuple(map(_job, waiting)), tuple(map(_job, ended)), faults,
     )  # fmt: skip
 
 
@@ -185,6 +188,14 @@ def automation_detail(workspace: Workspace, name: str, problems: Problems) -> Au
     return AutomationDetail(
         found, guard_words(rule.automation, defaults), content, rule_toml(content),
         tuple(_versions(rows)),
+    )  # fmt: skip
+
+
+def counts_by_state(rule: AutomationFacts) -> tuple[tuple[int, str], ...]:
+    """How many actions of a rule stand how, in the order in which people want to know it."""
+    return (
+        (rule.waiting, PLANNED), (rule.sent, SENT), (rule.failed, FAILED),
+        (rule.suppressed, SUPPRESSED), (rule.left_alone, CONTROL), (rule.cancelled, CANCELLED),
     )  # fmt: skip
 
 
@@ -207,7 +218,7 @@ def actions_of_lead(
         found.append(
             ActionOfLead(
                 row["id"], to_datetime(at), row["rule"], row["kind"], words,
-                _about(row["content"]), STATE_WORDS.get(row["state"], row["state"]),
+                _about(row["content"]), state_words(row["state"]),
             )
         )  # fmt: skip
     return tuple(found)

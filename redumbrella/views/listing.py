@@ -312,7 +312,8 @@ def _refuse_unknown_values(connection: Connection, view: View, query: Query) -> 
 
 def _unknown_value(view: View, by: Column, wanted: str, known: tuple[str, ...]) -> NotFoundError:
     word, view = by.heading.lower(), view.of or view
-    message = f'No {view.noun[0]} has the {word} "{wanted}".'
+    known = tuple(map(by.said, known))
+    message = f'No {view.noun[0]} has the {word} "{by.said(wanted)}".'
     if known:
         more = " …" if len(known) > 12 else "."
         message += f" There is: {', '.join(known[:12])}{more}"

@@ -4,11 +4,21 @@ Not for those who see only their own leads: it names whom a rule leaves alone to
 whoever works these leads must not know.
 """
 
-from redumbrella.settings.automations import ACTIONS
-from redumbrella.state.outbox import STATES, outbox
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from redumbrella.clock import to_datetime
+from redumbrella.errors import NotFoundError
+from redumbrella.figures import counted, moment
+from redumbrella.state.outbox import STATES, action_of_number, outbox, waiting_for_people
 from redumbrella.views.kinds import COUNT, INSTANT, TEXT, Row
 from redumbrella.views.table import Column, NamedOrder, View
 
+# The one table of words for what actions are, and one for how they stand: filters, rows, counts,
+# commands and the reference all speak so; addresses and JSON have the short names.
 KINDS = {
     "mail": "e-mail",
     "webhook": "webhook",
@@ -18,7 +28,7 @@ KINDS = {
     "write_back": "written back",
 }
 STATE_WORDS = {
-    "planned": "waits",
+    "planned": "waiting",
     "claimed": "begins",
     "sending": "is being sent",
     "sent": "done",
@@ -27,6 +37,8 @@ STATE_WORDS = {
     "suppressed": "held back",
     "control": "left alone",
 }
+LEAVE = ("mail", "webhook", "write_back")  # kinds that leave this machine
+_MOST = 2**31  # as large as the database counts
 
 
 def state_words(state: str) -> str:
@@ -47,6 +59,42 @@ def state_reason(row: Row) -> str:
     return str(row["reason"]).removeprefix(f"{words}, ")
 
 
+@dataclass(frozen=True)
+class DeliveryFault:
+    """What keeps actions from leaving until somebody mends it: what is wrong and what to do, of
+    which kind of action, how many wait, and when they are tried again by themselves."""
+
+    kind: str
+    message: str
+    actions: int
+    again_at: datetime
+
+    def said(self, timezone: str) -> str:
+        """The same as a sentence."""
+        words, wait = KINDS.get(self.kind, self.kind), "waits" if self.actions == 1 else "wait"
+        return (
+            f"{self.message} Until then {counted(self.actions, 'action')} ({words}) {wait}; the "
+            f"next try is at {moment(self.again_at, timezone)}."
+        )
+
+
+def delivery_faults(connection: Connection) -> tuple[DeliveryFault, ...]:
+    """What keeps actions from leaving until somebody mends it."""
+    return tuple(
+        DeliveryFault(row["kind"], row["reason"], row["actions"], to_datetime(row["again_at"]))
+        for row in waiting_for_people(connection)
+    )
+
+
+def action_to_change(connection: Connection, number: int) -> dict[str, Any]:
+    """One action. Raises NotFoundError for an unknown number."""
+    row = action_of_number(connection, number) if 0 < number < _MOST else None
+    if row is None:
+        message = f"There is no action no. {number}. The outbox shows them: `umbrella outbox`."
+        raise NotFoundError(message, reason="unknown_action")
+    return row
+
+
 OUTBOX = View(
     name="outbox",
     title="Outbox",
@@ -65,12 +113,11 @@ OUTBOX = View(
         Column("rule", "Rule", TEXT, sort="rule", filter="rule", cell="rule",
                help="Name of the automation."),
         Column("version", "Version", COUNT, help="Of the rule, when it was planned."),
-        Column("kind", "What", TEXT, filter="kind", choices=tuple(ACTIONS), cell="action_kind",
-               help="; ".join(f"{name}: {words}" for name, words in ACTIONS.items()) + "."),
+        Column("kind", "What", TEXT, filter="kind", choices=tuple(KINDS), words=KINDS,
+               help="What is done."),
         Column("why", "Why", TEXT, help="What fired, in words."),
         Column("state", "State", TEXT, sort="state", filter="state", choices=STATES,
-               cell="action_state", help="; ".join(
-                   f"{name}: {words}" for name, words in STATE_WORDS.items()) + "."),
+               words=STATE_WORDS, cell="action_state", help="How it stands."),
         Column("reason", "Reason", TEXT, optional=True, help="Why it is in this state."),
         Column("outcome", "What came of it", TEXT, value=outcome_words, in_list=False,
                in_export=False),

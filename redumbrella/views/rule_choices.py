@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from redumbrella.decisions.triggers import kinds_of_events
+from redumbrella.decisions.triggers import fields_with_dates, kinds_of_events
 from redumbrella.errors import NotFoundError
 from redumbrella.views.audiences import AUDIENCES
 from redumbrella.views.customers import CUSTOMERS
@@ -34,9 +34,9 @@ def rule_choices(workspace: Workspace) -> RuleChoices:
     settings = workspace.settings
     where = _offered(workspace, LEADS) if settings.targets else {}
     where["segment"] = _offered(workspace, CUSTOMERS).get("segment", ())
-    fields, dates = _fields(workspace)
     return RuleChoices(
-        where, tuple(kinds_of_events(workspace.lake)), dates, fields,
+        where, tuple(kinds_of_events(workspace.lake)), tuple(fields_with_dates(workspace.lake)),
+        _fields(workspace),
         tuple(rep for rep, _ in known_reps(workspace)) or where.get("rep", ()),
         tuple(hook.name for hook in settings.webhooks),
         tuple(target.name for target in settings.targets),
@@ -53,15 +53,11 @@ def _offered(workspace: Workspace, view: View) -> dict[str, Choices]:
     return dict(page.choices)
 
 
-def _fields(workspace: Workspace) -> tuple[Choices, Choices]:
-    """Fields of the record, and those of them that hold dates."""
-    fields, dates = dict[str, None](), dict[str, None]()
+def _fields(workspace: Workspace) -> Choices:
+    """Fields of the record."""
+    fields = dict[str, None]()
     for table in ("leads", "people"):
         if workspace.lake.exists(table):
-            for one in workspace.lake.schema(table):
-                if one.name.startswith("_"):
-                    continue
-                fields[one.name] = None
-                if str(one.type).startswith(("timestamp", "date")):
-                    dates[one.name] = None
-    return tuple(fields), tuple(dates)
+            names = workspace.lake.schema(table).names
+            fields |= dict.fromkeys(name for name in names if not name.startswith("_"))
+    return tuple(fields)

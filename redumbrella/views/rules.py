@@ -50,6 +50,12 @@ def rules_in_use(settings: Settings, connection: Connection) -> list[RuleInUse]:
     return rules
 
 
+def rules_for_reps(settings: Settings, connection: Connection) -> list[str]:
+    """The names of the rules whose mails go to reps: about a person, but no contact with it."""
+    rules = (rule.automation for rule in rules_in_use(settings, connection))
+    return [rule.name for rule in rules if rule.action.is_to_rep]
+
+
 def rule_named(settings: Settings, connection: Connection, name: str) -> RuleInUse:
     """The rule of a name. Raises NotFoundError with the nearest one."""
     rules = rules_in_use(settings, connection)

@@ -34,13 +34,14 @@ class Column:
     name: its key in JSON, CSV and Parquet, and by default the column of the table. value: a
     function of the stored row where the table has no such column. sort, filter: the name of the
     query parameter's value, or of the parameter, where people may sort or filter by it. choices:
-    all values there can be, where they are known beforehand. falling: whether people first want
-    to see it from the top down. sorted_by: the column of the table that gives its order, where
-    that is another one: a clock may be set back, a number is not. optional: shown only where some
-    row has a value. comparing: shown only where rows differ, since what is true of the whole list
-    stands above it. secondary: left out on a phone unless the list goes by it. cell: a macro of the
-    page's cells, where the kind's own is not enough. in_list, in_export: whether it stands in the
-    JSON of the list, and in files.
+    all values there can be, where they are known beforehand. words: what people call a value, by
+    the value: pages and the terminal write it so, and filters take it too. falling: whether people
+    first want to see it from the top down. sorted_by: the column of the table that gives its order,
+    where that is another one: a clock may be set back, a number is not. optional: shown only where
+    some row has a value. comparing: shown only where rows differ, since what is true of the whole
+    list stands above it. secondary: left out on a phone unless the list goes by it. cell: a macro
+    of the page's cells, where the kind's own is not enough. in_list, in_export: whether it stands
+    in the JSON of the list, and in files.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     sort: str = ""
     filter: str = ""
     choices: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
     falling: bool = False
     sorted_by: str = ""
     optional: bool = False
@@ -63,6 +65,17 @@ class Column:
     def read(self, row: Row) -> Any:
         """The value of a stored row as lists and files give it."""
         return self.kind.read(row[self.name]) if self.value is None else self.value(row)
+
+    def said(self, value: Any) -> Any:
+        """What people call a value: itself where there is no other word for it."""
+        return self.words.get(value, value)
+
+    @cached_property
+    def meaning(self) -> str:
+        """What the column means, with the words for values that are called otherwise."""
+        other = ((name, words) for name, words in self.words.items() if name != words)
+        listed = "; ".join(f"{name}: {words}" for name, words in other)
+        return f"{self.help} {listed}.".strip() if listed else self.help
 
     def tells(self, values: Sequence[Any]) -> bool:
         """Whether it tells anything: an optional one with some value, a comparing one with two.
@@ -299,6 +312,10 @@ class View:
                 given[name] = repr(parse_share(given[name], name))
         if self.since and "since" in given:
             given["since"] = str(parse_day(given["since"]))
+        for name, column in self.filters.items():
+            if name in given and given[name] not in column.choices:
+                values = {words: value for value, words in column.words.items()}
+                given[name] = values.get(given[name].lower(), given[name])
         own = "" if self.chosen is not None else self.order
         sort = given.pop("sort", None)
         page = _whole(given.pop("page", "1"), "page", 10**9)
@@ -392,7 +409,9 @@ def parse_day(text: str | None) -> date | None:
 
 
 def _filter_help(column: Column) -> str:
-    listed = f": {', '.join(column.choices)}" if column.choices else ""
+    known = [f"{one} ({column.words[one]})" if column.words.get(one, one) != one else one
+             for one in column.choices]  # fmt: skip
+    listed = f": {', '.join(known)}" if known else ""
     return f"Exact {column.heading.lower()}{listed}."
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from redumbrella.decisions.consent import who_may_be_written_to
 from redumbrella.destinations.files import FileColumn
 from redumbrella.errors import NotFoundError, nearest
-from redumbrella.state.outreach import who_unsubscribed
 from redumbrella.views.audiences import AUDIENCES
 from redumbrella.views.listing import every_row, list_page
 from redumbrella.workspace import Workspace
@@ -43,13 +42,11 @@ def _rows(workspace: Workspace, members: list[dict[str, Any]]) -> Iterator[dict[
     for start in range(0, len(members), _AT_ONCE):
         pairs = [(one["person_id"], one["lead_id"]) for one in members[start : start + _AT_ONCE]]
         reachable = who_may_be_written_to(
-            workspace.lake, pairs, settings.list_rules.do_not_contact, settings.outreach.consent,
+            workspace.lake, workspace.state, pairs, settings.list_rules.do_not_contact,
+            settings.outreach,
         )  # fmt: skip
-        with workspace.state.reading() as connection:
-            gone = who_unsubscribed(connection, [person for person, _ in pairs])
         for person, _ in pairs:
             address = "".join(reachable.address.get(person, "").lower().split())
-            why_not = reachable.why_not(person, needs_consent=settings.outreach.needs_consent)
-            if address and not why_not and person not in gone:
+            if address and not reachable.why_not(person, by_mail=True):
                 digest = sha256(address.encode()).hexdigest()
                 yield {"person_id": person, "email": address, "email_sha256": digest}

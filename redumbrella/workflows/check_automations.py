@@ -5,14 +5,30 @@ from typing import Any
 
 from redumbrella.decisions.consent import MAIL_CONSENTS, NO_FIELD
 from redumbrella.decisions.contacts import letters_of
-from redumbrella.decisions.triggers import kinds_of_events
+from redumbrella.decisions.triggers import (
+    dates_there_are,
+    fields_with_dates,
+    holds_dates,
+    kinds_of_events,
+    open_leads_by_rep,
+)
 from redumbrella.destinations.templates import MessageTemplate, check_template
 from redumbrella.errors import SettingsError, UmbrellaError, nearest
+from redumbrella.figures import count
+from redumbrella.reports.customers import SEGMENTS
 from redumbrella.settings.automations import Action, Automation
 from redumbrella.settings.section import as_written
+from redumbrella.state.customers import newest_valuation
 from redumbrella.views.logged import known_reps
 from redumbrella.views.rules import rules_in_use
-from redumbrella.workflows.compose import mail_address, names_in_templates, texts_of
+from redumbrella.workflows.compose import (
+    NO_REP,
+    mail_address,
+    mail_server_of,
+    names_in_templates,
+    rep_addresses,
+    texts_of,
+)
 from redumbrella.workflows.find_firings import fields_of_record, target_of
 from redumbrella.workspace import Workspace
 
@@ -37,11 +53,31 @@ def problems_of_rule(
     """
     found = list(_of_trigger(workspace, rule))
     found += _of_fields(workspace, rule)
+    found += _of_segments(workspace, rule)
+    found += _of_goal(workspace, rule)
     found += [problem for _, problem in template_problems(workspace, rule.action)]
     found += _of_action(workspace, rule.action, secrets=secrets)
     if rule.action.kind == "mail" and rule.action.to == "person":
         found += _of_consent(workspace)
     return tuple(dict.fromkeys(found))
+
+
+def hints_of_rule(workspace: Workspace, rule: Automation) -> tuple[str, ...]:
+    """What somebody should know of a rule that can work: for how many leads it does nothing."""
+    if not rule.action.is_to_rep:
+        return ()
+    leads = open_leads_by_rep(workspace.lake)
+    addresses = rep_addresses(workspace.lake, list(leads))
+    every, nobodys = sum(leads.values()), leads.get("", 0)
+    unknown = sum(n for rep, n in leads.items() if rep and rep not in addresses)
+    said = []
+    if nobodys:
+        said.append(f'{count(nobodys)} of {count(every)} open leads have no rep: mails about them '
+                    f'are held back with the reason "{NO_REP}".')  # fmt: skip
+    if unknown:
+        said.append(f"{count(unknown)} of {count(every)} open leads have a rep without an e-mail "
+                    "address: mails about them are held back.")  # fmt: skip
+    return tuple(said)
 
 
 def template_problems(workspace: Workspace, action: Action) -> list[tuple[str, str]]:
@@ -71,11 +107,14 @@ def _of_trigger(workspace: Workspace, rule: Automation) -> Iterator[str]:
         if trigger.event not in known:
             hint = nearest(trigger.event, known)
             yield f"Nothing of the kind {as_written(trigger.event)} is on record so far.{hint}"
-    if trigger.kind == "date":
-        fields = fields_of_record(workspace.lake)
-        if trigger.field not in fields:
-            hint = nearest(trigger.field, list(fields))
-            yield f"No field of the record is called {as_written(trigger.field)}.{hint}"
+    if trigger.kind == "date" and not holds_dates(workspace.lake, trigger.field):
+        dates = fields_with_dates(workspace.lake)
+        written, hint = as_written(trigger.field), nearest(trigger.field, dates)
+        instead = f"{dates_there_are(dates)}{hint}"
+        if trigger.field in fields_of_record(workspace.lake):
+            yield f"The field {written} holds no dates. {instead}"
+        else:
+            yield f"No field of the record is called {written}. {instead}"
 
 
 def _of_fields(workspace: Workspace, rule: Automation) -> Iterator[str]:
@@ -88,12 +127,38 @@ def _of_fields(workspace: Workspace, rule: Automation) -> Iterator[str]:
             yield f"where: no field of leads or people is called {as_written(name)}.{hint}"
 
 
+def _of_segments(workspace: Workspace, rule: Automation) -> Iterator[str]:
+    for segment in rule.where.segments:
+        if segment not in SEGMENTS:
+            hint = nearest(segment, SEGMENTS)
+            yield (
+                f"where: no customer is of the segment {as_written(segment)}. "
+                f"Segments: {', '.join(SEGMENTS)}.{hint}"
+            )
+    if rule.where.segments:
+        with workspace.state.reading() as connection:
+            valued = newest_valuation(connection)
+        if valued is None:
+            yield "where: no customers are valued yet, so nobody is of a segment: `umbrella run`."
+
+
+def _of_goal(workspace: Workspace, rule: Automation) -> Iterator[str]:
+    """A goal that nothing can come to would say after weeks that the rule brings nothing."""
+    known = ["won", *(kind for kind in kinds_of_events(workspace.lake) if kind != "won")]
+    if rule.goal not in known:
+        yield (
+            f"goal: nothing of the kind {as_written(rule.goal)} is on record, so nobody comes to "
+            f"it. Goals: {', '.join(known)}.{nearest(rule.goal, known)}"
+        )
+
+
 def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterator[str]:
     settings = workspace.settings
     if action.kind == "mail":
-        server = settings.mail
-        if server is None:
-            yield "There is no mail server: add [mail] with server and from to umbrella.toml."
+        try:
+            server = mail_server_of(settings)
+        except SettingsError as problem:
+            yield problem.message
         else:
             if server.public_url is None and action.to == "person":
                 yield (
@@ -125,6 +190,8 @@ def _of_action(workspace: Workspace, action: Action, *, secrets: bool) -> Iterat
 
 
 def _of_addresses(workspace: Workspace, action: Action) -> Iterator[str]:
+    if action.is_to_rep and set(open_leads_by_rep(workspace.lake)) == {""}:
+        yield f'No open lead has a rep, so every mail is held back with the reason "{NO_REP}".'
     tables = ("reps",) if action.to == "rep" else ("people", "leads")
     known = [name for table in tables if workspace.lake.exists(table)
              for name in _columns(workspace, table)]  # fmt: skip

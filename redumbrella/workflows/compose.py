@@ -12,9 +12,11 @@ from typing import Any
 from redumbrella.columns import WRITTEN
 from redumbrella.decisions.consent import ADDRESSES
 from redumbrella.decisions.contacts import letters_of
+from redumbrella.errors import SettingsError
 from redumbrella.lake.lake import Lake
 from redumbrella.lake.quoting import literal, quoted
 from redumbrella.settings.automations import Action
+from redumbrella.settings.mail import MailServer
 from redumbrella.settings.settings import Settings
 from redumbrella.state.scores import matching_scores
 from redumbrella.workspace import Workspace
@@ -38,6 +40,8 @@ NAMES = {
     "company": "name of the workspace",
     "unsubscribe_url": "where the person ends such mails",
 }
+NO_REP = "the lead has no rep"
+NO_LEAD = "the person has no open lead, and so no rep"
 Row = Mapping[str, Any]
 
 
@@ -48,6 +52,14 @@ def names_in_templates(lake: Lake) -> list[str]:
         if lake.exists(table):
             found |= dict.fromkeys(_field_names(lake.schema(table).names))
     return list(found)
+
+
+def mail_server_of(settings: Settings) -> MailServer:
+    """The mail server of the settings. Raises SettingsError where there is none."""
+    if settings.mail is None:
+        message = "There is no mail server: add [mail] with server and from to umbrella.toml."
+        raise SettingsError(message, reason="no_mail_server")
+    return settings.mail
 
 
 def texts_of(action: Action) -> dict[str, str]:
@@ -78,6 +90,20 @@ def values_of(workspace: Workspace, rows: Sequence[Row]) -> list[dict[str, Any]]
         }
         for row in rows
     ]
+
+
+def rep_addresses(lake: Lake, reps: Sequence[str]) -> dict[str, str]:
+    """The e-mail address of each of these reps that has one."""
+    known = _newest(lake, "reps", "rep_id", sorted(set(reps) - {""}))
+    found = {rep: mail_address(record) for rep, record in known.items()}
+    return {rep: address for rep, address in found.items() if address}
+
+
+def why_not_to_rep(lead_id: str, rep_id: str, addresses: Mapping[str, str]) -> str:
+    """Why a mail about a lead cannot go to its rep; "" where it can."""
+    if not rep_id:
+        return NO_REP if lead_id else NO_LEAD
+    return "" if rep_id in addresses else f'no e-mail address of the rep "{rep_id}" is known'
 
 
 def mail_address(record: Row) -> str:

@@ -43,11 +43,11 @@ from redumbrella.state.outbox import (
     has_work,
     put_off,
 )
-from redumbrella.state.outreach import add_member, add_task, secret_of_links, who_unsubscribed
+from redumbrella.state.outreach import add_member, add_task, secret_of_links
 from redumbrella.state.rules import stopped, switch_rule
 from redumbrella.views.rules import RuleInUse, rules_in_use
 from redumbrella.workflows.change_owner import OwnerBusyError, change_owner
-from redumbrella.workflows.compose import values_of
+from redumbrella.workflows.compose import mail_server_of, rep_addresses, values_of, why_not_to_rep
 from redumbrella.workspace import Workspace
 
 AT_ONCE = 50  # claimed together, so that what they need is read together
@@ -117,25 +117,22 @@ class Deliverer:
         """The actions that may still be done; the others are ended with their reason."""
         pairs = [(row["person_id"], row["lead_id"]) for row in rows]
         settings = self.workspace.settings
+        lake, database = self.workspace.lake, self.workspace.state
         reachable = who_may_be_written_to(
-            self.workspace.lake, pairs, settings.list_rules.do_not_contact,
-            settings.outreach.consent,
-        )  # fmt: skip
-        is_open = people_of_leads(self.workspace.lake, sorted({lead for _, lead in pairs} - {""}))
-        with self.workspace.state.reading() as connection:
-            gone = who_unsubscribed(connection, [row["person_id"] for row in rows])
+            lake, database, pairs, settings.list_rules.do_not_contact, settings.outreach
+        )
+        is_open = people_of_leads(lake, sorted({lead for _, lead in pairs} - {""}))
+        addresses = rep_addresses(lake, [row["rep_id"] for row in rows if row["kind"] == "mail"])
         kept, ended = [], []
         for row in rows:
             rule = rules.get(row["rule"])
             state, why = CANCELLED, ""
             if rule is None or not rule.is_on:
                 why = "the rule is off"
+            elif rule.automation.action.is_to_rep:
+                state, why = SUPPRESSED, why_not_to_rep(row["lead_id"], row["rep_id"], addresses)
             elif rule.automation.action.reaches:
-                person, is_mail = row["person_id"], row["kind"] == "mail"
-                needs = is_mail and settings.outreach.needs_consent
-                refused = reachable.why_not(person, needs_consent=needs)
-                if is_mail and person in gone:
-                    refused = "wants no more mails"
+                refused = reachable.why_not(row["person_id"], by_mail=row["kind"] == "mail")
                 if refused:
                     state, why = SUPPRESSED, refused
                 elif (
@@ -161,7 +158,7 @@ class Deliverer:
             self._do(row, rule, values)
         except UmbrellaError as problem:
             if problem.reason in _FOR_ALL:
-                self._wait(row, problem.message)
+                self._wait(row, problem.message, problem.reason)
             else:
                 self._put_off(row, Delivery("retry", problem.message))
         except Exception as problem:  # a fault of ours stops one action, not the others
@@ -193,7 +190,7 @@ class Deliverer:
         elif delivery.outcome == "retry":
             self._put_off(row, delivery)
         elif delivery.outcome == "refused" and row["kind"] in _REMOTE:
-            self._wait(row, delivery.said)  # the address may not be reached: a matter of settings
+            self._wait(row, delivery.said, "refused_address")  # a matter of settings
         else:
             self._end(row, FAILED, delivery.said, content)
             if delivery.outcome == "disabled":
@@ -224,10 +221,7 @@ class Deliverer:
         return send, {"url": url, "method": action.method, "body": written}
 
     def _mail(self, row: Row, action: Action, values: Row) -> Mail:
-        server = self.workspace.settings.mail
-        if server is None:
-            message = "There is no mail server: add [mail] with server and from to umbrella.toml."
-            raise SettingsError(message, reason="no_mail_server")
+        server = mail_server_of(self.workspace.settings)
         to = values["rep_email"] if action.to == "rep" else values["email"]
         if not to:
             who = "the rep" if action.to == "rep" else "the person"
@@ -245,8 +239,7 @@ class Deliverer:
         return Mail(message_id, to, made.subject, made.text, made.html, link)
 
     def _send_mail(self, mail: Mail) -> Delivery:
-        server = self.workspace.settings.mail
-        assert server is not None, "asked before"
+        server = mail_server_of(self.workspace.settings)
         if self._mails is not None and self._mails.server != server:
             self.close()  # umbrella.toml was changed meanwhile
         if self._mails is None:
@@ -302,12 +295,12 @@ class Deliverer:
         with self.workspace.state.writing() as connection:
             end_action(connection, row["id"], self.worker, state, now(), said, content)
 
-    def _wait(self, row: Row, said: str) -> None:
+    def _wait(self, row: Row, said: str, fault: str) -> None:
         """Puts an action off without counting the try: what is wrong is wrong for all, and only a
-        person can mend it."""
+        person can mend it. fault: its code, by which pages tell it from a try that failed."""
         with self.workspace.state.writing() as connection:
-            due = now() + _PATIENCE
-            put_off(connection, row["id"], self.worker, due, said, max(0, row["tries"] - 1))
+            due, tries = now() + _PATIENCE, max(0, row["tries"] - 1)
+            put_off(connection, row["id"], self.worker, due, said, tries, fault)
 
     def _put_off(self, row: Row, delivery: Delivery) -> None:
         wait = back_off(max(1, row["tries"]), row["key"])

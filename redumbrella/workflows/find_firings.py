@@ -22,6 +22,7 @@ from redumbrella.decisions.triggers import (
     open_leads_of,
     people_of_leads,
     products_of_leads,
+    reps_of_leads,
     silences,
 )
 from redumbrella.errors import DataError, SettingsError, nearest
@@ -58,11 +59,13 @@ Row = Mapping[str, Any]
 class Match:
     """A firing for somebody whom the rule is for. row: of the list of scores; {} where the lead is
     not on it, as one that is closed. product_id: what it is about, of the firing or of the lead.
+    rep_id: who owns the lead, "" for nobody.
     """
 
     firing: Firing
     row: Row
     product_id: str = ""
+    rep_id: str = ""
 
     @property
     def label(self) -> str:
@@ -104,7 +107,9 @@ def matches_of(workspace: Workspace, rule: Automation, stretch: Stretch) -> list
         where = rule.where
         rows = matching_scores(connection, target, where.equal, where.least, ids) if target else []
     best = _by_lead(rows)
-    product_of = products_of_leads(workspace.lake, sorted({one.lead_id for one in firings} - {""}))
+    leads = sorted({one.lead_id for one in firings} - {""})
+    product_of = products_of_leads(workspace.lake, leads)
+    rep_of = reps_of_leads(workspace.lake, leads)
     wanted = _of_record(workspace, where)
     needs_row = bool(where.equal or where.least)
     found = []
@@ -114,7 +119,9 @@ def matches_of(workspace: Workspace, rule: Automation, stretch: Stretch) -> list
         )
         if (row is not None or not needs_row) and _is_wanted(one, row or {}, wanted):
             product = one.product_id or (row or {}).get("product_id") or product_of.get(one.lead_id)
-            found.append(Match(one, row or {}, product or ""))
+            # A lead that came just now is on no list of scores yet, but has its owner.
+            rep = (row or {}).get("rep_id") or rep_of.get(one.lead_id)
+            found.append(Match(one, row or {}, product or "", rep or ""))
     return found
 
 
@@ -321,7 +328,7 @@ def _of_schedule(
             firing = Firing(lead, product, row["person_id"] or row["lead_id"], moment,
                             f"schedule {moment}", words)  # fmt: skip
             if _is_wanted(firing, row, wanted):
-                found.append(Match(firing, row, row["product_id"]))
+                found.append(Match(firing, row, row["product_id"], row["rep_id"] or ""))
     return found
 
 

@@ -29,10 +29,11 @@ from redumbrella.state.outbox import (
     plan_actions,
     reached_since,
 )
-from redumbrella.state.outreach import who_unsubscribed
 from redumbrella.state.rules import FILE, note_looked, stopped
-from redumbrella.views.rules import RuleInUse, rules_in_use
+from redumbrella.views.outbox import state_words
+from redumbrella.views.rules import RuleInUse, rules_for_reps, rules_in_use
 from redumbrella.workflows.automation_rules import note_file_rules
+from redumbrella.workflows.compose import NO_REP, rep_addresses, why_not_to_rep
 from redumbrella.workflows.find_firings import Match, matches_of, news_of, target_of
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
@@ -95,7 +96,7 @@ def fire_automations(workspace: Workspace, report: Progress, seen: Seen | None =
 
 
 def _told(fired: Fired) -> str:
-    parts = [f'"{name}": ' + ", ".join(f"{n:,} {state}" for state, n in of_rule.items())
+    parts = [f'"{name}": ' + ", ".join(f"{n:,} {state_words(one)}" for one, n in of_rule.items())
              for name, of_rule in fired.counts.items() if of_rule]  # fmt: skip
     parts += [f'"{name}" could not look: {why}' for name, why in fired.problems.items()]
     return ". ".join(parts)
@@ -139,7 +140,8 @@ def plan_of(
     if not matches:
         return []
     settings, outreach = workspace.settings, workspace.settings.outreach
-    reachable = past.reachable if past else _reachable(workspace, rule, matches)
+    reachable = past.reachable if past else _reachable(workspace, matches)
+    addresses = past.reps if past else _addresses_of_reps(workspace, rule, matches)
     cool_down = rule.cool_down_days if rule.cool_down_days is not None else outreach.cool_down_days
     wanted = []
     for one in matches:
@@ -150,7 +152,7 @@ def plan_of(
         wanted.append(
             WantedAction(
                 rule.name, person or one.firing.lead_id, one.firing.at, due, rule.action.reaches,
-                _refusal(rule, one, reachable, needs_consent=outreach.needs_consent),
+                _refusal(rule, one, reachable, addresses),
                 outreach.control if rule.control is None else rule.control, cool_down, rule.a_day,
             )
         )  # fmt: skip
@@ -166,25 +168,33 @@ def key_of(rule: str, match: Match) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
-def _reachable(workspace: Workspace, rule: Automation, matches: Sequence[Match]) -> Reachable:
+def _reachable(workspace: Workspace, matches: Sequence[Match]) -> Reachable:
     settings = workspace.settings
     pairs = [(one.firing.person_id, one.firing.lead_id) for one in matches]
-    found = who_may_be_written_to(
-        workspace.lake, pairs, settings.list_rules.do_not_contact, settings.outreach.consent
-    )
-    if rule.action.kind != "mail":
-        return found
-    with workspace.state.reading() as connection:
-        gone = who_unsubscribed(connection, sorted({person for person, _ in pairs}))
-    return replace(found, refused={**found.refused, **dict.fromkeys(gone, "wants no more mails")})
+    return who_may_be_written_to(
+        workspace.lake, workspace.state, pairs, settings.list_rules.do_not_contact,
+        settings.outreach,
+    )  # fmt: skip
 
 
-def _refusal(rule: Automation, match: Match, reachable: Reachable, *, needs_consent: bool) -> str:
-    """Why an action may not be done at all."""
+def _addresses_of_reps(
+    workspace: Workspace, rule: Automation, matches: Sequence[Match]
+) -> dict[str, str]:
+    if not rule.action.is_to_rep:
+        return {}
+    return rep_addresses(workspace.lake, [one.rep_id for one in matches])
+
+
+def _refusal(
+    rule: Automation, match: Match, reachable: Reachable, addresses: Mapping[str, str]
+) -> str:
+    """Why an action may not be done at all. addresses: of reps, where the mail goes to them."""
+    if rule.action.is_to_rep:
+        return why_not_to_rep(match.firing.lead_id, match.rep_id, addresses)
     if not rule.action.reaches:
         return ""
     person, is_mail = match.firing.person_id, rule.action.kind == "mail"
-    why_not = reachable.why_not(person, needs_consent=is_mail and needs_consent)
+    why_not = reachable.why_not(person, by_mail=is_mail)
     if is_mail and not why_not and not reachable.address.get(person):
         return "no e-mail address is known"
     return why_not
@@ -196,7 +206,8 @@ def _contacts(workspace: Workspace, at: int, cool_down: float) -> Contacts:
     since = at - int(max(cool_down, 2.0) * MICROSECONDS_PER_DAY)
     found = Contacts()
     with workspace.state.reading() as connection:
-        rows = reached_since(connection, REACHES, since)
+        inside = rules_for_reps(workspace.settings, connection)  # reach nobody outside
+        rows = reached_since(connection, REACHES, since, but_of=inside)
     for row in rows:
         found.add(row["person_id"] or "", row["rule"], row["done_at"] or row["due_at"], timezone)
     return found
@@ -205,13 +216,13 @@ def _contacts(workspace: Workspace, at: int, cool_down: float) -> Contacts:
 def _row(
     rule: RuleInUse, key: str, target: str, match: Match, due: int, verdict: GuardVerdict, at: int
 ) -> Row:
-    one, row = match.firing, match.row
+    one = match.firing
     ended = verdict.state in (CONTROL, SUPPRESSED)
     return {
         "key": key, "rule": rule.automation.name, "version": rule.version,
         "kind": rule.automation.action.kind, "target": target, "lead_id": one.lead_id,
         "person_id": one.person_id, "product_id": match.product_id,
-        "rep_id": row.get("rep_id") or "", "label": match.label, "why": one.why,
+        "rep_id": match.rep_id, "label": match.label, "why": one.why,
         "state": verdict.state, "reason": verdict.reason, "fired_at": one.at, "planned_at": at,
         "due_at": due, "done_at": at if ended else None,
     }  # fmt: skip
@@ -219,9 +230,11 @@ def _row(
 
 @dataclass(frozen=True)
 class _Past:
-    """What a dry run goes by: who may be reached, asked once, and its own contacts so far."""
+    """What a dry run goes by: who may be reached and addresses of reps, asked once, and its own
+    contacts so far."""
 
     reachable: Reachable
+    reps: Mapping[str, str]
     contacts: Contacts = field(default_factory=Contacts)
 
 
@@ -265,6 +278,10 @@ def dry_run(
     matches = sorted(matches_of(workspace, rule, stretch), key=lambda one: one.firing.at)
     lines = list(_dry_lines(workspace, rule, matches))
     said = ["Conditions, consent and addresses are those of today."] if lines else []
+    without = len({line.lead_id for line in lines if line.reason == NO_REP})
+    if without:
+        said.append(f"{counted(without, 'lead')} {'has' if without == 1 else 'have'} no rep: such "
+                    "mails are held back.")  # fmt: skip
     if rule.trigger.is_of_scores:
         said += _history_said(workspace, rule, stretch)
     if rule.trigger.kind == "event" and not lines:
@@ -275,7 +292,7 @@ def dry_run(
 def _dry_lines(
     workspace: Workspace, rule: Automation, matches: Sequence[Match]
 ) -> Iterator[DryLine]:
-    past = _Past(_reachable(workspace, rule, matches))
+    past = _Past(_reachable(workspace, matches), _addresses_of_reps(workspace, rule, matches))
     moments = sorted({one.firing.at for one in matches})
     of_moment: dict[int, list[Match]] = {moment: [] for moment in moments}
     for one in matches:

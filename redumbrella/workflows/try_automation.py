@@ -11,14 +11,15 @@ from typing import Any
 
 import orjson
 
-from redumbrella.clock import to_datetime
-from redumbrella.decisions.triggers import people_of_leads
+from redumbrella.clock import now, to_datetime, to_microseconds
+from redumbrella.decisions.triggers import people_of_leads, reps_of_leads
 from redumbrella.destinations.templates import MessageTemplate
 from redumbrella.errors import DataError, NotFoundError
 from redumbrella.figures import counted
 from redumbrella.settings.automations import Automation
+from redumbrella.state.outbox import CONTROL, PLANNED, SUPPRESSED
 from redumbrella.state.scores import matching_scores
-from redumbrella.views.outbox import outcome_words
+from redumbrella.views.outbox import outcome_words, state_words
 from redumbrella.workflows.compose import values_of
 from redumbrella.workflows.deliver import event_of
 from redumbrella.workflows.find_firings import target_of
@@ -92,14 +93,23 @@ def try_automation(
     )  # fmt: skip
 
 
+def newest_of(tried: TriedRule, who: str = "") -> TriedLine | None:
+    """The newest firing of a dry run, for a lead or person of this id alone; None for none."""
+    own = (one for one in tried.lines if not who or who in (one.lead_id, one.person_id))
+    return next(own, None)
+
+
 def preview_message(
-    workspace: Workspace, rule: Automation, lead_id: str, why: str = ""
+    workspace: Workspace, rule: Automation, lead_id: str, of: TriedLine | None = None
 ) -> MessagePreview:
     """What a rule would send for a lead, or a person of this id.
 
-    why: what fired, in words. Raises NotFoundError for an unknown id.
+    of: the firing that it is shown for; None: as if it fired now. Raises NotFoundError for an
+    unknown id.
     """
-    row = _row_of(workspace, rule, lead_id) | {"why": why or "you look at a preview"}
+    why = "you look at a preview" if of is None else of.why
+    fired_at = now() if of is None else to_microseconds(of.fired_at)
+    row = row_of_lead(workspace, rule, lead_id) | {"why": why}
     values = values_of(workspace, [row])[0]
     action = rule.action
     to, problem, subject, text, html = "", "", "", "", None
@@ -110,7 +120,7 @@ def preview_message(
             made = MessageTemplate(action.subject, action.text, action.html or None).render(values)
             subject, text, html = made.subject, made.text, made.html
         elif action.kind == "webhook":
-            text = _json(event_of({**row, "rule": rule.name, "fired_at": 0}, values))
+            text = _json(event_of({**row, "rule": rule.name, "fired_at": fired_at}, values))
         elif action.kind == "write_back":
             path = MessageTemplate("", action.path or "").render(values).text
             written = {name: MessageTemplate("", source).render(values).text
@@ -128,22 +138,22 @@ def _told(days: int, lines: list[TriedLine], counts: Mapping[str, int]) -> str:
     whom = len({line.person_id or line.lead_id for line in lines})
     told = f"It would have fired {counted(len(lines), 'time')} in {within}"
     told += f", for {counted(whom, 'person')}" if whom == 1 else f", for {whom:,} people"
-    parts = [(counts.get("planned", 0), "done"), (counts.get("control", 0), "left alone"),
-             (counts.get("suppressed", 0), "held back")]  # fmt: skip
-    return f"{told}: {', '.join(f'{number:,} {words}' for number, words in parts if number)}."
+    words = {PLANNED: "done", CONTROL: state_words(CONTROL), SUPPRESSED: state_words(SUPPRESSED)}
+    parts = [f"{counts[state]:,} {said}" for state, said in words.items() if counts.get(state)]
+    return f"{told}: {', '.join(parts)}."
 
 
 def _line(line: DryLine) -> TriedLine:
     row = {"state": line.state, "reason": line.reason}
-    words = "would have been done" if line.state == "planned" else outcome_words(row)
+    words = "would have been done" if line.state == PLANNED else outcome_words(row)
     return TriedLine(
         line.lead_id, line.person_id, line.label, line.why, to_datetime(line.fired_at),
         to_datetime(line.due_at), line.state, words,
     )  # fmt: skip
 
 
-def _row_of(workspace: Workspace, rule: Automation, lead_id: str) -> dict[str, Any]:
-    """A lead as the outbox would have it."""
+def row_of_lead(workspace: Workspace, rule: Automation, lead_id: str) -> dict[str, Any]:
+    """A lead, or a person, as the outbox would have it. Raises NotFoundError for an unknown id."""
     target = target_of(workspace.settings, rule.trigger)
     row = {"target": target, "lead_id": lead_id, "person_id": "", "product_id": "", "rep_id": "",
            "label": lead_id}  # fmt: skip
@@ -163,7 +173,8 @@ def _row_of(workspace: Workspace, rule: Automation, lead_id: str) -> dict[str, A
     if lead_id not in known:
         message = f'There is no lead "{lead_id}" to show the message for.'
         raise NotFoundError(message, reason="unknown_lead")
-    return row | {"person_id": known[lead_id][0] or lead_id}
+    rep = reps_of_leads(workspace.lake, [lead_id]).get(lead_id, "")
+    return row | {"person_id": known[lead_id][0] or lead_id, "rep_id": rep}
 
 
 def _json(document: Any) -> str:

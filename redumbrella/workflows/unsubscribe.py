@@ -1,17 +1,18 @@
 """Somebody wants no more mails: the token of a link comes in; from then on no automation writes.
 
-Mails that are planned for the person are cancelled at once. Done twice it says the same.
+Mails that are planned for the person are cancelled at once, not those about it to a rep of the
+company. Done twice it says the same.
 """
 
 from redumbrella.access.acting import Actor, acting
 from redumbrella.access.unsubscribe import read_unsubscribe
 from redumbrella.clock import now
+from redumbrella.decisions.consent import WANTS_NO_MORE
 from redumbrella.state.audit import note
 from redumbrella.state.outbox import cancel_actions
 from redumbrella.state.outreach import known_secret_of_links, subscribe_again, unsubscribe
+from redumbrella.views.rules import rules_for_reps
 from redumbrella.workspace import Workspace
-
-WANTS_NO_MORE = "wants no more mails"
 
 
 def is_link(workspace: Workspace, token: str) -> bool:
@@ -31,7 +32,10 @@ def unsubscribe_person(workspace: Workspace, token: str, address: str) -> bool:
     at = now()
     with workspace.state.writing() as connection:
         if unsubscribe(connection, person, at, rule):
-            cancelled = cancel_actions(connection, at, WANTS_NO_MORE, person_id=person, kind="mail")
+            inside = rules_for_reps(workspace.settings, connection)
+            cancelled = cancel_actions(
+                connection, at, WANTS_NO_MORE, person_id=person, kind="mail", but_of=inside
+            )
             told = f"{cancelled} planned mails cancelled"
             note(connection, at, Actor("link in a mail", address), "unsubscribe", person, told)
     return True

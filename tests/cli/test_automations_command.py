@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from every_list import fill_every_list
+from mail_receiver import mail_server
 from ruled_company import HOSTILE
 
 from redumbrella.cli import main as command_line
@@ -115,11 +116,35 @@ def test_actions_tasks_and_people_who_come_back(umbrella: Run, ruled: Workspace)
     waits = json.loads(umbrella("outbox", "--state", "planned", "--json", "-w", ruled.root)[1])
     number = waits["rows"][0]["id"]
     assert umbrella("automations", "cancel", number, "-w", ruled.root)[0] == 0
-    assert umbrella("automations", "cancel", number, "-w", ruled.root)[0] == 2
+    code, _, errors = umbrella("automations", "cancel", number, "-w", ruled.root)
+    assert (code, "It is cancelled already." in errors) == (2, True)
+    failed = json.loads(umbrella("outbox", "--state", "failed", "--json", "-w", ruled.root)[1])
+    number = failed["rows"][0]["id"]
+    assert "waits again" in umbrella("automations", "retry", number, "-w", ruled.root)[1]
+    assert "has not failed" in umbrella("automations", "retry", number, "-w", ruled.root)[2]
+    text = umbrella("outbox", "--state", "left alone", "-w", ruled.root)[1]
+    assert "left alone, as 10% are" in " ".join(text.split()) or "left alone" in text
     assert "is done" in umbrella("automations", "done", "2", "-w", ruled.root)[1]
     assert "was done" in umbrella("automations", "done", "2", "-w", ruled.root)[1]
     told = umbrella("automations", "subscribe-again", "L-1001", "-w", ruled.root)[1]
     assert "had not left" in told
+
+
+def test_a_test_mail_goes_to_the_address_given(umbrella: Run, ruled: Workspace) -> None:
+    words = ("automations", "test-mail", "hot overnight", "--lead", "L-1003", "-w", ruled.root)
+    settings = ruled.root / "umbrella.toml"
+    text = settings.read_text("utf-8")
+    with mail_server() as mails:
+        settings.write_text(text.replace("[mail]", f"[mail]\nport = {mails.port}"), "utf-8")
+        code, said, errors = umbrella(*words, "--to", "me@example.com")
+        assert (code, errors) == (0, "")
+        assert "is sent to me@example.com." in said
+        found = json.loads(umbrella(*words, "--to", "me@example.com", "--json")[1])
+        assert found["lead_id"] == "L-1003"
+    settings.write_text(text, "utf-8")
+    assert [one.recipients for one in mails.arrived] == [("me@example.com",)] * 2
+    assert umbrella(*words)[0] == 2  # nobody is named
+    assert "is no e-mail address" in umbrella(*words, "--to", "me")[2]
 
 
 def test_today_shows_tasks_above_the_list(umbrella: Run, ruled: Workspace) -> None:

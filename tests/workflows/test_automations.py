@@ -268,6 +268,48 @@ def test_without_a_field_of_consent_nobody_is_mailed(tmp_path: Path, clock: Cloc
     assert "[outreach]" in reason
 
 
+def to_reps(name: str, trigger: str) -> dict[str, Any]:
+    return rule(name, trigger, 'kind = "mail", to = "rep", subject = "Hi", text = "{{ name }}"')
+
+
+def test_a_mail_to_the_rep_is_held_back_where_there_is_none(tmp_path: Path, clock: Clock) -> None:
+    """The rep is that of the record: a lead that came just now is on no list of scores."""
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"},
+            {"rep_id": "R-2", "name": "Eva", "email": None}]  # fmt: skip
+    workspace = company(tmp_path, "", {"people": people("Ana"), "reps": reps, "leads": leads("X")})
+    switched_on(workspace, to_reps("Tell", 'kind = "lead"'))
+    at = NIGHT - timedelta(minutes=30)
+    add_rows(workspace, "leads", leads("Ana", created_at=at), at)
+    add_rows(workspace, "leads", leads("Bea", created_at=at, rep_id=None), at)
+    add_rows(workspace, "leads", leads("Carl", created_at=at, rep_id="R-2"), at)
+    clock(NIGHT)
+    assert not fire(workspace).problems
+    assert sorted(actions(workspace, "lead_id", "rep_id", "state", "reason")) == [
+        ("L-Ana", "R-1", "planned", ""),
+        ("L-Bea", "", "suppressed", "the lead has no rep"),
+        ("L-Carl", "R-2", "suppressed", 'no e-mail address of the rep "R-2" is known'),
+    ]
+    dry = dry_run(workspace, automation_of(to_reps("Tell", 'kind = "lead"')), 1)
+    assert [line.state for line in dry.lines].count("suppressed") == 2
+    assert "1 lead has no rep: such mails are held back." in dry.said
+
+
+def test_a_mail_to_the_rep_is_no_contact_with_the_person(tmp_path: Path, clock: Clock) -> None:
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    tables = {"people": people("Ana"), "leads": leads("Ana"), "reps": reps}
+    workspace = company(tmp_path, HOT, tables)
+    scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.1})
+    switched_on(workspace, to_reps("Tell", 'kind = "crossing", above = 0.5'))
+    scored(workspace, NIGHT, {"Ana": 0.95})
+    clock(NIGHT)
+    fire(workspace)
+    switch_automation(workspace, "Hot overnight", is_on=True)
+    clock(NIGHT + timedelta(minutes=5))
+    assert not fire(workspace).problems
+    assert actions(workspace, "rule", "state", "reason") == [
+        ("Tell", "planned", ""), ("Hot overnight", "planned", "")]  # fmt: skip
+
+
 def test_of_two_rules_the_first_wins_a_person(tmp_path: Path, clock: Clock) -> None:
     second = HOT.replace("Hot overnight", "Also hot")
     workspace = company(tmp_path, HOT + second, {"people": people("Ana"), "leads": leads("Ana")})

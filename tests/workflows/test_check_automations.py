@@ -9,7 +9,11 @@ from automation_world import NIGHT, company, leads, people
 
 from redumbrella.errors import NotFoundError
 from redumbrella.settings.automations import automation_of
-from redumbrella.workflows.check_automations import problems_of_rule, template_problems
+from redumbrella.workflows.check_automations import (
+    hints_of_rule,
+    problems_of_rule,
+    template_problems,
+)
 from redumbrella.workflows.try_automation import preview_message, try_automation
 from redumbrella.workspace import Workspace
 
@@ -37,8 +41,8 @@ PURCHASES = [{"purchase_id": "1", "person_id": "P-Ana", "at": NIGHT, "amount": 3
 def fit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A company that lacks nothing."""
     reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
-    tables = {"leads": leads("Ana", industry="retail"), "people": people("Ana"), "reps": reps,
-              "purchases": PURCHASES}  # fmt: skip
+    tables = {"leads": leads("Ana", industry="retail", amount=3.0, renewal="2026-12-01"),
+              "people": people("Ana"), "reps": reps, "purchases": PURCHASES}  # fmt: skip
     workspace = company(tmp_path_factory.mktemp("fit"), MAIL, tables)
     yield workspace
     workspace.state.close()
@@ -65,6 +69,7 @@ def problems(workspace: Workspace, **parts: Any) -> str:
     {"where": {"industry": "retail"}}, {"trigger": {"kind": "event", "event": "purchase"}},
     {"trigger": {"kind": "crossing", "above": 0.5}},
     {"trigger": {"kind": "date", "field": "created_at", "days_before": -3}},
+    {"trigger": {"kind": "date", "field": "renewal"}}, {"goal": "purchase"},
 ])  # fmt: skip
 def test_a_rule_that_lacks_nothing_has_no_problem(fit: Workspace, parts: dict[str, Any]) -> None:
     assert problems(fit, **parts) == ""
@@ -78,7 +83,16 @@ def test_a_rule_that_lacks_nothing_has_no_problem(fit: Workspace, parts: dict[st
     ({"action": {**LETTER, "subject": "{{ x"}}, "of the subject"),
     ({"where": {"industri": "retail"}}, 'Did you mean "industry"?'),
     ({"trigger": {"kind": "event", "event": "purchas"}}, 'Did you mean "purchase"?'),
-    ({"trigger": {"kind": "date", "field": "renewal"}}, 'of the record is called "renewal"'),
+    ({"trigger": {"kind": "date", "field": "renewel"}}, 'of the record is called "renewel"'),
+    ({"trigger": {"kind": "date", "field": "create_at"}}, 'Did you mean "created_at"?'),
+    ({"trigger": {"kind": "date", "field": "amount"}}, 'The field "amount" holds no dates.'),
+    ({"trigger": {"kind": "date", "field": "amount"}}, "Fields with dates: created_at, "),
+    ({"trigger": {"kind": "date", "field": "industry"}}, '"industry" holds no dates'),
+    ({"where": {"segment": "at rsik"}}, "Segments: active, new, at risk, lost."),
+    ({"where": {"segment": "at rsik"}}, 'Did you mean "at risk"?'),
+    ({"where": {"segment": "at risk"}}, "no customers are valued yet"),
+    ({"goal": "wonn"}, 'nothing of the kind "wonn" is on record'),
+    ({"goal": "wonn"}, 'Goals: won, purchase. Did you mean "won"?'),
     ({"trigger": {"kind": "crossing", "above": 0.5, "target": "conversio"}}, "conversion"),
     ({"trigger": {"kind": "churn", "above": 0.5}}, "No target says who is leaving"),
     ({"action": LETTER, "secrets": True}, "NO_SUCH_PASSWORD"),
@@ -94,9 +108,27 @@ def test_each_problem_is_said(fit: Workspace, parts: dict[str, Any], words: str)
     ({"action": LETTER}, "No field says who agreed to mails"),
     ({"action": {"kind": "owner", "rep": "R-1"}}, "Leads have no owner"),
     ({"trigger": {"kind": "event", "event": "click"}}, '"click" is on record'),
+    ({"action": {**LETTER, "to": "rep"}}, "No open lead has a rep, so every mail is held back"),
+    ({"goal": "purchase"}, "Goals: won."),
 ])  # fmt: skip
 def test_a_bare_company_lacks_much(bare: Workspace, parts: dict[str, Any], words: str) -> None:
     assert words in problems(bare, **parts)
+
+
+def test_a_mail_to_reps_says_how_many_leads_have_none(tmp_path: Path) -> None:
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    known = [*leads("Ana"), *leads("Bea", rep_id="R-2"), *leads("Carl", rep_id=None),
+             *leads("Dora", rep_id=None, won=True)]  # fmt: skip
+    workspace = company(tmp_path, MAIL, {"leads": known, "reps": reps})
+    rule = {"name": "x", "trigger": {"kind": "lead"}, "action": {**LETTER, "to": "rep"}}
+    assert problems_of_rule(workspace, automation_of(rule)) == ()
+    assert hints_of_rule(workspace, automation_of(rule)) == (
+        '1 of 3 open leads have no rep: mails about them are held back with the reason "the lead '
+        'has no rep".',
+        "1 of 3 open leads have a rep without an e-mail address: mails about them are held back.",
+    )
+    assert hints_of_rule(workspace, automation_of({**rule, "action": LETTER})) == ()
+    workspace.state.close()
 
 
 def test_templates_say_which_part_is_wrong(fit: Workspace) -> None:

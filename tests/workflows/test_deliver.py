@@ -29,9 +29,9 @@ from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 from webhook_receiver import Receiver, receiving, status
 
-from redumbrella.access.unsubscribe import read_token
+from redumbrella.access.unsubscribe import read_token, unsubscribe_token
 from redumbrella.clock import now
-from redumbrella.errors import EngineError
+from redumbrella.errors import ConflictError, EngineError, NotFoundError
 from redumbrella.progress import silent
 from redumbrella.state.jobs import bury_dead_workers, start_worker
 from redumbrella.state.outbox import cancel_actions, claim_actions, plan_actions
@@ -39,15 +39,20 @@ from redumbrella.state.outreach import (
     audiences,
     known_secret_of_links,
     open_tasks,
+    secret_of_links,
     unsubscribe,
 )
+from redumbrella.views.outbox import DeliveryFault, delivery_faults
 from redumbrella.workflows import automation_rules, deliver, fire_automations
 from redumbrella.workflows.automation_rules import (
     save_automation,
     stop_automations,
     switch_automation,
 )
+from redumbrella.workflows.cancel_action import cancel_action
 from redumbrella.workflows.deliver import Deliverer
+from redumbrella.workflows.retry_action import retry_action
+from redumbrella.workflows.unsubscribe import unsubscribe_person
 from redumbrella.workspace import Workspace
 
 SECRET = "whsec_" + "QUFB" * 10
@@ -103,11 +108,15 @@ def delivered(workspace: Workspace, worker: str = "w") -> int:
         deliverer.close()
 
 
-def hot(tmp_path: Path, clock: Clock, settings: str) -> Workspace:
-    """A company in which Ana's score jumped in the night, and the rule has seen it at 03:10."""
-    workspace = company(tmp_path, HOT + settings, {"people": people("Ana"), "leads": leads("Ana")})
+def hot(
+    tmp_path: Path, clock: Clock, settings: str, reps: list[dict[str, Any]] | None = None
+) -> Workspace:
+    """A company in which Ana's score jumped in the night, and its rules have seen it at 03:10."""
+    tables = {"people": people("Ana"), "leads": leads("Ana")} | ({"reps": reps} if reps else {})
+    workspace = company(tmp_path, HOT + settings, tables)
     scored(workspace, NIGHT - timedelta(days=1), {"Ana": 0.3})
-    switch_automation(workspace, "Hot overnight", is_on=True)
+    for one in workspace.settings.automations:
+        switch_automation(workspace, one.name, is_on=True)
     scored(workspace, NIGHT, {"Ana": 0.9})
     clock(NIGHT + timedelta(minutes=10))
     fire_automations.fire_automations(workspace, silent)
@@ -197,6 +206,44 @@ def test_what_changed_until_the_morning_counts(
     assert actions(workspace, "state", "reason") == [(state, reason)]
 
 
+def test_whoever_unsubscribes_is_still_spoken_of_to_the_rep(
+    tmp_path: Path, clock: Clock, mails: MailReceiver
+) -> None:
+    """Only what goes to the person is cancelled; what tells the rep of the lead stays."""
+    inside = """
+[[automations]]
+name = "Tell the rep"
+trigger = { kind = "jump", from = 0.3, to = 0.9, days = 1 }
+control = 0
+action = { kind = "mail", to = "rep", subject = "{{ name }}", text = "Call", send = "in 2 hours" }
+"""
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    workspace = hot(tmp_path, clock, inside + mail_settings(mails.port), reps=reps)
+    with workspace.state.writing() as connection:
+        token = unsubscribe_token(secret_of_links(connection), "P-Ana", "Hot overnight")
+    assert unsubscribe_person(workspace, token, "198.51.100.7")
+    assert sorted(actions(workspace, "rule", "state")) == [
+        ("Hot overnight", "cancelled"), ("Tell the rep", "planned")]  # fmt: skip
+    clock(NIGHT + timedelta(hours=5))
+    delivered(workspace)
+    (arrived,) = mails.arrived
+    assert arrived.message["To"] == "rui@example.com"
+
+
+def test_a_mail_to_a_rep_whose_address_is_gone_is_held_back(
+    tmp_path: Path, clock: Clock, mails: MailReceiver
+) -> None:
+    reps = [{"rep_id": "R-1", "name": "Rui", "email": "rui@example.com"}]
+    workspace = hot(tmp_path, clock, mail_settings(mails.port), reps=reps)
+    save_automation(workspace, {"name": "Told", "trigger": {"kind": "lead"}, "action": {
+        "kind": "mail", "to": "rep", "subject": "x", "text": "y"}})  # fmt: skip
+    switch_automation(workspace, "Told", is_on=True)
+    planned(workspace, 1, "mail", rep_id="R-9")
+    delivered(workspace)
+    assert actions(workspace, "state", "reason")[-1] == (
+        "suppressed", 'no e-mail address of the rep "R-9" is known')  # fmt: skip
+
+
 def test_a_mail_that_is_refused_or_put_off(
     tmp_path: Path, clock: Clock, mails: MailReceiver
 ) -> None:
@@ -214,6 +261,78 @@ def test_a_mail_that_is_refused_or_put_off(
     ((state, reason, tries),) = actions(workspace, "state", "reason", "tries")
     assert (state, tries) == ("failed", 2)
     assert "550" in reason
+
+
+def test_what_stops_every_mail_is_told_until_it_is_mended(
+    tmp_path: Path, clock: Clock, mails: MailReceiver
+) -> None:
+    workspace = hot(tmp_path, clock, mail_settings(mails.port))
+    mails.at_recipient["ana@people.example"] = "451 later"  # a matter of this mail alone
+    clock(NIGHT + timedelta(hours=5))
+    delivered(workspace)
+    assert faults(workspace) == ()
+    mails.at_recipient["ana@people.example"] = "530 who are you"
+    clock(NIGHT + timedelta(hours=6))
+    delivered(workspace)
+    (fault,) = faults(workspace)
+    assert (fault.kind, fault.actions) == ("mail", 1)
+    assert "check user and password_env of [mail]" in fault.message
+    assert fault.said("UTC").endswith(
+        "Until then 1 action (e-mail) waits; the next try is at 2026-10-27 09:10."
+    )
+    del mails.at_recipient["ana@people.example"]
+    clock(NIGHT + timedelta(hours=7))
+    delivered(workspace)
+    assert len(mails.arrived) == 1
+    assert faults(workspace) == ()
+
+
+def test_a_password_that_is_missing_is_told_too(tmp_path: Path, clock: Clock) -> None:
+    login = 'user = "ana"\npassword_env = "NO_SUCH_PASSWORD"\n'
+    workspace = hot(tmp_path, clock, mail_settings(25) + login)
+    clock(NIGHT + timedelta(hours=5))
+    delivered(workspace)
+    (fault,) = faults(workspace)
+    assert "NO_SUCH_PASSWORD" in fault.message
+    assert "start again" in fault.message
+
+
+def faults(workspace: Workspace) -> tuple[DeliveryFault, ...]:
+    with workspace.state.reading() as connection:
+        return delivery_faults(connection)
+
+
+def test_what_failed_is_tried_again_under_the_same_id(tmp_path: Path, clock: Clock) -> None:
+    with receiving(status(400)) as receiver:
+        workspace = told(tmp_path, receiver.url)
+        planned(workspace)
+        moment = NIGHT
+        while actions(workspace, "state") == [("planned",)]:
+            moment += timedelta(hours=12)
+            clock(moment)
+            delivered(workspace)
+        ((state, tries),) = actions(workspace, "state", "tries")
+        assert (state, tries > 0) == ("failed", True)
+        with pytest.raises(NotFoundError, match="no action no"):
+            retry_action(workspace, 9)
+        switch_automation(workspace, "Told", is_on=False)
+        with pytest.raises(ConflictError, match='its rule "Told" is off'):
+            retry_action(workspace, 1)
+        switch_automation(workspace, "Told", is_on=True)
+        before = len(receiver.received)
+        retry_action(workspace, 1)
+        assert actions(workspace, "state", "tries", "done_at", "key", "reason") == [
+            ("planned", 0, None, "k0", "")]  # fmt: skip
+        with pytest.raises(ConflictError, match="has not failed"):
+            retry_action(workspace, 1)
+        receiver.answer = status(200)
+        clock(datetime.now(NIGHT.tzinfo) + timedelta(seconds=5))
+        delivered(workspace)
+    assert actions(workspace, "state") == [("sent",)]
+    assert len(receiver.received) == before + 1
+    assert len(ids(receiver)) == 1
+    with pytest.raises(ConflictError, match=r"It was sent on \d{4}-.* and cannot be called back"):
+        cancel_action(workspace, 1)
 
 
 def test_stopped_nothing_leaves(tmp_path: Path, clock: Clock, mails: MailReceiver) -> None:

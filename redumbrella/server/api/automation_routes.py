@@ -85,6 +85,13 @@ class ActionCancelled:
 
 
 @dataclass(frozen=True)
+class ActionPlannedAgain:
+    """The action that failed and waits again."""
+
+    planned: int
+
+
+@dataclass(frozen=True)
 class TaskEnded:
     """The task that is done, and whether it was done just now."""
 
@@ -256,6 +263,19 @@ def cancel(workspace: Opened, number: int) -> JsonResponse:
 
     cancel_action(workspace, number)
     return JsonResponse(ActionCancelled(number))
+
+
+@router.post(
+    "/outbox/{number}/retry",
+    responses=answers(ActionPlannedAgain, *_WRITES),
+    summary="Try a failed action again",
+)
+def retry(workspace: Opened, number: int) -> JsonResponse:
+    """It waits again under the same id, with all its tries; 409 where it has not failed."""
+    from redumbrella.workflows.retry_action import retry_action
+
+    retry_action(workspace, number)
+    return JsonResponse(ActionPlannedAgain(number))
 
 
 @router.get(

@@ -51,7 +51,7 @@ def row_model(view: View) -> type[BaseModel]:
 
 def _field(column: Column) -> tuple[Any, Any]:
     examples = None if column.kind.example is None else [column.kind.example]
-    described = Field(description=column.help or column.heading, examples=examples)
+    described = Field(description=column.meaning or column.heading, examples=examples)
     return column.kind.python | None, described
 
 

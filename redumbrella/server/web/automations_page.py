@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from redumbrella.access.roles import AUTOMATE
 from redumbrella.clock import now, to_datetime
-from redumbrella.errors import UmbrellaError
-from redumbrella.server.callers import caller_of
+from redumbrella.errors import SettingsError, UmbrellaError
+from redumbrella.server.callers import caller_of, known_name
 from redumbrella.server.parameters import Opened, Owners
 from redumbrella.server.security_headers import SAFE_HEADERS
 from redumbrella.server.web.formats import rule_path
@@ -30,6 +30,7 @@ _SAID = {
     "changed": "The rule is changed.",
     "on": "The rule is on: it looks at what comes from now on.",
     "off": "The rule is off, and what it had planned is cancelled.",
+    "tested": "The test mail is sent to you.",
     "removed": "The rule is removed. What it did stays in the outbox.",
     "stopped": "All automations are stopped. Nothing is planned or sent.",
     "resumed": "Automations go on.",
@@ -128,7 +129,7 @@ def automation_page(
 ) -> HTMLResponse:
     """One rule. days: also what it would have done in so many; lead: whose message is shown;
     measured: also what it brings."""
-    from redumbrella.workflows.check_automations import problems_of_rule
+    from redumbrella.workflows.check_automations import hints_of_rule, problems_of_rule
 
     one = _rule(workspace, rule)
     detail = automation_detail(workspace, one.name, {one.name: problems_of_rule(workspace, one)})
@@ -146,11 +147,40 @@ def automation_page(
         choices=DAYS,
         lead=lead,
         action=one.action,
+        hints=hints_of_rule(workspace, one),
+        test_to=known_name(request) if _has_address(request, one) else "",
         brings=_measured(workspace, one) if measured else None,
         **_tried(workspace, one, days, lead),
     )
     page.headers["Content-Security-Policy"] = _FRAMING
     return page
+
+
+@router.post("/automations/{rule}/test-mail")
+def mail_to_oneself(
+    request: Request, workspace: Opened, rule: str, lead: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Sends a rule's mail for one lead to whoever is logged in."""
+    from redumbrella.workflows.send_test_mail import send_test_mail
+
+    one = _rule(workspace, rule)
+    if caller_of(request).kind != "user":
+        raise SettingsError(
+            "Nobody is logged in, so there is no address to send it to: `umbrella automations "
+            "test-mail RULE --to ADDRESS` sends one.",
+            reason="no_address",
+        )
+    send_test_mail(workspace, one, known_name(request), lead)
+    return RedirectResponse(f"{rule_path(one.name)}?said=tested", status_code=303)
+
+
+@router.post("/outbox/{number}/retry")
+def retry_in_form(workspace: Opened, number: int) -> Response:
+    """Tries a failed action again."""
+    from redumbrella.workflows.retry_action import retry_action
+
+    retry_action(workspace, number)
+    return RedirectResponse("/outbox", status_code=303)
 
 
 @router.post("/outbox/{number}/cancel")
@@ -172,6 +202,10 @@ def done_in_form(
     finish_task(workspace, number, owners)
     is_page = back == "/today" or (back.startswith("/leads/") and back.isprintable())
     return RedirectResponse(back if is_page and "\\" not in back else "/tasks", status_code=303)
+
+
+def _has_address(request: Request, rule: Automation) -> bool:
+    return rule.action.kind == "mail" and caller_of(request).kind == "user"
 
 
 def _rule(workspace: Workspace, name: str) -> Automation:
@@ -197,21 +231,24 @@ def _measured(workspace: Workspace, rule: Automation) -> Any:
 def _tried(workspace: Workspace, rule: Automation, days: int, lead: str) -> dict[str, Any]:
     """The dry run that was asked for, and the message for whoever was chosen, else for the newest
     of the dry run; what keeps them from being made is told instead."""
-    from redumbrella.workflows.try_automation import preview_message, try_automation
+    from redumbrella.workflows.try_automation import (
+        newest_of,
+        preview_message,
+        try_automation,
+    )
 
     found: dict[str, Any] = {"tried": None, "tried_problem": "", "shown": None, "shown_problem": ""}
-    why = ""
+    of = None
     try:
         if days:
             found["tried"] = tried = try_automation(workspace, rule, days)
-            if tried.lines and not lead:
-                first = tried.lines[0]
-                lead, why = first.lead_id or first.person_id, first.why
+            of = newest_of(tried, lead)
+            lead = lead or ("" if of is None else of.lead_id or of.person_id)
     except UmbrellaError as problem:
         found["tried_problem"] = problem.message
     try:
         if lead:
-            found["shown"] = preview_message(workspace, rule, lead, why)
+            found["shown"] = preview_message(workspace, rule, lead, of)
     except UmbrellaError as problem:
         found["shown_problem"] = problem.message
     return found

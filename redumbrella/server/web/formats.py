@@ -25,7 +25,8 @@ from redumbrella.figures import (
 )
 from redumbrella.reports.changes import CAUSES
 from redumbrella.reports.wording import REGIMES, basis, expectation
-from redumbrella.views.outbox import KINDS, STATE_WORDS, state_reason
+from redumbrella.views.automations import counts_by_state
+from redumbrella.views.outbox import STATE_WORDS, state_reason
 from redumbrella.views.totals import total_words
 from redumbrella.visible import visible
 
@@ -74,7 +75,7 @@ def environment() -> Environment:
         lead_address=lead_address,
         lead_path=lead_path,
         rule_path=rule_path,
-        action_kinds=KINDS,
+        counted=counts_by_state,
         action_states=STATE_WORDS,
         state_reason=state_reason,
     )

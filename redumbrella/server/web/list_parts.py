@@ -10,6 +10,7 @@ from redumbrella.reports.wording import base_total, products_asked, products_exa
 from redumbrella.server.web.customer_charts import customer_charts
 from redumbrella.views.listing import Page
 from redumbrella.views.logged import seen_outcomes
+from redumbrella.views.outbox import delivery_faults
 from redumbrella.views.pipeline import GROUPINGS
 from redumbrella.views.today import is_due
 from redumbrella.workspace import Workspace
@@ -42,6 +43,11 @@ def _pipeline(_workspace: Workspace, page: Page) -> dict[str, Any]:
     return {"filter_name": GROUPINGS[page.query.by][2]}
 
 
+def _outbox(workspace: Workspace, _page: Page) -> dict[str, Any]:
+    with workspace.state.reading() as connection:
+        return {"faults": delivery_faults(connection)}
+
+
 def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
     """What the buttons of the lines need; the whole form is a page of its own."""
     leads = [row["lead_id"] for row in page.rows]
@@ -56,6 +62,7 @@ def _today(workspace: Workspace, page: Page) -> dict[str, Any]:
 
 _PARTS: Mapping[str, Callable[[Workspace, Page], dict[str, Any]]] = {
     "customers": _customers,
+    "outbox": _outbox,
     "pipeline": _pipeline,
     "products": _products,
     "today": _today,

@@ -14,7 +14,7 @@ from typing import Any
 from redumbrella.errors import SettingsError
 from redumbrella.figures import parse_share
 from redumbrella.outcomes import OUTCOMES
-from redumbrella.settings.automations import automation_of
+from redumbrella.settings.automations import EQUAL, automation_of
 from redumbrella.views.rule_choices import RuleChoices
 
 MOST_BOXES = 12  # more values than that are typed, one a line
@@ -135,7 +135,7 @@ def _of_trigger(kind: str, has: RuleChoices) -> tuple[RuleField, ...]:
         "jump": (
             RuleField("trigger.from", "From at most", "share", "a chance, such as 30 %"),
             RuleField("trigger.to", "To at least", "share", "such as 90 %"),
-            RuleField("trigger.days", "Within days", "number", "1: over night"),
+            RuleField("trigger.days", "Days the rise may take", "number", "1: over night"),
             *several,
         ),
         "crossing": (
@@ -204,9 +204,8 @@ def _of_where(has: RuleChoices) -> tuple[RuleField, ...]:
               "stage": "Stage", "product": "Product", "segment": "Segment"}  # fmt: skip
     found = [_of_values(f"where.{key}", label, has.where[key])
              for key, label in labels.items() if has.where.get(key)]  # fmt: skip
-    told = {"lead_id", "person_id", "won", "created_at", "known_at", "lost_at"}
-    told |= {"source", "campaign_id", "rep_id", "stage", "product_id"}
-    fields = ", ".join([name for name in has.fields if name not in told][:8])
+    own = {EQUAL[key] for key in labels if key in EQUAL and has.where.get(key)}
+    fields = ", ".join(name for name in has.fields if name not in own)
     return (
         *found,
         RuleField("where.min_probability", "Chance at least", "share", "such as 50 %"),
@@ -225,7 +224,8 @@ def _guards(has: RuleChoices) -> tuple[RuleField, ...]:
         RuleField("a_day", "At most a day", "number", "default: no limit of its own"),
         RuleField("goal", "What it is to bring", "text", "won, purchase, or a kind of event",
                   offered=goals),
-        RuleField("goal_days", "Within days", "number", "default: 30"),
+        RuleField("goal_days", "Days to bring it", "number",
+                  "after it fired; what comes later does not count; default: 30"),
     )  # fmt: skip
 
 

@@ -93,6 +93,12 @@ def test_an_action_is_cancelled_and_a_task_done_once(api: Api) -> None:
     assert api.ask("POST", f"/outbox/{waits}/cancel").json() == {"cancelled": waits}
     assert api.ask("POST", f"/outbox/{waits}/cancel").json()["error"]["reason"] == "too_late"
     assert api.ask("POST", "/outbox/999/cancel").json()["error"]["reason"] == "unknown_action"
+    (failed,) = api.ask("GET", "/outbox?state=failed", "read").json()["rows"]
+    again = f"/outbox/{failed['id']}/retry"
+    assert api.ask("POST", again, "read").status_code == 403
+    assert api.ask("POST", again).json() == {"planned": failed["id"]}
+    assert api.ask("POST", again).json()["error"]["reason"] == "not_failed"
+    assert api.ask("POST", "/outbox/999/retry").json()["error"]["reason"] == "unknown_action"
     assert api.ask("POST", "/tasks/1/done").json() == {"done": 1, "just_now": True}
     assert api.ask("POST", "/tasks/1/done").json() == {"done": 1, "just_now": False}
     assert api.ask("POST", "/tasks/-1/done").status_code == 404
@@ -104,4 +110,4 @@ def test_who_did_it_stands_in_the_audit(api: Api) -> None:
 
     rows = list_page(api.workspace, AUDIT, AUDIT.query({})).rows
     mine = {row["action"] for row in rows if row["who"].startswith("for write")}
-    assert {"automation", "cancel action", "task done"} <= mine
+    assert {"automation", "cancel action", "try action again", "task done"} <= mine

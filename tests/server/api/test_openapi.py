@@ -32,6 +32,7 @@ OTHERS = {
     **{f"automations/{{rule}}/{verb}": set() for verb in ("on", "off", "dry-run")},
     "audience-file": {"404"},
     "outbox/{number}/cancel": set(),
+    "outbox/{number}/retry": set(),
     "tasks/{number}/done": set(),
     "keys": set(),
     "users": set(),

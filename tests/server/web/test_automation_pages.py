@@ -11,15 +11,19 @@ import httpx
 import pytest
 from crew import REP, Crew, add_crew, close_browsers, logged_in, sent
 from every_list import fill_every_list
-from ruled_company import HOSTILE, PAGE_RULE
+from mail_receiver import mail_server
+from ruled_company import AT, HOSTILE, PAGE_RULE
 from served import HTTP, serving
+from sqlalchemy import select
 
-from redumbrella.state.outbox import action_of_number
-from redumbrella.state.outreach import task_of_number
+from redumbrella.server.web.rule_form import fields_of
+from redumbrella.state.outbox import action_of_number, outbox, put_off
+from redumbrella.state.outreach import add_task, open_tasks, task_of_number
 from redumbrella.state.rules import stopped
+from redumbrella.views.rule_choices import RuleChoices
 from redumbrella.views.rules import rules_in_use
 from redumbrella.workflows.automation_rules import save_automation, switch_automation
-from redumbrella.workspace import Workspace
+from redumbrella.workspace import Workspace, open_workspace
 
 FORM = {
     "trigger": "jump", "action": "mail", "name": "Hot again", "trigger.from": "30 %",
@@ -117,6 +121,12 @@ def test_a_dry_run_says_whom_and_what_would_have_come_of_it(ruled: Ruled) -> Non
     assert html.count("every Monday at 08:00</td>") == int(told[1]) > 3
     assert "would have been done" in html
     assert "Call Customer 10" in html  # the message for the newest of them
+    for query in ("days=30", "lead=L-1003"):  # times are of the moment looked at, none is made up
+        save_automation(ruled.workspace, {**PAGE_RULE, "name": "Told", "action": {
+            "kind": "webhook", "webhook": "crm"}})  # fmt: skip
+        message = shown(ruled.manager.get(f"/automations/Told?{query}"))
+        assert '"timestamp": "20' in message
+        assert "1970" not in message
     never = shown(ruled.manager.get("/automations/Call%20again?days=7"))
     assert "It would not have fired in the last 7 days." in never
     assert ruled.manager.get("/automations/Call%20again?days=-1").status_code == 400
@@ -151,6 +161,17 @@ def test_the_form_asks_first_for_trigger_and_action(ruled: Ruled) -> None:
     assert 'name="where.source=web"' in second  # what leads of this workspace have
     assert 'name="where.segment=at risk"' in second
     assert 'name="action.subject"' not in second
+    jump = shown(ruled.manager.get("/automations/new?trigger=jump&action=task"))
+    labels = [text.split(" <")[0] for text in re.findall(r'<label for="[^"]+">(.*?)</label>', jump)]
+    assert len(labels) == len(set(labels))
+    assert "created_at, won, amount, job, contact" in jump
+
+
+def test_every_field_of_the_record_is_named() -> None:
+    names = tuple(f"field {n}" for n in range(20))
+    has = RuleChoices({"source": ("web",)}, (), (), ("source", *names), (), (), (), ())
+    (more,) = (one for one in fields_of("lead", "task", has).where if one.name == "where.more")
+    assert more.hint.endswith("Fields: " + ", ".join(names))
 
 
 def test_what_was_typed_becomes_the_rule_of_umbrella_toml(ruled: Ruled) -> None:
@@ -256,7 +277,8 @@ def test_switches_and_the_stop(ruled: Ruled) -> None:
 @pytest.mark.parametrize("path", [
     "/automations", "/automations/stop", "/automations/resume", "/automations/Monday%20call/on",
     "/automations/Monday%20call/off", "/automations/Monday%20call/remove",
-    "/automations/Monday%20call/change", "/outbox/1/cancel", "/tasks/1/done",
+    "/automations/Monday%20call/change", "/automations/Monday%20call/test-mail",
+    "/outbox/1/cancel", "/outbox/1/retry", "/tasks/1/done",
 ])  # fmt: skip
 def test_no_form_without_its_token(ruled: Ruled, path: str) -> None:
     answer = ruled.manager.post(path, data=FORM)
@@ -276,9 +298,76 @@ def test_the_outbox_says_state_and_reason_and_cancels_what_waits(ruled: Ruled) -
     assert (row["state"], row["reason"]) == ("cancelled", "by manager@example.com")
     again = sent(ruled.manager, f"/outbox/{number[1]}/cancel")
     assert again.status_code == 409
-    assert "cancelled any more" in again.text
+    assert "It is cancelled already." in again.text
     assert sent(ruled.manager, f"/outbox/{2**31}/cancel").status_code == 404
     assert "formaction" not in shown(ruled.manager.get("/outbox?state=sent"))
+
+
+def test_filter_and_rows_of_the_outbox_speak_alike(ruled: Ruled) -> None:
+    html = shown(ruled.manager.get("/outbox?state=held+back"))
+    assert '<option value="suppressed" selected>held back</option>' in html
+    assert '<option value="control">left alone</option>' in html
+    assert '<option value="mail">e-mail</option>' in html
+    rows = re.findall(r'<span class="badge[^"]*">([^<]+)</span>', html)
+    assert rows == ["held back"] * 2
+    assert "No action has the state" in shown(ruled.manager.get("/outbox?state=held"), 404)
+
+
+def test_what_failed_has_a_button_to_try_it_again(ruled: Ruled) -> None:
+    html = shown(ruled.manager.get("/outbox?state=failed"))
+    number = re.search(r'formaction="/outbox/(\d+)/retry"', html)
+    assert number is not None
+    assert "retry" not in shown(ruled.browsers["analyst"].get("/outbox?state=failed"))
+    assert sent(ruled.manager, f"/outbox/{number[1]}/retry").status_code == 303
+    with ruled.workspace.state.reading() as connection:
+        row = action_of_number(connection, int(number[1]))
+    assert row is not None
+    assert (row["state"], row["tries"]) == ("planned", 0)
+    assert "has not failed" in sent(ruled.manager, f"/outbox/{number[1]}/retry").text
+    for role in ("analyst", "sales"):
+        assert sent(ruled.browsers[role], f"/outbox/{number[1]}/retry").status_code == 403
+
+
+def test_what_keeps_mails_from_leaving_stands_above_rules_and_outbox(ruled: Ruled) -> None:
+    assert "cannot leave" not in shown(ruled.manager.get("/automations"))
+    why = "The password of [mail] is read from the variable UMBRELLA_SMTP_PASSWORD <b>"
+    with ruled.workspace.state.writing() as connection:
+        number = connection.execute(
+            select(outbox.c.id).where(outbox.c.kind == "mail", outbox.c.state == "planned")
+        ).scalar()
+        assert number is not None
+        put_off(connection, number, "", AT, why, 0, "no_secret")
+    for path in ("/automations", "/outbox", "/outbox?state=sent"):
+        html = shown(ruled.manager.get(path))
+        assert "What is due cannot leave" in html
+        assert f"{why} Until then 1 action (e-mail) waits" in html
+    with ruled.workspace.state.writing() as connection:
+        put_off(connection, number, "", AT, "", 0)
+    assert "cannot leave" not in shown(ruled.manager.get("/outbox"))
+
+
+def test_a_test_mail_goes_to_whoever_is_logged_in(ruled: Ruled) -> None:
+    with mail_server() as mails:
+        settings = ruled.workspace.root / "umbrella.toml"
+        text = settings.read_text("utf-8")
+        settings.write_text(text.replace("[mail]", f"[mail]\nport = {mails.port}"), "utf-8")
+        with serving(open_workspace(ruled.workspace.root)) as address:
+            manager = logged_in(address, ruled.crew.emails["manager"])
+            html = shown(manager.get("/automations/Hot%20overnight?lead=L-1003"))
+            assert "Send a test mail to manager@example.com" in html
+            answer = sent(manager, "/automations/Hot%20overnight/test-mail", lead="L-1003")
+            assert (answer.status_code, answer.headers["location"]) == (
+                303, "/automations/Hot%20overnight?said=tested")  # fmt: skip
+            assert "test mail is sent to you" in shown(manager.get(answer.headers["location"]))
+            assert "Send a test mail" not in shown(manager.get("/automations/Monday%20call"))
+            analyst = logged_in(address, ruled.crew.emails["analyst"])
+            assert "Send a test" not in shown(analyst.get("/automations/Hot%20overnight"))
+            answer = sent(analyst, "/automations/Hot%20overnight/test-mail", lead="L-1003")
+            assert answer.status_code == 403
+        settings.write_text(text, "utf-8")
+    (arrived,) = mails.arrived
+    assert arrived.recipients == ("manager@example.com",)
+    assert arrived.message["Subject"].startswith("[Test] ")
 
 
 def test_tasks_stand_above_the_list_of_the_rep_alone(ruled: Ruled) -> None:
@@ -300,6 +389,24 @@ def test_tasks_stand_above_the_list_of_the_rep_alone(ruled: Ruled) -> None:
     assert task["done_by"] == "sales@example.com"
     assert "to do" not in shown(ruled.sales.get("/today"))
     assert ruled.sales.get("/api/v1/tasks").json()["total"] == 0
+
+
+def test_a_task_of_another_rep_is_done_by_whoever_the_list_deals_the_lead(ruled: Ruled) -> None:
+    with ruled.workspace.state.writing() as connection:
+        for n, lead in enumerate(("L-1005", "L-1006")):  # dealt to rep 1, who is sales, and rep 2
+            add_task(connection, {
+                "key": f"other {n}", "lead_id": lead, "person_id": lead, "product_id": "",
+                "label": lead, "rep_id": "rep 3", "text": "Call", "why": "x", "rule": "Call again",
+                "due_day": 14_915, "made_at": AT,
+            })  # fmt: skip
+        mine, others = sorted(row["id"] for row in open_tasks(connection, ("rep 3",)))[-2:]
+    assert f'formaction="/tasks/{mine}/done"' in shown(ruled.sales.get("/leads/L-1005"))
+    assert sent(ruled.sales, f"/tasks/{mine}/done", back="/leads/L-1005").status_code == 303
+    assert sent(ruled.sales, f"/tasks/{others}/done").status_code == 404
+    with ruled.workspace.state.reading() as connection:
+        task = task_of_number(connection, mine)
+    assert task is not None
+    assert task["done_by"] == "sales@example.com"
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example", "//elsewhere", "/leads/\\x", "/x"])
