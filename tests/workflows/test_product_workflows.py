@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("baselines_only")
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    workspace = write_shop(tmp_path_factory.mktemp("shop"))
+    workspace = write_shop(tmp_path_factory.mktemp("shop"), people=160)
     run(workspace, quiet)
     yield workspace
     workspace.state.close()
