@@ -14,8 +14,6 @@ from redumbrella.views.listing import list_page
 from redumbrella.views.trust import trust_in_use
 from redumbrella.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("baselines_only")
-
 COLOURS = {"ready": "green", "with care": "amber", "not ready": "red"}
 HEADLINES = {
     "ready": "Ready to use.",
