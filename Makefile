@@ -36,7 +36,8 @@ demo: .venv/.runtime
 	$(BIN)/umbrella demo demo-workspace $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto
+	@# Each core begins with its own part, so that what a file makes once is made once.
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 wheel: .venv/.dev
 	@# A `build` left from before would put files into the wheel that are gone from the source.

@@ -1,16 +1,19 @@
 """Fixtures that several rooms share: a company with scored leads, and a server in a thread."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from customer_world import PEOPLE, make_shop, simulated, with_people
 from every_list import fill_every_list
+from few_families import few_families
 from hypothesis import settings
 from lead_worlds import quiet
 from postgresql_server import PostgresqlServer, postgresql_server
+from ready_duckdb import ready_duckdb
+from ready_schema import ready_schema
 from sample_company import fill_workspace, make_workspace
 from served import HTTP, serving
 
@@ -32,6 +35,34 @@ ARGUMENTS = [
 def _close_client() -> Iterator[None]:
     yield
     HTTP.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrations() -> Iterator[Callable[..., None]]:
+    """What makes the tables of a new database; only the first one of a session runs it."""
+    with ready_schema() as migrate:
+        yield migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_duckdb() -> Iterator[Callable[..., Any]]:
+    """What opens a DuckDB of its own; questions to lakes share one."""
+    with ready_duckdb() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def baselines_only() -> Iterator[None]:
+    """For modules about what is done with a model: learning compares the baselines alone."""
+    with few_families():
+        yield
+
+
+@pytest.fixture(scope="module")
+def baselines_and_trees() -> Iterator[None]:
+    """The same with boosted trees, where it matters what a score is made of."""
+    with few_families("boosted"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,10 +33,12 @@ import deltalake  # noqa: F401  loaded before the children part
 import duckdb  # noqa: F401
 import lightgbm  # noqa: F401
 import pyarrow.csv  # noqa: F401
+from few_families import few_families
 from lead_worlds import SETTINGS as COMPANY
 from lead_worlds import company_rows, quiet, write_leads
 from product_world import SETTINGS as SHOP
 from product_world import write_shop
+from ready_duckdb import ready_duckdb
 from sqlalchemy import select
 
 import redumbrella.workflows.ingest as ingesting
@@ -207,8 +209,9 @@ def run_once(folder: Path, memory: Path, kill_at: int = 0) -> Any:
         workspace = open_workspace(folder)
         if kill_at >= 0:
             watch(reached)
-        run(workspace, quiet)
-        return {"result": result_of(workspace), "changes": seen}
+        with few_families(), ready_duckdb():
+            run(workspace, quiet)
+            return {"result": result_of(workspace), "changes": seen}
 
     return in_child(work)
 
@@ -323,7 +326,8 @@ def killed(root: Path, every: int) -> dict[str, Any]:
     calm = run_once(copied("calm"), memory)
     assert "failed" not in calm, calm
     otherwise, tried = {}, 0
-    for point in range(1, len(calm["changes"]) + 1, every):
+    last = len(calm["changes"])
+    for point in sorted({*range(1, last + 1, every), last}):
         folder = copied(f"killed-{point}")
         tried += 1
         if run_once(folder, memory, point) is not None:

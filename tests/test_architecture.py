@@ -3,10 +3,9 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import redumbrella
 from redumbrella.views.catalogue import SUMMARIES
@@ -76,16 +75,37 @@ INSIDE = {
 LEVEL = {room: level for level, room in enumerate(ROOMS)}
 READS_THE_CLOCK = {"workflows", "server", "cli", "python_api", "__main__"}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+class _Trees(dict[Path, ast.Module]):
+    """The syntax trees of files, each parsed once, when it is asked for."""
+
+    def __missing__(self, path: Path) -> ast.Module:
+        self[path] = ast.parse(path.read_text(encoding="utf-8"))
+        return self[path]
+
+
+TREES = _Trees()
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of the syntax tree of a file."""
+    return tuple(ast.walk(TREES[path]))
 
 
 def room_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Full names of all imported modules, wherever the import stands."""
-    for node in ast.walk(TREES[path]):
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -100,9 +120,34 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-every_file = pytest.mark.parametrize("path", FILES, ids=named)
-inside = pytest.mark.parametrize("path", [p for p in FILES if p.parent != ROOT or
-                                          p.name != "__init__.py"], ids=named)  # fmt: skip
+def _of_each(files: list[Path], check: Callable[[Path], None]) -> Callable[[], None]:
+    """One test that asks the same of many files and names all that do not hold it.
+
+    One test for each file would be half of all tests that there are.
+    """
+
+    def test() -> None:
+        wrong = {}
+        for path in files:
+            try:
+                check(path)
+            except AssertionError as problem:
+                wrong[named(path)] = str(problem)
+        assert wrong == {}
+
+    test.__name__, test.__doc__ = check.__name__, check.__doc__
+    return test
+
+
+def every_file(check: Callable[[Path], None]) -> Callable[[], None]:
+    """For all files."""
+    return _of_each(FILES, check)
+
+
+def inside(check: Callable[[Path], None]) -> Callable[[], None]:
+    """For all files but the front door."""
+    own = [path for path in FILES if path.parent != ROOT or path.name != "__init__.py"]
+    return _of_each(own, check)
 
 
 def test_every_room_is_in_the_list() -> None:
@@ -157,14 +202,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 @every_file
 def test_nobody_imports_the_package_root(path: Path) -> None:
-    assert "redumbrella" not in list(imports(path))
+    assert "redumbrella" not in imports(path)
 
 
 @inside
 def test_the_clock_is_read_only_in_workflows_and_skins(path: Path) -> None:
     if room_of(path) in READS_THE_CLOCK or path.name == "clock.py":
         return
-    for node in ast.walk(TREES[path]):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module == "redumbrella.clock":
             assert "now" not in [alias.name for alias in node.names]
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -283,7 +328,7 @@ def test_every_module_is_reached_from_a_test_or_a_command() -> None:
             reached.add(name)
             for module in imports(modules[name]):
                 waiting.append(module)
-            for node in ast.walk(TREES[modules[name]]):
+            for node in nodes(modules[name]):
                 if isinstance(node, ast.ImportFrom) and node.module:
                     waiting += [f"{node.module}.{alias.name}" for alias in node.names]
     packages = {name for name in modules if name.endswith("__init__")}
@@ -315,7 +360,7 @@ def test_only_state_writes_the_database_and_only_views_show_it(path: Path) -> No
         # Sources read databases of others; verbs name what a database may refuse.
         assert room in {"state", "views", "sources", "workflows"}, "SQL outside its rooms"
     if room not in {"state"}:
-        for node in ast.walk(TREES[path]):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":
                 names = {alias.name for alias in node.names}
                 assert not names & {"insert", "update", "delete"}
@@ -333,7 +378,7 @@ def arguments(node: ast.AST) -> Iterator[tuple[str | None, ast.expr]]:
 @inside
 def test_lightgbm_has_one_number_of_threads(path: Path) -> None:
     """It is a number of the whole process: two of them at once make it write beyond its memory."""
-    for node in ast.walk(TREES[path]):
+    for node in nodes(path):
         for name, value in arguments(node):
             if name == "num_threads":
                 assert isinstance(value, ast.Name)

@@ -17,6 +17,8 @@ from redumbrella.views.leads import LEADS
 from redumbrella.workflows import demo
 from redumbrella.workspace import open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 ROOT = Path(__file__).parent.parent
 ALONE = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks/README.md")
 PAGES = sorted([*ALONE, *(ROOT / "docs").rglob("*.md")])

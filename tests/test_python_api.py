@@ -18,6 +18,8 @@ from redumbrella.python_api import OpenedWorkspace
 from redumbrella.views.catalogue import SUMMARIES, VIEWS
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 @pytest.fixture
 def ws(company: Workspace) -> OpenedWorkspace:

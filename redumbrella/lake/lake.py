@@ -335,7 +335,8 @@ class Lake:
         listed = ", ".join(literal(_pattern(file)) for file in files)
         with reading(self.root, table):
             source = f"FROM read_parquet([{listed}], union_by_name = true)"
-            create = f"CREATE VIEW {quoted(view)} AS SELECT"
+            # Temporary: no other connection to the same DuckDB has it.
+            create = f"CREATE TEMP VIEW {quoted(view)} AS SELECT"
             try:
                 columns = ", ".join(map(quoted, names))
                 connection.execute(f"{create} {columns} {source}")

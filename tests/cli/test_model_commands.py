@@ -13,6 +13,8 @@ from redumbrella.cli.main import main
 from redumbrella.errors import SettingsError
 from redumbrella.workflows import demo
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -16,6 +16,8 @@ from redumbrella.views.leads import LEADS
 from redumbrella.views.listing import list_page
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 class Run:
     """Runs `umbrella …` in this process: exit code, standard output, standard error."""

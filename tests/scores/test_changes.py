@@ -28,6 +28,8 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_and_trees")
+
 END = START + timedelta(days=285)
 T0 = to_microseconds(END)
 DAY = 86_400_000_000

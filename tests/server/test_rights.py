@@ -196,15 +196,15 @@ def test_sales_see_their_leads_and_those_of_nobody_whatever_they_ask(staffed: St
         text = sales.get(f"/leads?{asked}").text + sales.get(f"{V1}/leads?{asked}").text
         assert not [i for i in others if re.search(rf">{re.escape(i)}<|\"{re.escape(i)}\"", text)]
     assert "rep 2" not in sales.get("/leads").text
-    # Every lead that is not theirs is one that there is not.
-    for lead in sorted(others):
+    # A lead that is not theirs is one that there is not; every fifth, so that all owners are among.
+    for lead in sorted(others)[::5]:
         for path in (f"/leads/{lead}", f"{V1}/leads/{lead}"):
             answer = sales.get(path.replace("L/1 & 2", "L%2F1%20%26%202"))
             assert answer.status_code == 404, path
     unknown = sales.get(f"{V1}/leads/L-1002").json()["error"]["message"]
     missing = sales.get(f"{V1}/leads/no-such").json()["error"]["message"]
     assert unknown.replace("L-1002", "") == missing.replace("no-such", "")
-    for lead in sorted(own - {"L/1 & 2"}):
+    for lead in sorted(own - {"L/1 & 2"})[::3]:
         found = sales.get(f"{V1}/leads/{lead}").json()
         assert found["ranked"] == len(own)
     # A target about people has no owners, so it is not for them.

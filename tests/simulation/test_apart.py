@@ -19,12 +19,14 @@ def note(event, words):
         opened.append(str(words[0]))
 sys.addaudithook(note)
 from pathlib import Path
+from few_families import few_families
 from redumbrella.views.leads import LEADS
 from redumbrella.workflows.run import run
 from redumbrella.workspace import open_workspace
 from served import HTTP, serving
 workspace = open_workspace(Path(sys.argv[1]))
-result = run(workspace, lambda *words: None)
+with few_families():
+    result = run(workspace, lambda *words: None)
 pages = {}
 with serving(workspace) as address:
     for page in ("/", "/leads", "/customers", "/products", "/models", "/sources", "/runs"):

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,28 +116,29 @@ def lines_of(number: int) -> str:
     return "".join(f"{row},x\n" for row in range(number))
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ('a,b\n0,x\n1,"open\n' + lines_of(3), 3),
-        ('a,b\n1,"open\n' + lines_of(3_000_000), 2),
-        (f'a,b\n{lines_of(500_000)}1,"open\n{lines_of(500_000)}', 500_002),
-        (f'a,b\n0,"in\nside"\n1,"open\n{lines_of(2)}', 4),
-        # The last record has too few values.
-        ('a,b,c\n1,"open,3\n4,5,6\n', 2),
-        # The quote of another record closes it, after more lines than a text has.
-        (f'a,b\n1,"open\n{lines_of(300_000)}2,"open\n3,x\n', 2),
-        (f'a,b,c\n1,"open,2\n{lines_of(60)}"x","y"\n', 2),
-        ('a,"b\n1,x\n2,y\n', 1),
-        (f'a,"b\n{lines_of(90_000)}', 1),
-        (f'sep=,\na,"b\n{lines_of(3)}', 2),
-    ],
-)
-def test_a_quote_that_is_never_closed_is_named_with_its_line(
-    tmp_path: Path, content: str, line: int
-) -> None:
+# The texts are written when they are asked for: long ones would be part of the name of a test.
+NEVER_CLOSED: dict[str, tuple[Callable[[], str], int]] = {
+    "few lines": (lambda: 'a,b\n0,x\n1,"open\n' + lines_of(3), 3),
+    "millions after it": (lambda: 'a,b\n1,"open\n' + lines_of(3_000_000), 2),
+    "in the middle": (lambda: f'a,b\n{lines_of(500_000)}1,"open\n{lines_of(500_000)}', 500_002),
+    "one closed before": (lambda: f'a,b\n0,"in\nside"\n1,"open\n{lines_of(2)}', 4),
+    "the last record has too few values": (lambda: 'a,b,c\n1,"open,3\n4,5,6\n', 2),
+    "the quote of another record closes it, after more lines than a text has": (
+        lambda: f'a,b\n1,"open\n{lines_of(300_000)}2,"open\n3,x\n',
+        2,
+    ),
+    "another closes it": (lambda: f'a,b,c\n1,"open,2\n{lines_of(60)}"x","y"\n', 2),
+    "in the header": (lambda: 'a,"b\n1,x\n2,y\n', 1),
+    "in the header of many": (lambda: f'a,"b\n{lines_of(90_000)}', 1),
+    "below a separator": (lambda: f'sep=,\na,"b\n{lines_of(3)}', 2),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_CLOSED)
+def test_a_quote_that_is_never_closed_is_named_with_its_line(tmp_path: Path, case: str) -> None:
+    content, line = NEVER_CLOSED[case]
     path = tmp_path / "a.csv"
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content(), encoding="utf-8")
     with pytest.raises(DataError, match=f"a.csv, line {line}: a quote .* never closed"):
         read(path)
 

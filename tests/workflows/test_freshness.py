@@ -14,6 +14,8 @@ from redumbrella.workflows import recommend, score, train, value_customers
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 # What changes nothing that is stored: names, and where things are; and what reading rests on, which
 # reads its sources again by itself.
 # The list of the day is made by a command of its own, not by `run`; automations act on what is

@@ -32,6 +32,8 @@ from redumbrella.workflows.ingest import ingest
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 BEGIN = to_microseconds(START)
 
 

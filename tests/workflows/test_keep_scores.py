@@ -28,6 +28,8 @@ from redumbrella.workflows.score import ScoreResult, score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 END = START + timedelta(days=290)  # after all that the files tell
 LEAD = "L270"
 

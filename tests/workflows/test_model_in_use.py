@@ -16,6 +16,8 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 GATE = "[success]\nmin_auc = 0.999\n"
 
 

@@ -21,6 +21,8 @@ from redumbrella.views.worth import sentences_about
 from redumbrella.workflows.run import run
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 SETTINGS = """
 [tables.leads]
 path = "deals.csv"

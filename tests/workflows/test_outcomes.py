@@ -31,6 +31,8 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 NOW = datetime(2024, 10, 8, 9, tzinfo=UTC)
 DAY = 86_400_000_000
 UPDATED = 'amount = "sum"\nupdated_at = "updated"'

@@ -25,10 +25,12 @@ from redumbrella.workflows.run import run
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    workspace = write_shop(tmp_path_factory.mktemp("shop"))
+    workspace = write_shop(tmp_path_factory.mktemp("shop"), people=160)
     run(workspace, quiet)
     yield workspace
     workspace.state.close()

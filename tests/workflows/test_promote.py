@@ -14,6 +14,8 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> Workspace:

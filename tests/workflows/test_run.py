@@ -20,6 +20,8 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Workspace]:

@@ -12,6 +12,8 @@ from redumbrella.cli.main import umbrella
 from redumbrella.errors import DataError
 from redumbrella.workflows.run import run
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 CHURN = """
 [[targets]]
 name = "{name}"

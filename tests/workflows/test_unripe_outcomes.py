@@ -15,6 +15,8 @@ from redumbrella.views.models import report_of
 from redumbrella.workflows.run import run
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 END = datetime(2026, 6, 1, tzinfo=UTC)
 Rows = list[dict[str, object]]
 

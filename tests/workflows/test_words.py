@@ -16,6 +16,8 @@ from redumbrella.workflows.ingest import check
 from redumbrella.workflows.run import RunResult, run
 from redumbrella.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("baselines_only")
+
 CLOSED, OPEN = 900, 200
 SAID = {
     "asked about pricing": 1.6,

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -31,6 +32,7 @@ _Raw = Annotated[
 ]
 
 
+@cache
 def list_routes() -> APIRouter:
     """Routes of every list in the catalogue."""
     router = APIRouter(prefix=API, default_response_class=JsonResponse)

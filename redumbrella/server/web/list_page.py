@@ -1,6 +1,7 @@
 """The page of any list: its description comes in, filters, a table to sort and a pager go out."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -26,6 +27,7 @@ NONE_OF_YOURS = (
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
+@cache
 def list_pages() -> APIRouter:
     """A page for every list of the catalogue."""
     router = APIRouter(include_in_schema=False)

@@ -21,7 +21,7 @@ from redumbrella.workflows.score import score
 from redumbrella.workflows.train import train
 from redumbrella.workspace import Workspace
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("baselines_only")]
 NOW = to_microseconds(datetime(2024, 10, 8, 9, tzinfo=UTC))
 DAY = 86_400_000_000
 USERS = {"admin": "admin", "sue": "sales", "max": "manager"}
