@@ -91,9 +91,10 @@ def test_the_ranker_makes_full_lists_too(chosen: Mapping[str, tuple[World, Choic
     assert few is None
 
 
-# Not asked where everybody buys equally often in all: who bought much has little left to buy there,
-# which no shop has, and what was learned a horizon ago is then a quarter too low.
-@pytest.mark.parametrize(("world", "name"), [("habit", "again"), ("newcomers", "newcomer")])
+@pytest.mark.parametrize(
+    ("world", "name"),
+    [("habit", "again"), ("habit", "all"), ("lasting taste", "new"), ("newcomers", "newcomer")],
+)
 def test_probabilities_come_true_in_the_horizon_that_nobody_has_seen(
     chosen: Mapping[str, tuple[World, Choices]], world: str, name: ListName
 ) -> None:

@@ -49,7 +49,7 @@ def said_of(probability: ListProbability, asked: Outcomes) -> np.ndarray:
     # Instants count from 1970: moved, so that no last purchase is before it.
     object.__setattr__(parts, "instant", int(-last.min()) + 1)
     parts.__dict__["last_bought"] = parts.instant + last
-    parts.__dict__["purchases"] = asked.purchases.astype(np.float64)
+    parts.__dict__["faded_purchases"] = asked.purchases
     return probability.of(Lists(products, np.nan_to_num(asked.score)), people, parts)
 
 
@@ -155,6 +155,7 @@ def test_outcomes_are_of_the_parts_that_made_the_lists() -> None:
     rows = parts.known.person == 3
     newest = parts.known.at[rows].max()
     assert made.days[0] == pytest.approx((END - newest) / MICROSECONDS_PER_DAY, rel=1e-5)
-    assert made.purchases[0] == rows.sum()
+    ago = (parts.instant - parts.known.at[rows]) / MICROSECONDS_PER_DAY
+    assert made.purchases[0] == pytest.approx((0.5 ** (ago / (3 * 14.0))).sum(), rel=1e-4)
     (score, *_), hit = made.rows
     assert score.size == hit.size == 3
