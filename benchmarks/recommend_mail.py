@@ -243,7 +243,8 @@ def lived_company(seed: int, weeks: int, list_name: str, visitors: int) -> Kept:
     ]
     kept.told = {
         "seed": seed, "weeks": weeks, "list": list_name, "visitors": visitors,
-        "cpu": time.process_time() - begun, "methods": methods, "refused": refused, "same": float(np.mean(same)),
+        "cpu": time.process_time() - begun, "methods": methods,
+        "refused": refused, "same": float(np.mean(same)),
     }  # fmt: skip
     return kept
 
