@@ -415,7 +415,8 @@ class Rows:
 
     def of(self, arm: str, name: str) -> Vector:
         """One column of one arm."""
-        return self.columns[name][self.arm == ARMS.index(arm)]
+        values: Vector = self.columns[name][self.arm == ARMS.index(arm)]
+        return values
 
 
 def together(found: Sequence[Kept], *, buyers_only: bool = False) -> Rows:
