@@ -29,6 +29,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # must stand before LightGBM is imported
 
@@ -116,11 +117,12 @@ def power(arguments: argparse.Namespace) -> Iterator[str]:
         "## How many mails are needed",
         "",
         "From the truth of one company each on a Tuesday (seed 1). A recommended product is taken "
-        "for what is bought on the day of the mail with chance 0.3 σ(2 t), t the taste for its "
-        "type. Best possible: of the type of the shop that each person likes most. Popular: of the "
-        "type of the product that most people bought in the last 30 days. What would be bought "
-        "anyway is left out, so more is needed than stands here. Needed: mails of each kind, for "
-        f"{POWER_WORDS} to see the difference in 90 % intervals.",
+        "for what is bought on the day of the mail with chance 0.3 / (1 + exp(-2 t)), t the taste "
+        "for its type. Best possible: of the type of the shop that each person likes most. "
+        "Popular: of the type of the product that was bought most in the last 30 days. Needed: "
+        "mails of each kind, for a chance of 80 % to see the difference in 90 % intervals. What "
+        "would be bought anyway, and that mails to one person are alike, is left out, so more is "
+        "needed than stands here.",
         "",
         "| company | days | may be mailed | of them customers | buy on the day | "
         "sold by the best possible mail | by a popular product | mails of each kind needed | "
@@ -133,9 +135,6 @@ def power(arguments: argparse.Namespace) -> Iterator[str]:
     ):  # fmt: skip
         yield power_row(name, size, days)
     yield ""
-
-
-POWER_WORDS = "a chance of 80 %"
 
 
 def power_row(name: str, size: str, days: int) -> str:
@@ -201,7 +200,7 @@ class Kept:
     margin: list[float] = field(default_factory=list)
     taste: list[float] = field(default_factory=list)
     sells: list[float] = field(default_factory=list)
-    told: dict[str, object] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def instant(day: date) -> int:
@@ -243,8 +242,9 @@ def lived_company(seed: int, weeks: int, list_name: str, visitors: int) -> Kept:
         one["recommended"].get(p) == one["popular"].get(p) for one in offers for p in kept.person
     ]
     kept.told = {
-        "seed": seed, "weeks": weeks, "list": list_name, "visitors": visitors, "cpu": time.process_time() - begun,
-        "methods": methods, "refused": refused, "same": float(np.mean(same)),
+        "seed": seed, "weeks": weeks, "list": list_name, "visitors": visitors,
+        "cpu": time.process_time() - begun, "methods": methods,
+        "refused": refused, "same": float(np.mean(same)),
     }  # fmt: skip
     return kept
 
@@ -415,7 +415,8 @@ class Rows:
 
     def of(self, arm: str, name: str) -> Vector:
         """One column of one arm."""
-        return self.columns[name][self.arm == ARMS.index(arm)]
+        values: Vector = self.columns[name][self.arm == ARMS.index(arm)]
+        return values
 
 
 def together(found: Sequence[Kept], *, buyers_only: bool = False) -> Rows:
@@ -444,16 +445,17 @@ def page(found: Sequence[Kept]) -> Iterator[str]:
     if len({(one["weeks"], one["list"], one["visitors"]) for one in told}) > 1:
         raise SystemExit("These companies were not lived alike: give each kind its own folder.")
     sizes = ", ".join(f"{len(rows.of(arm, 'margin')):,} {arm}" for arm in ARMS)
-    cpu = sum(float(str(one["cpu"])) for one in told)
-    methods = Counter(method for one in told for method in one["methods"])  # type: ignore[attr-defined]
-    same = np.mean([float(str(one["same"])) for one in told])
-    refused = sum(int(str(one["refused"])) for one in told)
+    cpu = sum(one["cpu"] for one in told)
+    methods = Counter(method for one in told for method in one["methods"])
+    same = np.mean([one["same"] for one in told])
+    refused = sum(one["refused"] for one in told)
     yield from (
         "## Lived",
         "",
         f"{len(found)} companies of frequent buyers (seeds "
         f"{', '.join(str(one['seed']) for one in told)}), {told[0]['visitors']} visitors a day, "
-        f"{PAST} days of past, {weeks} Tuesdays with mails, the list `{told[0]['list']}` made anew for each. People drawn by lot, each "
+        f"{PAST} days of past, {weeks} Tuesdays with mails, the list "
+        f"`{told[0]['list']}` made anew for each. People drawn by lot, each "
         f"for all weeks and counted once: {sizes}; of all of them "
         f"{np.mean(np.concatenate([one.had_bought for one in found])):.0%} had bought before. "
         f"Mails not sent, as people had unsubscribed: {refused:,}. "

@@ -129,7 +129,7 @@ def lists_of_person(
     return mappings(connection, query)
 
 
-def people_with_lists(
+def people_with_list(
     connection: Connection, recommender: str, lists: Sequence[str]
 ) -> dict[str, str]:
     """How everybody is called who has one of these lists, by person_id; in order of it."""

@@ -46,7 +46,7 @@ from redumbrella.state.history import (
 )
 from redumbrella.state.lists import number_in_use
 from redumbrella.state.outcomes import last_outcome, logged_between
-from redumbrella.state.recommendations import people_with_lists
+from redumbrella.state.recommendations import people_with_list
 from redumbrella.state.scores import matching_scores, scores
 from redumbrella.workflows.note_moves import snapshot_of
 from redumbrella.workspace import Workspace
@@ -355,7 +355,7 @@ def _of_recommended(
     """Everybody for whom there is the list that the mail recommends from."""
     recommender = workspace.settings.recommender(rule.action.recommender or None)
     # Who has bought nothing yet has one list, whichever was asked for.
-    people = people_with_lists(connection, recommender.name, (rule.action.recommend, "newcomer"))
+    people = people_with_list(connection, recommender.name, (rule.action.recommend, "newcomer"))
     words = rule.trigger.at.words if rule.trigger.at else ""
     matches = [
         Match(Firing("", "", person, moment, f"schedule {moment}", words), {"label": label})
