@@ -40,12 +40,14 @@ def command(workspace: Path, file: Path, *, output: Path, recommender: str | Non
     form = format_of(output)
     opened = open_workspace(workspace)
     asked = _asked(file)
-    withheld, strangers = set[str](), set[str]()
-    rows = _ranked(opened, asked, recommender, withheld, strangers)
+    withheld, strangers, unknown = set[str](), set[str](), set[str]()
+    rows = _ranked(opened, asked, recommender, (withheld, strangers, unknown))
     written = write_rows(output, form, FIELDS, rows)
     say(f"{counted(written, 'product')} for {counted(len(asked), 'person', 'people')} in {output}.")
     if strangers:
         say(f"{count(len(strangers))} of them have done nothing yet: they get what sells.")
+    if unknown:
+        say(f"{counted(len(unknown), 'product')} not known, which come last.")
     if withheld:
         say(f"{counted(len(withheld), 'product')} left out, which may not be shown now.")
 
@@ -86,13 +88,13 @@ def _ranked(
     workspace: Workspace,
     asked: dict[str, list[str]],
     recommender: str | None,
-    withheld: set[str],
-    strangers: set[str],
+    told: tuple[set[str], set[str], set[str]],
 ) -> Iterator[dict[str, Any]]:
     from redumbrella.clock import now
     from redumbrella.views.ranked_products import rank_products
 
     people, instant = list(asked), now()
+    withheld, strangers, unknown = told
     for first in range(0, len(people), _PEOPLE_AT_ONCE):
         some = people[first : first + _PEOPLE_AT_ONCE]
         products = [asked[person] for person in some]
@@ -101,6 +103,8 @@ def _ranked(
             if not each["is_known"]:
                 strangers.add(each["person_id"])
             for one in each["products"]:
+                if not one["is_known"]:
+                    unknown.add(one["product_id"])
                 yield {
                     "person_id": each["person_id"],
                     "rank": one["rank"],

@@ -10,6 +10,7 @@ with 1 / place in the stead of a probability that cannot be said. Then young pro
 places that are tried out.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,37 +49,62 @@ def places_of(
     choices: Choices, name: ListName, people: NDArray[np.intp], offer: Offer
 ) -> list[list[Place]]:
     """The places of one list of each of `people`, the best first."""
-    asked = offer.recommender
-    lists = choices.lists_of(name, people, asked.kept, offer.allowed)
-    lists = _in_order(choices, name, people, lists, offer)
+    lists = choices.lists_of(name, people, offer.recommender.kept, offer.allowed)
+    # Said of the place that the method gave, before rules and margins move it.
+    probability, of_model = _probability(choices, name, people, lists, offer)
+    order = _order(lists, probability, offer)
+    lists = Lists(
+        np.take_along_axis(lists.products, order, axis=1),
+        np.take_along_axis(lists.score, order, axis=1),
+    )
     parts = choices.parts
     # A young product is none that was bought before.
     tried = replace(offer.exploration, share=0.0) if name == "again" else offer.exploration
     person_ids = parts.known.people.take(pa.array(people)).to_pylist()
     found = explored(lists, person_ids, parts.own[people], offer.young, tried)
-    probability, of_model = _probability(choices, name, people, found.lists, offer)
+    probability = np.where(
+        found.is_explored, np.nan, np.take_along_axis(probability, order, axis=1)
+    )
     made = _Made(
         parts,
         parts.known.products.to_pylist(),
         found,
         because_of(choices, name, people, found.lists.products),
         probability,
-        of_model,
+        np.take_along_axis(of_model, order, axis=1) & ~found.is_explored,
         probability * offer.margin[np.maximum(found.lists.products, 0)],
     )
     return [made.places(row, person) for row, person in enumerate(people.tolist())]
 
 
-def _in_order(
-    choices: Choices, name: ListName, people: NDArray[np.intp], lists: Lists, offer: Offer
-) -> Lists:
-    """Lists in order of what the rules and the margin make of them."""
+def with_one_chance(mixed: Sequence[Place], own: Iterable[Place]) -> list[Place]:
+    """The places of the list of both with the chances of the lists that know more: what stands on
+    the person's list of new products, or of those bought before, has the chance that it has there.
+    """
+    of_list = {place.product_id: place for place in own if not place.is_tried}
+    found = []
+    for place in mixed:
+        known = of_list.get(place.product_id)
+        if known is not None and not place.is_tried:
+            place = place._replace(  # noqa: PLW2901
+                probability=known.probability,
+                of_model=known.of_model,
+                expected_value=known.expected_value,
+            )
+        found.append(place)
+    return found
+
+
+def _order(lists: Lists, probability: Numbers, offer: Offer) -> NDArray[np.intp]:
+    """Where each place of a list comes from, (people, n): as the method has it, or as the rules and
+    the margin make of it.
+    """
     by_value = offer.recommender.order == "expected_value"
     if offer.factor is None and not by_value:
-        return lists
+        return np.broadcast_to(np.arange(probability.shape[1]), probability.shape)
     products = np.maximum(lists.products, 0)
-    weight, _ = _probability(choices, name, people, lists, offer)
-    weight = np.where(np.isfinite(weight), weight, 1.0 / np.arange(1, products.shape[1] + 1))
+    places = 1.0 / np.arange(1, products.shape[1] + 1)
+    weight = np.where(np.isfinite(probability), probability, places)
     if offer.factor is not None:
         weight = weight * offer.factor[products]
     if by_value:
@@ -86,11 +112,7 @@ def _in_order(
         usual = np.nanmean(offer.margin) if np.isfinite(offer.margin).any() else 1.0
         weight = weight * np.where(np.isfinite(offer.margin), offer.margin, usual)[products]
     weight = np.where(lists.products >= 0, weight, -np.inf)
-    order = np.argsort(-weight, axis=1, kind="stable")
-    return Lists(
-        np.take_along_axis(lists.products, order, axis=1),
-        np.take_along_axis(lists.score, order, axis=1),
-    )
+    return np.argsort(-weight, axis=1, kind="stable")
 
 
 def _probability(

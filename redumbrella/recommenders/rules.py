@@ -67,6 +67,21 @@ def boosts(
     return np.array([of.get(one, 1.0) for one in ids.to_pylist()])
 
 
+def unmatched_values(table: pa.Table | None, rules: ProductRules) -> list[str]:
+    """What the rules name that no product has, in words with the nearest value that some have."""
+    if table is None:
+        return []
+    asked = [(name, v) for rule in (rules.only, rules.exclude) for name in rule for v in rule[name]]
+    asked += [(name, value) for name in rules.boost for value in rules.boost[name]]
+    notes = []
+    for name, value in asked:
+        if not _is_one_of(table, name, (value,)).any():
+            known = [str(one) for one in pc.unique(table[name]).to_pylist() if one is not None]
+            hint = nearest(value, known)
+            notes.append(f'No product has {name} "{value}", so that rule does nothing.{hint}')
+    return notes
+
+
 def check_rules(table: pa.Table | None, rules: ProductRules, name: str) -> None:
     """Raises SettingsError (unknown_field) where a rule names a field that products do not have."""
     columns = [] if table is None else [one for one in table.column_names if one[0] != "_"]

@@ -60,7 +60,9 @@ NOT_MADE = (
 
 
 class ShownProduct(TypedDict):
-    """One place of a list as it is shown: `Place` with names and a reason in words."""
+    """One place of a list as it is shown: `Place` with names and a reason in words; to_person: the
+    reason as it may be told to the person.
+    """
 
     rank: int
     product_id: str
@@ -72,6 +74,7 @@ class ShownProduct(TypedDict):
     chance: float
     is_tried: bool
     reason: str
+    to_person: str
 
 
 class PersonList(TypedDict):
@@ -300,6 +303,7 @@ def _shown(rank: int, place: Place, names: Mapping[str, str]) -> ShownProduct:
         "chance": place.chance,
         "is_tried": place.is_tried,
         "reason": reason_in_words(place, names),
+        "to_person": reason_to_person(place, names),
     }
 
 
@@ -316,12 +320,28 @@ def reason_in_words(place: Place, names: Mapping[str, str]) -> str:
         return "sells well of late"
     if not place.because[0][1]:  # of the profile
         return f"people like this buy it: {' and '.join(what for what, _ in place.because)}"
+    return f"{_did(place, names)}: {percent(place.share, 0)} of the score"
+
+
+def reason_to_person(place: Place, names: Mapping[str, str]) -> str:
+    """The same for the person's own eyes, without the figures of a model."""
+    if place.is_tried:
+        return "new"
+    if place.times:
+        return "you bought it before"
+    if not place.because or not place.because[0][1]:
+        return "often bought now"
+    return f"because you {_did(place, names)}"
+
+
+def _did(place: Place, names: Mapping[str, str]) -> str:
+    """What the person did that speaks for a product: "bought A and B, looked at C"."""
     told: dict[str, list[str]] = {}
     for what, product in place.because:
-        words = "bought" if what == "purchase" else f"{what} of"
-        told.setdefault(words, []).append(names.get(product, product) if product else what)
-    parts = [f"{words} {' and '.join(own)}" for words, own in told.items()]
-    return f"{', '.join(parts)}: {percent(place.share, 0)} of the score"
+        looked = "looked at" if "view" in what else f"did {what} of"
+        words = "bought" if what == "purchase" else looked
+        told.setdefault(words, []).append(names.get(product, product))
+    return ", ".join(f"{words} {' and '.join(own)}" for words, own in told.items())
 
 
 def every_place(

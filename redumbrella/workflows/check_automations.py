@@ -34,6 +34,7 @@ from redumbrella.workflows.compose import (
 from redumbrella.workflows.find_firings import fields_of_record, target_of
 from redumbrella.workspace import Workspace
 
+_NUMBERED = re.compile(r"\bproduct_(\d+)")
 _OFFERED = re.compile(r"\{\{\s*product(s|_\d+)")
 
 
@@ -202,6 +203,12 @@ def _of_recommender(workspace: Workspace, action: Action) -> Iterator[str]:
         if any(_OFFERED.search(text) for text in texts_of(action).values()):
             yield 'It names recommended products and recommends none: add recommend = "new".'
         return
+    named = {int(n) for text in texts_of(action).values() for n in _NUMBERED.findall(text)}
+    if named and max(named) > action.products:
+        yield (
+            f"It names the recommended product no. {max(named)} and recommends {action.products}: "
+            f"add products = {max(named)}."
+        )
     try:
         asked = workspace.settings.recommender(action.recommender or None)
     except UmbrellaError as problem:

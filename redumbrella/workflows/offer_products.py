@@ -19,7 +19,7 @@ MOST = 10  # products of a mail
 _WEEK = 7 * 86_400_000_000
 # What a template may name of them, with what it stands for.
 OFFER_NAMES = {
-    "products": "the recommended products, a line each with its reason",
+    "products": "the recommended products, a line each with its reason for the person",
     **{f"product_{n}": f"name of the recommended product no. {n}" for n in range(1, MOST + 1)},
     **{f"product_{n}_id": "its id" for n in range(1, MOST + 1)},
     **{f"product_{n}_reason": "why it is recommended" for n in range(1, MOST + 1)},
@@ -65,7 +65,7 @@ def products_to_offer(
             reason="nothing_to_offer",
         )
     return [
-        OfferedProduct(one["product_id"], one["product"], one["reason"], one["chance"])
+        OfferedProduct(one["product_id"], one["product"], one["to_person"], one["chance"])
         for one in left
     ]
 

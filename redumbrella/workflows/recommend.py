@@ -39,10 +39,10 @@ from redumbrella.recommenders.parts import (
     Situation,
     situation_of,
 )
-from redumbrella.recommenders.places import Numbers, Offer, places_of
-from redumbrella.recommenders.rules import boosts, check_rules, may_be_shown
+from redumbrella.recommenders.places import Numbers, Offer, places_of, with_one_chance
+from redumbrella.recommenders.rules import boosts, check_rules, may_be_shown, unmatched_values
 from redumbrella.recommenders.saved import save_recommender
-from redumbrella.reports.recommenders import ListReport, RecommenderReport
+from redumbrella.reports.recommenders import ListReport, Place, RecommenderReport
 from redumbrella.settings.recommenders import Recommender
 from redumbrella.state.lists import is_list_there, take_into_use
 from redumbrella.state.recommendations import (
@@ -63,6 +63,8 @@ from redumbrella.workflows.product_facts import (
 from redumbrella.workflows.recorded import recorded
 from redumbrella.workspace import Workspace
 
+_OF_BUYERS: tuple[ListName, ...] = ("again", "new", "all")
+_OF_OTHERS: tuple[ListName, ...] = ("newcomer",)
 MOST_SIMILAR = 20  # that are kept of each product
 
 CODE_VERSION = 1  # raised when recommending itself changes, so that `run` does it again
@@ -204,7 +206,8 @@ def _known(workspace: Workspace, recommender: Recommender, as_of: int) -> _Known
     interactions = read_interactions(lake, as_of, recommender.views)
     if not interactions.purchases:
         raise DataError(
-            "No purchase names a product, so nothing can be recommended. Name the file of "
+            f"Before {to_iso(as_of)[:10]} no purchase names a product, so nothing can be "
+            "recommended. If there are earlier ones, name the file of "
             "purchases under [tables.purchases] in umbrella.toml, with product_id among its "
             "columns, then run `umbrella ingest`.",
             reason="no_purchases",
@@ -243,38 +246,65 @@ def _offer(
             recommender.explore_share, recommender.shown, f"{recommender.name} {known.as_of}"
         ),
     )
-    return offer, [*notes, *more]
+    if not allowed.any():
+        raise DataError(
+            f'No product may be shown by the recommender "{recommender.name}": all are withdrawn, '
+            "not available, or against its rules. Look at only and exclude in umbrella.toml, and "
+            "at the table of products.",
+            reason="nothing_may_be_shown",
+        )
+    return offer, [*notes, *more, *unmatched_values(table, rules)]
 
 
 def _list_rows(choices: Choices, offer: Offer, known: _Known) -> Iterator[dict[str, Any]]:
     """A row for every list that holds anything."""
     recommender, people = offer.recommender, choices.parts.known.people
     has_bought = np.diff(choices.parts.own.indptr) > 0
-    for name in LIST_NAMES:
-        whose = np.flatnonzero(~has_bought if name == "newcomer" else has_bought)
-        for first in range(0, whose.size, _AT_ONCE):
-            chunk = whose[first : first + _AT_ONCE]
-            ids = people.take(pa.array(chunk)).to_pylist()
-            made = places_of(choices, name, chunk, offer)
-            for number, person_id, places in zip(chunk.tolist(), ids, made, strict=True):
-                if not places:
-                    continue
+    for first in range(0, len(people), _AT_ONCE):
+        chunk = np.arange(first, min(first + _AT_ONCE, len(people)))
+        for whose, names in (
+            (chunk[has_bought[chunk]], _OF_BUYERS),
+            (chunk[~has_bought[chunk]], _OF_OTHERS),
+        ):
+            if not whose.size:
+                continue
+            made = {name: places_of(choices, name, whose, offer) for name in names}
+            ids = people.take(pa.array(whose)).to_pylist()
+            for row, (number, person_id) in enumerate(zip(whose.tolist(), ids, strict=True)):
+                lists = {name: made[name][row] for name in names}
+                if "all" in lists:
+                    own = (*lists["again"], *lists["new"])
+                    lists["all"] = with_one_chance(lists["all"], own)
                 label = known.labels[number]
-                shown = [known.names[one.product_id] for one in places[: recommender.shown]]
-                yield {
-                    "recommender": recommender.name,
-                    "list": name,
-                    "person_id": person_id,
-                    "label": label,
-                    "method": choices.by_list[name].method,
-                    "product_id": places[0].product_id,
-                    "product": shown[0],
-                    "probability": places[0].probability,
-                    "expected_value": places[0].expected_value,
-                    "as_of": known.as_of,
-                    "search": " ".join((person_id, label, *shown)).lower(),
-                    "places": places,
-                }
+                for name, places in lists.items():
+                    if places:
+                        yield _row(recommender, choices, known, name, person_id, label, places)
+
+
+def _row(
+    recommender: Recommender,
+    choices: Choices,
+    known: _Known,
+    name: ListName,
+    person_id: str,
+    label: str,
+    places: list[Place],
+) -> dict[str, Any]:
+    shown = [known.names[one.product_id] for one in places[: recommender.shown]]
+    return {
+        "recommender": recommender.name,
+        "list": name,
+        "person_id": person_id,
+        "label": label,
+        "method": choices.by_list[name].method,
+        "product_id": places[0].product_id,
+        "product": shown[0],
+        "probability": places[0].probability,
+        "expected_value": places[0].expected_value,
+        "as_of": known.as_of,
+        "search": " ".join((person_id, label, *shown)).lower(),
+        "places": places,
+    }
 
 
 def _notes(parts: SimpleParts, offer: Offer) -> list[str]:

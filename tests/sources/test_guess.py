@@ -416,3 +416,28 @@ def test_people_and_activities_by_their_own_names(tmp_path: Path) -> None:
     assert origin(found["leads"], "person_id") == ColumnSource("person_id")
     assert origin(found["leads"], "amount") == ColumnSource("amount")
     assert origin(found["activities"], "lead_id") == ColumnSource("lead_id")
+
+
+def test_a_catalogue_beside_orders_is_one_whatever_its_prices(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    prices = [f"{draw.randint(300, 9000) / 100:.2f}" for _ in range(120)]
+    (tmp_path / "catalogue.csv").write_text(
+        "sku,title,category,price\n"
+        + "".join(f"A{n:03d},Wine {n},red,{price}\n" for n, price in enumerate(prices)),
+        "utf-8",
+    )
+    lines = "".join(
+        f"c{draw.randrange(40)},2024-0{draw.randint(1, 9)}-1{n % 10},{prices[n % 120]},A{n % 120:03d}\n"
+        for n in range(900)
+    )
+    orders = "customer_no,ordered_at,line_total,sku\n" + lines
+    (tmp_path / "orders.csv").write_text(orders, "utf-8")
+    found = {one.table: one for one in guess_files(["orders.csv", "catalogue.csv"], tmp_path)}
+    assert set(found) == {"purchases", "products"}
+    for name, table, column in (
+        ("person_id", "purchases", "customer_no"), ("amount", "purchases", "line_total"),
+        ("product_id", "products", "sku"), ("price", "products", "price"),
+    ):  # fmt: skip
+        known = origin(found[table], name)
+        assert known is not None, name
+        assert known.column == column

@@ -214,6 +214,9 @@ def test_check_says_what_is_missing(shop: Workspace) -> None:
     named = {**RULE["action"], "recommender": "nxt"}  # type: ignore[dict-item]
     problems = problems_of_rule(shop, automation_of({**RULE, "action": named}))
     assert any('no recommender "nxt"' in problem for problem in problems)
+    more = {**RULE["action"], "text": "{{ product_5 }}"}  # type: ignore[dict-item]
+    problems = problems_of_rule(shop, automation_of({**RULE, "action": more}))
+    assert any("add products = 5" in problem for problem in problems)
     forgotten = {**RULE["action"], "recommend": "new"}  # type: ignore[dict-item]
     del forgotten["recommend"]
     problems = problems_of_rule(shop, automation_of({**RULE, "action": forgotten}))

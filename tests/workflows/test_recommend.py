@@ -111,9 +111,14 @@ def test_rules_hold_when_lists_are_made_and_when_they_are_read(shop: Path) -> No
 
 
 def test_what_is_put_forward_comes_first(shop: Path) -> None:
-    workspace = changed(shop, "kept = 20", 'kept = 20\nboost = { name = { "Article 8" = 100 } }')
+    before = shown(open_workspace(shop), "p004", "all", 20)
+    last = before[-1]
+    name = f"Article {int(last[1:])}"
+    boost = f'kept = 20\nboost = {{ name = {{ "{name}" = 100 }} }}'
+    workspace = changed(shop, "kept = 20", boost)
     recommend(workspace, silent)
-    assert shown(workspace, "p004", "all")[0] == "a08"
+    after = shown(workspace, "p004", "all", 20)
+    assert after.index(last) < len(after) / 2
 
 
 def test_the_order_may_be_that_of_the_value(shop: Path) -> None:
@@ -224,7 +229,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     workspace = changed(tmp_path / "shop", "[tables.people]", "[[recommenders]]\n[tables.people]")
     shutil.rmtree(tmp_path / "shop" / "lake")
     ingest(workspace, silent)
-    with pytest.raises(DataError, match="No purchase names a product"):
+    with pytest.raises(DataError, match="no purchase names a product"):
         recommend(workspace, silent)
     with pytest.raises(NotFoundError, match="are not made yet"):
         recommendations_of(workspace, "p001", NOW)
@@ -242,3 +247,40 @@ def test_a_short_record_gets_what_sells_and_is_told_so(tmp_path: Path) -> None:
     assert told["new"]["method"] == "popularity"
     assert "too few to tell methods apart" in told["new"]["sentence"]
     assert told["new"]["probability"]
+
+
+def test_a_product_has_one_chance_for_a_person_and_values_fall(shop: Path) -> None:
+    write_products(shop, {n: {"margin": str(1 + n % 5)} for n in range(24)})
+    workspace = changed(shop, "kept = 20", 'kept = 20\norder = "expected_value"')
+    ingest(workspace, silent)
+    recommend(workspace, silent)
+    chances: dict[tuple[str, str], set[float | None]] = {}
+    values: dict[tuple[str, str], list[float]] = {}
+    for row in every_place(workspace, NOW):
+        if row["chance"] == 1.0:  # what is tried out has no chance to buy
+            chances.setdefault((row["person_id"], row["product_id"]), set()).add(row["probability"])
+        if row["expected_value"] is not None and row["list"] in ("again", "new"):
+            values.setdefault((row["person_id"], row["list"]), []).append(row["expected_value"])
+    assert any(None not in one for one in chances.values())
+    assert all(len(one) == 1 for one in chances.values())
+    assert values
+    assert all(own == sorted(own, reverse=True) for own in values.values())
+
+
+def test_a_rule_that_fits_no_product_is_told(shop: Path) -> None:
+    rules = 'exclude = { product_type = ["wines"] }\nboost = { name = { "Articel 8" = 2 } }'
+    workspace = changed(shop, "kept = 20", f"kept = 20\n{rules}")
+    (report,) = recommend(workspace, silent).reports
+    assert any('no product has product_type "wines"' in n.lower() for n in report["notes"])
+    assert any('Did you mean "Article 8"?' in note for note in report["notes"])
+    workspace = changed(shop, rules, 'only = { product_type = ["beer"] }')
+    with pytest.raises(DataError, match="No product may be shown"):
+        recommend(workspace, silent)
+
+
+def test_reasons_for_the_person_hold_no_figures(shop: Path) -> None:
+    workspace = open_workspace(shop)
+    lists = recommendations_of(workspace, "p004", NOW)["lists"]
+    told = {one["to_person"] for each in lists for one in each["products"]}
+    assert "you bought it before" in told
+    assert not any("%" in text or "score" in text for text in told)

@@ -38,6 +38,7 @@ _SHOWN: dict[str, Any] = {
     "chance": 1.0,
     "is_tried": False,
     "reason": "bought Umbrella and Wellingtons: 64 % of the score",
+    "to_person": "because you bought Umbrella and Wellingtons",
 }
 _LISTS_OF_PERSON = {
     "person_id": "P 1/7",

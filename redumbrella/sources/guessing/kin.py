@@ -1,5 +1,6 @@
 """What a file has to do with the others that are looked at: ids that stand in several of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from redumbrella.sources.guessing.names import means
 # Share of the ids of the shorter of two columns that the other must have, where both mean the same.
 LEAST_SHARED = 0.5
 LEAST_REPS = 0.7
-NOBODY = ("amount", "product_id", "campaign_id")
+NOBODY = ("amount", "price", "product_id", "campaign_id")
+_FRACTION = re.compile(r"-?[\d.,' ]*\d[.,]\d{1,2}")
 LEAST_SHARED_NUMBERS = 0.9  # every table counts its rows from 1
 
 
@@ -46,9 +48,19 @@ class Kin:
         then one in which they return. What is called an amount is none, though amounts recur, nor
         is what is called a product or a campaign, which stand in several files too.
         """
-        linked = [c for c in columns if self.of(c) and not any(means(c.name, n) for n in NOBODY)]
+        linked = [
+            c
+            for c in columns
+            if self.of(c) and not has_fractions(c) and not any(means(c.name, n) for n in NOBODY)
+        ]
         linked.sort(key=lambda column: (not means(column.name, "person_id"), column.is_key))
         return linked[0] if linked else None
+
+
+def has_fractions(column: Seen) -> bool:
+    """Whether a column of numbers has any that is not whole: amounts, which are nobody's id."""
+    texts = (*column.sample, *(text for text, _ in column.values))
+    return column.read.type == "number" and any(_FRACTION.fullmatch(text) for text in texts)
 
 
 def shared_ids(look: FileLook, looks: Sequence[FileLook]) -> dict[str, tuple[str, ...]]:
