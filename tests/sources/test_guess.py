@@ -427,7 +427,8 @@ def test_a_catalogue_beside_orders_is_one_whatever_its_prices(tmp_path: Path) ->
         "utf-8",
     )
     lines = "".join(
-        f"c{draw.randrange(40)},2024-0{draw.randint(1, 9)}-1{n % 10},{prices[n % 120]},A{n % 120:03d}\n"
+        f"c{draw.randrange(40)},2024-0{draw.randint(1, 9)}-1{n % 10},{prices[n % 120]},"
+        f"A{n % 120:03d}\n"
         for n in range(900)
     )
     orders = "customer_no,ordered_at,line_total,sku\n" + lines
