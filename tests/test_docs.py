@@ -98,11 +98,11 @@ def _umbrella(
     return code, output + problems
 
 
-def _rule_of_the_tour() -> str:
-    """The rule that the tour adds to the settings."""
-    found = re.search(r"```toml\n(.*?)```", (ROOT / "docs/tour.md").read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return f"\n{found[1]}"
+def _settings_of_the_tour() -> str:
+    """The rule and the recommender that the tour adds to the settings."""
+    found = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/tour.md").read_text("utf-8"), re.DOTALL)
+    assert len(found) == 2
+    return "\n" + "\n".join(found)
 
 
 def test_every_command_of_the_pages_runs(
@@ -114,7 +114,7 @@ def test_every_command_of_the_pages_runs(
         if words[0] == "run":
             settings = tiny_demo / TINY_COMPANY / "umbrella.toml"
             short = settings.read_text("utf-8").replace("horizon_days = 30", "horizon_days = 7")
-            settings.write_text(short + _rule_of_the_tour(), "utf-8")
+            settings.write_text(short + _settings_of_the_tour(), "utf-8")
         code, said = _umbrella(["umbrella", *words], monkeypatch, capsys)
         assert code == 0, said
 

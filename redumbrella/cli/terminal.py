@@ -27,7 +27,7 @@ _LONGEST_PASTED = 1_000  # characters of a folder that nobody would want to read
 _COMMAND = re.compile(
     r"\bumbrella (export \w+|check|ingest|train|score|run|explain|outcome|today|assign|assignment"
     r"|weights|report|backtest|serve|leads|changes|pipeline|customers|products|valuations|cohorts"
-    r"|models|sources|rejected|runs|audit|outbox|tasks|audiences|work"
+    r"|recommend|recommendations|models|sources|rejected|runs|audit|outbox|tasks|audiences|work"
     r"|automations(?: (?:list|check|stop|resume))?|user \w+|key \w+)\b(?! -w)"
 )
 Command = TypeVar("Command", bound=Callable[..., Any])

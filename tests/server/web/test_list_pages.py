@@ -266,8 +266,8 @@ def test_the_menu_is_short_and_pages_below_an_entry_are_its_tabs(
     html = page(f"{full_address}/pipeline?target=conversion")
     menu = html.partition('aria-label="Main"')[2].partition("</nav>")[0]
     assert links(menu) == [
-        "/today", "/leads", "/customers", "/products", "/automations", "/models", "/sources",
-        "/settings",
+        "/today", "/leads", "/customers", "/products", "/recommendations", "/automations",
+        "/models", "/sources", "/settings",
     ]  # fmt: skip
     tabs = html.partition('aria-label="Leads"')[2].partition("</nav>")[0]
     assert links(tabs) == [f"/{n}?target=conversion" for n in ("leads", "changes", "pipeline")]
