@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from redumbrella.evaluation.ranking import Difference, hits, mean_error, ndcg, paired_difference
 from redumbrella.figures import counted, percent
 from redumbrella.recommenders.interactions import NEVER, Interactions
-from redumbrella.recommenders.lists import SMALLEST, Kind, Linear, Lists, Reasons, blend
+from redumbrella.recommenders.lists import Kind, Linear, Lists, blend
 from redumbrella.recommenders.parts import (
     COLLABORATIVE,
     CONTENT,
@@ -155,26 +155,6 @@ class Choices:
         """How true a list's probabilities were of people from whom nothing was learned."""
         probability = self.probability[name]
         return None if probability is None else probability.calibration
-
-    def reasons_for(self, name: ListName, person: int, product: int) -> tuple[str, Reasons]:
-        """Why a product stands on a list: the recommender whose score it is, and its terms.
-
-        The ranker puts many scores together; of it, it is the simple recommender by which the
-        product comes nearest to the best for this person, so the terms are of that one's score.
-        """
-        method = self.methods[name]
-        if isinstance(method, Linear):
-            return self.by_list[name].method, method.reasons(person, product)
-        who, one = np.array([person]), np.array([product], np.int32)
-        near = {}
-        for part in (PERSONAL, COLLABORATIVE, CONTENT):
-            linear = self.parts.linear.get(part)
-            if linear is not None and linear.reasons(person, product).terms:
-                own = linear.scores(who, np.array([0, 1]), one)[0]
-                best = linear.best(who, 1, self.parts.sold, self.parts.own, KINDS[name])
-                near[part] = float(own / max(best.score[0, 0], SMALLEST))
-        part = max(near, key=lambda one: near[one], default=RECENT)
-        return part, self.parts.linear[part].reasons(person, product)
 
 
 def choose_recommenders(situation: Situation, as_of: int, horizons: int = HORIZONS) -> Choices:

@@ -16,6 +16,7 @@ from redumbrella.recommenders.lists import Linear, SourceColumns
 from redumbrella.recommenders.neighbours import co_occurrence, cosine_weights, local_ridge
 from redumbrella.recommenders.parts import fit_parts, situation_of
 from redumbrella.recommenders.ranker import fit_ranker
+from redumbrella.recommenders.reasons import largest_terms
 
 
 def warm_recommenders() -> None:
@@ -29,6 +30,7 @@ def warm_recommenders() -> None:
     for kind in ("all", "new", "again"):
         linear.best(people, 1, np.ones(2, np.bool_), x, kind)
     linear.scores(people, np.arange(4), np.zeros(3, np.int32))
+    largest_terms(linear, people, np.zeros((3, 1), np.int32))
     _rank_a_small_shop()
 
 

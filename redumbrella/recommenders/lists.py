@@ -195,13 +195,6 @@ class Linear:
             raise IndexError(f"people are numbered 0 to {last}; asked for {people.max()}")
         return np.ascontiguousarray(people, np.int64)
 
-    def reordered(self, person: int, ids: Sequence[int]) -> list[int]:
-        """The given products, the best for a person first; each once, equal ones as they came."""
-        once = list(dict.fromkeys(ids))
-        given = np.array(once, np.int32)
-        score = self.scores(np.array([person]), np.array([0, given.size]), given)
-        return [once[place] for place in np.argsort(-score, kind="stable")]
-
     def reasons(self, person: int, product: int) -> Reasons:
         """Why a product has its score: what the person did, exactly as it was added up."""
         own = slice(self.x.indptr[person], self.x.indptr[person + 1])

@@ -6,7 +6,6 @@ nearest to the best for this person.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,8 +121,3 @@ def _largest(people, products, x, W, b, columns, share):  # type: ignore[no-unty
                     size[1], columns[r, place, 1] = term, i
             if whole > 0:
                 share[r, place] = (size[0] + size[1]) / whole
-
-
-def warm(x: Any, linear: Linear) -> None:
-    """Compiles what is compiled here by using it once."""
-    largest_terms(linear, np.arange(x.shape[0]), np.zeros((x.shape[0], 1), np.int32))

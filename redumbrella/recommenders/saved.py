@@ -62,6 +62,12 @@ class SavedRecommender:
         return Linear(x, W, self.b[part], columns)
 
 
+def saved_at(root: Path, recommender: str) -> Path:
+    """The file of what orders any products for one person."""
+    safe = "".join(c if c.isalnum() else f"-{ord(c):x}-" for c in recommender)
+    return root / "recommenders" / f"{safe}.npz"
+
+
 def save_recommender(path: Path, method: str, parts: SimpleParts, horizon: float) -> None:
     """Writes a simple recommender or a blend; the file appears whole or not at all."""
     known = parts.known

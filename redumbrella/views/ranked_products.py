@@ -12,16 +12,10 @@ from typing import Any
 import numpy as np
 
 from redumbrella.recommenders.interactions import interactions_of, read_of_people
-from redumbrella.recommenders.saved import SavedRecommender, load_recommender
+from redumbrella.recommenders.saved import SavedRecommender, load_recommender, saved_at
 from redumbrella.reports.recommenders import RankedProduct, RankedProducts
 from redumbrella.views.recommendations import withheld_products
 from redumbrella.workspace import Workspace
-
-
-def saved_at(root: Path, recommender: str) -> Path:
-    """The file of what orders any products for one person."""
-    safe = "".join(c if c.isalnum() else f"-{ord(c):x}-" for c in recommender)
-    return root / "recommenders" / f"{safe}.npz"
 
 
 def rank_products(

@@ -222,9 +222,7 @@ def recommendations_of(
                 _why_none(connection, asked, person_id), reason="no_recommendations"
             )
         stored = _asked_lists(stored, person_id, only)
-        places = {
-            row["list"]: [Place.read(one) for one in orjson.loads(row["places"])] for row in stored
-        }
+        places = {row["list"]: _places_of(row["places"]) for row in stored}
         ids = {p.product_id for own in places.values() for p in own}
         ids |= {product for own in places.values() for p in own for _, product in p.because}
         names = _names_of(connection, asked.name, ids)
@@ -344,15 +342,11 @@ def _did(place: Place, names: Mapping[str, str]) -> str:
     return ", ".join(f"{words} {' and '.join(own)}" for words, own in told.items())
 
 
-def every_place(
-    workspace: Workspace, instant: int, recommender: str | None = None
-) -> Iterator[dict[str, Any]]:
+def every_place(workspace: Workspace, instant: int) -> Iterator[dict[str, Any]]:
     """A row for every place of every list, as `umbrella recommend -o` writes it; in order of list,
     person and rank. Names of PLACE_FIELDS.
     """
-    asked = workspace.settings.recommenders
-    wanted = asked if recommender is None else (workspace.settings.recommender(recommender),)
-    for one in wanted:
+    for one in workspace.settings.recommenders:
         withheld = withheld_products(workspace.lake, one, instant)
         with workspace.state.reading() as connection:
             names = _names_of(connection, one.name, None)

@@ -41,7 +41,7 @@ from redumbrella.recommenders.parts import (
 )
 from redumbrella.recommenders.places import Numbers, Offer, places_of, with_one_chance
 from redumbrella.recommenders.rules import boosts, check_rules, may_be_shown, unmatched_values
-from redumbrella.recommenders.saved import save_recommender
+from redumbrella.recommenders.saved import save_recommender, saved_at
 from redumbrella.reports.recommenders import ListReport, Place, RecommenderReport
 from redumbrella.settings.recommenders import Recommender
 from redumbrella.state.lists import is_list_there, take_into_use
@@ -52,7 +52,6 @@ from redumbrella.state.recommendations import (
     recommendations,
     record_recommending,
 )
-from redumbrella.views.ranked_products import saved_at
 from redumbrella.workflows.freshness import fingerprint
 from redumbrella.workflows.product_facts import (
     margins_of,

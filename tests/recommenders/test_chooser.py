@@ -34,6 +34,7 @@ from redumbrella.recommenders.chooser import (
 from redumbrella.recommenders.lists import Linear
 from redumbrella.recommenders.parts import COLLABORATIVE, POPULARITY, situation_of
 from redumbrella.recommenders.ranker import Ranker, fit_ranker
+from redumbrella.recommenders.reasons import because_of
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +180,15 @@ def test_reasons_name_what_the_person_did(chosen: Mapping[str, tuple[World, Choi
                 for product, score in zip(shown.products[0], shown.score[0], strict=True):
                     if product < 0:
                         continue
-                    told_by, told = choices.reasons_for(name, person, int(product))
-                    assert {term.product for term in told.terms} <= mine | {-1}
-                    if choices.by_list[name].method != RANKER:
-                        assert told_by == choices.by_list[name].method
+                    method = choices.methods[name]
+                    if isinstance(method, Linear):
+                        told = method.reasons(person, int(product))
                         assert told.score == pytest.approx(float(score), abs=1e-5)
+                because = because_of(choices, name, who, shown.products)
+                terms = [t for place in range(3) for t in because.terms(0, place)]
+                assert {product for _, product in terms} <= mine | {-1}
+                if choices.by_list[name].method != RANKER:
+                    assert because.parts == (choices.by_list[name].method,)
 
 
 def shown_by(choices: Choices) -> bytes:

@@ -139,15 +139,6 @@ def test_a_blend_is_the_sum_of_its_parts_each_by_its_best(parts: SimpleParts) ->
     np.testing.assert_allclose(said[0], expected, atol=2e-3)  # popularity only breaks ties
 
 
-def test_given_ids_are_put_in_the_order_of_the_score(parts: SimpleParts) -> None:
-    linear = parts.linear[COLLABORATIVE]
-    ids = [7, 3, 90, 7, 41]
-    found = linear.reordered(4, ids)
-    assert sorted(found) == [3, 7, 41, 90]
-    score = linear.scores(np.array([4]), np.array([0, 4]), np.array(found, np.int32))
-    assert (np.diff(score) <= 0).all()
-
-
 def test_similar_products_are_those_bought_together_else_those_alike(
     parts: SimpleParts,
 ) -> None:
